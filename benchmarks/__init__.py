@@ -1,0 +1,1 @@
+"""Measurements of lineage-audit on models whose true lineage is known."""

@@ -1,0 +1,71 @@
+"""Reading a repository's words: bounded text, and YAML as nodes that know their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lineage_audit.checkpoint.source.base import Source, read_whole
+from lineage_audit.errors import LineageAuditError
+
+if TYPE_CHECKING:
+    from yaml import Node
+
+TEXT_FILE_LIMIT = 4 * 2**20
+"""Largest card or licence that is read, in bytes."""
+YAML_LIMIT = 64 * 2**10
+"""Largest front matter or merge recipe that is parsed, in characters."""
+
+
+@dataclass(slots=True)
+class TextReader:
+    """Reads text files and notes what could not be read.
+
+    Attributes:
+        source: the model's files.
+        caveats: one sentence for each file, or part of one, that was left out.
+    """
+
+    source: Source
+    caveats: list[str] = field(default_factory=list)
+
+    def text(self, file: str) -> str:
+        """Return a file's text, lines ending in a line feed; empty where it cannot be read.
+
+        Bytes that are not UTF-8 are replaced, with a caveat.
+        """
+        try:
+            data = read_whole(self.source, file, TEXT_FILE_LIMIT)
+        except LineageAuditError as error:
+            self.caveats.append(f"left out: {error}")
+            return ""
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.caveats.append(f"{file}: not UTF-8 text at byte {error.start:,}; read with replacements")
+            text = data.decode("utf-8", "replace")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def compose_yaml(text: str, file: str, caveats: list[str]) -> Node | None:
+    """Compose YAML to nodes, without building values.
+
+    No tag is acted on, and an alias is one more reference to a node, never a copy: a "billion laughs"
+    document stays as small as its text. Readers of the nodes must not follow a node twice.
+
+    Returns:
+        The root, or None where there is nothing or the text is not YAML (then with a caveat).
+    """
+    import yaml
+
+    if len(text) > YAML_LIMIT:
+        caveats.append(f"{file}: its YAML has more than the {YAML_LIMIT:,} characters that are read")
+        return None
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        caveats.append(f"{file}: not valid YAML{line}; nothing was read from it")
+    except (yaml.YAMLError, RecursionError, ValueError):
+        caveats.append(f"{file}: not valid YAML; nothing was read from it")
+    return None

@@ -1,0 +1,72 @@
+"""A checkpoint: what a model is, and its weights by rows on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.claims import Claims
+from lineage_audit.checkpoint.config.fields import ArchConfig
+from lineage_audit.checkpoint.formats.container import Container
+from lineage_audit.checkpoint.reading import RowRequest, read_rows
+from lineage_audit.checkpoint.source.base import Source
+from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
+from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One model: metadata held, weights read when asked for and never kept.
+
+    Attributes:
+        source: where its files are.
+        container: its weight files.
+        config: its architecture in the one vocabulary.
+        vocabulary: its tokenizer, or None where the repository has none that can be read.
+        claims: what its card and licence files say.
+        tensors: its weights by role.
+        caveats: what could not be read, one sentence each.
+        digest: what pins the content (see ``digest.py``).
+    """
+
+    source: Source
+    container: Container
+    config: ArchConfig
+    vocabulary: Vocabulary | None
+    claims: Claims
+    tensors: tuple[TensorRef, ...]
+    caveats: tuple[str, ...]
+    digest: str
+
+    @property
+    def ref(self) -> str:
+        """The reference as the user gave it."""
+        return self.source.ref
+
+    @property
+    def revision(self) -> str | None:
+        """The pinned commit, or None for files that have none."""
+        return self.source.revision
+
+    @property
+    def parameters(self) -> int:
+        """Number of stored weights, buffers included, each counted once."""
+        return sum(tensor.size for tensor in self.container.tensors)
+
+    @cached_property
+    def by_key(self) -> dict[TensorKey, TensorRef]:
+        """Tensors by their place in the architecture; unmapped ones are left out."""
+        return {tensor.key: tensor for tensor in self.tensors if tensor.role != "other"}
+
+    def rows(self, tensor: TensorRef, start: int, stop: int) -> FloatArray:
+        """Read rows ``start`` to ``stop`` as float32: ``[stop - start, in]``, or ``[stop - start]`` for vectors."""
+        return self.read([RowRequest(tensor, np.arange(start, stop))])[0]
+
+    def read(self, requests: list[RowRequest]) -> list[FloatArray]:
+        """Read many sets of rows at once, as few byte ranges, in the order asked."""
+        return read_rows(self.source, requests)

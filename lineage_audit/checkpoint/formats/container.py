@@ -1,0 +1,28 @@
+"""What every weight format gives: the tensors that its files hold, found without reading their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lineage_audit.checkpoint.tensors import StoredTensor
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The weight files of a model.
+
+    Attributes:
+        format: ``safetensors``, ``pytorch``, ``meta``, ... as printed in reports.
+        tensors: every stored tensor, in file order.
+        files: the weight files, in shard order.
+        metadata: free text that the files carry (safetensors ``__metadata__``).
+
+    Names are unique, except in Meta's tensor-parallel checkpoints: there each file holds its slice of a tensor
+    under the same name, and the slices stand in ``tensors`` in shard order.
+    """
+
+    format: str
+    tensors: tuple[StoredTensor, ...]
+    files: tuple[str, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,104 @@
+"""Which files hold a model's weights, and in which format: a folder's listing and its shard index decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from lineage_audit.checkpoint.bounded_json import parse_json
+from lineage_audit.checkpoint.source.base import Source, read_whole
+from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
+
+FormatName = Literal["safetensors", "pytorch", "meta"]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
+    """The files that hold a model's weights.
+
+    Attributes:
+        format: how they are written.
+        files: in shard order.
+        named: tensor name -> shard, as the index says; empty without an index.
+    """
+
+    format: FormatName
+    files: tuple[str, ...]
+    named: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """One way to lay weights out in a repository: a single file, an index over shards, or files by pattern."""
+
+    format: FormatName
+    single: str
+    index: str
+    pattern: str
+
+
+_LAYOUTS: tuple[_Layout, ...] = (
+    _Layout("safetensors", "model.safetensors", "model.safetensors.index.json", r"model[-.].*\.safetensors"),
+    _Layout("safetensors", "consolidated.safetensors", "consolidated.safetensors.index.json", r"(?!)"),
+    _Layout("pytorch", "pytorch_model.bin", "pytorch_model.bin.index.json", r"pytorch_model[-.].*\.bin"),
+    _Layout("meta", "consolidated.00.pth", "", r"consolidated\.\d+\.pth"),
+    _Layout("meta", "original/consolidated.00.pth", "", r"original/consolidated\.\d+\.pth"),
+    _Layout("safetensors", "", "", r"(?!adapter_)[^/]+\.safetensors"),
+    _Layout("pytorch", "", "", r"(?!adapter_|training_args|optimizer|scheduler|rng_state)[^/]+\.(bin|pth|pt|ckpt)"),
+)
+"""In order of preference: the same model is often published in several formats side by side."""
+
+_FOREIGN: tuple[tuple[str, str], ...] = (
+    (r".*\.gguf", "GGUF"),
+    (r".*\.onnx", "ONNX"),
+    (r"adapter_model\..*", "a PEFT adapter"),
+    (r"tf_model\.h5|.*\.h5", "TensorFlow"),
+    (r"flax_model\.msgpack", "Flax"),
+    (r".*\.npz", "NumPy"),
+)
+"""Formats that are recognised but not read."""
+
+
+def find_weights(source: Source) -> WeightFiles:
+    """Decide which files hold the weights.
+
+    Raises:
+        UnresolvedReferenceError: there are none, with what was found instead.
+        UnreadableFileError: the index is damaged or names a shard that is not there.
+    """
+    for layout in _LAYOUTS:
+        if layout.format != "meta" and layout.single in source.files:
+            return WeightFiles(layout.format, (layout.single,), {})
+        if layout.index and layout.index in source.files:
+            return _indexed(source, layout)
+        found = sorted(name for name in source.files if re.fullmatch(layout.pattern, name))
+        if found:
+            return WeightFiles(layout.format, tuple(found), {})
+    raise UnresolvedReferenceError(f"{source.ref}: no weights found{_instead(source)}")
+
+
+def _indexed(source: Source, layout: _Layout) -> WeightFiles:
+    """Read a shard index."""
+    document = parse_json(read_whole(source, layout.index), layout.index)
+    named = document.get("weight_map") if isinstance(document, dict) else None
+    if not isinstance(named, dict) or not named or not all(isinstance(shard, str) for shard in named.values()):
+        raise UnreadableFileError(f"{layout.index}: has no weight_map from tensor names to shards; fetch it again")
+    shards = sorted(set(named.values()))
+    for shard in shards:
+        if PurePosixPath(shard).is_absolute() or ".." in PurePosixPath(shard).parts or "\\" in shard:
+            raise UnreadableFileError(f"{layout.index}: names {shard!r}, a path outside the repository")
+        if shard not in source.files:
+            raise UnreadableFileError(f"{layout.index}: names {shard!r}, which is not there; fetch the missing shard")
+    return WeightFiles(layout.format, tuple(shards), named)
+
+
+def _instead(source: Source) -> str:
+    """What the repository holds in place of weights that can be read."""
+    for pattern, what in _FOREIGN:
+        for name in sorted(source.files):
+            if re.fullmatch(pattern, name):
+                return f": {name} is {what}, which is not read yet; give the safetensors or PyTorch version"
+    return "; give a folder or repository with .safetensors, .bin or .pth files"

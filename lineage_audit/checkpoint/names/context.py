@@ -1,0 +1,152 @@
+"""What a name means depends on which other names a checkpoint has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lineage_audit.checkpoint.names.experts import Stacking
+from lineage_audit.checkpoint.names.fusions import Fusion
+from lineage_audit.checkpoint.names.geometry import Geometry
+from lineage_audit.checkpoint.names.patterns import NumberedName
+from lineage_audit.checkpoint.names.table import Entry
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import StoredTensor
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTensor:
+    """A stored tensor, its name taken apart, and what the tables say of it."""
+
+    stored: StoredTensor
+    name: NumberedName
+    entry: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A second meaning of a stem, where another stem is present or absent."""
+
+    stem: str
+    role: Role
+    present: str | None = None
+    absent: tuple[str, ...] = ()
+
+    def holds(self, stems: frozenset[str]) -> bool:
+        """Tell whether the checkpoint's stems call for this reading."""
+        return (self.present is None or self.present in stems) and stems.isdisjoint(self.absent)
+
+
+_POST_ATTENTION = "layers.{L}.post_attention_layernorm"
+READINGS = (
+    # Gemma 2 and 3 norm before and after each half; Llama's name then means the norm after attention.
+    Reading(_POST_ATTENTION, Role.POST_ATTN_NORM, present="layers.{L}.pre_feedforward_layernorm"),
+    # OLMo 2 norms only after each half.
+    Reading(_POST_ATTENTION, Role.POST_ATTN_NORM, absent=("layers.{L}.input_layernorm",)),
+    # OPT 350M norms after each half, and then has no final norm.
+    Reading("decoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=("decoder.final_layer_norm",)),
+    Reading("decoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=("decoder.final_layer_norm",)),
+    # Falcon 40B in GGUF: the second norm of the two is the attention's.
+    Reading("blk.{L}.attn_norm", Role.FFN_NORM, present="blk.{L}.attn_norm_2"),
+    # gpt-oss and GLM-4.5 in GGUF keep Llama's name for the norm before the FFN.
+    Reading("blk.{L}.post_attention_norm", Role.FFN_NORM, absent=("blk.{L}.ffn_norm", "blk.{L}.post_ffw_norm")),
+)
+
+_CONV1D_WITNESS = "h.{L}.attn.c_attn"
+_CONV1D = frozenset({_CONV1D_WITNESS, "h.{L}.attn.c_proj", "h.{L}.mlp.c_fc", "h.{L}.mlp.c_proj"})
+"""GPT-2's Conv1D stores [in, out]; GPTBigCode and Qwen 1 use the same names for [out, in]."""
+
+_ALTERNATING_TYPES = frozenset({"gpt_oss"})
+_TRANSPOSED_TYPES = frozenset({"gpt_oss", "llama4", "llama4_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the checkpoint as a whole says about the meaning of its names.
+
+    Attributes:
+        geometry: sizes from the configuration, the width also from the embedding.
+        stacking: how experts are stacked.
+        conv1d: the stems of ``_CONV1D`` are stored ``[in, out]``.
+        token_layers: layers for multi-token prediction, which stand after the model's own.
+    """
+
+    geometry: Geometry
+    stacking: Stacking
+    conv1d: bool
+    token_layers: frozenset[int]
+
+    def transposed(self, entry: Entry) -> bool:
+        """Tell whether a matrix is stored ``[in, out]``."""
+        return self.conv1d and entry.slot == "weight" and entry.stem in _CONV1D
+
+
+def read_context(tensors: Sequence[NamedTensor], geometry: Geometry) -> Context:
+    """Look the whole checkpoint over."""
+    if geometry.hidden is None:
+        geometry = replace(geometry, hidden=_embedding_width(tensors))
+    return Context(geometry, _stacking(tensors, geometry), _has_conv1d(tensors), _multi_token_layers(tensors))
+
+
+def apply_readings(entries: Iterable[Entry]) -> dict[str, Role]:
+    """Return the stems whose role differs from the table's in this checkpoint."""
+    stems = frozenset(entry.stem for entry in entries)
+    return {reading.stem: reading.role for reading in READINGS if reading.holds(stems)}
+
+
+def _embedding_width(tensors: Sequence[NamedTensor]) -> int | None:
+    for tensor in tensors:
+        if tensor.entry is not None and tensor.entry.meaning is Role.EMBED and len(tensor.stored.shape) == 2:
+            return tensor.stored.shape[1]
+    return None
+
+
+def _stacking(tensors: Sequence[NamedTensor], geometry: Geometry) -> Stacking:
+    """Read the orientation of stacked experts from the fused gate and up: one side is the model's width."""
+    transposed = geometry.model_type in _TRANSPOSED_TYPES
+    alternating = geometry.model_type in _ALTERNATING_TYPES
+    experts = geometry.experts
+    for tensor in tensors:
+        entry, shape = tensor.entry, tensor.stored.shape
+        if entry is None:
+            continue
+        if entry.meaning is Fusion.EXPERTS_GATE_UP and entry.slot == "bias":
+            alternating = True
+        elif entry.meaning is Fusion.EXPERTS_GATE_UP and len(shape) == 3 and geometry.hidden in shape[1:]:
+            transposed = _transposed(shape, geometry.hidden, transposed)
+        elif entry.meaning is Role.ROUTER and entry.slot == "weight" and experts is None and len(shape) == 2:
+            experts = shape[0]
+    return Stacking(transposed, alternating, experts)
+
+
+def _transposed(shape: tuple[int, ...], hidden: int | None, otherwise: bool) -> bool:
+    return otherwise if shape[1] == shape[2] else shape[1] == hidden
+
+
+def _has_conv1d(tensors: Sequence[NamedTensor]) -> bool:
+    return any(
+        tensor.entry is not None
+        and tensor.entry.stem == _CONV1D_WITNESS
+        and len(tensor.stored.shape) == 2
+        and tensor.stored.shape[0] < tensor.stored.shape[1]
+        for tensor in tensors
+    )
+
+
+def _multi_token_layers(tensors: Sequence[NamedTensor]) -> frozenset[int]:
+    """Return the layers that hold tensors of multi-token prediction, if they follow all the others."""
+    marked = {t.name.layer for t in tensors if _in_layer(t) and _is_multi_token(t)}
+    numbers = {number for number in marked if number is not None}
+    if not numbers:
+        return frozenset()
+    others = {t.name.layer for t in tensors if _in_layer(t)} - marked
+    last = max((number for number in others if number is not None), default=None)
+    return frozenset(numbers) if last is not None and min(numbers) > last else frozenset()
+
+
+def _in_layer(tensor: NamedTensor) -> bool:
+    return tensor.entry is not None and tensor.entry.stem.startswith("layers.{L}.")
+
+
+def _is_multi_token(tensor: NamedTensor) -> bool:
+    return tensor.entry is not None and tensor.entry.meaning is Role.MULTI_TOKEN

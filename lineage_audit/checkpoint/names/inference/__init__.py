@@ -1,0 +1,5 @@
+"""Guess the role of tensors whose names no table knows, from their words and shapes."""
+
+from lineage_audit.checkpoint.names.inference.guessing import infer
+
+__all__ = ["infer"]

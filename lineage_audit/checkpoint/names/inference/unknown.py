@@ -1,0 +1,51 @@
+"""What inference works on: tensors of unknown name, and the roles guessed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lineage_audit.checkpoint.names.inference.wording import Wording
+from lineage_audit.checkpoint.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The weights that share a stem, one for each layer and expert.
+
+    Attributes:
+        stem: the name with ``{L}`` and ``{E}`` for numbers, without its slot.
+        words: the stem as words.
+        shape: the shape that most of them have.
+    """
+
+    stem: str
+    words: Wording
+    shape: tuple[int, ...]
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether the weights have two dimensions."""
+        return len(self.shape) == 2
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether the weights have one dimension."""
+        return len(self.shape) == 1
+
+    @property
+    def in_layer(self) -> bool:
+        """Whether the stem has a layer's number."""
+        return self.words.in_layer
+
+    def turned(self) -> Unknown:
+        """Return the unknown with its matrix transposed."""
+        return replace(self, shape=self.shape[::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Roles by stem, and whether the matrices inside layers are stored ``[in, out]``."""
+
+    roles: Mapping[str, Role]
+    transposed: bool

@@ -1,0 +1,94 @@
+"""A tensor's name without its numbers: which layer and which expert it belongs to, and what remains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LAYER_WORDS = frozenset(
+    {"layer", "layers", "block", "blocks", "blk", "h", "l", "decoder_layers", "encoder_layers", "resblocks"}
+)
+"""Segments that announce a layer's number, in lower case."""
+
+EXPERT_WORD = "expert"
+"""A segment that contains it announces an expert's number."""
+
+_MAX_DIGITS = 6
+"""A longer run of digits is no layer or expert number."""
+
+_GLUED_LAYER = re.compile(
+    r"(?<![a-z])(?:layers?|blocks?|blk|h|l)[^a-z0-9]{0,2}(\d{1,6})(?![0-9a-z])", re.IGNORECASE
+)
+_GLUED_EXPERT = re.compile(r"experts?[^a-z0-9]{0,2}(\d{1,6})(?![0-9a-z])", re.IGNORECASE)
+_SENTENCE_TRANSFORMERS = "0.auto_model."
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedName:
+    """A name taken apart.
+
+    Attributes:
+        pattern: the name with its layer and expert numbers replaced by ``{L}`` and ``{E}``.
+        layer: the layer's number, or None.
+        expert: the expert's number, or None.
+    """
+
+    pattern: str
+    layer: int | None
+    expert: int | None
+
+
+def name_pattern(name: str) -> str:
+    """Return the name with its layer and expert numbers replaced by ``{L}`` and ``{E}``."""
+    return numbered(name).pattern
+
+
+def numbered(name: str) -> NumberedName:
+    """Find the layer and expert numbers in a name.
+
+    Numbers are looked for among the segments between dots (``model.layers.3.mlp.experts.7.w1``). Where there
+    is none, a number glued to a word for layer counts (``layer_3/attn/wq``). Other digits stay.
+    """
+    skipped = _SENTENCE_TRANSFORMERS if name.startswith(_SENTENCE_TRANSFORMERS) else ""
+    segments = name[len(skipped) :].split(".")
+    layer_at, expert_at = _number_positions(segments)
+    layer = int(segments[layer_at]) if layer_at is not None else None
+    expert = int(segments[expert_at]) if expert_at is not None else None
+    if layer_at is not None:
+        segments[layer_at] = "{L}"
+    if expert_at is not None:
+        segments[expert_at] = "{E}"
+    pattern = skipped + ".".join(segments)
+    if layer is None:
+        pattern, layer = _glued(pattern, _GLUED_LAYER, "{L}")
+    if expert is None and EXPERT_WORD in pattern:
+        pattern, expert = _glued(pattern, _GLUED_EXPERT, "{E}")
+    return NumberedName(pattern, layer, expert)
+
+
+def _number_positions(segments: list[str]) -> tuple[int | None, int | None]:
+    """Return where the layer's and the expert's number stand among the segments.
+
+    The layer's number is the first one after a word for layer, or else the first that is not an expert's.
+    """
+    announced: int | None = None
+    first: int | None = None
+    expert: int | None = None
+    for position, segment in enumerate(segments):
+        if not (segment.isdigit() and segment.isascii() and len(segment) <= _MAX_DIGITS):
+            continue
+        before = segments[position - 1].lower() if position else ""
+        if EXPERT_WORD in before:
+            expert = position if expert is None else expert
+        elif before in LAYER_WORDS:
+            announced = position if announced is None else announced
+        elif first is None:
+            first = position
+    return (announced if announced is not None else first), expert
+
+
+def _glued(pattern: str, number: re.Pattern[str], placeholder: str) -> tuple[str, int | None]:
+    found = number.search(pattern)
+    if found is None:
+        return pattern, None
+    return pattern[: found.start(1)] + placeholder + pattern[found.end(1) :], int(found.group(1))

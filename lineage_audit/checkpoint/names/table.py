@@ -1,0 +1,96 @@
+"""Look a name's pattern up in the tables: what the tensor means, before shapes are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint.names.tables import FAMILIES
+from lineage_audit.checkpoint.names.tables.affixes import BESIDE, PREFIXES, SLOTS, WRAPPERS
+from lineage_audit.checkpoint.names.tables.family import Family, Meaning
+from lineage_audit.checkpoint.tensors import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a name means.
+
+    Attributes:
+        meaning: a role, or several roles fused in one way.
+        slot: weight or bias.
+        stem: the name without prefixes and without its slot.
+        in_layer: the stem has a layer's number.
+        in_expert: the stem has an expert's number.
+    """
+
+    meaning: Meaning
+    slot: Slot
+    stem: str
+    in_layer: bool
+    in_expert: bool
+
+
+def look_up(pattern: str) -> Entry | None:
+    """Return what a pattern of ``patterns.numbered`` means, or None where no table knows it."""
+    for name in candidates(pattern):
+        stem, slot = split_slot(name)
+        if stem in TABLE:
+            return entry(TABLE[stem], slot, stem)
+    return _beside(pattern)
+
+
+def split_slot(name: str) -> tuple[str, Slot]:
+    """Split a name into its stem and its slot.
+
+    A name without a slot (``experts.gate_up_proj_bias``, ``e_score_correction_bias``) is its own stem.
+    """
+    stem, _, last = name.rpartition(".")
+    slot = SLOTS.get(last)
+    if slot is not None:
+        return stem, slot
+    return name, "bias" if name.endswith("bias") else "weight"
+
+
+def without_wrappers(pattern: str) -> str:
+    """Return the pattern without the segments that compilers and trainers add."""
+    if WRAPPERS.isdisjoint(pattern.split(".")):
+        return pattern
+    return ".".join(segment for segment in pattern.split(".") if segment not in WRAPPERS)
+
+
+def compile_families(families: tuple[Family, ...]) -> Mapping[str, Meaning]:
+    """Return one dictionary from stem to meaning; a stem that an earlier family has keeps its meaning."""
+    table: dict[str, Meaning] = {}
+    for family in families:
+        for stem, meaning in family.outside:
+            table.setdefault(stem, meaning)
+        for layer in family.layers:
+            for stem, meaning in family.inside:
+                table.setdefault(f"{layer}.{stem}", meaning)
+    return table
+
+
+TABLE = compile_families(FAMILIES)
+
+
+def candidates(pattern: str) -> Iterator[str]:
+    """Yield the pattern, then the pattern with one more prefix taken off each time."""
+    name = without_wrappers(pattern).removeprefix("0.")
+    yield name
+    first, _, rest = name.partition(".")
+    while rest and first in PREFIXES:
+        yield rest
+        first, _, rest = rest.partition(".")
+
+
+def entry(meaning: Meaning, slot: Slot, stem: str) -> Entry:
+    """Return the entry of a stem; whether it has numbers is read from the stem."""
+    return Entry(meaning, slot, stem, "{L}" in stem, "{E}" in stem)
+
+
+def _beside(pattern: str) -> Entry | None:
+    for segment in pattern.split("."):
+        if segment in BESIDE:
+            stem, slot = split_slot(pattern)
+            return entry(BESIDE[segment], slot, stem)
+    return None

@@ -1,0 +1,162 @@
+"""Rows of tensor references as float32, through as few byte ranges as possible.
+
+Nothing is kept: what is asked for is read, decoded and handed over. Rows that lie close together are read as one
+span; rows of a transposed matrix need the whole stored matrix, since they are its columns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.dtypes import BITS, READABLE, decode
+from lineage_audit.checkpoint.source.base import ByteRange, Source
+from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, TensorRef
+
+FloatArray = npt.NDArray[np.float32]
+
+_DENSE_ENOUGH = 4
+"""Read one span rather than single runs when it is at most this many times the rows asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowRequest:
+    """Rows of one tensor by their logical numbers (int64, any order)."""
+
+    tensor: TensorRef
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    """A contiguous read of a part: where its rows go in the request's output, and how they are picked."""
+
+    part: Part
+    bytes: ByteRange
+    output_rows: IntArray
+    picked: IntArray
+    output_columns: slice
+
+
+def is_readable(tensor: TensorRef) -> bool:
+    """Tell whether the tensor's values can be read as plain numbers."""
+    return tensor.quantization is None and all(part.stored.dtype in READABLE for part in tensor.parts)
+
+
+def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray]:
+    """Read all requests; each gives float32 ``[rows, in]``, or ``[rows]`` for vectors, in the order asked."""
+    runs = [list(_runs(request)) for request in requests]
+    data = iter(source.read_ranges([run.bytes for request_runs in runs for run in request_runs]))
+    return [
+        _assemble(request, [(run, next(data)) for run in request_runs])
+        for request, request_runs in zip(requests, runs, strict=True)
+    ]
+
+
+def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, bytes]]) -> FloatArray:
+    """Put the decoded pieces of one request in place."""
+    shape = request.tensor.shape
+    width = math.prod(shape[1:])
+    output = np.empty((len(request.rows), width), dtype=np.float32)
+    for run, data in pieces:
+        output[run.output_rows, run.output_columns] = _decode_matrix(run, data)[run.picked]
+    return output.reshape(len(request.rows), *shape[1:])
+
+
+def _decode_matrix(run: _Run, data: bytes) -> FloatArray:
+    """Decode a run as a matrix whose first axis ``run.picked`` selects from."""
+    part = run.part
+    values = decode(data, part.stored.dtype)
+    if part.stored.strides is not None:
+        strides = [stride * values.itemsize for stride in part.stored.strides]
+        view = np.lib.stride_tricks.as_strided(values, part.stored.shape, strides, writeable=False)
+        values = np.ascontiguousarray(view)
+        return _oriented(part, values[part.index] if part.index is not None else values)
+    if part.transposed:
+        return _oriented(part, values.reshape(_matrix_shape(part)))
+    return values.reshape(-1, _matrix_shape(part)[1])
+
+
+def _oriented(part: Part, matrix: FloatArray) -> FloatArray:
+    """Turn a whole stored matrix so that its first axis is the output dimension."""
+    matrix = matrix.reshape(_matrix_shape(part))
+    return matrix.T if part.transposed else matrix
+
+
+def _matrix_shape(part: Part) -> tuple[int, int]:
+    """Shape of the stored matrix after a leading index: vectors are columns, more than two axes are flattened."""
+    shape = part.stored.shape[1:] if part.index is not None else part.stored.shape
+    if not shape:
+        return 1, 1
+    return shape[0], math.prod(shape[1:])
+
+
+def _runs(request: RowRequest) -> Iterator[_Run]:
+    """Split a request into contiguous reads, part by part."""
+    first = 0
+    everything = np.arange(len(request.rows))
+    for part in request.tensor.parts:
+        if request.tensor.axis == 1:
+            width = _part_width(part)
+            yield from _part_runs(part, request.rows, everything, slice(first, first + width))
+            first += width
+        else:
+            chosen = np.flatnonzero((request.rows >= first) & (request.rows < first + part.rows.count))
+            yield from _part_runs(part, request.rows[chosen] - first, chosen, slice(None))
+            first += part.rows.count
+
+
+def _part_width(part: Part) -> int:
+    """Number of columns that a part adds when parts are joined along axis 1."""
+    rows, columns = _matrix_shape(part)
+    return rows if part.transposed else columns
+
+
+def _part_runs(part: Part, rows: IntArray, output_rows: IntArray, columns: slice) -> Iterator[_Run]:
+    """Contiguous reads for some rows of one part."""
+    if not len(rows):
+        return
+    stored_rows = part.rows.stored_rows(rows)
+    if part.transposed or part.stored.strides is not None:
+        yield _Run(part, _whole_matrix(part), output_rows, stored_rows, columns)
+        return
+    for chosen in _close_together(stored_rows):
+        low, high = int(stored_rows[chosen].min()), int(stored_rows[chosen].max()) + 1
+        yield _Run(part, _row_bytes(part, low, high), output_rows[chosen], stored_rows[chosen] - low, columns)
+
+
+def _close_together(stored_rows: IntArray) -> Iterator[IntArray]:
+    """Group positions so that each group is worth one read."""
+    span = int(stored_rows.max() - stored_rows.min()) + 1
+    if span <= _DENSE_ENOUGH * len(stored_rows):
+        yield np.arange(len(stored_rows))
+        return
+    order = np.argsort(stored_rows, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(stored_rows[order]) > _DENSE_ENOUGH) + 1)
+
+
+def _whole_matrix(part: Part) -> ByteRange:
+    """All bytes of the stored matrix (of the indexed one in a stack)."""
+    stored = part.stored
+    if part.index is None or stored.strides is not None:
+        return ByteRange(stored.file, stored.start, stored.stop)
+    rows, columns = _matrix_shape(part)
+    start = stored.start + _bytes_of(stored, part.index * rows * columns)
+    return ByteRange(stored.file, start, start + _bytes_of(stored, rows * columns))
+
+
+def _row_bytes(part: Part, low: int, high: int) -> ByteRange:
+    """Bytes of stored rows ``low`` to ``high``."""
+    rows, columns = _matrix_shape(part)
+    first = (part.index or 0) * rows
+    start = part.stored.start + _bytes_of(part.stored, (first + low) * columns)
+    return ByteRange(part.stored.file, start, start + _bytes_of(part.stored, (high - low) * columns))
+
+
+def _bytes_of(stored: StoredTensor, elements: int) -> int:
+    """Bytes that a number of elements take."""
+    return elements * BITS[stored.dtype] // 8

@@ -1,0 +1,184 @@
+"""Models on the Hugging Face Hub, read by byte ranges; files that the local cache has are read from there."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
+from lineage_audit.checkpoint.source.coalescing import coalesce, cut
+from lineage_audit.checkpoint.source.hub_cache import cached_commit, cached_files
+from lineage_audit.checkpoint.source.hub_environment import cache_folder, hub_endpoint, is_offline, request_headers
+from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, refusal, seconds_to_wait, unreachable
+from lineage_audit.checkpoint.source.hub_requests import (
+    TIMEOUT,
+    RangeRequests,
+    Repository,
+    TransientError,
+    with_retries,
+)
+from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsafeFileError
+
+CONNECTIONS = 8
+"""Requests that run at a time."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def open_hub(ref: str) -> Source:
+    """Open ``org/name[@revision]`` and pin its commit; ``HF_ENDPOINT``, ``HF_TOKEN`` and ``HF_HOME`` are honoured.
+
+    With ``HF_HUB_OFFLINE`` only what the cache holds is listed.
+
+    Raises:
+        UnresolvedReferenceError: no such repository or revision, no permission, no network; says what to do.
+    """
+    name, _at, revision = ref.partition("@")
+    if is_offline():
+        return _open_cached(ref, name, revision or "main")
+    endpoint = hub_endpoint()
+    info = with_retries(lambda: _model_info(ref, name, revision or None, endpoint))
+    files = _listed_files(ref, info, endpoint)
+    cached = {
+        file: found.path
+        for repository in (name, info.id)
+        for file, found in cached_files(cache_folder(), repository, info.sha).items()
+        if file in files and found.described.size == files[file].size
+    }
+    repository = Repository(ref, info.id, info.sha, endpoint)
+    requests = RangeRequests(repository, {file: described.size for file, described in files.items()})
+    return HubSource(ref, info.sha, files, cached, requests)
+
+
+class HubSource:
+    """One commit of a Hub repository."""
+
+    def __init__(
+        self,
+        ref: str,
+        revision: str,
+        files: Mapping[str, SourceFile],
+        cached: Mapping[str, Path],
+        requests: RangeRequests | None,
+    ) -> None:
+        """Join what is on disk (``cached``) with what must be asked for (``requests``; None when offline)."""
+        self.ref = ref
+        self.revision: str | None = revision
+        self.files = files
+        self.bytes_read = 0
+        self._cached = cached
+        self._requests = requests
+        self._lock = threading.Lock()
+
+    def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
+        """Read all ranges; nearby ones with one request, several requests at a time.
+
+        Raises:
+            UnreadableFileError: a file is shorter than a range asks, or is not served as asked.
+            UnresolvedReferenceError: the Hub no longer gives the file.
+        """
+        for wanted in ranges:
+            if wanted.file not in self.files or not 0 <= wanted.start <= wanted.stop <= self.files[wanted.file].size:
+                raise UnreadableFileError(f"{wanted.file}: is shorter than byte {wanted.stop:,}; fetch it again")
+        pieces = coalesce(ranges)
+        if len(pieces) < 2:
+            data = [self._read(piece) for piece in pieces]
+        else:
+            with ThreadPoolExecutor(min(CONNECTIONS, len(pieces))) as pool:
+                try:
+                    data = list(pool.map(self._read, pieces))
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+        return cut(ranges, pieces, data)
+
+    def _read(self, piece: ByteRange) -> bytes:
+        path = self._cached.get(piece.file)
+        if path is not None:
+            data = _read_from_disk(path, piece)
+        else:
+            assert self._requests is not None, "offline, every listed file is cached"
+            data = self._requests.read(piece)
+        with self._lock:
+            self.bytes_read += len(data)
+        return data
+
+
+def _read_from_disk(path: Path, piece: ByteRange) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(piece.start)
+            data = file.read(piece.stop - piece.start)
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error.strerror}; delete it from the Hub cache") from None
+    if len(data) < piece.stop - piece.start:
+        raise UnreadableFileError(f"{path}: became shorter while it was read; delete it from the Hub cache")
+    return data
+
+
+def _open_cached(ref: str, name: str, revision: str) -> HubSource:
+    """Open what the cache holds of a repository, without any network."""
+    cache = cache_folder()
+    commit = cached_commit(cache, name, revision)
+    found = cached_files(cache, name, commit) if commit else {}
+    if not commit or not found:
+        raise UnresolvedReferenceError(
+            f"{ref}: not in the Hub cache at {cache}, and HF_HUB_OFFLINE is set; unset it, or run: hf download {name}"
+        )
+    files = {file: cached.described for file, cached in found.items()}
+    return HubSource(ref, commit, files, {file: cached.path for file, cached in found.items()}, None)
+
+
+def _model_info(ref: str, name: str, revision: str | None, endpoint: str) -> Any:
+    """Ask the Hub for a repository's commit and files; renamed repositories are followed.
+
+    Raises:
+        TransientError: trying again may help.
+        UnresolvedReferenceError: it does not.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+
+    request_headers()
+    hub = HfApi(endpoint=endpoint, library_name="lineage-audit")
+    try:
+        return hub.model_info(name, revision=revision, files_metadata=True, timeout=TIMEOUT)
+    except HfHubHTTPError as error:
+        status, headers = error.response.status_code, error.response.headers
+        final = refusal(ref, name, endpoint, status, headers)
+        if status in TRANSIENT_STATUS:
+            raise TransientError(final, seconds_to_wait(headers)) from None
+        raise final from None
+    except HFValidationError:
+        raise UnresolvedReferenceError(f"{ref}: is not a Hub id; give org/name[@revision]") from None
+    except (HTTPError, OSError):
+        raise TransientError(unreachable(ref, endpoint)) from None
+    except (ValueError, TypeError, KeyError):
+        raise UnresolvedReferenceError(f"{ref}: {endpoint} does not answer like a Hub; check HF_ENDPOINT") from None
+
+
+def _listed_files(ref: str, info: Any, endpoint: str) -> dict[str, SourceFile]:
+    """The files of a repository with their sizes and, where they are stored with Git LFS, sha256.
+
+    Raises:
+        UnsafeFileError: a name leads outside the repository.
+        UnresolvedReferenceError: the answer lacks what every Hub gives.
+    """
+    files: dict[str, SourceFile] = {}
+    if not isinstance(info.sha, str) or not _COMMIT.fullmatch(info.sha) or not isinstance(info.id, str):
+        raise UnresolvedReferenceError(f"{ref}: {endpoint} does not name a commit; check HF_ENDPOINT")
+    for sibling in info.siblings or ():
+        name, size = sibling.rfilename, sibling.size
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
+            raise UnsafeFileError(f"{ref}: lists {ascii(name)[:100]}, a name that leads outside the repository")
+        if type(size) is not int or size < 0:
+            raise UnresolvedReferenceError(f"{ref}: {endpoint} does not say how large {name} is; check HF_ENDPOINT")
+        files[name] = SourceFile(size, sibling.lfs.sha256 if sibling.lfs else None)
+    if not files:
+        raise UnresolvedReferenceError(f"{ref}: the repository is empty")
+    return files

@@ -1,0 +1,152 @@
+"""Tensors as a file holds them, and as an architecture means them.
+
+A *stored* tensor is what the file holds: a name, a dtype, a shape and a byte range. A *tensor reference* is what
+the architecture means by it: one role of one layer (and one expert), always oriented ``[out, in]``. One stored
+tensor may hold several roles (fused q/k/v), and one role may lie in several stored tensors (tensor-parallel
+shards), so a reference is made of parts, each an affine map of rows. No reference ever holds values.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.roles import Role
+
+Slot = Literal["weight", "bias"]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """One tensor as its file holds it.
+
+    Attributes:
+        name: the tensor's name in the file.
+        dtype: safetensors' spelling: ``F32``, ``BF16``, ``F16``, ``F8_E4M3``, ``I8``, ...
+        shape: dimensions as stored.
+        file: the file's name inside the repository.
+        start: first byte of the data in the file.
+        stop: one past the last byte.
+        strides: in elements, when the data is not in row-major order (PyTorch views); otherwise None.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+    start: int
+    stop: int
+    strides: tuple[int, ...] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class RowLayout:
+    """Where the rows of a role stand among the rows of a stored matrix.
+
+    Row ``r`` is written in the mixed radix ``sizes`` (last digit fastest) and stands at
+    ``offset + sum(digit * stride)``. This covers contiguous slices, per-head and per-group interleaving of fused
+    q/k/v, and the two rotary orders.
+    """
+
+    offset: int
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return math.prod(self.sizes)
+
+    def stored_rows(self, rows: IntArray) -> IntArray:
+        """Map row numbers of the role to row numbers of the stored matrix (both int64, same shape)."""
+        stored = np.full_like(rows, self.offset)
+        remaining = rows
+        for size, stride in zip(reversed(self.sizes), reversed(self.strides), strict=True):
+            remaining, digit = np.divmod(remaining, size)
+            stored += digit * stride
+        return stored
+
+
+def contiguous(count: int, offset: int = 0) -> RowLayout:
+    """Rows ``offset`` to ``offset + count`` in order."""
+    return RowLayout(offset, (count,), (1,))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stored tensor's share of one role.
+
+    Attributes:
+        stored: where the values are.
+        rows: which rows of the stored matrix, after ``index`` and ``transposed`` were applied.
+        index: position along the leading dimension of a stack (one expert of ``[experts, out, in]``), or None.
+        transposed: the stored matrix is ``[in, out]`` (GPT-2's Conv1D, stacked experts).
+    """
+
+    stored: StoredTensor
+    rows: RowLayout
+    index: int | None = None
+    transposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRef:
+    """One role of one layer, oriented ``[out, in]`` (or ``[n]`` for vectors), readable by rows.
+
+    Attributes:
+        name: the stored name (of the first part).
+        role: what the tensor is for.
+        slot: weight or bias.
+        layer: layer number counted from 0, or None outside the layers.
+        expert: expert number counted from 0, or None outside the experts.
+        shape: logical shape.
+        dtype: stored dtype of the first part.
+        quantization: the scheme's name, or None for plain floats.
+        file: file of the first part.
+        parts: stored tensors that make up this one, in order.
+        axis: the logical axis along which the parts are joined.
+        inferred: the role was guessed from words and shapes, not read from a table.
+    """
+
+    name: str
+    role: Role
+    slot: Slot
+    layer: int | None
+    expert: int | None
+    shape: tuple[int, ...]
+    dtype: str
+    quantization: str | None
+    file: str
+    parts: tuple[Part, ...]
+    axis: Literal[0, 1] = 0
+    inferred: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return math.prod(self.shape)
+
+    @property
+    def key(self) -> TensorKey:
+        """What identifies the tensor's place in the architecture, whatever its name."""
+        return TensorKey(self.role, self.slot, self.layer, self.expert)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorKey:
+    """A place in the architecture: role, slot, layer and expert."""
+
+    role: Role
+    slot: Slot
+    layer: int | None
+    expert: int | None

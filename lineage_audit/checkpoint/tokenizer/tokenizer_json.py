@@ -1,0 +1,130 @@
+"""``tokenizer.json`` of the tokenizers library: BPE, Unigram, WordPiece and WordLevel models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from lineage_audit.checkpoint.bounded_json import parse_json
+from lineage_audit.checkpoint.tokenizer.alphabets import byte_level, metaspace, utf8
+from lineage_audit.checkpoint.tokenizer.token_table import TokenTable, valid_id
+from lineage_audit.errors import UnreadableFileError
+
+_KINDS: Mapping[str, str] = {
+    "BPE": "bpe",
+    "Unigram": "unigram",
+    "WordPiece": "wordpiece",
+    "WordLevel": "unknown",
+}
+_PIPELINE_KEYS = ("normalizer", "pre_tokenizer", "decoder")
+_SEQUENCE_KEYS = ("normalizers", "pretokenizers", "decoders")
+
+Alphabet = Callable[[Sequence[str]], list[bytes]]
+
+
+def read_tokenizer_json(data: bytes, file: str) -> TokenTable:
+    """Read one ``tokenizer.json``.
+
+    Raises:
+        UnreadableFileError: it is not JSON of bounded nesting, or holds no model with a vocabulary.
+    """
+    document = parse_json(data, file)
+    model = document.get("model") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(model, dict):
+        raise UnreadableFileError(f'{file}: has no "model" object; not a tokenizers file, or damaged')
+    texts, ids = _vocabulary(model.get("vocab"), file)
+    alphabet = _alphabet(document, model)
+    tokens = alphabet(texts)
+    return TokenTable(
+        tokens,
+        ids,
+        added=_added(document.get("added_tokens")),
+        merges=read_merges(model.get("merges"), dict(zip(texts, tokens, strict=True)), alphabet),
+        kind=_kind(model),
+        byte_fallback=alphabet is metaspace,
+    )
+
+
+def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) -> tuple[tuple[bytes, bytes], ...]:
+    """Read merges written ``"a b"`` or ``["a", "b"]``; malformed ones are dropped.
+
+    Args:
+        stated: the list as the file gives it.
+        known: text -> bytes of the vocabulary, in which nearly all parts are found.
+        alphabet: decodes the others.
+    """
+    if not isinstance(stated, list):
+        return ()
+    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in stated)
+    try:
+        return tuple([(known[left], known[right]) for left, right in pairs])
+    except (KeyError, TypeError, ValueError):  # a part outside the vocabulary, or a damaged file
+        return tuple(_sound_merges(stated, known, alphabet))
+
+
+def _sound_merges(
+    stated: list[object], known: Mapping[str, bytes], alphabet: Alphabet
+) -> Iterator[tuple[bytes, bytes]]:
+    for merge in stated:
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair):
+            left, right = pair
+            yield known.get(left) or alphabet([left])[0], known.get(right) or alphabet([right])[0]
+
+
+def _kind(model: Mapping[str, object]) -> str:
+    """Name the kind of model; files written before the type was stored are told by their keys."""
+    stated = model.get("type")
+    if isinstance(stated, str):
+        return _KINDS.get(stated, "unknown")
+    if "merges" in model:
+        return "bpe"
+    return "unigram" if "unk_id" in model else "unknown"
+
+
+def _vocabulary(vocab: object, file: str) -> tuple[list[str], list[object]]:
+    """Texts and ids, from ``{text: id}`` or from Unigram's ``[[text, score], ...]``."""
+    if isinstance(vocab, dict):
+        return list(vocab), list(vocab.values())
+    if isinstance(vocab, list):
+        rows = [(row[0], number) for number, row in enumerate(vocab) if isinstance(row, list) and row]
+        pieces = [(text, number) for text, number in rows if isinstance(text, str)]
+        return [text for text, _ in pieces], [number for _, number in pieces]
+    raise UnreadableFileError(f"{file}: its model has no vocabulary; not a tokenizers file, or damaged")
+
+
+def _added(stated: object) -> dict[str, int]:
+    added: dict[str, int] = {}
+    for entry in stated if isinstance(stated, list) else ():
+        if isinstance(entry, dict):
+            text, number = entry.get("content"), entry.get("id")
+            if isinstance(text, str) and text and isinstance(number, int) and valid_id(number):
+                added.setdefault(text, number)
+    return added
+
+
+def _alphabet(document: Mapping[str, object], model: Mapping[str, object]) -> Alphabet:
+    """Tell from the processing steps how tokens are shown."""
+    steps = [step for key in _PIPELINE_KEYS for step in _steps(document.get(key))]
+    if any(step.get("type") == "ByteLevel" for step in steps):
+        return byte_level
+    if model.get("byte_fallback") is True or any(_marks_words(step) for step in steps):
+        return metaspace
+    return utf8
+
+
+def _steps(stage: object, depth: int = 5) -> Iterator[Mapping[str, object]]:
+    """The steps of one stage, sequences of sequences laid flat."""
+    if not isinstance(stage, Mapping) or depth == 0:
+        return
+    yield stage
+    for key in _SEQUENCE_KEYS:
+        inner = stage.get(key)
+        for step in inner if isinstance(inner, list) else ():
+            yield from _steps(step, depth - 1)
+
+
+def _marks_words(step: Mapping[str, object]) -> bool:
+    """Whether a step writes or reads the word-start mark."""
+    if step.get("type") == "Replace":
+        return "▁" in (step.get("content"), step.get("pattern")) or step.get("pattern") == {"String": "▁"}
+    return step.get("type") == "Metaspace" or (step.get("type"), step.get("prepend")) == ("Prepend", "▁")

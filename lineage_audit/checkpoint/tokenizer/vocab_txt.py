@@ -1,0 +1,15 @@
+"""``vocab.txt`` of BERT: one WordPiece token a line, its id the number of the line from 0."""
+
+from __future__ import annotations
+
+from lineage_audit.checkpoint.tokenizer.token_table import TokenTable
+
+SPECIAL = frozenset({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"})
+"""Special by convention; the file does not mark them."""
+
+
+def read_vocab_txt(data: bytes) -> TokenTable:
+    """Read the lines as bytes: text that is not UTF-8 is kept as it stands."""
+    lines = [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
+    rows = [(line, number) for number, line in enumerate(lines) if line]
+    return TokenTable([line for line, _ in rows], [number for _, number in rows], kind="wordpiece")

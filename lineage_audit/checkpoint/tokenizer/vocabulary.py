@@ -1,0 +1,32 @@
+"""A tokenizer as token bytes, whatever file it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Tokens by their bytes.
+
+    Attributes:
+        ids: token bytes -> id, ordinary tokens only. Byte-fallback tokens such as ``<0x0A>`` stand as the byte
+            itself only where no other token has those bytes; the word-start mark of SentencePiece and byte-level
+            BPE stands as a space. WordPiece continuations keep their ``##``.
+        added: text of special and added tokens -> id.
+        merges: pairs of token bytes in order of rank; empty for unigram and WordPiece.
+        kind: ``bpe``, ``unigram``, ``wordpiece``, ``tiktoken`` or ``unknown``.
+        file: the file it was read from.
+    """
+
+    ids: Mapping[bytes, int] = field(default_factory=dict)
+    added: Mapping[str, int] = field(default_factory=dict)
+    merges: tuple[tuple[bytes, bytes], ...] = ()
+    kind: str = "unknown"
+    file: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of distinct ids."""
+        return len(set(self.ids.values()) | set(self.added.values()))

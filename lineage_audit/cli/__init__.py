@@ -1,0 +1,81 @@
+"""The command line: parse, call, render, exit. Nothing else happens here.
+
+Commands are imported when they are called, so that ``--help`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.version import __version__
+
+_COMMANDS = {"compare": "compare", "inspect": "inspect"}
+"""Command name -> module of this package that defines it as ``command``."""
+
+
+class _LazyGroup(click.Group):
+    """Commands by name, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(f"lineage_audit.cli.{_COMMANDS[cmd_name]}").command
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="lineage-audit")
+def cli() -> None:
+    """Say how much, how, and how surely one open-weight model derives from another.
+
+    Exit codes: 0 passed or nothing to object, 1 a finding at or above --fail-on, 2 an error, 3 inconclusive.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit; every error is one line on stderr, never a traceback."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and give the exit code."""
+    try:
+        code = cli.main(args=arguments, prog_name="lineage-audit", standalone_mode=False)
+        return int(code or ExitCode.PASSED)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted; nothing was written")
+        return ExitCode.INTERRUPTED
+    except LineageAuditError as error:
+        _complain(str(error))
+        return ExitCode.ERROR
+    except BrokenPipeError:
+        # The reader of stdout went away (`| head`): no complaint, and no second one when Python flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ERROR
+    except Exception as error:
+        if os.environ.get("LINEAGE_AUDIT_TRACEBACK"):
+            raise
+        _complain(f"internal error ({type(error).__name__}: {error}); set LINEAGE_AUDIT_TRACEBACK=1 and report it")
+        return ExitCode.ERROR
+
+
+def _complain(message: str) -> None:
+    """One printable line on stderr."""
+    from lineage_audit.report.escaping import printable
+
+    click.echo(f"lineage-audit: {printable(' '.join(message.split()))}", err=True)

@@ -1,0 +1,44 @@
+"""Where a report goes: stdout or a file written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from lineage_audit.errors import LineageAuditError
+
+_BY_SUFFIX = {".json": "json", ".md": "markdown", ".txt": "terminal"}
+
+
+def format_for(path: Path | None, chosen: str | None) -> str:
+    """The format asked for, else the one the file's name ends in, else the terminal's."""
+    if chosen:
+        return chosen
+    return _BY_SUFFIX.get(path.suffix.lower(), "terminal") if path else "terminal"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place and move it there, so that no reader ever sees half of it.
+
+    Raises:
+        LineageAuditError: the file cannot be written.
+    """
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            stream.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    except OSError as error:
+        raise LineageAuditError(f"{path}: cannot be written ({error.strerror}); nothing was left there") from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)

@@ -1,0 +1,82 @@
+"""The comparator: two checkpoints become evidence, and evidence a verdict.
+
+Pairs are found first (``pairing``), rows chosen (``plan``) and measured in one pass (``measurement``); where FFN
+units stand in another order they are aligned and measured again (``alignment``); tests read the measurements
+(``evidence``), and the verdict reads the tests (``verdict``).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.architecture import compare_architectures
+from lineage_audit.comparison.names import changed_segments, compare_names
+from lineage_audit.comparison.pairing import Pairing, pair_tensors
+from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.comparison.stages import (
+    WeightStage,
+    choose_effort,
+    compare_weights,
+    same_shards,
+    without_weights,
+)
+from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.comparison.tokenizer import compare_tokenizers
+from lineage_audit.comparison.verdict import decide
+from lineage_audit.results import Report
+from lineage_audit.version import __version__
+
+__all__ = ["EffortChoice", "compare_checkpoints"]
+
+EffortChoice = Literal["auto", "metadata", "sample", "full"]
+
+
+def compare_checkpoints(
+    a: Checkpoint, b: Checkpoint, effort: EffortChoice = "auto", progress: Progress | None = None
+) -> Report:
+    """Compare two checkpoints.
+
+    Args:
+        a: model A, the suspected ancestor where there is one.
+        b: model B.
+        effort: how much of the weights to read; ``auto`` escalates until the verdict is settled.
+        progress: told how far reading has come.
+    """
+    started = time.perf_counter()
+    pairing = pair_tensors(a, b)
+    names = compare_names(pairing)
+    tokenizer = compare_tokenizers(a.vocabulary, b.vocabulary)
+    architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
+    stage = _weights(a, b, pairing, effort, progress or NoProgress())
+    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer))
+    return Report(
+        tool_version=__version__,
+        a=summarise_model(a),
+        b=summarise_model(b),
+        effort=stage.effort,
+        parameters=stage.parameters,
+        seconds=time.perf_counter() - started,
+        verdict=verdict,
+        architecture=architecture,
+        names=names,
+        tokenizer=tokenizer,
+        weights=stage.weights,
+        evidence=stage.evidence,
+    )
+
+
+def _weights(
+    a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: EffortChoice, progress: Progress
+) -> WeightStage:
+    """Read as much as the effort allows; ``auto`` goes on to ``full`` where a sample settles nothing."""
+    if same_shards(a, b):
+        return without_weights("the shards are equal", same_weights=True)
+    if effort == "metadata":
+        return without_weights("effort metadata reads no weights", same_weights=False)
+    chosen = choose_effort(a, b) if effort == "auto" else effort
+    stage = compare_weights(a, b, pairing, chosen, progress)
+    if effort == "auto" and chosen == "sample" and not stage.is_settled:
+        return compare_weights(a, b, pairing, "full", progress)
+    return stage

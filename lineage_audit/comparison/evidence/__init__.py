@@ -1,0 +1,44 @@
+"""The tests, one file each; a new one is a file with ``measure`` and a line in ``TESTS``.
+
+docs/methods.md says what each may claim. Exact tests hold for every pair of independent trainings; calibrated ones
+are shown beside them and carry a verdict only with a wide margin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lineage_audit.comparison.evidence import (
+    assignment_spearman,
+    channel_fixed_points,
+    channel_signs,
+    ffn_fixed_points,
+    ffn_signs,
+    head_fixed_points,
+    norm_gains,
+    query_key_signs,
+    row_fixed_points,
+    slopes,
+    value_output_signs,
+)
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.results import Evidence
+
+TESTS: tuple[Callable[[WeightComparison], Evidence], ...] = (
+    ffn_signs.measure,
+    value_output_signs.measure,
+    query_key_signs.measure,
+    channel_signs.measure,
+    ffn_fixed_points.measure,
+    head_fixed_points.measure,
+    channel_fixed_points.measure,
+    row_fixed_points.measure,
+    norm_gains.measure,
+    slopes.measure,
+    assignment_spearman.measure,
+)
+
+
+def gather_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
+    """Run every test."""
+    return tuple(test(comparison) for test in TESTS)

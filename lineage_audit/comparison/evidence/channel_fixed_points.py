@@ -1,0 +1,49 @@
+"""Numbers of residual channels: independent trainings number them at random.
+
+Each channel is a column of the embedding over the tokens that both models have. Columns are centred over tokens
+first, since token frequency moves all of them together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import (
+    LABEL_NULL,
+    TestDescription,
+    WeightComparison,
+    fixed_point_evidence,
+    match_block,
+    not_measured,
+    unit_rows,
+)
+from lineage_audit.comparison.measurement import FloatArray
+from lineage_audit.results import Evidence
+
+TEST = TestDescription(
+    "channel-fixed-points", "Does each residual channel best match the one with its own number?", LABEL_NULL
+)
+
+_CHANNEL_LIMIT = 2048
+"""Channels that enter; more would cost time and add nothing to a p-value of 10^-5000."""
+
+_FEWEST_TOKENS = 16
+
+
+def measure(comparison: WeightComparison) -> Evidence:
+    """Match the channels by their embedding columns over shared tokens."""
+    embedding = comparison.find(Role.EMBED, None)
+    if embedding is None or len(embedding.kept_a) < _FEWEST_TOKENS:
+        return not_measured(TEST, "skipped", f"fewer than {_FEWEST_TOKENS} embedding rows could be compared")
+    columns_a, columns_b = _columns(embedding.kept_a), _columns(embedding.kept_b)
+    block = match_block(0, np.abs(columns_b @ columns_a.T), 1)
+    return fixed_point_evidence(
+        TEST, "residual channels", [block], comparison, embedding.kept_b[:, :_CHANNEL_LIMIT].size
+    )
+
+
+def _columns(tokens: FloatArray) -> FloatArray:
+    """Centred columns of length one, as rows ``[channels, tokens]``; token rows are scaled to length one first."""
+    columns = unit_rows(tokens)[:, :_CHANNEL_LIMIT].T
+    return unit_rows(columns - columns.mean(axis=1, keepdims=True))

@@ -1,0 +1,68 @@
+"""Signs of residual channels: with RMSNorm, negating a channel in all that writes and reads it changes nothing.
+
+LayerNorm subtracts the mean over channels, which ties their signs together: the test does not apply there.
+"""
+
+from __future__ import annotations
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import (
+    SIGN_NULL,
+    TestDescription,
+    WeightComparison,
+    column_term,
+    not_measured,
+    row_term,
+    sign_flip_evidence,
+    sum_cosines,
+)
+from lineage_audit.results import Evidence
+
+TEST = TestDescription(
+    "channel-signs", "Do residual channels with the same number carry the same sign everywhere?", SIGN_NULL
+)
+
+_READERS = frozenset(
+    {
+        Role.EMBED,
+        Role.LM_HEAD,
+        Role.Q,
+        Role.K,
+        Role.V,
+        Role.GATE,
+        Role.UP,
+        Role.SHARED_GATE,
+        Role.SHARED_UP,
+        Role.ROUTER,
+        Role.Q_A,
+        Role.KV_A,
+        Role.K_ROPE,
+    }
+)
+"""Roles whose columns are residual channels."""
+
+_WRITERS = frozenset({Role.O, Role.DOWN, Role.SHARED_DOWN})
+"""Roles whose rows are residual channels."""
+
+
+def measure(comparison: WeightComparison) -> Evidence:
+    """Pool the cosines of every column that reads a channel and every row that writes it."""
+    if comparison.rms_norm is None:
+        return not_measured(TEST, "skipped", "the kind of normalisation is not known")
+    if not comparison.rms_norm:
+        return not_measured(TEST, "not-applicable", "LayerNorm ties the signs of channels together")
+    embedding = comparison.find(Role.EMBED, None)
+    if embedding is None:
+        return not_measured(TEST, "skipped", "the embeddings were not compared")
+    channels, terms, elements = embedding.pair.b.shape[1], [], 0
+    for measured in comparison.matrices():
+        tensor = measured.pair.b
+        if tensor.role in _READERS and tensor.shape[1] == channels:
+            terms.append(column_term(measured))
+        elif tensor.role in _WRITERS and tensor.shape[0] == channels:
+            terms.append(row_term(measured))
+        else:
+            continue
+        elements += measured.elements
+    # One unit a channel for the whole model: there are no layers to report by.
+    return sign_flip_evidence(TEST, "residual channels", [sum_cosines(0, channels, terms)], comparison, elements)

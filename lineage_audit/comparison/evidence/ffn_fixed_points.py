@@ -1,0 +1,42 @@
+"""Numbers of FFN units: independent trainings number them at random, gated or not.
+
+Permutation null after Zhu et al., "Independence Tests for Language Models" (2025).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import (
+    LABEL_NULL,
+    TestDescription,
+    WeightComparison,
+    fixed_point_evidence,
+    match_block,
+    unit_rows,
+)
+from lineage_audit.comparison.measurement import FloatArray, Measurement
+from lineage_audit.results import Evidence
+
+TEST = TestDescription("ffn-fixed-points", "Does each FFN unit best match the one with its own number?", LABEL_NULL)
+
+
+def measure(comparison: WeightComparison) -> Evidence:
+    """Match the units of every FFN (experts included) by their rows of gate and up."""
+    blocks, elements = [], 0
+    for layer, expert in comparison.places(Role.UP):
+        parts = [comparison.find(role, layer, expert) for role in (Role.UP, Role.GATE)]
+        usable = [part for part in parts if part and len(part.kept_a) > 1]
+        if usable:
+            blocks.append(match_block(layer, _similarity(usable), len(usable)))
+            elements += sum(part.kept_b.size for part in usable)
+    return fixed_point_evidence(TEST, "FFN units", blocks, comparison, elements)
+
+
+def _similarity(parts: list[Measurement]) -> FloatArray:
+    """Sum of cosines of B's units with A's, ``[B, A]``, over the rows kept in every part."""
+    count = min(len(part.kept_a) for part in parts)
+    cosines = [unit_rows(part.kept_b[:count]) @ unit_rows(part.kept_a[:count]).T for part in parts]
+    total: FloatArray = np.sum(cosines, axis=0)
+    return total

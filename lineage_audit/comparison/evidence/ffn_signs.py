@@ -1,0 +1,49 @@
+"""Signs of gated FFN units: negating up-row i and down-column i together changes nothing, so each sign is a coin."""
+
+from __future__ import annotations
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import (
+    SIGN_NULL,
+    SignTerms,
+    TestDescription,
+    WeightComparison,
+    column_term,
+    not_measured,
+    row_term,
+    sign_flip_evidence,
+    sum_cosines,
+)
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.results import Evidence
+
+TEST = TestDescription(
+    "ffn-signs", "Do FFN units with the same number point the same way in up and down?", SIGN_NULL
+)
+
+_BLOCKS = ((Role.GATE, Role.UP, Role.DOWN), (Role.SHARED_GATE, Role.SHARED_UP, Role.SHARED_DOWN))
+
+
+def measure(comparison: WeightComparison) -> Evidence:
+    """Run the test on every gated FFN (experts and shared experts included)."""
+    layers, elements, ungated = [], 0, 0
+    for gate_role, up_role, down_role in _BLOCKS:
+        gated = {place[0] for place in comparison.places(gate_role)}
+        for layer, expert in comparison.places(up_role, down_role):
+            if layer not in gated:
+                ungated += 1
+                continue
+            # Alignment chose its order by gate rows alone, which no sign flip changes: the test stays exact.
+            up, down = (comparison.find_aligned(role, layer, expert) for role in (up_role, down_role))
+            layers.append(_terms(layer, up, down))
+            elements += sum(part.elements for part in (up, down) if part)
+    if not layers and ungated:
+        return not_measured(TEST, "not-applicable", "the FFN is not gated: its units' signs are not free")
+    return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
+
+
+def _terms(layer: int, up: Measurement | None, down: Measurement | None) -> SignTerms:
+    """cos(up row i) + cos(down column i) for every unit."""
+    count = up.pair.b.shape[0] if up else down.pair.b.shape[1] if down else 0
+    terms = ([row_term(up)] if up else []) + ([column_term(down)] if down else [])
+    return sum_cosines(layer, count, terms)

@@ -1,0 +1,46 @@
+"""Numbers of attention heads (of KV groups, where queries share keys): independent trainings number them at random."""
+
+from __future__ import annotations
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import (
+    LABEL_NULL,
+    TestDescription,
+    WeightComparison,
+    fixed_point_evidence,
+    match_block,
+    not_measured,
+    unit_rows,
+)
+from lineage_audit.comparison.measurement import FloatArray, Measurement
+from lineage_audit.results import Evidence
+
+TEST = TestDescription("head-fixed-points", "Does each KV head best match the one with its own number?", LABEL_NULL)
+
+
+def measure(comparison: WeightComparison) -> Evidence:
+    """Match the KV heads of every layer by their rows of k and v."""
+    heads = comparison.heads
+    if heads is None:
+        return not_measured(TEST, "skipped", "the head layout is not known")
+    if heads.kv_heads < 2:
+        return not_measured(TEST, "not-applicable", "there is one KV head a layer")
+    blocks, elements = [], 0
+    for layer, _ in comparison.places(Role.K, Role.V):
+        key, value = comparison.find(Role.K, layer), comparison.find(Role.V, layer)
+        if key and value and _is_kept_whole(key) and _is_kept_whole(value):
+            similarity = _similarity(key, heads.kv_heads) + _similarity(value, heads.kv_heads)
+            blocks.append(match_block(layer, similarity, 2))
+            elements += key.kept_b.size + value.kept_b.size
+    if not blocks:
+        return not_measured(TEST, "skipped", "it needs every row of k and v, and only a sample was read")
+    return fixed_point_evidence(TEST, "KV heads", blocks, comparison, elements)
+
+
+def _is_kept_whole(measured: Measurement) -> bool:
+    return len(measured.kept_b) == measured.pair.b.shape[0]
+
+
+def _similarity(measured: Measurement, heads: int) -> FloatArray:
+    """Cosine of every head of B with every head of A, each head one long vector."""
+    return unit_rows(measured.kept_b.reshape(heads, -1)) @ unit_rows(measured.kept_a.reshape(heads, -1)).T

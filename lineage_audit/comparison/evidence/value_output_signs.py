@@ -1,0 +1,65 @@
+"""Signs of value dimensions: negating row j of v and the columns of o that read it changes nothing.
+
+With grouped queries all query heads of a KV group read the same value dimension, so their columns flip together.
+Holds for the v half of DeepSeek's latent kv_b as well.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import (
+    SIGN_NULL,
+    SignTerms,
+    TestDescription,
+    WeightComparison,
+    column_term,
+    not_measured,
+    row_term,
+    sign_flip_evidence,
+    sum_cosines,
+)
+from lineage_audit.comparison.geometry import Heads
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.results import Evidence
+
+TEST = TestDescription(
+    "value-output-signs", "Do value dimensions with the same number point the same way in v and o?", SIGN_NULL
+)
+
+
+def measure(comparison: WeightComparison) -> Evidence:
+    """Run the test on every attention block."""
+    if not comparison.places(Role.V, Role.V_B):
+        return not_measured(TEST, "skipped", "no value projections were compared")
+    layers, elements = [], 0
+    for layer, _ in comparison.places(Role.V, Role.V_B):
+        value = comparison.find(Role.V, layer) or comparison.find(Role.V_B, layer)
+        output = comparison.find(Role.O, layer)
+        if value:
+            layers.append(_terms(layer, value, output, comparison.heads))
+            elements += value.elements + (output.elements if output else 0)
+    return sign_flip_evidence(TEST, "value dimensions", layers, comparison, elements)
+
+
+def _terms(layer: int, value: Measurement, output: Measurement | None, heads: Heads | None) -> SignTerms:
+    """cos(v row j) + Σ cos(o columns that read it), over the query heads of the group."""
+    count = value.pair.b.shape[0]
+    terms = [row_term(value)]
+    if output:
+        readers = _value_rows_of_columns(output.pair.b.shape[1], count, heads)
+        if readers is not None:
+            terms.append(column_term(output, readers))
+    return sum_cosines(layer, count, terms)
+
+
+def _value_rows_of_columns(columns: int, value_rows: int, heads: Heads | None) -> npt.NDArray[np.int64] | None:
+    """For each column of o the row of v that it reads; None where the head layout is unknown."""
+    if columns == value_rows:
+        return np.arange(columns)
+    if heads is None or columns != heads.kv_heads * heads.per_group * heads.value_dim:
+        return None
+    head, dim = np.divmod(np.arange(columns), heads.value_dim)
+    return head // heads.per_group * heads.value_dim + dim

@@ -1,0 +1,77 @@
+"""How a model's rows fall into heads and rotary pairs, from its configuration and its shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorKey
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The attention heads of every layer.
+
+    Attributes:
+        head_dim: rows of q (or k) in a head.
+        value_dim: rows of v in a head.
+        kv_heads: number of key/value heads, each shared by ``per_group`` query heads.
+        per_group: query heads of a KV group.
+    """
+
+    head_dim: int
+    value_dim: int
+    kv_heads: int
+    per_group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotary:
+    """How positions turn the rows of a query or key head.
+
+    Attributes:
+        dims: rows of a head that are rotated in pairs; 0 without rotary embeddings.
+        adjacent: pairs are (0, 1), (2, 3), ...; otherwise (0, dims / 2), (1, dims / 2 + 1), ...
+    """
+
+    dims: int
+    adjacent: bool
+
+
+def heads_of(checkpoint: Checkpoint) -> Heads | None:
+    """Read off the head layout; None where the configuration does not settle it or the shapes contradict it."""
+    q = _rows(checkpoint, Role.Q)
+    k = _rows(checkpoint, Role.K)
+    v = _rows(checkpoint, Role.V)
+    if not (q and k and v):
+        return None
+    num_heads = checkpoint.config.integer("num_heads")
+    if not num_heads or num_heads < 0 or q % num_heads:
+        return None
+    head_dim = q // num_heads
+    if k % head_dim or num_heads % (k // head_dim) or v % (k // head_dim):
+        return None
+    kv_heads = k // head_dim
+    return Heads(head_dim, v // kv_heads, kv_heads, num_heads // kv_heads)
+
+
+def rotary_of(checkpoint: Checkpoint, heads: Heads) -> Rotary | None:
+    """Read off the rotary layout; None where the configuration does not say whether positions rotate."""
+    encoding = checkpoint.config.text("position_encoding")
+    if encoding is None:
+        return None
+    if encoding != "rotary":
+        return Rotary(0, adjacent=False)
+    fraction = checkpoint.config.number("rotary_fraction")
+    dims = int(heads.head_dim * (1.0 if fraction is None else min(max(fraction, 0.0), 1.0)))
+    return Rotary(dims - dims % 2, adjacent=checkpoint.config.flag("rotary_interleaved") is True)
+
+
+def _rows(checkpoint: Checkpoint, role: Role) -> int | None:
+    """Rows of a role in the first layer that has it as a weight."""
+    layers = (tensor for tensor in checkpoint.tensors if tensor.role == role and tensor.slot == "weight")
+    first = next(layers, None)
+    if first is None or first.layer is None:
+        return None
+    return checkpoint.by_key[TensorKey(role, "weight", first.layer, first.expert)].shape[0]

@@ -1,0 +1,148 @@
+"""What was done to the weights on the way from A to B, each with its detail and the number it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.units import UnitOrder
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.weights import Shares
+from lineage_audit.results import Direction, NamesFinding, Operation, TokenizerFinding
+
+FINE_TUNE_DELTA = 0.3
+"""Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining."""
+
+_ROUNDED_SHARE = 0.999
+"""Share of elements that must equal the other side's rounded ones for a cast."""
+
+_ALL_COPIED = 1.0 - 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class DirectedOperation:
+    """An operation, and the direction that it proves (``undetermined`` where it proves none)."""
+
+    operation: Operation
+    shows: Direction = "undetermined"
+
+
+def find_operations(
+    a: Checkpoint,
+    b: Checkpoint,
+    comparison: WeightComparison,
+    orders: Sequence[UnitOrder],
+    shares: Shares,
+    names: NamesFinding,
+    tokenizer: TokenizerFinding,
+) -> tuple[DirectedOperation, ...]:
+    """List the operations between two related models, in the order in which a recipe would apply them."""
+    found = [
+        *_vocabulary(a, b, tokenizer),
+        *_training(comparison, shares),
+        *_cast(comparison),
+        *_units_permuted(orders),
+        *_renamed(names),
+        *_fused(a, b),
+    ]
+    return tuple(found)
+
+
+def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> list[DirectedOperation]:
+    """Tokens appended to one vocabulary, or another vocabulary altogether."""
+    if a.vocabulary is None or b.vocabulary is None or tokenizer.shared_share is None:
+        return []
+    all_a = {**{str(token): i for token, i in a.vocabulary.ids.items()}, **a.vocabulary.added}
+    all_b = {**{str(token): i for token, i in b.vocabulary.ids.items()}, **b.vocabulary.added}
+    if all_a == all_b:
+        return []
+    if all_a.items() <= all_b.items():
+        new = len(all_b) - len(all_a)
+        detail = f"{new:,} tokens appended to A's {len(all_a):,}"
+        return [_directed("vocabulary-extended", detail, "all of A's tokens keep their ids", "a->b")]
+    if all_b.items() <= all_a.items():
+        new = len(all_a) - len(all_b)
+        detail = f"A has {new:,} tokens more than B's {len(all_b):,}"
+        return [_directed("vocabulary-extended", detail, "all of B's tokens keep their ids in A", "b->a")]
+    detail = f"{tokenizer.shared:,} tokens shared, {tokenizer.same_id:,} with the same id"
+    return [_directed("vocabulary-replaced", detail, "token bytes compared")]
+
+
+def _training(comparison: WeightComparison, shares: Shares) -> list[DirectedOperation]:
+    """Training, by the size of the delta against the size of the weights."""
+    delta = shares.relative_delta
+    if delta is None or delta == 0.0 or _rounded_share(comparison.all_aligned()) >= _ROUNDED_SHARE:
+        return []
+    size = (
+        f"the delta is {delta:.2%} of the weights' size"
+        if delta < 0.1
+        else f"the delta is {delta:.0%} of the weights' size"
+    )
+    if delta <= FINE_TUNE_DELTA:
+        return [_directed("fine-tuned", size, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")]
+    return [_directed("continued-pretrained", size, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")]
+
+
+def _cast(comparison: WeightComparison) -> list[DirectedOperation]:
+    """Stored in a coarser type: the finer side, rounded, is the coarser one."""
+    parts = [part for part in comparison.all_aligned() if part.rounded is not None]
+    if not parts or _rounded_share(parts) < _ROUNDED_SHARE:
+        return []
+    from lineage_audit.checkpoint.dtypes import EXACT_BITS
+
+    pair = parts[0].pair
+    share = f"{_rounded_share(parts):.2%} of the elements equal after rounding"
+    lossless = all(part.equal == part.elements for part in parts)
+    b_is_coarser = EXACT_BITS[pair.b.dtype] < EXACT_BITS[pair.a.dtype]
+    detail = f"{pair.a.dtype} to {pair.b.dtype}"
+    if lossless:
+        return [_directed("cast", f"{detail}, without loss", share)]
+    return [_directed("cast", detail, share, "a->b" if b_is_coarser else "b->a")]
+
+
+def _rounded_share(parts: Sequence[Measurement]) -> float:
+    """Share of elements equal after rounding, over the tensors whose types differ in precision."""
+    usable = [part for part in parts if part.rounded is not None]
+    elements = sum(part.elements for part in usable)
+    return sum(part.rounded or 0 for part in usable) / elements if elements else 0.0
+
+
+def _units_permuted(orders: Sequence[UnitOrder]) -> list[DirectedOperation]:
+    if not orders:
+        return []
+    moved = sum(int((order.a_units != range(len(order.a_units))).sum()) for order in orders)
+    layers = len({order.layer for order in orders})
+    lead = min(order.lead for order in orders)
+    detail = f"{moved:,} FFN units in {layers} layers stand in another order"
+    return [
+        _directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")
+    ]
+
+
+def _renamed(names: NamesFinding) -> list[DirectedOperation]:
+    if not names.renames:
+        return []
+    return [_directed("renamed-tensors", names.renames[0].summary, f"{names.renamed:,} tensors renamed")]
+
+
+def _fused(a: Checkpoint, b: Checkpoint) -> list[DirectedOperation]:
+    """One side stores in one tensor what the other stores in several."""
+    for what, roles in (("q, k and v", {Role.Q, Role.K, Role.V}), ("gate and up", {Role.GATE, Role.UP})):
+        fused_a, fused_b = _is_fused(a, roles), _is_fused(b, roles)
+        if fused_a != fused_b:
+            side = "B" if fused_b else "A"
+            return [_directed("fused-tensors", f"{side} stores {what} in one tensor", "stored names")]
+    return []
+
+
+def _is_fused(checkpoint: Checkpoint, roles: set[Role]) -> bool:
+    """Tell whether the roles of the first layer that has them lie in one stored tensor."""
+    first = [t for t in checkpoint.tensors if t.role in roles and t.slot == "weight" and t.layer == 0]
+    return len(first) > 1 and len({tensor.name for tensor in first}) == 1
+
+
+def _directed(kind: str, detail: str, evidence: str, shows: Direction = "undetermined") -> DirectedOperation:
+    return DirectedOperation(Operation(kind, detail, evidence), shows)  # type: ignore[arg-type]

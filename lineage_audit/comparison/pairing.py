@@ -1,0 +1,169 @@
+"""Which tensor of A stands where a tensor of B stands: by role first, by name next, by structure and shape last.
+
+Vocabularies may differ in size and order, so rows of token matrices are paired by the tokens' bytes, never by id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.names import name_pattern
+from lineage_audit.checkpoint.reading import is_readable
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
+
+TOKEN_ROLES = frozenset({Role.EMBED, Role.LM_HEAD})
+"""Roles whose rows are tokens."""
+
+WITHOUT_PLACE = frozenset(
+    {Role.OTHER, Role.VISION, Role.AUDIO, Role.PROJECTOR, Role.ADAPTER, Role.MULTI_TOKEN, Role.CLASSIFIER}
+)
+"""Roles that many tensors may share, so that only names tell them apart."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TensorPair:
+    """Two tensors to hold against each other.
+
+    Attributes:
+        a: the tensor of A.
+        b: the tensor of B.
+        b_rows: rows of B that have a counterpart (all of them unless rows are tokens).
+        a_rows: for each of ``b_rows`` the row of A.
+        a_columns: for each column of B the column of A, or None for the same order.
+        structural: paired by structure and shape alone.
+    """
+
+    a: TensorRef
+    b: TensorRef
+    b_rows: IntArray
+    a_rows: IntArray
+    a_columns: IntArray | None = None
+    structural: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """All pairs, and what is left over on each side."""
+
+    pairs: tuple[TensorPair, ...]
+    only_a: tuple[TensorRef, ...]
+    only_b: tuple[TensorRef, ...]
+    mismatched: tuple[tuple[TensorRef, TensorRef], ...]
+    unreadable: tuple[TensorRef, ...]
+
+
+def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
+    """Pair every tensor of B with its counterpart in A."""
+    counterparts = _by_place(a, b) | _by_name(a, b)
+    structural = _by_structure(
+        [tensor for tensor in a.tensors if tensor not in set(counterparts.values())],
+        [tensor for tensor in b.tensors if tensor not in counterparts],
+    )
+    token_rows = _shared_token_rows(a.vocabulary, b.vocabulary)
+    pairs, mismatched, unreadable = [], [], []
+    for tensor_b, tensor_a in (counterparts | structural).items():
+        if not (is_readable(tensor_a) and is_readable(tensor_b)):
+            unreadable.append(tensor_b)
+            continue
+        rows = _paired_rows(tensor_a, tensor_b, token_rows)
+        if rows is None:
+            mismatched.append((tensor_a, tensor_b))
+        else:
+            pairs.append(TensorPair(tensor_a, tensor_b, *rows, structural=tensor_b in structural))
+    taken_a = set(counterparts.values()) | set(structural.values())
+    return Pairing(
+        pairs=tuple(pairs),
+        only_a=tuple(tensor for tensor in a.tensors if tensor not in taken_a and tensor.role != Role.BUFFER),
+        only_b=tuple(
+            tensor
+            for tensor in b.tensors
+            if tensor not in counterparts and tensor not in structural and tensor.role != Role.BUFFER
+        ),
+        mismatched=tuple(mismatched),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _by_place(a: Checkpoint, b: Checkpoint) -> dict[TensorRef, TensorRef]:
+    """Pair tensors of the same role, slot, layer and expert."""
+    places = {tensor.key: tensor for tensor in a.tensors if _has_place(tensor)}
+    return {tensor: places[tensor.key] for tensor in b.tensors if _has_place(tensor) and tensor.key in places}
+
+
+def _has_place(tensor: TensorRef) -> bool:
+    return tensor.role not in WITHOUT_PLACE and tensor.role != Role.BUFFER
+
+
+def _by_name(a: Checkpoint, b: Checkpoint) -> dict[TensorRef, TensorRef]:
+    """Pair tensors whose role does not place them by equal names."""
+    names = {tensor.name: tensor for tensor in a.tensors if tensor.role in WITHOUT_PLACE}
+    return {
+        tensor: names[tensor.name]
+        for tensor in b.tensors
+        if tensor.role in WITHOUT_PLACE and tensor.name in names and names[tensor.name].shape == tensor.shape
+    }
+
+
+def _by_structure(left_a: Sequence[TensorRef], left_b: Sequence[TensorRef]) -> dict[TensorRef, TensorRef]:
+    """Pair what names could not: families with the same shapes in the same layers, in file order.
+
+    A family is what one name pattern covers (``blocks.{L}.mix.weight``). Families pair up only where both sides
+    have the same number of them with one signature; anything else would be a guess.
+    """
+    families_a, families_b = _families(left_a), _families(left_b)
+    paired: dict[TensorRef, TensorRef] = {}
+    for signature, candidates_b in families_b.items():
+        candidates_a = families_a.get(signature, [])
+        if len(candidates_a) == len(candidates_b):
+            for family_a, family_b in zip(candidates_a, candidates_b, strict=True):
+                paired.update(zip(family_b, family_a, strict=True))
+    return paired
+
+
+_Signature = tuple[tuple[int | None, int | None, tuple[int, ...]], ...]
+
+
+def _families(tensors: Iterable[TensorRef]) -> dict[_Signature, list[list[TensorRef]]]:
+    """Group tensors by name pattern, then patterns by the shapes they take in every layer and expert."""
+    by_pattern: dict[str, list[TensorRef]] = defaultdict(list)
+    for tensor in tensors:
+        if tensor.role != Role.BUFFER:
+            by_pattern[name_pattern(tensor.name)].append(tensor)
+    families: dict[_Signature, list[list[TensorRef]]] = defaultdict(list)
+    for members in by_pattern.values():
+        members.sort(key=lambda tensor: (tensor.layer or 0, tensor.expert or 0))
+        families[tuple((tensor.layer, tensor.expert, tensor.shape) for tensor in members)].append(members)
+    return families
+
+
+def _paired_rows(
+    a: TensorRef, b: TensorRef, token_rows: tuple[IntArray, IntArray] | None
+) -> tuple[IntArray, IntArray] | None:
+    """Rows of B and of A that belong together, or None where the shapes do not allow it."""
+    if a.shape[1:] != b.shape[1:] or not a.shape:
+        return None
+    if b.role in TOKEN_ROLES and token_rows is not None:
+        b_rows, a_rows = token_rows
+        inside = (b_rows < b.shape[0]) & (a_rows < a.shape[0])
+        return (b_rows[inside], a_rows[inside]) if inside.any() else None
+    if a.shape[0] != b.shape[0] and b.role not in TOKEN_ROLES:
+        return None
+    rows = np.arange(min(a.shape[0], b.shape[0]))
+    return rows, rows
+
+
+def _shared_token_rows(a: Vocabulary | None, b: Vocabulary | None) -> tuple[IntArray, IntArray] | None:
+    """Ids in B and in A of the tokens that both have; None when a tokenizer is missing or they are the same."""
+    if a is None or b is None or (a.ids == b.ids and a.added == b.added):
+        return None
+    ordinary = [(id_b, a.ids[token]) for token, id_b in b.ids.items() if token in a.ids]
+    added = [(id_b, a.added[token]) for token, id_b in b.added.items() if token in a.added]
+    together = np.array(sorted({*ordinary, *added}), dtype=np.int64).reshape(-1, 2)
+    return together[:, 0], together[:, 1]

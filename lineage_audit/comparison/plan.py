@@ -1,0 +1,129 @@
+"""How much of the weights to read: an effort becomes rows of tensors.
+
+A thousand rows settle a cosine of .01, so a sample reads a few rows of a few layers. The same rows of the same
+tensors are always chosen, spread evenly, so that runs repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lineage_audit.checkpoint.dtypes import BITS
+from lineage_audit.checkpoint.roles import NORM_ROLES, Role
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair
+
+WeightEffort = Literal["sample", "full"]
+
+SAMPLE_BYTES = 6 * 2**20
+"""Bytes that a sample reads of each model's weights, beside norms and headers."""
+
+FULL_AT_ONCE = 512 * 2**20
+"""Effort ``auto`` reads local models whole up to this many bytes for both together."""
+
+KEPT_BYTES = 96 * 2**20
+"""Bytes of rows kept in memory on each side, as float32, for tests that look across rows."""
+
+_SAMPLED_LAYERS = 8
+_ROLE_SHARES: dict[Role, float] = {
+    Role.UP: 0.34,
+    Role.GATE: 0.12,
+    Role.Q: 0.10,
+    Role.K: 0.08,
+    Role.V: 0.08,
+    Role.V_B: 0.08,
+    Role.EMBED: 0.28,
+}
+"""What a sample spends its bytes on. Rows of ``up`` and ``v`` carry the sign tests, embeddings the channel tests."""
+
+_KEPT_ROLES = frozenset({Role.UP, Role.GATE, Role.Q, Role.K, Role.V, Role.EMBED, Role.OTHER})
+"""Roles whose rows some test holds against each other."""
+
+_ALWAYS_WHOLE = 16 * 2**10
+"""Tensors up to this many bytes are read whole where their layer is sampled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """Rows of one pair to read.
+
+    Attributes:
+        pair: the pair.
+        positions: positions into the pair's ``b_rows`` and ``a_rows``, sorted.
+        kept: how many of the rows, from the first, stay in memory.
+    """
+
+    pair: TensorPair
+    positions: IntArray
+    kept: int
+
+
+def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Reading, ...]:
+    """Choose what to read of each pair, and what to keep of that."""
+    if effort == "full":
+        blocks = [(pair, np.arange(len(pair.b_rows))) for pair in pairs]
+    else:
+        layers = _sampled_layers(pairs)
+        chosen = [pair for pair in pairs if pair.b.layer is None or pair.b.layer in layers]
+        counts = {role: sum(_draws_on(pair, role) for pair in chosen) for role in _ROLE_SHARES}
+        blocks = [(pair, _block(len(pair.b_rows), _sampled_count(pair, counts), pair.b)) for pair in chosen]
+    blocks = [(pair, positions) for pair, positions in blocks if len(positions)]
+    kept = _kept_rows([pair for pair, _ in blocks])
+    return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in blocks)
+
+
+def _kept_rows(pairs: Sequence[TensorPair]) -> int:
+    """The number of rows that every tensor may keep, so that all together stay within ``KEPT_BYTES``."""
+    widths = [pair.b.size // pair.b.shape[0] for pair in pairs if pair.b.role in _KEPT_ROLES]
+    return KEPT_BYTES // max(1, 4 * sum(widths))
+
+
+def _kept(pair: TensorPair, rows: int) -> int:
+    """Rows of one pair to keep; vectors are kept whole."""
+    if len(pair.b.shape) == 1:
+        return pair.b.shape[0]
+    return rows if pair.b.role in _KEPT_ROLES else 0
+
+
+def _sampled_layers(pairs: Sequence[TensorPair]) -> frozenset[int]:
+    """Layers to sample, first and last among them."""
+    present = sorted({pair.b.layer for pair in pairs if pair.b.layer is not None})
+    if len(present) <= _SAMPLED_LAYERS:
+        return frozenset(present)
+    positions = np.linspace(0, len(present) - 1, _SAMPLED_LAYERS).round().astype(int)
+    return frozenset(present[position] for position in positions)
+
+
+def _draws_on(pair: TensorPair, role: Role) -> bool:
+    """Tell whether the pair shares in a role's budget (of many experts only the first is sampled)."""
+    return pair.b.role == role and pair.b.slot == "weight" and pair.b.expert in (None, 0)
+
+
+def _sampled_count(pair: TensorPair, counts: dict[Role, int]) -> int:
+    """Number of rows of a pair that a sample reads."""
+    rows, row_bytes = len(pair.b_rows), _row_bytes(pair)
+    if pair.b.role in NORM_ROLES or (len(pair.b.shape) == 1 and rows * row_bytes <= _ALWAYS_WHOLE):
+        return rows
+    if pair.b.role not in _ROLE_SHARES or not _draws_on(pair, pair.b.role):
+        return 0
+    budget = SAMPLE_BYTES * _ROLE_SHARES[pair.b.role] / counts[pair.b.role]
+    return min(rows, max(1, int(budget / row_bytes)))
+
+
+def _row_bytes(pair: TensorPair) -> int:
+    """Bytes of a row in the larger of the two models."""
+    return max(_bytes(pair.a), _bytes(pair.b))
+
+
+def _bytes(tensor: TensorRef) -> int:
+    return max(1, tensor.size // max(1, tensor.shape[0]) * BITS[tensor.dtype] // 8)
+
+
+def _block(rows: int, count: int, tensor: TensorRef) -> IntArray:
+    """A contiguous block of positions; tokens from the front, where the common ones are, others from the middle."""
+    start = 0 if tensor.role in TOKEN_ROLES else (rows - count) // 2
+    return np.arange(start, start + count)

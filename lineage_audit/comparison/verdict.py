@@ -1,0 +1,218 @@
+"""Evidence becomes a verdict. Every threshold of the tool lives here and nowhere else.
+
+Related only with a p-value under a stated null (or calibrated evidence with a wide margin); independent only where
+the tests had the power to find a relation; everything else is inconclusive, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
+from lineage_audit.comparison.operations import DirectedOperation
+from lineage_audit.comparison.weights import Shares
+from lineage_audit.results import Direction, Evidence, Grade, Relation, Verdict
+
+RELATED_LOG10_P = DETECTION_LOG10_P
+"""Combined log10 p at which two models are called related."""
+
+UNCLEAR_LOG10_P = -3.0
+"""Combined log10 p below which they are not called independent either."""
+
+CALIBRATED_LOG10_P = -50.0
+CALIBRATED_EFFECT = 0.5
+"""The wide margin that calibrated evidence needs to carry a verdict alone."""
+
+WEAKEST_DETECTION = 0.25
+"""Largest detection limit at which "nothing found" means independent."""
+
+LEAST_COMPARED = 0.5
+"""Share of B's parameters with a counterpart below which "nothing found" means nothing."""
+
+SHARED_TRAINING_GAINS = 0.3
+"""Correlation of centred norm gains below which related weights point to one initialisation, not to training.
+
+One initialisation trained on two corpora gave .03; descendants .76 and more.
+"""
+
+NEARLY_SAME = 0.9
+"""Explained variance above which no question of initialisation arises."""
+
+FEWEST_CHANNELS = 64
+"""Channels that the norm-gain comparison needs to speak."""
+
+DISTILLATION = "Distillation leaves no trace in the weights: it can be neither found nor excluded here."
+NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything a verdict is made from.
+
+    Attributes:
+        evidence: all tests.
+        shares: how much.
+        operations: what was done, if the models are related.
+        same_weights: every weight of B is bit-identical in A, and all were read (or the shards are equal).
+        left_in_a: A holds tensors that B does not.
+        architecture: the architecture in a clause ("same architecture after two renames").
+        caveats: what the reading stage has to say.
+        obstacle: why the weights could hardly be compared, or None.
+    """
+
+    evidence: tuple[Evidence, ...]
+    shares: Shares
+    operations: tuple[DirectedOperation, ...]
+    same_weights: bool
+    left_in_a: bool
+    architecture: str
+    caveats: tuple[str, ...]
+    obstacle: str | None
+
+
+def decide(findings: Findings) -> Verdict:
+    """Decide relation, direction and grade, and say it in one sentence."""
+    exact = combined_log10_p(findings.evidence)
+    relation, grade = _relation(findings, exact)
+    related = relation in ("identical", "derived", "shared-origin")
+    operations = findings.operations if related else ()
+    limit = detection_limit(findings.evidence)
+    return Verdict(
+        relation=relation,
+        direction=_direction(findings, relation),
+        summary=_sentence(relation, findings, exact, limit),
+        grade=grade,
+        log10_p=exact if grade == "exact" else _strongest_calibrated(findings.evidence),
+        derived_share=findings.shares.derived if related else 0.0 if relation == "independent" else None,
+        explained_variance=findings.shares.explained,
+        copied_share=findings.shares.copied,
+        detection_limit=limit,
+        operations=tuple(item.operation for item in operations),
+        caveats=_caveats(findings, relation),
+    )
+
+
+def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
+    """Bonferroni over the exact tests that were measured."""
+    from math import log10
+
+    values = [item.log10_p for item in evidence if item.grade == "exact" and item.log10_p is not None]
+    return min(0.0, min(values) + log10(len(values))) if values else None
+
+
+def detection_limit(evidence: Sequence[Evidence]) -> float | None:
+    """The smallest detection limit of any test that carries a verdict."""
+    limits = [item.detection_limit for item in evidence if item.detection_limit is not None]
+    return min(limits) if limits else None
+
+
+def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]:
+    calibrated = _stands_on_calibrated(findings.evidence)
+    if findings.same_weights:
+        return ("derived" if findings.left_in_a else "identical"), "exact"
+    if exact is not None and exact <= RELATED_LOG10_P:
+        return ("shared-origin" if _only_initialisation(findings) else "derived"), "exact"
+    if calibrated:
+        return "derived", "calibrated"
+    grade: Grade = "exact" if exact is not None else "calibrated"
+    if findings.obstacle or (exact is not None and exact <= UNCLEAR_LOG10_P):
+        return "inconclusive", grade
+    limit = detection_limit(findings.evidence)
+    if limit is None or limit > WEAKEST_DETECTION or findings.shares.compared < LEAST_COMPARED:
+        return "inconclusive", grade
+    return "independent", grade
+
+
+def _stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether rows of unknown matrices keep their numbers by a wide margin."""
+    return any(
+        item.test_id == "row-fixed-points"
+        and item.log10_p is not None
+        and item.log10_p <= CALIBRATED_LOG10_P
+        and (item.effect or 0.0) >= CALIBRATED_EFFECT
+        for item in evidence
+    )
+
+
+def _strongest_calibrated(evidence: Sequence[Evidence]) -> float | None:
+    values = [item.log10_p for item in evidence if item.test_id == "row-fixed-points" and item.log10_p is not None]
+    return min(values) if values else None
+
+
+def _gains(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The norm-gain comparison, if it can speak."""
+    for item in evidence:
+        if item.test_id == "norm-gains" and item.status == "measured" and item.count >= FEWEST_CHANNELS:
+            return item
+    return None
+
+
+def _only_initialisation(findings: Findings) -> bool:
+    """Tell whether the weights are related while what training alone moves is not."""
+    gains = _gains(findings.evidence)
+    nearly_same = (findings.shares.explained or 0.0) >= NEARLY_SAME
+    return gains is not None and not nearly_same and (gains.effect or 0.0) < SHARED_TRAINING_GAINS
+
+
+def _direction(findings: Findings, relation: Relation) -> Direction:
+    """The direction that strong evidence agrees on."""
+    if relation != "derived":
+        return "undetermined"
+    shown = {item.shows for item in findings.operations} - {"undetermined"}
+    if findings.same_weights and findings.left_in_a:
+        shown.add("a->b")
+    return shown.pop() if len(shown) == 1 else "undetermined"
+
+
+def _sentence(relation: Relation, findings: Findings, log10_p: float | None, limit: float | None) -> str:
+    architecture = findings.architecture[:1].upper() + findings.architecture[1:]
+    if relation == "identical":
+        return "Identical: B holds the very weights of A."
+    if relation == "derived" and findings.same_weights:
+        return "Derived: every weight of B stands bit-identical in A, which holds more."
+    if relation == "derived":
+        return f"Derived: B's weights share training with A's; {_strongest_finding(findings)}."
+    if relation == "shared-origin":
+        return (
+            "Shared origin: the weights are not independent, yet what training alone moves does not agree; "
+            "one initialisation trained twice fits."
+        )
+    if relation == "independent":
+        return (
+            f"{architecture}; independent weights: no test found a relation, and one as weak as a cosine of "
+            f"{limit:.3f} would have shown."
+        )
+    return f"Inconclusive: {_reason(findings, log10_p, limit)}."
+
+
+def _strongest_finding(findings: Findings) -> str:
+    measured = [item for item in findings.evidence if item.log10_p is not None and item.test_id != "norm-gains"]
+    return min(measured, key=lambda item: item.log10_p or 0.0).finding if measured else "no test was needed"
+
+
+def _reason(findings: Findings, log10_p: float | None, limit: float | None) -> str:
+    if findings.obstacle:
+        return findings.obstacle
+    if log10_p is not None and log10_p <= UNCLEAR_LOG10_P:
+        return f"p ≤ 10^{log10_p:.1f} is too weak to call them related and too strong to call them independent"
+    if findings.shares.compared < LEAST_COMPARED:
+        return f"only {findings.shares.compared:.0%} of B's parameters have a counterpart of the same shape in A"
+    if limit is None:
+        return "no test could be run with enough units"
+    return f"a relation weaker than a cosine of {limit:.2f} would not have been seen"
+
+
+def _caveats(findings: Findings, relation: Relation) -> tuple[str, ...]:
+    caveats = list(findings.caveats)
+    if relation == "derived" and _direction(findings, relation) == "undetermined":
+        caveats.append(
+            "Which came first is not shown: one was made from the other, or both stayed close to a common ancestor."
+        )
+    if relation == "derived" and _gains(findings.evidence) is None and not findings.same_weights:
+        caveats.append("Norm gains could not speak: one initialisation trained twice is not excluded.")
+    if relation in ("derived", "shared-origin", "identical"):
+        caveats.append(NOT_THEFT)
+    if relation == "independent":
+        caveats.append(DISTILLATION)
+    return tuple(caveats)

@@ -1,0 +1,146 @@
+"""How much the weights share: by role, by layer and in all, from what one pass measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.results import Evidence, LayerRow, RoleDelta, WeightsFinding
+
+DERIVED_ROW_SIGMAS = 5.0
+"""A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of B's matrices is explained by A's, each in 0 to 1, or None where nothing was read.
+
+    Attributes:
+        derived: parameters in rows that match their counterpart beyond chance.
+        explained: parameter-weighted squared correlation.
+        copied: bit-identical parameters, constants excluded and chance subtracted.
+        compared: parameters of B that have a counterpart that was read or stands for the same role.
+        relative_delta: size of B - A over the size of A.
+    """
+
+    derived: float | None
+    explained: float | None
+    copied: float | None
+    compared: float
+    relative_delta: float | None
+
+
+def measure_shares(comparison: WeightComparison) -> Shares:
+    """Sum up over all matrices; roles that were sampled stand for all their layers."""
+    matrices = [part for part in comparison.all_aligned() if part.is_matrix]
+    if not matrices:
+        return Shares(None, None, None, 0.0, None)
+    elements = np.array([part.elements for part in matrices], dtype=np.float64)
+    correlation = np.array([part.correlation or 0.0 for part in matrices])
+    size_a = sum(float(part.rows.aa.sum()) for part in matrices)
+    comparable = sum(part.comparable for part in matrices)
+    paired = sum(len(part.pair.b_rows) / part.pair.b.shape[0] * part.pair.b.size for part in matrices)
+    return Shares(
+        derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)),
+        explained=float(np.average(correlation**2, weights=elements)),
+        copied=_net_copied(matrices) if comparable else None,
+        compared=min(1.0, paired / max(1, comparison.parameters)),
+        relative_delta=(sum(part.delta_squared for part in matrices) / size_a) ** 0.5 if size_a > 0 else None,
+    )
+
+
+def derived_rows(measured: Measurement) -> float:
+    """Share of rows whose cosine with their counterpart is beyond what mismatched rows show."""
+    noise = max(measured.mismatched_cosine or 0.0, len(measured.columns.dot) ** -0.5)
+    cosine = measured.rows.cosine
+    return float(np.mean(np.nan_to_num(cosine, nan=0.0) > min(0.5, DERIVED_ROW_SIGMAS * noise)))
+
+
+def describe_weights(comparison: WeightComparison, evidence: Sequence[Evidence], shares: Shares) -> WeightsFinding:
+    """The tables by role and layer, and one sentence over them."""
+    by_role: dict[str, list[Measurement]] = defaultdict(list)
+    by_layer: dict[int, list[Measurement]] = defaultdict(list)
+    for part in comparison.all_aligned():
+        tensor = part.pair.b
+        by_role[tensor.role if tensor.slot == "weight" else f"{tensor.role} bias"].append(part)
+        if tensor.layer is not None and part.is_matrix:
+            by_layer[tensor.layer].append(part)
+    return WeightsFinding(
+        summary=_sentence(comparison, evidence, shares),
+        compared_share=shares.compared,
+        roles=tuple(_role_delta(role, parts) for role, parts in by_role.items()),
+        layers=tuple(_layer_row(layer, parts, evidence) for layer, parts in sorted(by_layer.items())),
+    )
+
+
+def _sentence(comparison: WeightComparison, evidence: Sequence[Evidence], shares: Shares) -> str:
+    if not comparison.measurements:
+        return "no tensors of the two models could be compared"
+    strongest = min(
+        (item for item in evidence if item.log10_p is not None), key=lambda e: e.log10_p or 0, default=None
+    )
+    if strongest is None:
+        return "no test could be run on the tensors that both models have"
+    explained = f"{shares.explained:.1%}" if shares.explained is not None else "nothing"
+    return f"{strongest.finding}; same-place correlation explains {explained} of B's variance"
+
+
+def _role_delta(role: str, parts: Sequence[Measurement]) -> RoleDelta:
+    elements = np.array([part.elements for part in parts], dtype=np.float64)
+    correlations = np.array([part.correlation if part.correlation is not None else np.nan for part in parts])
+    known = np.isfinite(correlations)
+    size_a = sum(float(part.rows.aa.sum()) for part in parts)
+    cosines = np.concatenate([part.rows.cosine for part in parts if part.is_matrix] or [np.empty(0)])
+    cosines = cosines[np.isfinite(cosines)]
+    return RoleDelta(
+        role=role,
+        parameters=int(elements.sum()),
+        correlation=float(np.average(correlations[known], weights=elements[known])) if known.any() else 0.0,
+        relative_delta=(sum(part.delta_squared for part in parts) / size_a) ** 0.5 if size_a > 0 else 0.0,
+        copied_share=_net_copied(parts),
+        row_cosine=float(np.median(cosines)) if len(cosines) else None,
+    )
+
+
+def _layer_row(layer: int, parts: Sequence[Measurement], evidence: Sequence[Evidence]) -> LayerRow:
+    elements = np.array([part.elements for part in parts], dtype=np.float64)
+    correlations = np.array([part.correlation or 0.0 for part in parts])
+    size_a = sum(float(part.rows.aa.sum()) for part in parts)
+    source = parts[0].pair.a.layer
+    return LayerRow(
+        b=layer,
+        a=source,
+        correlation=float(np.average(correlations, weights=elements)),
+        log10_p=_layer_log10_p(layer, evidence),
+        relative_delta=(sum(part.delta_squared for part in parts) / size_a) ** 0.5 if size_a > 0 else None,
+        copied_share=_net_copied(parts),
+    )
+
+
+def _layer_log10_p(layer: int, evidence: Sequence[Evidence]) -> float | None:
+    """Smallest per-layer bound among fixed-point tests, Bonferroni-corrected for their number."""
+    from lineage_audit.comparison.evidence.base import fixed_points_log10_p
+
+    bounds = [
+        fixed_points_log10_p(int(part.statistic), 1)
+        for item in evidence
+        if item.test_id in ("ffn-fixed-points", "head-fixed-points") and item.status == "measured"
+        for part in item.per_layer
+        if part.layer == layer
+    ]
+    return min(0.0, min(bounds) + float(np.log10(len(bounds)))) if bounds else None
+
+
+def _net_copied(parts: Sequence[Measurement]) -> float:
+    """Share of bit-identical elements beyond what wrong rows share by chance (coarse types collide often)."""
+    comparable = sum(part.comparable for part in parts)
+    if not comparable:
+        return 0.0
+    copied = sum(part.copied for part in parts) / comparable
+    chance = sum((part.chance_copied or 0.0) * part.comparable for part in parts) / comparable
+    return max(0.0, (copied - chance) / (1.0 - chance)) if chance < 1.0 else 0.0

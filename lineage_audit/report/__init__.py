@@ -1,0 +1,98 @@
+"""The renderer: a finished report in, text out. It knows the result types and nothing else.
+
+Each format is one file and one entry in a table here. The terminal's modules, and rich with them, are
+loaded when something is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from lineage_audit.report.json_document import render_inspection_json, render_json
+from lineage_audit.report.markdown import render_markdown
+from lineage_audit.results import Inspection, Report
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_WIDTH = 100
+
+
+def render(report: Report, format_name: str) -> str:
+    """A comparison as text in one of `FORMATS`.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    return FORMATS[format_name](report)
+
+
+def render_detailed(report: Report, format_name: str) -> str:
+    """The same with every table; formats other than the terminal's hold them anyway.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    return _plain_terminal_in_detail(report) if format_name == "terminal" else FORMATS[format_name](report)
+
+
+def render_inspection(inspection: Inspection, format_name: str) -> str:
+    """An inspection as text in one of `INSPECTION_FORMATS`.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    return INSPECTION_FORMATS[format_name](inspection)
+
+
+def _plain_terminal(report: Report) -> str:
+    from lineage_audit.report.terminal import render_terminal
+
+    console, written = _plain_console()
+    render_terminal(report, console=console)
+    return _without_padding(written)
+
+
+def _plain_terminal_in_detail(report: Report) -> str:
+    from lineage_audit.report.terminal import render_terminal
+    from lineage_audit.report.terminal_tables import render_details
+
+    console, written = _plain_console()
+    render_terminal(report, console=console)
+    render_details(report, console=console)
+    return _without_padding(written)
+
+
+def _plain_inspection_terminal(inspection: Inspection) -> str:
+    from lineage_audit.report.inspection_terminal import render_inspection_terminal
+
+    console, written = _plain_console()
+    render_inspection_terminal(inspection, console=console)
+    return _without_padding(written)
+
+
+def _plain_console() -> tuple[Console, StringIO]:
+    """A console without colour or terminal, whatever the environment says, and what is written to it."""
+    from rich.console import Console
+
+    written = StringIO()
+    console = Console(file=written, width=PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    return console, written
+
+
+def _without_padding(written: StringIO) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
+
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "terminal": _plain_terminal,
+    "json": render_json,
+    "markdown": render_markdown,
+}
+
+INSPECTION_FORMATS: Mapping[str, Callable[[Inspection], str]] = {
+    "terminal": _plain_inspection_terminal,
+    "json": render_inspection_json,
+}

@@ -1,0 +1,106 @@
+r"""A report or an inspection as a JSON document of schema 1 (``schema/*.schema.json``).
+
+The document follows the result types field by field, in their order. It holds no NaN or infinity (null
+instead), no lone surrogates, and no raw control or invisible characters (``\uXXXX`` escapes instead).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from importlib.resources import files
+from math import isfinite
+from typing import Any, Literal
+
+from lineage_audit.report.escaping import is_visible, without_lone_surrogates
+from lineage_audit.results import Inspection, Report
+
+REPORT_SCHEMA = "lineage-audit/report/1"
+INSPECTION_SCHEMA = "lineage-audit/inspection/1"
+TOOL = "lineage-audit"
+
+Document = dict[str, Any]
+
+
+def to_document(report: Report) -> Document:
+    """A comparison as a document; the layers stand beside the weights, for whoever plots them."""
+    weights = _plain(report.weights)
+    layers = weights.pop("layers")
+    return {
+        "schema": REPORT_SCHEMA,
+        "tool": {"name": TOOL, "version": _plain(report.tool_version)},
+        "a": _plain(report.a),
+        "b": _plain(report.b),
+        "effort": report.effort,
+        "seconds": _plain(report.seconds),
+        "verdict": _plain(report.verdict),
+        "architecture": _plain(report.architecture),
+        "names": _plain(report.names),
+        "tokenizer": _plain(report.tokenizer),
+        "weights": weights,
+        "layers": layers,
+        "parameters": _plain(report.parameters),
+        "evidence": _plain(report.evidence),
+    }
+
+
+def inspection_document(inspection: Inspection) -> Document:
+    """An inspection as a document; fields become objects with named members."""
+    body = _plain(inspection)
+    del body["tool_version"]
+    body["fields"] = [dict(zip(("field", "value", "origin"), row, strict=True)) for row in body["fields"]]
+    body["other_fields"] = [dict(zip(("field", "value"), row, strict=True)) for row in body["other_fields"]]
+    head = {
+        "schema": INSPECTION_SCHEMA,
+        "tool": {"name": TOOL, "version": _plain(inspection.tool_version)},
+    }
+    return {**head, **body}
+
+
+def render_json(report: Report) -> str:
+    """A comparison as JSON text: indented by two, ending in a newline."""
+    return _written(to_document(report))
+
+
+def render_inspection_json(inspection: Inspection) -> str:
+    """An inspection as JSON text: indented by two, ending in a newline."""
+    return _written(inspection_document(inspection))
+
+
+def json_schema(document: Literal["report-1", "inspection-1"]) -> Document:
+    """The JSON Schema (draft 2020-12) that the documents of this version fulfil."""
+    path = files("lineage_audit.report") / "schema" / f"{document}.schema.json"
+    schema: Document = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+def _plain(value: object) -> Any:
+    """A value of the result types as JSON types: objects in field order, lists, strings, numbers, null."""
+    if isinstance(value, str):
+        return without_lone_surrogates(value)
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else None
+    if value is None or isinstance(value, int):
+        return value
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {without_lone_surrogates(str(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    raise TypeError(f"a report holds no {type(value).__name__}; use the types of lineage_audit.results")
+
+
+def _written(document: Document) -> str:
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    if text.isascii():
+        return text + "\n"
+    return "".join(_json_character(character) for character in text) + "\n"
+
+
+def _json_character(character: str) -> str:
+    """The character, or its JSON escape if it would not show as itself; the newlines are the indent's."""
+    if character == "\n" or is_visible(character):
+        return character
+    return json.dumps(character)[1:-1]

@@ -1,0 +1,354 @@
+"""What a comparison found, as plain frozen values that every report renders. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
+Direction = Literal["a->b", "b->a", "undetermined"]
+Grade = Literal["exact", "calibrated"]
+Status = Literal["measured", "skipped", "not-applicable"]
+Effort = Literal["metadata", "sample", "search", "full"]
+OperationKind = Literal[
+    "renamed-tensors",
+    "fused-tensors",
+    "cast",
+    "quantized",
+    "fine-tuned",
+    "lora-merged",
+    "continued-pretrained",
+    "noise-added",
+    "merged",
+    "layers-removed",
+    "layers-duplicated",
+    "layers-replaced",
+    "width-pruned",
+    "experts-upcycled",
+    "vocabulary-extended",
+    "vocabulary-replaced",
+    "units-permuted",
+    "units-rescaled",
+    "signs-flipped",
+    "heads-permuted",
+    "channels-permuted",
+    "residual-rotated",
+    "norms-folded",
+    "direction-ablated",
+]
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """One of the two models, as the report's head shows it.
+
+    Attributes:
+        ref: the reference as the user gave it.
+        revision: the pinned commit, or None.
+        digest: what pins the content.
+        format: weight format.
+        architecture: the class or model type that its configuration names, or ``unknown``.
+        parameters: number of stored weights.
+        layers: number of layers.
+        bytes_read: bytes read from it in this run.
+        license: the licence that its card states, or None.
+        base_models: the base models that its card states.
+    """
+
+    ref: str
+    revision: str | None
+    digest: str
+    format: str
+    architecture: str
+    parameters: int
+    layers: int
+    bytes_read: int
+    license: str | None
+    base_models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldComparison:
+    """One architecture field in both models; values are printed forms, None where a model lacks the field."""
+
+    field: str
+    a: str | None
+    b: str | None
+    status: Literal["equal", "different", "only-a", "only-b"]
+    a_origin: str | None
+    b_origin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureFinding:
+    """How the two architectures compare: one sentence and the table behind it."""
+
+    summary: str
+    fields: tuple[FieldComparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """One role whose tensors have different names: patterns with ``{L}`` for the layer, and where it holds."""
+
+    role: str
+    a_pattern: str
+    b_pattern: str
+    count: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamesFinding:
+    """How the tensor names compare.
+
+    Attributes:
+        summary: one sentence.
+        same: tensors of B that have their counterpart in A under the same name.
+        renamed: tensors of B whose counterpart in A has another name.
+        only_a: name patterns of A without a counterpart in B.
+        only_b: name patterns of B without a counterpart in A.
+        renames: the rename table.
+        inferred_a: tensors of A whose role was inferred from words and shapes, not read from a table.
+        inferred_b: the same of B.
+    """
+
+    summary: str
+    same: int
+    renamed: int
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+    renames: tuple[Rename, ...]
+    inferred_a: int
+    inferred_b: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizerFinding:
+    """How the tokenizers compare; counts are zero and shares None where one of them has none.
+
+    Attributes:
+        summary: one sentence.
+        a_size: number of ids in A.
+        b_size: number of ids in B.
+        shared: ordinary tokens with the same bytes in both.
+        same_id: shared tokens that also have the same id.
+        shared_share: shared tokens as a share of the smaller vocabulary, or None.
+        merges_shared: merge rules in both, as a share of the shorter list, or None.
+        merges_in_order: whether shared merges stand in the same order, or None.
+        added_only_a: added and special tokens that only A has.
+        added_only_b: added and special tokens that only B has.
+    """
+
+    summary: str
+    a_size: int
+    b_size: int
+    shared: int
+    same_id: int
+    shared_share: float | None
+    merges_shared: float | None
+    merges_in_order: bool | None
+    added_only_a: tuple[str, ...]
+    added_only_b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDelta:
+    """How the weights of one role differ, over every layer that was read.
+
+    Attributes:
+        role: the role.
+        parameters: parameters compared (read on both sides).
+        correlation: uncentred correlation of A and B (centred for norm gains and biases), -1 to 1.
+        relative_delta: size of B - A over size of A (Frobenius norms).
+        copied_share: share of bit-identical parameters, constants excluded.
+        row_cosine: median cosine of row i of A with row i of B, or None for vectors.
+    """
+
+    role: str
+    parameters: int
+    correlation: float
+    relative_delta: float
+    copied_share: float
+    row_cosine: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer of B, the layer of A it was compared with, and what the matrices of both have in common."""
+
+    b: int
+    a: int | None
+    correlation: float | None
+    log10_p: float | None
+    relative_delta: float | None
+    copied_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFinding:
+    """How the weights compare: one sentence, by role and by layer."""
+
+    summary: str
+    compared_share: float
+    roles: tuple[RoleDelta, ...]
+    layers: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEvidence:
+    """What one layer adds to a test."""
+
+    layer: int
+    count: int
+    statistic: float
+    effect: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One statistical test and what it gave.
+
+    Attributes:
+        test_id: stable id, e.g. ``ffn-signs``.
+        question: what the test asks, in one plain sentence.
+        status: measured, skipped or not-applicable.
+        reason: why it was not measured, else None.
+        statistic: the test statistic.
+        log10_p: upper bound of the decimal logarithm of the p-value under ``null``; None if it gives no p-value.
+        null: the null hypothesis and the bound used.
+        grade: ``exact`` if the p-value holds for every pair of independent trainings, else ``calibrated``.
+        effect: effect size in -1 to 1 (a mean cosine or a share of units).
+        finding: the effect in one plain sentence ("2,064 of 2,064 FFN units ...").
+        count: units, channels or heads that entered.
+        coverage: share of B's parameters that the test looked at.
+        detection_limit: smallest true cosine that this test would have detected at the verdict's level, or None.
+        per_layer: the same by layer.
+    """
+
+    test_id: str
+    question: str
+    status: Status
+    reason: str | None
+    statistic: float | None
+    log10_p: float | None
+    null: str
+    grade: Grade
+    effect: float | None
+    finding: str
+    count: int
+    coverage: float
+    detection_limit: float | None
+    per_layer: tuple[LayerEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that was done to the weights on the way from one model to the other."""
+
+    kind: OperationKind
+    detail: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer.
+
+    Attributes:
+        relation: how the two models' weights relate.
+        direction: which came first, ``undetermined`` unless shown.
+        summary: one sentence for a person.
+        grade: whether it stands on exact p-values or on calibrated evidence.
+        log10_p: decimal logarithm of the combined p-value (an upper bound), or None.
+        derived_share: share of B's parameters in units, heads and channels significantly matched to A.
+        explained_variance: parameter-weighted squared correlation of B with A.
+        copied_share: share of B's parameters bit-identical in A, constants excluded.
+        detection_limit: smallest true cosine that the run would have detected at p <= 1e-6, or None.
+        operations: what was done on the way.
+        caveats: what the reader must know before quoting this.
+    """
+
+    relation: Relation
+    direction: Direction
+    summary: str
+    grade: Grade
+    log10_p: float | None
+    derived_share: float | None
+    explained_variance: float | None
+    copied_share: float | None
+    detection_limit: float | None
+    operations: tuple[Operation, ...]
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole comparison."""
+
+    tool_version: str
+    a: ModelSummary
+    b: ModelSummary
+    effort: Effort
+    parameters: Mapping[str, Scalar]
+    seconds: float
+    verdict: Verdict
+    architecture: ArchitectureFinding
+    names: NamesFinding
+    tokenizer: TokenizerFinding
+    weights: WeightsFinding
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSummary:
+    """One role in one checkpoint: how many tensors and parameters, a typical name, shape and dtypes."""
+
+    role: str
+    tensors: int
+    parameters: int
+    pattern: str
+    shape: tuple[int, ...]
+    dtypes: tuple[str, ...]
+    inferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSummary:
+    """One claim of the repository with the place it was read from (``README.md:3 license``)."""
+
+    kind: str
+    value: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What one checkpoint is.
+
+    Attributes:
+        model: the head.
+        fields: architecture field, value and origin.
+        other_fields: what the configuration says beyond the vocabulary.
+        roles: tensors by role.
+        unmapped: names of tensors without a role.
+        dtypes: parameters by dtype.
+        quantization: schemes found.
+        tokenizer: one sentence.
+        claims: licence and base-model claims.
+        caveats: what could not be read.
+    """
+
+    tool_version: str
+    model: ModelSummary
+    fields: tuple[tuple[str, str, str], ...]
+    other_fields: tuple[tuple[str, str], ...]
+    roles: tuple[RoleSummary, ...]
+    unmapped: tuple[str, ...]
+    dtypes: Mapping[str, int]
+    quantization: tuple[str, ...]
+    tokenizer: str
+    claims: tuple[ClaimSummary, ...]
+    caveats: tuple[str, ...]
