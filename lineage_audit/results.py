@@ -199,12 +199,13 @@ class WeightsFinding:
 
 @dataclass(frozen=True, slots=True)
 class LayerEvidence:
-    """What one layer adds to a test."""
+    """What one layer adds to a test, and the bound that it would give alone (uncorrected), if any."""
 
     layer: int
     count: int
     statistic: float
     effect: float
+    log10_p: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,22 +114,14 @@ def _recipe(seed: int) -> dict[str, object]:
 
 def main() -> None:
     """Train the models the command line asks for and list what is there."""
-    parser = argparse.ArgumentParser(
-        description="Train models that differ in their random initialisation alone."
-    )
-    parser.add_argument(
-        "--models", type=int, default=DEFAULT_MODELS, metavar="N", help="how many (default: 7)"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="the folder to keep them in"
-    )
+    parser = argparse.ArgumentParser(description="Train models that differ in their random initialisation alone.")
+    parser.add_argument("--models", type=int, default=DEFAULT_MODELS, metavar="N", help="how many (default: 7)")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="the folder to keep them in")
     arguments = parser.parse_args()
     train_missing(arguments.out, arguments.models)
     for folder in seed_folders(arguments.out, arguments.models):
         results = read_json(folder / RESULTS_FILE)
-        print(
-            f"{folder}  loss {results['train_loss']:.3f}  spread of norm gains {results['norm_gain_std']:.3f}"
-        )
+        print(f"{folder}  loss {results['train_loss']:.3f}  spread of norm gains {results['norm_gain_std']:.3f}")
 
 
 if __name__ == "__main__":

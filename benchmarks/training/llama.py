@@ -129,9 +129,7 @@ def published_weights(model: LlamaForCausalLM) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().to(torch.bfloat16).clone() for name, tensor in model.state_dict().items()}
 
 
-def training_results(
-    schedule: Schedule, loss: float, weights: Mapping[str, torch.Tensor]
-) -> dict[str, float | int]:
+def training_results(schedule: Schedule, loss: float, weights: Mapping[str, torch.Tensor]) -> dict[str, float | int]:
     """Return what training measured: losses in nats a token, the spread of norm gains without unit."""
     return {
         "norm_gain_std": norm_gain_spread(weights),

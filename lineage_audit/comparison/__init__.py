@@ -20,6 +20,7 @@ from lineage_audit.comparison.stages import (
     choose_effort,
     compare_weights,
     same_shards,
+    with_cross_checks,
     without_weights,
 )
 from lineage_audit.comparison.summaries import summarise_model
@@ -67,9 +68,7 @@ def compare_checkpoints(
     )
 
 
-def _weights(
-    a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: EffortChoice, progress: Progress
-) -> WeightStage:
+def _weights(a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: EffortChoice, progress: Progress) -> WeightStage:
     """Read as much as the effort allows; ``auto`` goes on to ``full`` where a sample settles nothing."""
     if same_shards(a, b):
         return without_weights("the shards are equal", same_weights=True)
@@ -79,4 +78,4 @@ def _weights(
     stage = compare_weights(a, b, pairing, chosen, progress)
     if effort == "auto" and chosen == "sample" and not stage.is_settled:
         return compare_weights(a, b, pairing, "full", progress)
-    return stage
+    return with_cross_checks(stage) if effort == "full" else stage

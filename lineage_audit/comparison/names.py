@@ -52,11 +52,7 @@ def _renames(pairs: Sequence[tuple[TensorRef, TensorRef]]) -> tuple[Rename, ...]
 def _describe(role: str, a: str, b: str, layers: list[int | None], total: int) -> Rename:
     numbered = {layer for layer in layers if layer is not None}
     where = (
-        ""
-        if not numbered
-        else f", all {len(numbered)} layers"
-        if len(layers) == total
-        else f", {len(numbered)} layers"
+        "" if not numbered else f", all {len(numbered)} layers" if len(layers) == total else f", {len(numbered)} layers"
     )
     short_a, short_b = _differing(a, b)
     return Rename(role, a, b, len(layers), f"A's {short_a} is B's {short_b}{where}")
@@ -68,7 +64,14 @@ def _short(rename: Rename) -> str:
 
 
 def _differing(a: str, b: str) -> tuple[str, str]:
-    """The dotted words of two patterns between their common beginning and their common end."""
+    """The dotted words of two patterns between their common beginning and their common end.
+
+    A mere prefix shows as ``bert.*`` against ``*``.
+    """
+    if a.endswith(f".{b}") or b.endswith(f".{a}"):
+        return (f"{a.removesuffix(b)}*", "*") if len(a) > len(b) else ("*", f"{b.removesuffix(a)}*")
+    if _below_layer(a) != _below_layer(b):
+        a, b = _below_layer(a), _below_layer(b)
     words_a, words_b = a.split("."), b.split(".")
     start = 0
     while start < min(len(words_a), len(words_b)) - 1 and words_a[start] == words_b[start]:
@@ -79,13 +82,16 @@ def _differing(a: str, b: str) -> tuple[str, str]:
     return ".".join(words_a[start : len(words_a) - end]), ".".join(words_b[start : len(words_b) - end])
 
 
+def _below_layer(pattern: str) -> str:
+    """What a pattern says below the layer's number; all of it outside the layers."""
+    return pattern.partition("{L}.")[2] or pattern
+
+
 def _patterns(tensors: Sequence[TensorRef]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name_pattern(tensor.name) for tensor in tensors))
 
 
-def _sentence(
-    paired: int, same: int, renames: Sequence[Rename], only_a: Sequence[str], only_b: Sequence[str]
-) -> str:
+def _sentence(paired: int, same: int, renames: Sequence[Rename], only_a: Sequence[str], only_b: Sequence[str]) -> str:
     if not paired:
         return "no tensor of one has a counterpart in the other"
     left = f"; {len(only_a)} name patterns only in A, {len(only_b)} only in B" if only_a or only_b else ""

@@ -117,9 +117,7 @@ def _units_permuted(orders: Sequence[UnitOrder]) -> list[DirectedOperation]:
     layers = len({order.layer for order in orders})
     lead = min(order.lead for order in orders)
     detail = f"{moved:,} FFN units in {layers} layers stand in another order"
-    return [
-        _directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")
-    ]
+    return [_directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")]
 
 
 def _renamed(names: NamesFinding) -> list[DirectedOperation]:

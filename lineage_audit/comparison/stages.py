@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.units import UnitOrder, find_unit_orders, reorder_pairs
 from lineage_audit.comparison.architecture import same_function
-from lineage_audit.comparison.evidence import gather_evidence
+from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, rotary_of
 from lineage_audit.comparison.measurement import Measurement, Place, elements_of, measure_all
@@ -24,6 +24,7 @@ from lineage_audit.comparison.verdict import (
     Findings,
     combined_log10_p,
     detection_limit,
+    strongest,
 )
 from lineage_audit.comparison.weights import Shares, describe_weights, measure_shares
 from lineage_audit.results import (
@@ -163,9 +164,14 @@ def compare_weights(
         orders=orders,
         shares=shares,
         evidence=evidence,
-        weights=describe_weights(comparison, evidence, shares),
+        weights=describe_weights(comparison, evidence, strongest(evidence), shares),
         same_weights=effort == "full" and _same_weights(pairing, list(measurements.values())),
     )
+
+
+def with_cross_checks(stage: WeightStage) -> WeightStage:
+    """Add the published statistics that the verdict does not need."""
+    return replace(stage, evidence=stage.evidence + gather_cross_checks(stage.comparison))
 
 
 def _comparison(
@@ -243,9 +249,7 @@ def _pairing_caveats(b: Checkpoint, pairing: Pairing) -> tuple[str, ...]:
     left = sum(tensor.size for tensor in pairing.only_b) + sum(tensor.size for _, tensor in pairing.mismatched)
     share = left / max(1, b.parameters)
     if share >= 0.001:
-        caveats.append(
-            f"{share:.1%} of B's parameters have no counterpart of the same shape in A and were left out."
-        )
+        caveats.append(f"{share:.1%} of B's parameters have no counterpart of the same shape in A and were left out.")
     if pairing.unreadable:
         first = pairing.unreadable[0]
         caveats.append(f"{len(pairing.unreadable):,} tensors are of a type that is not read yet ({first.dtype}).")

@@ -16,9 +16,7 @@ def compare_tokenizers(a: Vocabulary | None, b: Vocabulary | None) -> TokenizerF
     if a is None or b is None:
         which = "neither model has" if a is None and b is None else "A has no" if a is None else "B has no"
         none = " a tokenizer that can be read" if a is None and b is None else " tokenizer that can be read"
-        return TokenizerFinding(
-            which + none, a.size if a else 0, b.size if b else 0, 0, 0, None, None, None, (), ()
-        )
+        return TokenizerFinding(which + none, a.size if a else 0, b.size if b else 0, 0, 0, None, None, None, (), ())
     shared = a.ids.keys() & b.ids.keys()
     same_id = sum(a.ids[token] == b.ids[token] for token in shared)
     smaller = min(len(a.ids), len(b.ids))

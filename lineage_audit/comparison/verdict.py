@@ -172,7 +172,8 @@ def _sentence(relation: Relation, findings: Findings, log10_p: float | None, lim
     if relation == "derived" and findings.same_weights:
         return "Derived: every weight of B stands bit-identical in A, which holds more."
     if relation == "derived":
-        return f"Derived: B's weights share training with A's; {_strongest_finding(findings)}."
+        best = strongest(findings.evidence)
+        return f"Derived: B's weights share training with A's; {best.finding if best else 'no test was needed'}."
     if relation == "shared-origin":
         return (
             "Shared origin: the weights are not independent, yet what training alone moves does not agree; "
@@ -186,9 +187,11 @@ def _sentence(relation: Relation, findings: Findings, log10_p: float | None, lim
     return f"Inconclusive: {_reason(findings, log10_p, limit)}."
 
 
-def _strongest_finding(findings: Findings) -> str:
-    measured = [item for item in findings.evidence if item.log10_p is not None and item.test_id != "norm-gains"]
-    return min(measured, key=lambda item: item.log10_p or 0.0).finding if measured else "no test was needed"
+def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The test to show people: the smallest p-value among the tests that carry the verdict."""
+    exact = [item for item in evidence if item.grade == "exact" and item.log10_p is not None]
+    carrying = exact or [item for item in evidence if item.test_id == "row-fixed-points" and item.log10_p is not None]
+    return min(carrying, key=lambda item: item.log10_p or 0.0, default=None)
 
 
 def _reason(findings: Findings, log10_p: float | None, limit: float | None) -> str:

@@ -61,8 +61,10 @@ def derived_rows(measured: Measurement) -> float:
     return float(np.mean(np.nan_to_num(cosine, nan=0.0) > min(0.5, DERIVED_ROW_SIGMAS * noise)))
 
 
-def describe_weights(comparison: WeightComparison, evidence: Sequence[Evidence], shares: Shares) -> WeightsFinding:
-    """The tables by role and layer, and one sentence over them."""
+def describe_weights(
+    comparison: WeightComparison, evidence: Sequence[Evidence], strongest: Evidence | None, shares: Shares
+) -> WeightsFinding:
+    """The tables by role and layer, and one sentence over them, led by the strongest test."""
     by_role: dict[str, list[Measurement]] = defaultdict(list)
     by_layer: dict[int, list[Measurement]] = defaultdict(list)
     for part in comparison.all_aligned():
@@ -71,23 +73,23 @@ def describe_weights(comparison: WeightComparison, evidence: Sequence[Evidence],
         if tensor.layer is not None and part.is_matrix:
             by_layer[tensor.layer].append(part)
     return WeightsFinding(
-        summary=_sentence(comparison, evidence, shares),
+        summary=_sentence(comparison, strongest, shares),
         compared_share=shares.compared,
         roles=tuple(_role_delta(role, parts) for role, parts in by_role.items()),
         layers=tuple(_layer_row(layer, parts, evidence) for layer, parts in sorted(by_layer.items())),
     )
 
 
-def _sentence(comparison: WeightComparison, evidence: Sequence[Evidence], shares: Shares) -> str:
+def _sentence(comparison: WeightComparison, strongest: Evidence | None, shares: Shares) -> str:
     if not comparison.measurements:
         return "no tensors of the two models could be compared"
-    strongest = min(
-        (item for item in evidence if item.log10_p is not None), key=lambda e: e.log10_p or 0, default=None
-    )
-    if strongest is None:
-        return "no test could be run on the tensors that both models have"
-    explained = f"{shares.explained:.1%}" if shares.explained is not None else "nothing"
-    return f"{strongest.finding}; same-place correlation explains {explained} of B's variance"
+    explained = "nothing" if shares.explained is None else _percent(shares.explained)
+    tested = "no test could be run on the tensors that both have" if strongest is None else strongest.finding
+    return f"{tested}; same-place correlation explains {explained} of B's variance"
+
+
+def _percent(share: float) -> str:
+    return "under 0.1%" if share < 0.001 else f"{share:.1%}"
 
 
 def _role_delta(role: str, parts: Sequence[Measurement]) -> RoleDelta:
@@ -123,15 +125,13 @@ def _layer_row(layer: int, parts: Sequence[Measurement], evidence: Sequence[Evid
 
 
 def _layer_log10_p(layer: int, evidence: Sequence[Evidence]) -> float | None:
-    """Smallest per-layer bound among fixed-point tests, Bonferroni-corrected for their number."""
-    from lineage_audit.comparison.evidence.base import fixed_points_log10_p
-
+    """Smallest bound that an exact test gives for the layer alone, Bonferroni-corrected for their number."""
     bounds = [
-        fixed_points_log10_p(int(part.statistic), 1)
+        part.log10_p
         for item in evidence
-        if item.test_id in ("ffn-fixed-points", "head-fixed-points") and item.status == "measured"
+        if item.grade == "exact"
         for part in item.per_layer
-        if part.layer == layer
+        if part.layer == layer and part.log10_p is not None
     ]
     return min(0.0, min(bounds) + float(np.log10(len(bounds)))) if bounds else None
 

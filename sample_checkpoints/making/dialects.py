@@ -86,9 +86,7 @@ NOVA = Dialect(
 _LAYER_NUMBER = re.compile(r"(?<=\.)\d+(?=\.)")
 
 
-def with_units_permuted(
-    weights: Mapping[str, torch.Tensor], layers: int, seed: int
-) -> dict[str, torch.Tensor]:
+def with_units_permuted(weights: Mapping[str, torch.Tensor], layers: int, seed: int) -> dict[str, torch.Tensor]:
     """Return Llama weights with the FFN units of each layer in a random order of its own.
 
     Unit `i` is row `i` of gate and up and column `i` of down: moving all three leaves the function as it was.

@@ -96,9 +96,7 @@ def _disguise(recipe: Disguise, source: Path, folder: Path) -> None:
 def _source(recipe: FineTune | Disguise, samples: Path) -> Path:
     source = samples / recipe.source
     if not source.is_dir():
-        raise FileNotFoundError(
-            f"{source}: {recipe.name} is made from it; make it first (--only {recipe.source})."
-        )
+        raise FileNotFoundError(f"{source}: {recipe.name} is made from it; make it first (--only {recipe.source}).")
     return source
 
 

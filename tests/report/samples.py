@@ -149,7 +149,7 @@ DERIVED_EVIDENCE = (
         count=8192,
         coverage=0.0234,
         detection_limit=0.0102,
-        per_layer=tuple(LayerEvidence(layer, 256, 509.9 - layer, 0.9961) for layer in range(LAYERS)),
+        per_layer=tuple(LayerEvidence(layer, 256, 509.9 - layer, 0.9961, -55.2) for layer in range(LAYERS)),
     ),
     _test(
         "vo-signs",

@@ -95,8 +95,7 @@ def _qkv_glm(rows: int, geometry: Geometry) -> Slices:
 
 
 def _qkv_c_attn(rows: int, geometry: Geometry) -> Slices:
-    head_by_head = geometry.model_type == "gpt_bigcode"
-    return qkv_groups(rows, geometry) if head_by_head else qkv_blocks(rows, geometry)
+    return qkv_groups(rows, geometry) if geometry.qkv_layout == "per-head" else qkv_blocks(rows, geometry)
 
 
 def _qkv_codegen(rows: int, geometry: Geometry) -> Slices:

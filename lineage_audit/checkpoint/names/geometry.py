@@ -13,6 +13,7 @@ class Geometry:
 
     Attributes:
         model_type: what the architecture calls itself.
+        qkv_layout: how fused q/k/v stand where a family has several layouts (``per-head``).
         hidden: residual channels.
         heads: query heads.
         head_dim: rows of one head.
@@ -25,6 +26,7 @@ class Geometry:
     """
 
     model_type: str | None = None
+    qkv_layout: str | None = None
     hidden: int | None = None
     heads: int | None = None
     head_dim: int | None = None
@@ -37,28 +39,28 @@ class Geometry:
 
 
 _FIELDS = {
-    "hidden": ("hidden_size",),
-    "heads": ("num_heads",),
-    "head_dim": ("head_dim",),
-    "ffn": ("ffn_size",),
-    "vocabulary": ("vocab_size",),
-    "experts": ("num_experts",),
-    "kv_rank": ("kv_lora_rank",),
-    "nope_dim": ("qk_nope_head_dim",),
-    "value_dim": ("v_head_dim",),
+    "hidden": "hidden_size",
+    "heads": "num_heads",
+    "head_dim": "head_dim",
+    "ffn": "ffn_size",
+    "vocabulary": "vocab_size",
+    "experts": "num_experts",
+    "kv_rank": "kv_lora_rank",
+    "nope_dim": "qk_nope_head_dim",
+    "value_dim": "v_head_dim",
 }
-"""Attribute of ``Geometry`` -> field names of the one vocabulary, first found wins."""
+"""Attribute of ``Geometry`` -> field of the one vocabulary."""
 
 
 def read_geometry(config: ArchConfig) -> Geometry:
     """Return the sizes that a configuration states; those that make no sense count as unsaid."""
-    sizes = {attribute: _positive(config, names) for attribute, names in _FIELDS.items()}
+    sizes = {attribute: _positive(config, field) for attribute, field in _FIELDS.items()}
     if sizes["head_dim"] is None and sizes["hidden"] is not None and sizes["heads"] is not None:
         width, remainder = divmod(sizes["hidden"], sizes["heads"])
         sizes["head_dim"] = width if width and not remainder else None
-    return Geometry(config.text("model_type"), **sizes)
+    return Geometry(config.text("model_type"), config.text("qkv_layout"), **sizes)
 
 
-def _positive(config: ArchConfig, names: tuple[str, ...]) -> int | None:
-    found = (config.integer(name) for name in names)
-    return next((value for value in found if value is not None and value > 0), None)
+def _positive(config: ArchConfig, field: str) -> int | None:
+    value = config.integer(field)
+    return value if value is not None and value > 0 else None

@@ -15,7 +15,7 @@ from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
 from lineage_audit.checkpoint.names.inference import infer
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, reference, unmapped
-from lineage_audit.checkpoint.names.shards import joined
+from lineage_audit.checkpoint.names.shards import concatenated, joined
 from lineage_audit.checkpoint.names.table import Entry, look_up
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorKey, TensorRef
@@ -37,7 +37,7 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     named = _named(tensors)
     context = read_context(named, read_geometry(config))
     groups = [_references(tensor, context) for tensor in named]
-    placed = _without_collisions(_with_shards_joined(named, groups, context))
+    placed = _without_collisions(_joined(named, groups, context))
     return tuple(ref for group in infer(placed, context.geometry) for ref in group)
 
 
@@ -100,27 +100,43 @@ def _of_fused(tensor: NamedTensor, entry: Entry, fusion: Fusion, context: Contex
     return found or (whole,)
 
 
-def _with_shards_joined(
-    named: Sequence[NamedTensor], groups: list[References], context: Context
-) -> list[References]:
-    """Join the references of tensors that share a name across files; the first one's place keeps them all."""
-    positions: dict[str, list[int]] = {}
+def _joined(named: Sequence[NamedTensor], groups: list[References], context: Context) -> list[References]:
+    """Join what several stored tensors hold of one role; the first one's place keeps them all."""
+    places: dict[object, list[int]] = {}
     for position, tensor in enumerate(named):
-        positions.setdefault(tensor.stored.name, []).append(position)
-    if len(positions) == len(named):
+        places.setdefault(_place(tensor), []).append(position)
+    if len(places) == len(named):
         return groups
-    merged = list(groups)
-    for shared in positions.values():
-        files = {named[position].stored.file for position in shared}
-        pieces = [groups[position] for position in shared]
-        if len(shared) == 1 or len(files) < len(shared) or len({len(piece) for piece in pieces}) != 1:
-            continue
-        for position in shared[1:]:
-            merged[position] = ()
-        merged[shared[0]] = tuple(
-            ref for same in zip(*pieces, strict=True) for ref in joined(same, context.geometry)
-        )
-    return merged
+    result = list(groups)
+    for positions in places.values():
+        joined = _joined_at(positions, named, groups, context) if len(positions) > 1 else None
+        if joined is not None:
+            for position in positions:
+                result[position] = ()
+            result[positions[0]] = joined
+    return result
+
+
+def _place(tensor: NamedTensor) -> object:
+    """Return what tensors that belong together share: their name, or all of it but the head's number."""
+    if tensor.name.head is None:
+        return tensor.stored.name
+    return tensor.name.pattern, tensor.name.layer
+
+
+def _joined_at(
+    positions: list[int], named: Sequence[NamedTensor], groups: list[References], context: Context
+) -> References | None:
+    """Return the joined references of one place, or None where they do not belong together."""
+    tensors = [named[position] for position in positions]
+    pieces = [groups[position] for position in positions]
+    heads = {tensor.name.head: piece for tensor, piece in zip(tensors, pieces, strict=True)}
+    if None not in heads and len(heads) == len(pieces) == sum(map(len, pieces)):
+        return concatenated([heads[head][0] for head in sorted(heads, key=lambda head: head or 0)])
+    distinct_files = {tensor.stored.file for tensor in tensors}
+    if len(distinct_files) < len(tensors) or len({len(piece) for piece in pieces}) != 1:
+        return None
+    return tuple(ref for same in zip(*pieces, strict=True) for ref in joined(same, context.geometry))
 
 
 def _without_collisions(groups: list[References]) -> list[References]:

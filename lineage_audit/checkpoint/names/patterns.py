@@ -16,10 +16,10 @@ EXPERT_WORD = "expert"
 _MAX_DIGITS = 6
 """A longer run of digits is no layer or expert number."""
 
-_GLUED_LAYER = re.compile(
-    r"(?<![a-z])(?:layers?|blocks?|blk|h|l)[^a-z0-9]{0,2}(\d{1,6})(?![0-9a-z])", re.IGNORECASE
-)
+_GLUED_LAYER = re.compile(r"(?<![a-z])(?:layers?|blocks?|blk|h|l)[^a-z0-9]{0,2}(\d{1,6})(?![0-9a-z])", re.IGNORECASE)
 _GLUED_EXPERT = re.compile(r"experts?[^a-z0-9]{0,2}(\d{1,6})(?![0-9a-z])", re.IGNORECASE)
+_HEAD_NORMS = "_layernorm.norms."
+_HEAD_NUMBER = re.compile(r"_layernorm\.norms\.(\d{1,6})(?=\.|$)")
 _SENTENCE_TRANSFORMERS = "0.auto_model."
 
 
@@ -28,14 +28,16 @@ class NumberedName:
     """A name taken apart.
 
     Attributes:
-        pattern: the name with its layer and expert numbers replaced by ``{L}`` and ``{E}``.
+        pattern: the name with its layer, expert and head numbers replaced by ``{L}``, ``{E}`` and ``{H}``.
         layer: the layer's number, or None.
         expert: the expert's number, or None.
+        head: the head's number where each has a norm of its own (StableLM 2), or None.
     """
 
     pattern: str
     layer: int | None
     expert: int | None
+    head: int | None = None
 
 
 def name_pattern(name: str) -> str:
@@ -63,7 +65,10 @@ def numbered(name: str) -> NumberedName:
         pattern, layer = _glued(pattern, _GLUED_LAYER, "{L}")
     if expert is None and EXPERT_WORD in pattern:
         pattern, expert = _glued(pattern, _GLUED_EXPERT, "{E}")
-    return NumberedName(pattern, layer, expert)
+    if _HEAD_NORMS not in pattern:
+        return NumberedName(pattern, layer, expert)
+    pattern, head = _glued(pattern, _HEAD_NUMBER, "{H}")
+    return NumberedName(pattern, layer, expert, head)
 
 
 def _number_positions(segments: list[str]) -> tuple[int | None, int | None]:

@@ -33,9 +33,7 @@ def reference(tensor: NamedTensor, role: Role, transposed: bool) -> TensorRef:
     entry, name = tensor.entry, tensor.name
     if entry is None:
         return whole(tensor.stored, name, role)
-    bare = NumberedName(
-        name.pattern, name.layer if entry.in_layer else None, name.expert if entry.in_expert else None
-    )
+    bare = NumberedName(name.pattern, name.layer if entry.in_layer else None, name.expert if entry.in_expert else None)
     ref = whole(_without_unit_dimensions(tensor.stored, entry.slot == "bias"), bare, role)
     if transposed and len(ref.shape) == 2:
         shape = ref.shape[::-1]

@@ -1,4 +1,7 @@
-"""Meta's tensor-parallel checkpoints: each file holds its slice of every tensor under the same name."""
+"""Several stored tensors that make up one: tensor-parallel slices, and norms of single heads.
+
+In Meta's tensor-parallel checkpoints each file holds its slice of every tensor under the same name.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from lineage_audit.checkpoint.names.geometry import Geometry
+from lineage_audit.checkpoint.names.references import REPEATABLE
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 
@@ -34,9 +38,11 @@ def joined(slices: Sequence[TensorRef], geometry: Geometry) -> tuple[TensorRef, 
 
     Returns:
         the joined reference; or, for a replicated tensor or slices that do not fit, the first one followed by
-        the others as buffers.
+        the others as buffers. Slices without a role stay as they are.
     """
     first = slices[0]
+    if first.role in REPEATABLE or len({piece.role for piece in slices}) > 1:
+        return tuple(slices)
     axis = _axis(slices, geometry)
     if axis is None or not _fit(slices, axis):
         return first, *(replace(copy, role=Role.BUFFER) for copy in slices[1:])
@@ -44,6 +50,14 @@ def joined(slices: Sequence[TensorRef], geometry: Geometry) -> tuple[TensorRef, 
     shape[axis] = sum(piece.shape[axis] for piece in slices)
     parts = tuple(part for piece in slices for part in piece.parts)
     return (replace(first, shape=tuple(shape), parts=parts, axis=axis),)
+
+
+def concatenated(pieces: Sequence[TensorRef]) -> tuple[TensorRef, ...]:
+    """Return one vector made of several, in the order given (the norms of single heads)."""
+    if any(len(piece.shape) != 1 for piece in pieces):
+        return tuple(replace(piece, role=Role.OTHER) for piece in pieces)
+    parts = tuple(part for piece in pieces for part in piece.parts)
+    return (replace(pieces[0], shape=(sum(piece.shape[0] for piece in pieces),), parts=parts),)
 
 
 def _axis(slices: Sequence[TensorRef], geometry: Geometry) -> Axis | None:

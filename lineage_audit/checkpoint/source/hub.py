@@ -27,6 +27,7 @@ CONNECTIONS = 8
 """Requests that run at a time."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 
 def open_hub(ref: str) -> Source:
@@ -38,6 +39,8 @@ def open_hub(ref: str) -> Source:
         UnresolvedReferenceError: no such repository or revision, no permission, no network; says what to do.
     """
     name, _at, revision = ref.partition("@")
+    if not _NAME.fullmatch(name):
+        raise UnresolvedReferenceError(f"{ref}: is not a Hub id; give org/name[@revision]")
     if is_offline():
         return _open_cached(ref, name, revision or "main")
     endpoint = hub_endpoint()
@@ -69,6 +72,7 @@ class HubSource:
         self.ref = ref
         self.revision: str | None = revision
         self.files = files
+        self.is_local = requests is None or set(cached) == set(files)
         self.bytes_read = 0
         self._cached = cached
         self._requests = requests
@@ -169,7 +173,7 @@ def _listed_files(ref: str, info: Any, endpoint: str) -> dict[str, SourceFile]:
         UnresolvedReferenceError: the answer lacks what every Hub gives.
     """
     files: dict[str, SourceFile] = {}
-    if not isinstance(info.sha, str) or not _COMMIT.fullmatch(info.sha) or not isinstance(info.id, str):
+    if not _COMMIT.fullmatch(str(info.sha)) or not _NAME.fullmatch(str(info.id)):
         raise UnresolvedReferenceError(f"{ref}: {endpoint} does not name a commit; check HF_ENDPOINT")
     for sibling in info.siblings or ():
         name, size = sibling.rfilename, sibling.size

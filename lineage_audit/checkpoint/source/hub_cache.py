@@ -54,7 +54,8 @@ def cached_files(cache: Path, repository: str, commit: str) -> dict[str, CachedF
             path = Path(place, name)
             target = Path(os.path.realpath(path))
             if target.is_file() and any(target.is_relative_to(boundary) for boundary in boundaries):
-                described = SourceFile(target.stat().st_size, _blob_sha256(path))
+                status = target.stat()
+                described = SourceFile(status.st_size, _blob_sha256(path), (status.st_dev, status.st_ino))
                 found[path.relative_to(snapshot).as_posix()] = CachedFile(path, described)
     return found
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lineage_audit.errors import UnresolvedReferenceError
 
@@ -14,10 +15,22 @@ _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
 def hub_endpoint() -> str:
-    """Address of the Hub: ``HF_ENDPOINT``, or the public one; without a slash at the end."""
+    """Address of the Hub: ``HF_ENDPOINT``, or the public one; without a slash at the end.
+
+    Raises:
+        UnresolvedReferenceError: ``HF_ENDPOINT`` is not an address.
+    """
     from huggingface_hub import constants
 
-    return (os.environ.get("HF_ENDPOINT") or str(constants.ENDPOINT)).rstrip("/")
+    endpoint = (os.environ.get("HF_ENDPOINT") or str(constants.ENDPOINT)).rstrip("/")
+    try:
+        address = urlsplit(endpoint)
+        is_address = address.scheme in ("http", "https") and bool(address.hostname) and (address.port or 1) > 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise UnresolvedReferenceError("HF_ENDPOINT is not an address; set it to https://huggingface.co, or unset it")
+    return endpoint
 
 
 def is_offline() -> bool:

@@ -64,11 +64,17 @@ def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) 
 def _sound_merges(
     stated: list[object], known: Mapping[str, bytes], alphabet: Alphabet
 ) -> Iterator[tuple[bytes, bytes]]:
-    for merge in stated:
-        pair = merge.split(" ") if isinstance(merge, str) else merge
-        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair):
-            left, right = pair
-            yield known.get(left) or alphabet([left])[0], known.get(right) or alphabet([right])[0]
+    """Read merges one by one; parts outside the vocabulary are decoded all together."""
+    pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in stated]
+    sound = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and _are_texts(pair)]
+    strange = list({part for pair in sound for part in pair if part not in known})
+    all_known = {**known, **dict(zip(strange, alphabet(strange), strict=True))}
+    for left, right in sound:
+        yield all_known[left], all_known[right]
+
+
+def _are_texts(parts: list[object]) -> bool:
+    return all(isinstance(part, str) and part for part in parts)
 
 
 def _kind(model: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.evidence.base import WeightComparison, unit_rows
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.comparison.pairing import TensorPair
@@ -69,13 +70,13 @@ def _is_kept_whole(measured: Measurement) -> bool:
 def _assign(proposer: Measurement) -> tuple[IntArray, float]:
     """Optimal one-to-one assignment on |cosine|, and its mean lead over each unit's best other candidate."""
     sizes = np.abs(unit_rows(proposer.kept_b) @ unit_rows(proposer.kept_a).T)
-    if bool((sizes.argmax(axis=1) == np.arange(len(sizes))).mean() > 0.5):
-        return np.arange(len(sizes)), 0.0
-    from scipy.optimize import linear_sum_assignment
-
-    _, assigned = linear_sum_assignment(sizes, maximize=True)
-    a_units = np.asarray(assigned, dtype=np.int64)
     everyone = np.arange(len(sizes))
+    if len(sizes) < 2 or bool((sizes.argmax(axis=1) == everyone).mean() > 0.5):
+        return everyone, 0.0
+    top_two = np.partition(sizes, -2, axis=1)[:, -2:]
+    if float(np.mean(top_two[:, 1] - top_two[:, 0])) <= CLEAR_LEAD:
+        return everyone, 0.0  # no assignment leads by more than the rows' own maxima do
+    a_units = assign(sizes)
     matched = sizes[everyone, a_units]
     sizes[everyone, a_units] = 0.0
     return a_units, float(np.mean(matched - sizes.max(axis=1)))

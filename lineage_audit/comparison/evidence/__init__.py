@@ -35,10 +35,17 @@ TESTS: tuple[Callable[[WeightComparison], Evidence], ...] = (
     row_fixed_points.measure,
     norm_gains.measure,
     slopes.measure,
-    assignment_spearman.measure,
 )
+
+CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_spearman.measure,)
+"""Published statistics that no verdict stands on; they cost more than the tests that carry it."""
 
 
 def gather_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
-    """Run every test."""
+    """Run every test that a verdict can stand on or that describes the delta."""
     return tuple(test(comparison) for test in TESTS)
+
+
+def gather_cross_checks(comparison: WeightComparison) -> tuple[Evidence, ...]:
+    """Run the published statistics beside them."""
+    return tuple(test(comparison) for test in CROSS_CHECKS)

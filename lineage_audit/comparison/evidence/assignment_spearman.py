@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.results import Evidence, LayerEvidence
 
@@ -29,14 +30,12 @@ _MOST_UNITS = 1024
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Assign the units of every FFN and pool the layers."""
-    from scipy.optimize import linear_sum_assignment
-
     layers = []
     for layer, expert in comparison.places(Role.UP):
         up = comparison.find(Role.UP, layer, expert)
         if up and len(up.kept_a) >= _FEWEST_UNITS:
             cosines = unit_rows(up.kept_b[:_MOST_UNITS]) @ unit_rows(up.kept_a[:_MOST_UNITS]).T
-            _, assigned = linear_sum_assignment(cosines, maximize=True)
+            assigned = assign(cosines)
             layers.append((layer, len(assigned), _spearman_with_identity(assigned)))
     if not layers:
         return not_measured(TEST, "skipped", "no FFN units could be compared")
@@ -57,7 +56,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         count=count,
         coverage=0.0,
         detection_limit=None,
-        per_layer=tuple(LayerEvidence(layer, count, rho, rho) for layer, count, rho in layers),
+        per_layer=tuple(LayerEvidence(layer, count, rho, rho, None) for layer, count, rho in layers),
     )
 
 
@@ -69,7 +68,10 @@ def _spearman_with_identity(assigned: np.ndarray) -> float:
 
 
 def _student_log_tail(rho: float, count: int) -> float:
-    """Natural logarithm of the one-sided p-value of a Spearman correlation, by Student's t with n - 2 degrees."""
+    """Natural logarithm of the one-sided p-value of a Spearman correlation, by Student's t with n - 2 degrees.
+
+    Never below 1/n!, the smallest p-value that a permutation of n can have.
+    """
     from scipy.special import betainc, betaln
 
     if rho <= 0:
@@ -77,15 +79,9 @@ def _student_log_tail(rho: float, count: int) -> float:
     half_degrees = (count - 2) / 2.0
     rest = max(1.0 - rho * rho, 1e-300)
     tail = 0.5 * float(betainc(half_degrees, 0.5, rest))
-    if tail > 0.0:
-        return math.log(tail)
     # The incomplete beta function's leading term bounds it where it underflows.
-    return (
-        math.log(0.5)
-        + half_degrees * math.log(rest)
-        - math.log(half_degrees * rho)
-        - float(betaln(half_degrees, 0.5))
-    )
+    leading = half_degrees * math.log(rest) - math.log(2 * half_degrees * rho) - float(betaln(half_degrees, 0.5))
+    return max(math.log(tail) if tail > 0.0 else leading, -math.lgamma(count + 1))
 
 
 def _fisher_log10(natural: list[float]) -> float:

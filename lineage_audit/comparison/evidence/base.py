@@ -23,12 +23,8 @@ LN10 = math.log(10.0)
 DETECTION_LOG10_P = -6.0
 """Detection limits are stated for this level (log10), the one at which the verdict calls two models related."""
 
-SIGN_NULL = (
-    "independent trainings give each unit's sign as a fair coin; Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0"
-)
-LABEL_NULL = (
-    "independent trainings number their units at random; with F matches expected L: p ≤ L^F / F! over L blocks"
-)
+SIGN_NULL = "independent trainings give each unit's sign as a fair coin; Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0"
+LABEL_NULL = "independent trainings number their units at random; with F matches expected L: p ≤ L^F / F! over L blocks"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,13 +89,13 @@ class SignTerms:
     """The sums x of cosines of one layer's units, float64, each of which a sign flip would negate.
 
     Attributes:
-        layer: layer of B.
+        layer: layer of B, or None for units of the whole model.
         values: one sum a unit; NaN where nothing was measured.
         cosines: how many cosines each sum holds.
         noise: variance that each sum has when its cosines are of random directions, the sum of 1 / width.
     """
 
-    layer: int
+    layer: int | None
     values: DoubleArray
     cosines: npt.NDArray[np.int64]
     noise: DoubleArray
@@ -126,7 +122,7 @@ def column_term(measured: Measurement, units: npt.NDArray[np.int64] | None = Non
     return CosineTerm(np.arange(len(columns)) if units is None else units, columns, len(measured.positions))
 
 
-def sum_cosines(layer: int, count: int, terms: Sequence[CosineTerm]) -> SignTerms:
+def sum_cosines(layer: int | None, count: int, terms: Sequence[CosineTerm]) -> SignTerms:
     """Sum the terms' cosines into ``count`` units; NaNs are left out."""
     values, noise, cosines = np.zeros(count), np.zeros(count), np.zeros(count, dtype=np.int64)
     for term in terms:
@@ -153,10 +149,9 @@ def sign_flip_evidence(
     kept = [(part, usable) for part in layers if (usable := np.isfinite(part.values)).any()]
     if not kept:
         return not_measured(test, "skipped", f"no {units} could be compared")
-    values, cosines, noise = (
-        np.concatenate([field(part)[usable] for part, usable in kept])
-        for field in (lambda part: part.values, lambda part: part.cosines, lambda part: part.noise)
-    )
+    values = np.concatenate([part.values[usable] for part, usable in kept])
+    cosines = np.concatenate([part.cosines[usable] for part, usable in kept])
+    noise = np.concatenate([part.noise[usable] for part, usable in kept])
     effect = float(values.sum() / cosines.sum())
     return Evidence(
         test_id=test.test_id,
@@ -172,15 +167,19 @@ def sign_flip_evidence(
         count=len(values),
         coverage=elements / max(1, comparison.parameters),
         detection_limit=sign_detection_limit(values, cosines, float(noise.mean())),
-        per_layer=tuple(
-            LayerEvidence(
-                part.layer,
-                int(usable.sum()),
-                float(part.values[usable].sum()),
-                float(part.values[usable].sum() / max(1, part.cosines[usable].sum())),
-            )
-            for part, usable in kept
-        ),
+        per_layer=tuple(_sign_layer(part, usable) for part, usable in kept if part.layer is not None),
+    )
+
+
+def _sign_layer(part: SignTerms, usable: npt.NDArray[np.bool_]) -> LayerEvidence:
+    """One layer's share of a sign test."""
+    values = part.values[usable]
+    return LayerEvidence(
+        layer=part.layer or 0,
+        count=len(values),
+        statistic=float(values.sum()),
+        effect=float(values.sum() / max(1, part.cosines[usable].sum())),
+        log10_p=hoeffding_log10_p(values),
     )
 
 
@@ -192,7 +191,7 @@ def hoeffding_log10_p(values: DoubleArray) -> float:
     return -(total**2) / (2.0 * squares) / LN10
 
 
-def sign_detection_limit(values: DoubleArray, cosines: DoubleArray, noise: float) -> float | None:
+def sign_detection_limit(values: DoubleArray, cosines: npt.NDArray[np.int64], noise: float) -> float | None:
     """Smallest true cosine that the sums would have shown at ``DETECTION_LOG10_P``; None when no cosine would do.
 
     A true cosine c in every term adds m c to a sum of m cosines whose own spread is s: the bound reaches level L
@@ -222,17 +221,17 @@ class MatchedBlock:
     """Units of one layer matched among themselves.
 
     Attributes:
-        layer: layer of B.
+        layer: layer of B, or None for units of the whole model.
         own: for each unit of B whether its single best match in A has the same number.
         noise: standard deviation of a cosine between units with different numbers.
     """
 
-    layer: int
+    layer: int | None
     own: npt.NDArray[np.bool_]
     noise: float
 
 
-def match_block(layer: int, similarity: npt.NDArray[np.float32], cosines: int) -> MatchedBlock:
+def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int) -> MatchedBlock:
     """Match by the maximum of each row of ``[B's units, A's units]``, a sum of ``cosines`` cosines.
 
     A tie counts against: equal rows (dead units) must not look like matches.
@@ -261,15 +260,23 @@ def fixed_point_evidence(
         null=test.null,
         grade=test.grade,
         effect=fixed / count,
-        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; "
-        f"chance gives {len(blocks):,}",
+        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {len(blocks):,}",
         count=count,
         coverage=elements / max(1, comparison.parameters),
         detection_limit=match_detection_limit(blocks),
-        per_layer=tuple(
-            LayerEvidence(block.layer, len(block.own), float(block.own.sum()), float(block.own.mean()))
-            for block in blocks
-        ),
+        per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
+    )
+
+
+def _matched_layer(block: MatchedBlock) -> LayerEvidence:
+    """One layer's share of a fixed-point test."""
+    fixed = int(block.own.sum())
+    return LayerEvidence(
+        layer=block.layer or 0,
+        count=len(block.own),
+        statistic=float(fixed),
+        effect=fixed / len(block.own),
+        log10_p=fixed_points_log10_p(fixed, 1),
     )
 
 

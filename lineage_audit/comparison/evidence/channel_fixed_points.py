@@ -37,7 +37,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     if embedding is None or len(embedding.kept_a) < _FEWEST_TOKENS:
         return not_measured(TEST, "skipped", f"fewer than {_FEWEST_TOKENS} embedding rows could be compared")
     columns_a, columns_b = _columns(embedding.kept_a), _columns(embedding.kept_b)
-    block = match_block(0, np.abs(columns_b @ columns_a.T), 1)
+    block = match_block(None, np.abs(columns_b @ columns_a.T), 1)
     return fixed_point_evidence(
         TEST, "residual channels", [block], comparison, embedding.kept_b[:, :_CHANNEL_LIMIT].size
     )

@@ -64,5 +64,4 @@ def measure(comparison: WeightComparison) -> Evidence:
         else:
             continue
         elements += measured.elements
-    # One unit a channel for the whole model: there are no layers to report by.
-    return sign_flip_evidence(TEST, "residual channels", [sum_cosines(0, channels, terms)], comparison, elements)
+    return sign_flip_evidence(TEST, "residual channels", [sum_cosines(None, channels, terms)], comparison, elements)

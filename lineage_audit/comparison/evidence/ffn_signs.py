@@ -17,9 +17,7 @@ from lineage_audit.comparison.evidence.base import (
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence
 
-TEST = TestDescription(
-    "ffn-signs", "Do FFN units with the same number point the same way in up and down?", SIGN_NULL
-)
+TEST = TestDescription("ffn-signs", "Do FFN units with the same number point the same way in up and down?", SIGN_NULL)
 
 _BLOCKS = ((Role.GATE, Role.UP, Role.DOWN), (Role.SHARED_GATE, Role.SHARED_UP, Role.SHARED_DOWN))
 

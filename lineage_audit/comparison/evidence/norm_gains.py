@@ -35,9 +35,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     norms = [part for part in comparison.measurements.values() if _is_channel_norm(part)]
     if not norms:
         return not_measured(TEST, "skipped", "no norm gains were compared")
-    trained = [
-        part for part in norms if _spread(part.kept_a) > _LEAST_SPREAD and _spread(part.kept_b) > _LEAST_SPREAD
-    ]
+    trained = [part for part in norms if _spread(part.kept_a) > _LEAST_SPREAD and _spread(part.kept_b) > _LEAST_SPREAD]
     channels = {len(part.kept_b) for part in trained}
     if len(channels) != 1:
         return not_measured(TEST, "not-applicable", "the norm gains were not trained (all equal)")
@@ -60,7 +58,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         coverage=sum(part.elements for part in trained) / max(1, comparison.parameters),
         detection_limit=None,
         per_layer=tuple(
-            LayerEvidence(part.pair.b.layer or 0, len(a), float(a @ b), float(a @ b) / len(a))
+            LayerEvidence(part.pair.b.layer or 0, len(a), float(a @ b), float(a @ b) / len(a), None)
             for part, a, b in zip(trained, gains_a, gains_b, strict=True)
         ),
     )

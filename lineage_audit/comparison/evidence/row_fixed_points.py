@@ -37,9 +37,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "not-applicable", "every matrix has a known role")
     inputs = {part.pair.b.shape[1] for part in comparison.matrices()}
     usable = [part for part in unknown if _rows_are_hidden(part, inputs)]
-    blocks = [
-        match_block(part.pair.b.layer or 0, unit_rows(part.kept_b) @ unit_rows(part.kept_a).T, 1) for part in usable
-    ]
+    blocks = [match_block(part.pair.b.layer, unit_rows(part.kept_b) @ unit_rows(part.kept_a).T, 1) for part in usable]
     return fixed_point_evidence(
         TEST, "rows of unknown matrices", blocks, comparison, sum(part.kept_b.size for part in usable)
     )

@@ -28,9 +28,7 @@ PLACES: dict[Place, frozenset[str]] = {
 }
 """Words of a path that say which half of a layer a tensor is in."""
 
-FILLERS = _words(
-    "proj projection projector linear lin dense matrix mat mats weights kernel param params w fc layer to"
-)
+FILLERS = _words("proj projection projector linear lin dense matrix mat mats weights kernel param params w fc layer to")
 """Words that say nothing of the role where another word does."""
 
 NORMS = _words("norm norms ln lnorm layernorm rmsnorm rms rmsn lnf lns gain")
@@ -40,9 +38,7 @@ HINTS: dict[Place, dict[Role, frozenset[str]]] = {
     Place.OUTSIDE: {
         Role.EMBED: _words("emb embs embed embeds embedding embeddings embedder embd tok token tokens wte lookup"),
         Role.POSITION_EMBED: _words("pos position positions positional wpe posemb"),
-        Role.LM_HEAD: _words(
-            "head lmhead output out logits logit unembed unembedding unemb decoder readout predictor"
-        ),
+        Role.LM_HEAD: _words("head lmhead output out logits logit unembed unembedding unemb decoder readout predictor"),
     },
     Place.ATTENTION: {
         Role.Q: _words("q wq qw query queries qry que"),

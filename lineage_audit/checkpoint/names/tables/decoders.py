@@ -23,6 +23,8 @@ LLAMA = Family(
         ("self_attn.k_norm", Role.K_NORM),
         ("self_attn.q_layernorm", Role.Q_NORM),
         ("self_attn.k_layernorm", Role.K_NORM),
+        ("self_attn.q_layernorm.norms.{H}", Role.Q_NORM),  # StableLM 2 12B, one norm a head
+        ("self_attn.k_layernorm.norms.{H}", Role.K_NORM),
         ("self_attn.query_layernorm", Role.Q_NORM),
         ("self_attn.key_layernorm", Role.K_NORM),
         ("self_attn.attn_sub_norm", Role.ATTN_SUB_NORM),  # BitNet

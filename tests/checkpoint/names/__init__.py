@@ -1,0 +1,1 @@
+"""Tests of tensor names and fused layouts."""

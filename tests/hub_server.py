@@ -1,0 +1,352 @@
+"""A small Hub on this machine: the routes that ``huggingface_hub`` uses, and the faults that a network has.
+
+Two servers run, each in its own threads: the Hub on ``127.0.0.1`` and, on ``localhost`` and another port, the host
+of large files. As on the real Hub, small files are served by the Hub behind a redirect on the same host, and files
+stored with Git LFS behind a redirect to the other host. Every request is logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+Host = Literal["hub", "large"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came in; ``range`` is (start, stop), None for the whole file."""
+
+    host: Host
+    method: str
+    path: str
+    range: tuple[int, int] | None
+    authorized: bool
+
+
+@dataclass(slots=True)
+class Fault:
+    """Something that goes wrong with the next ``times`` requests whose path matches.
+
+    Attributes:
+        path: regular expression that is searched in the path.
+        kind: what happens: an error ``status``; a connection ``drop`` after ``value`` bytes of the body; a pause of
+            ``value`` seconds (``slow``); a body that is ``value`` bytes too short though the headers agree on it
+            (``short``); the whole file although a range was asked for (``no-ranges``); other bytes than asked for
+            (``shifted``); a body that claims to be compressed (``compressed``).
+        times: how often.
+        value: see ``kind``; for ``status``, the status.
+        headers: additional headers.
+    """
+
+    path: str
+    kind: Literal["status", "drop", "slow", "short", "no-ranges", "shifted", "compressed"]
+    times: int = 1
+    value: float = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class HubRepository:
+    """A model repository with one commit.
+
+    Attributes:
+        name: ``org/name``.
+        files: contents by name.
+        lfs: names of the files that are stored with Git LFS.
+        branches: names that lead to the commit.
+        gated: only ``HubServer.token`` may read files.
+        private: only ``HubServer.token`` may see it at all.
+        former_names: names that are redirected to this one.
+    """
+
+    name: str
+    files: dict[str, bytes]
+    lfs: frozenset[str] = frozenset()
+    branches: tuple[str, ...] = ("main",)
+    gated: bool = False
+    private: bool = False
+    former_names: tuple[str, ...] = ()
+
+    @property
+    def commit(self) -> str:
+        """A commit that depends on the contents."""
+        digest = hashlib.sha1(self.name.encode(), usedforsecurity=False)
+        for name in sorted(self.files):
+            digest.update(name.encode() + self.files[name])
+        return digest.hexdigest()
+
+    def sibling(self, name: str) -> dict[str, object]:
+        """A file as the model's description lists it."""
+        content = self.files[name]
+        described: dict[str, object] = {
+            "rfilename": name,
+            "size": len(content),
+            "blobId": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+        }
+        if name in self.lfs:
+            sha256 = hashlib.sha256(content).hexdigest()
+            described["lfs"] = {"sha256": sha256, "size": len(content), "pointerSize": 130}
+        return described
+
+    def tree_entry(self, name: str) -> dict[str, object]:
+        """A file as the tree lists it."""
+        content = self.files[name]
+        oid = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        described: dict[str, object] = {"type": "file", "path": name, "size": len(content), "oid": oid}
+        if name in self.lfs:
+            sha256 = hashlib.sha256(content).hexdigest()
+            described["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 130}
+        return described
+
+
+class HubServer:
+    """Both hosts, what they hold, what shall go wrong, and the log."""
+
+    def __init__(self) -> None:
+        self.repositories: dict[str, HubRepository] = {}
+        self.faults: list[Fault] = []
+        self.log: list[Request] = []
+        self.token = "hf_token_of_the_tests"
+        self.links_expired = 0
+        self._lock = threading.Lock()
+        self._servers: dict[Host, ThreadingHTTPServer] = {}
+
+    @property
+    def endpoint(self) -> str:
+        """Address of the Hub, for ``HF_ENDPOINT``."""
+        return f"http://127.0.0.1:{self._servers['hub'].server_port}"
+
+    @property
+    def large_files(self) -> str:
+        """Address of the host of large files."""
+        return f"http://localhost:{self._servers['large'].server_port}"
+
+    def add(self, repository: HubRepository) -> HubRepository:
+        """Publish a repository."""
+        self.repositories[repository.name] = repository
+        return repository
+
+    def requests(self, host: Host | None = None, path: str = "") -> list[Request]:
+        """The log so far, of one host and of paths that contain ``path``."""
+        with self._lock:
+            return [entry for entry in self.log if host in (None, entry.host) and path in entry.path]
+
+    def record(self, entry: Request) -> None:
+        """Add to the log."""
+        with self._lock:
+            self.log.append(entry)
+
+    def take_fault(self, path: str) -> Fault | None:
+        """The first fault that applies to a path, used up by one."""
+        with self._lock:
+            for fault in self.faults:
+                if fault.times > 0 and re.search(fault.path, path):
+                    fault.times -= 1
+                    return fault
+        return None
+
+    def find(self, name: str) -> HubRepository | None:
+        """A repository by its present name."""
+        return self.repositories.get(name)
+
+    def renamed(self, name: str) -> HubRepository | None:
+        """A repository by one of its former names."""
+        return next((found for found in self.repositories.values() if name in found.former_names), None)
+
+    def start(self) -> None:
+        """Start both hosts on free ports."""
+        for host in ("hub", "large"):
+            handler = type(f"{host.title()}Handler", (_Handler,), {"hub": self, "host": host})
+            server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            server.daemon_threads = True
+            self._servers[host] = server
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop both hosts."""
+        for server in self._servers.values():
+            server.shutdown()
+            server.server_close()
+
+
+@contextmanager
+def running_hub() -> Iterator[HubServer]:
+    """A Hub that runs for as long as the block does."""
+    hub = HubServer()
+    hub.start()
+    try:
+        yield hub
+    finally:
+        hub.stop()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for one of the two hosts."""
+
+    hub: HubServer
+    host: Host
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Keep quiet: the log is kept by the server."""
+
+    def do_HEAD(self) -> None:  # noqa: N802
+        self._answer()
+
+    def do_GET(self) -> None:  # noqa: N802
+        self._answer()
+
+    def _answer(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        bounds = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        asked = (int(bounds[1]), int(bounds[2]) + 1) if bounds else None
+        self.hub.record(Request(self.host, self.command, self.path, asked, "Authorization" in self.headers))
+        fault = self.hub.take_fault(path)
+        if fault is not None and fault.kind == "status":
+            self._send(int(fault.value), b"", fault.headers)
+        elif self.host == "large":
+            self._large_file(path, fault)
+        elif path.startswith("/api/models/"):
+            self._api(path.removeprefix("/api/models/"))
+        elif path.startswith("/api/resolve-cache/models/"):
+            self._small_file(path.removeprefix("/api/resolve-cache/models/"), fault)
+        else:
+            self._resolve(path.lstrip("/"))
+
+    def _is_authorized(self) -> bool:
+        return self.headers.get("Authorization") == f"Bearer {self.hub.token}"
+
+    def _admitted(self, name: str, rest: str, *, is_file: bool) -> HubRepository | None:
+        """The repository, if the request may see it; otherwise the refusal is sent."""
+        if "Authorization" in self.headers and not self._is_authorized():
+            self._send(401, b"", {"X-Error-Message": "Invalid credentials in Authorization header"})
+            return None
+        renamed = self.hub.renamed(name)
+        if renamed is not None:
+            self._send(307, b"", {"Location": self.path.replace(name, renamed.name, 1)})
+            return None
+        repository = self.hub.find(name)
+        if repository is None or (repository.private and not self._is_authorized()):
+            self._send(401, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+            return None
+        if is_file and repository.gated and not self._is_authorized():
+            self._send(401, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": f"Access to {name} is gated"})
+            return None
+        revision = rest.partition("/")[0]
+        if revision and revision not in (*repository.branches, repository.commit):
+            self._send(404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
+            return None
+        return repository
+
+    def _api(self, path: str) -> None:
+        matched = re.fullmatch(r"([^/]+/[^/]+)(?:/(revision|tree)/(.+))?", path)
+        if matched is None:
+            self._send(404, b"", {})
+            return
+        repository = self._admitted(matched[1], matched[3] or "", is_file=False)
+        if repository is None:
+            return
+        names = sorted(repository.files)
+        described: object
+        if matched[2] == "tree":
+            described = [repository.tree_entry(name) for name in names]
+        else:
+            blobs = "blobs=" in urlsplit(self.path).query
+            siblings = [repository.sibling(name) if blobs else {"rfilename": name} for name in names]
+            described = {"id": repository.name, "sha": repository.commit, "siblings": siblings, "tags": []}
+        self._send(200, json.dumps(described).encode(), {"Content-Type": "application/json"})
+
+    def _resolve(self, path: str) -> None:
+        matched = re.fullmatch(r"([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
+        if matched is None:
+            self._send(404, b"", {})
+            return
+        name, revision, file = matched.groups()
+        repository = self._admitted(name, revision, is_file=True)
+        if repository is None:
+            return
+        content = repository.files.get(file)
+        if content is None:
+            headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": repository.commit}
+            self._send(404, b"", headers)
+            return
+        sha256 = hashlib.sha256(content).hexdigest()
+        etag = sha256 if file in repository.lfs else hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        place = f"/api/resolve-cache/models/{name}/{repository.commit}/{file}"
+        if file in repository.lfs:
+            place = f"{self.hub.large_files}/{sha256}?signature={self.hub.links_expired}"
+        headers = {
+            "Location": place,
+            "X-Repo-Commit": repository.commit,
+            "X-Linked-Size": str(len(content)),
+            "X-Linked-Etag": f'"{etag}"',
+            "ETag": f'"{etag}"',
+            "Accept-Ranges": "bytes",
+        }
+        self._send(302 if file in repository.lfs else 307, b"", headers)
+
+    def _small_file(self, path: str, fault: Fault | None) -> None:
+        organisation, name, commit, file = path.split("/", 3)
+        repository = self._admitted(f"{organisation}/{name}", commit, is_file=True)
+        if repository is not None:
+            content = repository.files[file]
+            etag = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+            self._file(content, {"ETag": f'"{etag}"', "X-Repo-Commit": repository.commit}, fault)
+
+    def _large_file(self, path: str, fault: Fault | None) -> None:
+        """Like an object store: the link is signed, may expire, and comes with no other credentials."""
+        if "Authorization" in self.headers:
+            self._send(400, b"", {})
+        elif f"signature={self.hub.links_expired}" not in self.path:
+            self._send(403, b"", {})
+        else:
+            contents = [content for found in self.hub.repositories.values() for content in found.files.values()]
+            wanted = path.lstrip("/")
+            content = next(content for content in contents if hashlib.sha256(content).hexdigest() == wanted)
+            self._file(content, {"ETag": f'"{wanted}"'}, fault)
+
+    def _file(self, content: bytes, headers: dict[str, str], fault: Fault | None) -> None:
+        """Send a file, or the range of it that is asked for."""
+        kind = fault.kind if fault else None
+        value = fault.value if fault else 0
+        if kind == "slow":
+            time.sleep(value)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        headers["Accept-Ranges"] = "bytes"
+        if asked is None or kind == "no-ranges":
+            self._send(200, content, headers)
+            return
+        start, stop = int(asked[1]), min(int(asked[2]) + 1, len(content))
+        if start >= len(content):
+            self._send(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+            return
+        if kind == "shifted":
+            start, stop = start + 1, stop + 1
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
+        if kind == "compressed":
+            headers["Content-Encoding"] = "gzip"
+        body = content[start : stop - int(value) if kind == "short" else stop]
+        self._send(206, body, headers, dropped_at=int(value) if kind == "drop" else None)
+
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str], dropped_at: int | None = None) -> None:
+        try:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body[:dropped_at])
+        except ConnectionError:
+            self.close_connection = True
+        if dropped_at is not None:
+            self.close_connection = True
