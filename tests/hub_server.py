@@ -7,106 +7,20 @@ stored with Git LFS behind a redirect to the other host. Every request is logged
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-Host = Literal["hub", "large"]
+from tests.hub_repository import Fault, Host, HubRepository, Request, lfs_hash
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came in; ``range`` is (start, stop), None for the whole file."""
-
-    host: Host
-    method: str
-    path: str
-    range: tuple[int, int] | None
-    authorized: bool
-
-
-@dataclass(slots=True)
-class Fault:
-    """Something that goes wrong with the next ``times`` requests whose path matches.
-
-    Attributes:
-        path: regular expression that is searched in the path.
-        kind: what happens: an error ``status``; a connection ``drop`` after ``value`` bytes of the body; a pause of
-            ``value`` seconds (``slow``); a body that is ``value`` bytes too short though the headers agree on it
-            (``short``); the whole file although a range was asked for (``no-ranges``); other bytes than asked for
-            (``shifted``); a body that claims to be compressed (``compressed``).
-        times: how often.
-        value: see ``kind``; for ``status``, the status.
-        headers: additional headers.
-    """
-
-    path: str
-    kind: Literal["status", "drop", "slow", "short", "no-ranges", "shifted", "compressed"]
-    times: int = 1
-    value: float = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class HubRepository:
-    """A model repository with one commit.
-
-    Attributes:
-        name: ``org/name``.
-        files: contents by name.
-        lfs: names of the files that are stored with Git LFS.
-        branches: names that lead to the commit.
-        gated: only ``HubServer.token`` may read files.
-        private: only ``HubServer.token`` may see it at all.
-        former_names: names that are redirected to this one.
-    """
-
-    name: str
-    files: dict[str, bytes]
-    lfs: frozenset[str] = frozenset()
-    branches: tuple[str, ...] = ("main",)
-    gated: bool = False
-    private: bool = False
-    former_names: tuple[str, ...] = ()
-
-    @property
-    def commit(self) -> str:
-        """A commit that depends on the contents."""
-        digest = hashlib.sha1(self.name.encode(), usedforsecurity=False)
-        for name in sorted(self.files):
-            digest.update(name.encode() + self.files[name])
-        return digest.hexdigest()
-
-    def sibling(self, name: str) -> dict[str, object]:
-        """A file as the model's description lists it."""
-        content = self.files[name]
-        described: dict[str, object] = {
-            "rfilename": name,
-            "size": len(content),
-            "blobId": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
-        }
-        if name in self.lfs:
-            sha256 = hashlib.sha256(content).hexdigest()
-            described["lfs"] = {"sha256": sha256, "size": len(content), "pointerSize": 130}
-        return described
-
-    def tree_entry(self, name: str) -> dict[str, object]:
-        """A file as the tree lists it."""
-        content = self.files[name]
-        oid = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        described: dict[str, object] = {"type": "file", "path": name, "size": len(content), "oid": oid}
-        if name in self.lfs:
-            sha256 = hashlib.sha256(content).hexdigest()
-            described["lfs"] = {"oid": sha256, "size": len(content), "pointerSize": 130}
-        return described
+__all__ = ["Fault", "HubRepository", "HubServer", "running_hub"]
 
 
 class HubServer:
@@ -165,11 +79,10 @@ class HubServer:
 
     def start(self) -> None:
         """Start both hosts on free ports."""
-        for host in ("hub", "large"):
+        hosts: tuple[Host, Host] = ("hub", "large")
+        for host in hosts:
             handler = type(f"{host.title()}Handler", (_Handler,), {"hub": self, "host": host})
-            server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-            server.daemon_threads = True
-            self._servers[host] = server
+            server = self._servers[host] = _Server(("127.0.0.1", 0), handler)
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def stop(self) -> None:
@@ -190,6 +103,17 @@ def running_hub() -> Iterator[HubServer]:
         hub.stop()
 
 
+class _Server(ThreadingHTTPServer):
+    """Keeps quiet when a client closes the connection early."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report what is not a closed connection."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Answers for one of the two hosts."""
 
@@ -200,22 +124,22 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Keep quiet: the log is kept by the server."""
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self._answer()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._answer()
 
     def _answer(self) -> None:
-        path = unquote(urlsplit(self.path).path)
+        path = urlsplit(self.path).path
         bounds = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         asked = (int(bounds[1]), int(bounds[2]) + 1) if bounds else None
         self.hub.record(Request(self.host, self.command, self.path, asked, "Authorization" in self.headers))
-        fault = self.hub.take_fault(path)
+        fault = self.hub.take_fault(unquote(path))
         if fault is not None and fault.kind == "status":
             self._send(int(fault.value), b"", fault.headers)
         elif self.host == "large":
-            self._large_file(path, fault)
+            self._large_file(path.lstrip("/"), fault)
         elif path.startswith("/api/models/"):
             self._api(path.removeprefix("/api/models/"))
         elif path.startswith("/api/resolve-cache/models/"):
@@ -242,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
         if is_file and repository.gated and not self._is_authorized():
             self._send(401, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": f"Access to {name} is gated"})
             return None
-        revision = rest.partition("/")[0]
+        revision = unquote(rest.partition("/")[0])
         if revision and revision not in (*repository.branches, repository.commit):
             self._send(404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
             return None
@@ -256,15 +180,14 @@ class _Handler(BaseHTTPRequestHandler):
         repository = self._admitted(matched[1], matched[3] or "", is_file=False)
         if repository is None:
             return
-        names = sorted(repository.files)
-        described: object
-        if matched[2] == "tree":
-            described = [repository.tree_entry(name) for name in names]
-        else:
-            blobs = "blobs=" in urlsplit(self.path).query
-            siblings = [repository.sibling(name) if blobs else {"rfilename": name} for name in names]
-            described = {"id": repository.name, "sha": repository.commit, "siblings": siblings, "tags": []}
-        self._send(200, json.dumps(described).encode(), {"Content-Type": "application/json"})
+        answer: object = repository.tree()
+        if matched[2] != "tree":
+            siblings = [
+                entry if "blobs=" in self.path else {"rfilename": entry["rfilename"]}
+                for entry in repository.described()
+            ]
+            answer = {"id": repository.name, "sha": repository.commit, "siblings": siblings, "tags": []}
+        self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _resolve(self, path: str) -> None:
         matched = re.fullmatch(r"([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
@@ -275,20 +198,18 @@ class _Handler(BaseHTTPRequestHandler):
         repository = self._admitted(name, revision, is_file=True)
         if repository is None:
             return
-        content = repository.files.get(file)
-        if content is None:
-            headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": repository.commit}
-            self._send(404, b"", headers)
+        file = unquote(file)
+        if file not in repository.files:
+            self._send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": repository.commit})
             return
-        sha256 = hashlib.sha256(content).hexdigest()
-        etag = sha256 if file in repository.lfs else hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        place = f"/api/resolve-cache/models/{name}/{repository.commit}/{file}"
+        etag = repository.etag(file)
+        place = f"/api/resolve-cache/models/{name}/{repository.commit}/{matched[3]}"
         if file in repository.lfs:
-            place = f"{self.hub.large_files}/{sha256}?signature={self.hub.links_expired}"
+            place = f"{self.hub.large_files}/{etag}?signature={self.hub.links_expired}"
         headers = {
             "Location": place,
             "X-Repo-Commit": repository.commit,
-            "X-Linked-Size": str(len(content)),
+            "X-Linked-Size": str(len(repository.files[file])),
             "X-Linked-Etag": f'"{etag}"',
             "ETag": f'"{etag}"',
             "Accept-Ranges": "bytes",
@@ -296,14 +217,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(302 if file in repository.lfs else 307, b"", headers)
 
     def _small_file(self, path: str, fault: Fault | None) -> None:
-        organisation, name, commit, file = path.split("/", 3)
+        organisation, name, commit, quoted = path.split("/", 3)
         repository = self._admitted(f"{organisation}/{name}", commit, is_file=True)
         if repository is not None:
-            content = repository.files[file]
-            etag = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-            self._file(content, {"ETag": f'"{etag}"', "X-Repo-Commit": repository.commit}, fault)
+            file = unquote(quoted)
+            headers = {"ETag": f'"{repository.etag(file)}"', "X-Repo-Commit": repository.commit}
+            self._file(repository.files[file], headers, fault)
 
-    def _large_file(self, path: str, fault: Fault | None) -> None:
+    def _large_file(self, wanted: str, fault: Fault | None) -> None:
         """Like an object store: the link is signed, may expire, and comes with no other credentials."""
         if "Authorization" in self.headers:
             self._send(400, b"", {})
@@ -311,8 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(403, b"", {})
         else:
             contents = [content for found in self.hub.repositories.values() for content in found.files.values()]
-            wanted = path.lstrip("/")
-            content = next(content for content in contents if hashlib.sha256(content).hexdigest() == wanted)
+            content = next(content for content in contents if lfs_hash(content) == wanted)
             self._file(content, {"ETag": f'"{wanted}"'}, fault)
 
     def _file(self, content: bytes, headers: dict[str, str], fault: Fault | None) -> None:

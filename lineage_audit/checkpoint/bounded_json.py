@@ -18,6 +18,8 @@ DEPTH_LIMIT = 100
 """Deepest nesting of arrays and objects; real configurations stay below 10."""
 CONTAINER_LIMIT = 2_000_000
 """Most arrays and objects in one file; the largest real tokenizers (580,000 merges as pairs) have a third."""
+VALUE_LIMIT = 10_000_000
+"""Most commas in one file, which bounds the values; the largest real tokenizers have 2,000,000."""
 
 _CHUNK = 2**16
 _QUOTE = ord('"')
@@ -73,7 +75,9 @@ def parse_json_object(data: bytes, file: str) -> dict[str, object]:
 
 
 def _check_nesting(data: bytes, file: str) -> None:
-    """Bound depth and number of brackets outside strings, one mebibyte at a time."""
+    """Bound the number of values, and depth and number of brackets outside strings, a chunk at a time."""
+    if data.count(b",") > VALUE_LIMIT:
+        raise UnreadableFileError(f"{file}: JSON has more than {VALUE_LIMIT:,} values")
     # Pairs of backslashes go first: a backslash left before a quote then means that the quote is escaped.
     unescaped = data.replace(rb"\\", b"").replace(rb"\"", b"")
     depth = containers = quotes_before = 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_audit.checkpoint.bounded_json import CONTAINER_LIMIT, DEPTH_LIMIT, parse_json
+from lineage_audit.checkpoint.bounded_json import CONTAINER_LIMIT, DEPTH_LIMIT, VALUE_LIMIT, parse_json
 from lineage_audit.errors import UnreadableFileError
 
 JSON_VALUES = st.recursive(
@@ -89,3 +89,8 @@ def test_damage_is_named(data: bytes, says: str) -> None:
 
 def test_a_byte_order_mark_is_skipped() -> None:
     assert parse_json(b"\xef\xbb\xbf[1]", "x.json") == [1]
+
+
+def test_too_many_values_are_refused() -> None:
+    with pytest.raises(UnreadableFileError, match="values"):
+        parse_json(b"[" + b"0," * (VALUE_LIMIT + 1) + b"0]", "x.json")

@@ -49,9 +49,9 @@ def refusal(
     return UnresolvedReferenceError(f"{ref}: {what}")
 
 
-def unreachable(ref: str, endpoint: str) -> UnresolvedReferenceError:
+def unreachable(ref: str, url: str) -> UnresolvedReferenceError:
     """Say that there is no network, or no such host."""
-    host = urlsplit(endpoint).netloc
+    host = urlsplit(url).netloc
     return UnresolvedReferenceError(
         f"{ref}: {host} cannot be reached; check the network, or set HF_HUB_OFFLINE=1 to use what the cache holds"
     )

@@ -120,7 +120,7 @@ class RangeRequests:
                 self._places[wanted.file] = str(answer.url)
                 return data
         except (HTTPError, OSError):
-            raise TransientError(unreachable(self._repository.ref, self._repository.endpoint)) from None
+            raise TransientError(unreachable(self._repository.ref, url)) from None
 
     def _resolve_url(self, file: str) -> str:
         from huggingface_hub import hf_hub_url

@@ -83,7 +83,7 @@ def _read_vocab_json(source: Source, file: str) -> TokenTable:
 
 
 def _read_vocab_txt(source: Source, file: str) -> TokenTable:
-    return read_vocab_txt(_whole(source, file))
+    return read_vocab_txt(_whole(source, file), file)
 
 
 _READERS: Mapping[str, Callable[[Source, str], TokenTable]] = {

@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.tokenizer.alphabets import WORD_START
 from lineage_audit.checkpoint.tokenizer.token_table import TokenTable
 from lineage_audit.errors import UnreadableFileError
 
-PIECE_LIMIT = 4_000_000
+PIECE_LIMIT = 1_000_000
 """Most pieces in one file; the largest real models have 300,000."""
 
 _PIECES, _TRAINER_SPEC = 1, 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import binascii
 import re
 
-from lineage_audit.checkpoint.tokenizer.token_table import TokenTable
+from lineage_audit.checkpoint.tokenizer.token_table import TOKEN_LIMIT, TokenTable
 from lineage_audit.errors import UnreadableFileError
 
 _FIRST_LINE = re.compile(rb"[A-Za-z0-9+/]+={0,2} \d{1,10}\r?(\n|$)")
@@ -23,9 +23,11 @@ def read_tiktoken(data: bytes, file: str) -> TokenTable:
     """Read all lines.
 
     Raises:
-        UnreadableFileError: a line is not base64 and a rank.
+        UnreadableFileError: a line is not base64 and a rank, or there are too many.
     """
-    words = data.split()
+    words = data.split(maxsplit=2 * TOKEN_LIMIT)
+    if len(words) > 2 * TOKEN_LIMIT:
+        raise UnreadableFileError(f"{file}: more than {TOKEN_LIMIT:,} tokens; not a tokenizer, or damaged")
     try:
         tokens = [binascii.a2b_base64(word, strict_mode=True) for word in words[0::2]]
         ranks = [int(word) for word in words[1::2]]

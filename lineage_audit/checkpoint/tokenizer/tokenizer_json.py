@@ -54,7 +54,7 @@ def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) 
     """
     if not isinstance(stated, list):
         return ()
-    pairs = (merge.split(" ") if isinstance(merge, str) else merge for merge in stated)
+    pairs = (merge.split(" ", 2) if isinstance(merge, str) else merge for merge in stated)
     try:
         return tuple([(known[left], known[right]) for left, right in pairs])
     except (KeyError, TypeError, ValueError):  # a part outside the vocabulary, or a damaged file
@@ -65,7 +65,7 @@ def _sound_merges(
     stated: list[object], known: Mapping[str, bytes], alphabet: Alphabet
 ) -> Iterator[tuple[bytes, bytes]]:
     """Read merges one by one; parts outside the vocabulary are decoded all together."""
-    pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in stated]
+    pairs = [merge.split(" ", 2) if isinstance(merge, str) else merge for merge in stated]
     sound = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and _are_texts(pair)]
     strange = list({part for pair in sound for part in pair if part not in known})
     all_known = {**known, **dict(zip(strange, alphabet(strange), strict=True))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.tokenizer.alphabets import BYTE_LEVEL_SPACE, byte_level, utf8
-from lineage_audit.checkpoint.tokenizer.token_table import TokenTable
+from lineage_audit.checkpoint.tokenizer.token_table import TOKEN_LIMIT, TokenTable
 from lineage_audit.checkpoint.tokenizer.tokenizer_json import read_merges
 from lineage_audit.errors import UnreadableFileError
 
@@ -27,6 +27,8 @@ def read_vocab_json(vocab: bytes, merges: bytes, file: str) -> TokenTable:
 
 
 def _merge_lines(merges: bytes) -> list[str]:
+    if merges.count(b"\n") > TOKEN_LIMIT:
+        raise UnreadableFileError(f"merges.txt: more than {TOKEN_LIMIT:,} merges; not a tokenizer, or damaged")
     try:
         lines = merges.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, SourceFile
 from lineage_audit.checkpoint.tokenizer import Vocabulary, read_vocabulary
-from lineage_audit.checkpoint.tokenizer.token_table import ID_LIMIT
+from lineage_audit.checkpoint.tokenizer.sentencepiece_model import PIECE_LIMIT
+from lineage_audit.checkpoint.tokenizer.token_table import ID_LIMIT, TOKEN_LIMIT
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.tokenizer import trained
@@ -211,3 +212,17 @@ def test_json_of_wrong_types_never_crashes(
 
 
 SENTENCEPIECE = trained.sentencepiece_model("bpe")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"vocab.txt": b"\n" * (TOKEN_LIMIT + 1)},
+        {"a.tiktoken": b"YQ== 0\n" * (TOKEN_LIMIT + 1)},
+        {"vocab.json": b"{}", "merges.txt": b"\n" * (TOKEN_LIMIT + 1)},
+        {"tokenizer.model": b"\x0a\x00" * (PIECE_LIMIT + 1)},
+    ],
+)
+def test_more_tokens_than_a_tokenizer_has_are_refused(files: dict[str, bytes | str]) -> None:
+    with pytest.raises(UnreadableFileError, match=r"more than [\d,]+ "):
+        read(files)

@@ -1,0 +1,55 @@
+"""Everything that a report renders: frozen values, standard library only, one file a command."""
+
+from __future__ import annotations
+
+from lineage_audit.results.comparison import (
+    ArchitectureFinding,
+    Direction,
+    Effort,
+    Evidence,
+    FieldComparison,
+    Grade,
+    LayerEvidence,
+    LayerRow,
+    ModelSummary,
+    NamesFinding,
+    Operation,
+    OperationKind,
+    Relation,
+    Rename,
+    Report,
+    RoleDelta,
+    Scalar,
+    Status,
+    TokenizerFinding,
+    Verdict,
+    WeightsFinding,
+)
+from lineage_audit.results.inspection import ClaimSummary, Inspection, RoleSummary
+
+__all__ = [
+    "ArchitectureFinding",
+    "ClaimSummary",
+    "Direction",
+    "Effort",
+    "Evidence",
+    "FieldComparison",
+    "Grade",
+    "Inspection",
+    "LayerEvidence",
+    "LayerRow",
+    "ModelSummary",
+    "NamesFinding",
+    "Operation",
+    "OperationKind",
+    "Relation",
+    "Rename",
+    "Report",
+    "RoleDelta",
+    "RoleSummary",
+    "Scalar",
+    "Status",
+    "TokenizerFinding",
+    "Verdict",
+    "WeightsFinding",
+]

@@ -1,0 +1,60 @@
+"""What one checkpoint is, as plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lineage_audit.results.comparison import ModelSummary
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSummary:
+    """One role in one checkpoint: how many tensors and parameters, a typical name, shape and dtypes."""
+
+    role: str
+    tensors: int
+    parameters: int
+    pattern: str
+    shape: tuple[int, ...]
+    dtypes: tuple[str, ...]
+    inferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSummary:
+    """One claim of the repository with the place it was read from (``README.md:3 license``)."""
+
+    kind: str
+    value: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What one checkpoint is.
+
+    Attributes:
+        model: the head.
+        fields: architecture field, value and origin.
+        other_fields: what the configuration says beyond the vocabulary.
+        roles: tensors by role.
+        unmapped: names of tensors without a role.
+        dtypes: parameters by dtype.
+        quantization: schemes found.
+        tokenizer: one sentence.
+        claims: licence and base-model claims.
+        caveats: what could not be read.
+    """
+
+    tool_version: str
+    model: ModelSummary
+    fields: tuple[tuple[str, str, str], ...]
+    other_fields: tuple[tuple[str, str], ...]
+    roles: tuple[RoleSummary, ...]
+    unmapped: tuple[str, ...]
+    dtypes: Mapping[str, int]
+    quantization: tuple[str, ...]
+    tokenizer: str
+    claims: tuple[ClaimSummary, ...]
+    caveats: tuple[str, ...]
