@@ -17,6 +17,7 @@ class MemorySource:
         self.contents = {name: data.encode("utf-8") if isinstance(data, str) else data for name, data in files.items()}
         self.files = {name: SourceFile(len(data)) for name, data in self.contents.items()}
         self.bytes_read = 0
+        self.is_local = True
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Slice the ranges, in the order given."""

@@ -31,4 +31,4 @@ def read_claims(source: Source) -> tuple[Claims, tuple[str, ...]]:
         items += claims_of_prose(text, card)
     items += claims_of_origins(reader)
     items += claims_of_licence_files(reader)
-    return Claims(tuple(items)), tuple(reader.caveats)
+    return Claims(tuple(claim for claim in items if claim.value)), tuple(reader.caveats)

@@ -42,10 +42,10 @@ _TITLES: tuple[str, ...] = (
 """Titles to look for, words apart by any white space; the one that stands first in the file names it."""
 
 _NOTICES: tuple[str, ...] = (
-    r"(?:Meta )?Llama \d(?:\.\d)? is licensed under [^\n]{0,160}",
-    r"Gemma is provided under [^\n]{0,160}",
-    r"(?:Tongyi Qianwen|Qwen) is licensed under [^\n]{0,160}",
-    r"DeepSeek[\w.-]{0,20} is licensed under [^\n]{0,160}",
+    r"(?:Meta )?Llama \d(?:\.\d)? is licensed under (?:[^\n]|\n(?!\n)){0,160}",
+    r"Gemma is provided under (?:[^\n]|\n(?!\n)){0,160}",
+    r"(?:Tongyi Qianwen|Qwen) is licensed under (?:[^\n]|\n(?!\n)){0,160}",
+    r"DeepSeek[\w.-]{0,20} is licensed under (?:[^\n]|\n(?!\n)){0,160}",
 )
 """Sentences that licences ask a notice to hold; of a notice file they say more than any title."""
 
@@ -85,7 +85,7 @@ def _name(text: str, patterns: tuple[re.Pattern[str], ...]) -> tuple[str, int]:
     for pattern in patterns:
         match = pattern.search(head)
         if match:
-            phrase = _CANONICAL.get(pattern) or " ".join(match[0].replace("License,", "License").split())
+            phrase = _CANONICAL.get(pattern) or " ".join(match[0].replace("Apache License,", "Apache License").split())
             return clean_text(phrase), text.count("\n", 0, match.start()) + 1
     for number, line in enumerate(text.split("\n"), start=1):
         shown = line.strip().strip("#*- ").strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lineage_audit.checkpoint.claims import Claim
 from lineage_audit.checkpoint.config.values import clean_text
@@ -10,6 +11,7 @@ from lineage_audit.checkpoint.config.values import clean_text
 QUOTE_LIMIT = 300
 """Longest sentence quoted, in characters."""
 _CLAIM_LIMIT = 20
+_MATCH_LIMIT = 500
 _REACH = 250
 """How far before and after the words a sentence is followed, in characters."""
 
@@ -19,9 +21,11 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _MADE = re.compile(
-    r"\b(?:pre-?)?trained\b|\b(?:built|developed|created|learned)\b|\bwe\s+(?:\w+\s+)?(?:pre-?)?train\b|训练|研发|学習",
+    r"\b(?:pre-?)?trained\b|\b(?:built|developed|created|learned)\b|\bwe\s+(?:\w+\s+)?(?:pre-?)?train\b|训练|研发",
     re.IGNORECASE,
 )
+_MADE_AFTER = re.compile(r"[^\n。]{0,8}(?:学習|開発|訓練|構築)")
+"""In Japanese the verb follows."""
 _DENIED = re.compile(
     r"\b(?:not|never|neither|nor|unlike|without|instead|rather|than|compared|versus|avoid\w*|if|would|could"
     r"|tokeni[sz]ers?|other|efforts?|costs?)\b|n['’]t\b|不是|并非|而非|无需",
@@ -38,9 +42,9 @@ def claims_of_prose(text: str, file: str) -> list[Claim]:
     """
     prose = _FENCED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     claims = []
-    for match in _WORDS.finditer(prose):
+    for match in islice(_WORDS.finditer(prose), _MATCH_LIMIT):
         before, after = _around(prose, match)
-        made = _MADE.search(before + match[0])
+        made = _MADE.search(before + match[0]) or _MADE_AFTER.match(after)
         if made and not _DENIED.search(before):
             quote = " ".join(f"{before}{match[0]}{after}".split()).lstrip("-*+>#| ")
             line = prose.count("\n", 0, match.start()) + 1

@@ -55,18 +55,20 @@ def _number(value: object) -> float | None:
 
 
 def _text(value: object, kind: FieldKind) -> str | None:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         return None
-    text = clean_text(value.strip())
+    text = clean_text(value)
     if kind == "activation":
-        return _ACTIVATIONS.get(text.lower(), text.lower())
-    return text.removeprefix("torch.").lower() if kind == "dtype" else text
+        text = _ACTIVATIONS.get(text.lower(), text.lower())
+    elif kind == "dtype":
+        text = text.lower().removeprefix("torch.")
+    return text or None
 
 
 def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
-    """Return printable text of at most ``limit`` characters, encodable as UTF-8."""
+    """Return trimmed, printable text of at most ``limit`` characters, encodable as UTF-8."""
     kept = "".join(character if character.isprintable() else " " for character in text[:limit])
-    return kept.encode("utf-8", "replace").decode("utf-8")
+    return kept.encode("utf-8", "replace").decode("utf-8").strip()
 
 
 def lookup(config: Mapping[str, object], path: str) -> object:

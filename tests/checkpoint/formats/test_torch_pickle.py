@@ -63,7 +63,7 @@ def test_a_model(save: Save) -> None:
 def test_parameters_and_their_attributes(save: Save) -> None:
     plain = torch.nn.Parameter(torch.randn(3, 4))
     marked = torch.nn.Parameter(torch.randn(5))
-    marked.tensor_model_parallel = True  # type: ignore[attr-defined]
+    marked.tensor_model_parallel = True
     buffer = torch.nn.Buffer(torch.randn(2))
     content = {"plain": plain, "marked": marked, "buffer": buffer}
     check(save, content, {name: tensor.data for name, tensor in content.items()})

@@ -231,14 +231,14 @@ BOMBS = {
     "doubled dicts": b"\x80\x02}" + b"".join(b"q\x01}(U\x01ah\x01U\x01bh\x01u" for _ in range(500)) + b".",
     "doubled lists": b"\x80\x02]" + b"".join(b"q\x01](h\x01h\x01e" for _ in range(500)) + b".",
     "a far memo place": b"\x80\x02}r\xff\xff\xff\x7f0j\xff\xff\xff\x7f.",
-    "deep tuples": b"\x80\x02)" + b"\x85" * 200_000 + b".",
-    "deep lists": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
-    "deep dicts": b"\x80\x02" + b"}U\x01a" * 50_000 + b"}" + b"s" * 50_000 + b".",
-    "a deep tuple as key": b"\x80\x02})" + b"\x85" * 100_000 + b"K\x01s.",
+    "deep tuples": b"\x80\x02)" + b"\x85" * 60_000 + b".",
+    "deep lists": b"\x80\x02" + b"]" * 60_000 + b"a" * 59_999 + b".",
+    "deep dicts": b"\x80\x02" + b"}U\x01a" * 20_000 + b"}" + b"s" * 20_000 + b".",
+    "a deep tuple as key": b"\x80\x02})" + b"\x85" * 60_000 + b"K\x01s.",
     "marks without end": b"\x80\x02}" + b"(" * 100_000 + b".",
     "a list copied many times": (
         b"\x80\x02](" + b"".join(b"U\x04%04dN\x86" % n for n in range(2000))
-        + b"eq\x01ccollections\nOrderedDict\nq\x02" + b"h\x02h\x01\x85R0" * 5000 + b"}."
+        + b"eq\x01ccollections\nOrderedDict\nq\x02" + b"h\x02h\x01\x85R0" * 3000 + b"}."
     ),
 }  # fmt: skip
 

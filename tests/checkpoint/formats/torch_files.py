@@ -76,7 +76,7 @@ def same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Tell whether two tensors agree in type, shape and every bit."""
     if one.dtype != other.dtype or one.shape != other.shape:
         return False
-    return torch.equal(_bits(one), _bits(other))
+    return bool(torch.equal(_bits(one), _bits(other)))
 
 
 def _bits(tensor: torch.Tensor) -> torch.Tensor:

@@ -162,9 +162,7 @@ PUBLISHED = (
         ),
     ),
     Published("deepseek-ai/DeepSeek-V3", "deepseek_v3", {"num_hidden_layers": 61, "n_routed_experts": 256}),
-    Published(
-        "internlm/internlm3-8b-instruct", "internlm3", _sizes(128512, 4096, 10240, 48, 32, 2, head_dim=128)
-    ),
+    Published("internlm/internlm3-8b-instruct", "internlm3", _sizes(128512, 4096, 10240, 48, 32, 2, head_dim=128)),
     Published(
         "baidu/ERNIE-4.5-0.3B-PT",
         "ernie4_5",

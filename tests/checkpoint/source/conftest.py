@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from lineage_audit.checkpoint.source import hub_requests
-from tests.hub_server import HubServer, running_hub
+from lineage_audit.checkpoint.source.base import Source
+from lineage_audit.checkpoint.source.hub import open_hub
+from tests.checkpoint.source.published import CONFIG, DATA, WEIGHTS
+from tests.hub_server import HubRepository, HubServer, running_hub
 
 
 @pytest.fixture
@@ -29,3 +32,16 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
         yield server
     close_session()
+
+
+@pytest.fixture
+def model(hub: HubServer) -> HubRepository:
+    """``org/model``, published with one large file."""
+    files = {"config.json": CONFIG, WEIGHTS: DATA, "a b/ü.txt": b"x"}
+    return hub.add(HubRepository("org/model", files, frozenset({WEIGHTS})))
+
+
+@pytest.fixture
+def source(model: HubRepository) -> Source:
+    """``org/model``, opened."""
+    return open_hub(model.name)

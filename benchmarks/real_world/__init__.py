@@ -1,0 +1,1 @@
+"""Real published weights with known truth."""

@@ -1,0 +1,426 @@
+"""Tensor names and shapes of published checkpoints whose architecture transformers lacks, as patterns.
+
+``{L}`` stands for a layer's number and ``{E}`` for an expert's. Shapes are those of the published weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    model: str
+    config: dict[str, object]
+    layers: int
+    outside: dict[str, Shape]
+    inside: dict[str, Shape]
+    experts: int = 0
+
+    def shapes(self) -> dict[str, Shape]:
+        expanded = dict(self.outside)
+        for layer in range(self.layers):
+            for pattern, shape in self.inside.items():
+                name = pattern.replace("{L}", str(layer))
+                for expert in range(self.experts if "{E}" in name else 1):
+                    expanded[name.replace("{E}", str(expert))] = shape
+        return expanded
+
+
+def _llama_layers(hidden: int, ffn: int, kv: int, norms: tuple[str, str]) -> dict[str, Shape]:
+    layer = "model.layers.{L}."
+    return {
+        layer + "self_attn.q_proj.weight": (hidden, hidden),
+        layer + "self_attn.k_proj.weight": (kv, hidden),
+        layer + "self_attn.v_proj.weight": (kv, hidden),
+        layer + "self_attn.o_proj.weight": (hidden, hidden),
+        layer + "mlp.gate_proj.weight": (ffn, hidden),
+        layer + "mlp.up_proj.weight": (ffn, hidden),
+        layer + "mlp.down_proj.weight": (hidden, ffn),
+        layer + norms[0] + ".weight": (hidden,),
+        layer + norms[1] + ".weight": (hidden,),
+    }
+
+
+def _llama_ends(vocabulary: int, hidden: int) -> dict[str, Shape]:
+    return {
+        "model.embed_tokens.weight": (vocabulary, hidden),
+        "model.norm.weight": (hidden,),
+        "lm_head.weight": (vocabulary, hidden),
+    }
+
+
+_LLAMA_NORMS = ("input_layernorm", "post_attention_layernorm")
+
+
+def _without(shapes: dict[str, Shape], *words: str) -> dict[str, Shape]:
+    return {name: shape for name, shape in shapes.items() if not any(word in name for word in words)}
+
+
+YI_34B = Listing(
+    "01-ai/Yi-34B (first release)",
+    {
+        "model_type": "Yi",
+        "hidden_size": 7168,
+        "intermediate_size": 20480,
+        "num_attention_heads": 56,
+        "num_key_value_heads": 8,
+        "num_hidden_layers": 60,
+        "vocab_size": 64000,
+    },
+    60,
+    _llama_ends(64000, 7168),
+    _llama_layers(7168, 20480, 1024, ("ln1", "ln2")),
+)
+
+BAICHUAN_13B = Listing(
+    "baichuan-inc/Baichuan2-13B-Base",
+    {
+        "model_type": "baichuan",
+        "hidden_size": 5120,
+        "intermediate_size": 13696,
+        "num_attention_heads": 40,
+        "num_hidden_layers": 40,
+        "vocab_size": 125696,
+    },
+    40,
+    _llama_ends(125696, 5120),
+    {
+        **_without(_llama_layers(5120, 13696, 5120, _LLAMA_NORMS), "q_proj", "k_proj", "v_proj"),
+        "model.layers.{L}.self_attn.W_pack.weight": (15360, 5120),
+    },
+)
+
+INTERNLM_7B = Listing(
+    "internlm/internlm-7b",
+    {
+        "model_type": "internlm",
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_attention_heads": 32,
+        "num_hidden_layers": 32,
+        "vocab_size": 103168,
+        "bias": True,
+    },
+    32,
+    _llama_ends(103168, 4096),
+    {
+        **_llama_layers(4096, 11008, 4096, _LLAMA_NORMS),
+        **{f"model.layers.{{L}}.self_attn.{name}_proj.bias": (4096,) for name in "qkvo"},
+        "model.layers.{L}.self_attn.rotary_emb.inv_freq": (64,),
+    },
+)
+
+INTERNLM2_20B = Listing(
+    "internlm/internlm2-20b",
+    {
+        "model_type": "internlm2",
+        "hidden_size": 6144,
+        "intermediate_size": 16384,
+        "num_attention_heads": 48,
+        "num_key_value_heads": 8,
+        "num_hidden_layers": 48,
+        "vocab_size": 92544,
+    },
+    48,
+    {"model.tok_embeddings.weight": (92544, 6144), "model.norm.weight": (6144,), "output.weight": (92544, 6144)},
+    {
+        "model.layers.{L}.attention.wqkv.weight": (8192, 6144),
+        "model.layers.{L}.attention.wo.weight": (6144, 6144),
+        "model.layers.{L}.feed_forward.w1.weight": (16384, 6144),
+        "model.layers.{L}.feed_forward.w2.weight": (6144, 16384),
+        "model.layers.{L}.feed_forward.w3.weight": (16384, 6144),
+        "model.layers.{L}.attention_norm.weight": (6144,),
+        "model.layers.{L}.ffn_norm.weight": (6144,),
+    },
+)
+
+QWEN_72B = Listing(
+    "Qwen/Qwen-72B",
+    {
+        "model_type": "qwen",
+        "hidden_size": 8192,
+        "intermediate_size": 49152,
+        "num_attention_heads": 64,
+        "num_hidden_layers": 80,
+        "vocab_size": 152064,
+        "kv_channels": 128,
+    },
+    80,
+    {"transformer.wte.weight": (152064, 8192), "transformer.ln_f.weight": (8192,), "lm_head.weight": (152064, 8192)},
+    {
+        "transformer.h.{L}.attn.c_attn.weight": (24576, 8192),
+        "transformer.h.{L}.attn.c_attn.bias": (24576,),
+        "transformer.h.{L}.attn.c_proj.weight": (8192, 8192),
+        "transformer.h.{L}.mlp.w1.weight": (24576, 8192),
+        "transformer.h.{L}.mlp.w2.weight": (24576, 8192),
+        "transformer.h.{L}.mlp.c_proj.weight": (8192, 24576),
+        "transformer.h.{L}.ln_1.weight": (8192,),
+        "transformer.h.{L}.ln_2.weight": (8192,),
+    },
+)
+
+CHATGLM3_6B = Listing(
+    "THUDM/chatglm3-6b",
+    {
+        "model_type": "chatglm",
+        "hidden_size": 4096,
+        "ffn_hidden_size": 13696,
+        "num_attention_heads": 32,
+        "num_layers": 28,
+        "kv_channels": 128,
+        "multi_query_attention": True,
+        "multi_query_group_num": 2,
+        "padded_vocab_size": 65024,
+    },
+    28,
+    {
+        "transformer.embedding.word_embeddings.weight": (65024, 4096),
+        "transformer.rotary_pos_emb.inv_freq": (32,),
+        "transformer.encoder.final_layernorm.weight": (4096,),
+        "transformer.output_layer.weight": (65024, 4096),
+    },
+    {
+        "transformer.encoder.layers.{L}.input_layernorm.weight": (4096,),
+        "transformer.encoder.layers.{L}.self_attention.query_key_value.weight": (4608, 4096),
+        "transformer.encoder.layers.{L}.self_attention.query_key_value.bias": (4608,),
+        "transformer.encoder.layers.{L}.self_attention.dense.weight": (4096, 4096),
+        "transformer.encoder.layers.{L}.post_attention_layernorm.weight": (4096,),
+        "transformer.encoder.layers.{L}.mlp.dense_h_to_4h.weight": (27392, 4096),
+        "transformer.encoder.layers.{L}.mlp.dense_4h_to_h.weight": (4096, 13696),
+    },
+)
+
+MIXTRAL_HUB = Listing(
+    "mistralai/Mixtral-8x7B-v0.1",
+    {
+        "model_type": "mixtral",
+        "hidden_size": 4096,
+        "intermediate_size": 14336,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "num_hidden_layers": 32,
+        "num_local_experts": 8,
+        "vocab_size": 32000,
+    },
+    32,
+    _llama_ends(32000, 4096),
+    {
+        **_without(_llama_layers(4096, 14336, 1024, _LLAMA_NORMS), "mlp"),
+        "model.layers.{L}.block_sparse_moe.gate.weight": (8, 4096),
+        "model.layers.{L}.block_sparse_moe.experts.{E}.w1.weight": (14336, 4096),
+        "model.layers.{L}.block_sparse_moe.experts.{E}.w2.weight": (4096, 14336),
+        "model.layers.{L}.block_sparse_moe.experts.{E}.w3.weight": (14336, 4096),
+    },
+    8,
+)
+
+QWEN3_MOE_HUB = Listing(
+    "Qwen/Qwen3-30B-A3B",
+    {
+        "model_type": "qwen3_moe",
+        "hidden_size": 2048,
+        "intermediate_size": 6144,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 4,
+        "head_dim": 128,
+        "num_hidden_layers": 48,
+        "num_experts": 128,
+        "moe_intermediate_size": 768,
+        "vocab_size": 151936,
+    },
+    48,
+    _llama_ends(151936, 2048),
+    {
+        "model.layers.{L}.self_attn.q_proj.weight": (4096, 2048),
+        "model.layers.{L}.self_attn.k_proj.weight": (512, 2048),
+        "model.layers.{L}.self_attn.v_proj.weight": (512, 2048),
+        "model.layers.{L}.self_attn.o_proj.weight": (2048, 4096),
+        "model.layers.{L}.self_attn.q_norm.weight": (128,),
+        "model.layers.{L}.self_attn.k_norm.weight": (128,),
+        "model.layers.{L}.input_layernorm.weight": (2048,),
+        "model.layers.{L}.post_attention_layernorm.weight": (2048,),
+        "model.layers.{L}.mlp.gate.weight": (128, 2048),
+        "model.layers.{L}.mlp.experts.{E}.gate_proj.weight": (768, 2048),
+        "model.layers.{L}.mlp.experts.{E}.up_proj.weight": (768, 2048),
+        "model.layers.{L}.mlp.experts.{E}.down_proj.weight": (2048, 768),
+    },
+    128,
+)
+
+PHI_2_OLD = Listing(
+    "microsoft/phi-2 (first release)",
+    {"model_type": "phi-msft", "n_embd": 2560, "n_layer": 32, "n_head": 32, "vocab_size": 51200},
+    32,
+    {
+        "transformer.embd.wte.weight": (51200, 2560),
+        "lm_head.ln.weight": (2560,),
+        "lm_head.ln.bias": (2560,),
+        "lm_head.linear.weight": (51200, 2560),
+        "lm_head.linear.bias": (51200,),
+    },
+    {
+        "transformer.h.{L}.ln.weight": (2560,),
+        "transformer.h.{L}.ln.bias": (2560,),
+        "transformer.h.{L}.mixer.Wqkv.weight": (7680, 2560),
+        "transformer.h.{L}.mixer.Wqkv.bias": (7680,),
+        "transformer.h.{L}.mixer.out_proj.weight": (2560, 2560),
+        "transformer.h.{L}.mixer.out_proj.bias": (2560,),
+        "transformer.h.{L}.mlp.fc1.weight": (10240, 2560),
+        "transformer.h.{L}.mlp.fc1.bias": (10240,),
+        "transformer.h.{L}.mlp.fc2.weight": (2560, 10240),
+        "transformer.h.{L}.mlp.fc2.bias": (2560,),
+    },
+)
+
+DBRX = Listing(
+    "databricks/dbrx-base",
+    {"model_type": "dbrx", "d_model": 6144, "n_heads": 48, "n_layers": 40, "vocab_size": 100352},
+    40,
+    {"transformer.wte.weight": (100352, 6144), "transformer.norm_f.weight": (6144,), "lm_head.weight": (100352, 6144)},
+    {
+        "transformer.blocks.{L}.norm_attn_norm.norm_1.weight": (6144,),
+        "transformer.blocks.{L}.norm_attn_norm.norm_2.weight": (6144,),
+        "transformer.blocks.{L}.norm_attn_norm.attn.Wqkv.weight": (8192, 6144),
+        "transformer.blocks.{L}.norm_attn_norm.attn.out_proj.weight": (6144, 6144),
+        "transformer.blocks.{L}.ffn.router.layer.weight": (16, 6144),
+        "transformer.blocks.{L}.ffn.experts.mlp.w1": (172032, 6144),
+        "transformer.blocks.{L}.ffn.experts.mlp.v1": (172032, 6144),
+        "transformer.blocks.{L}.ffn.experts.mlp.w2": (172032, 6144),
+    },
+)
+
+OLMO_1 = Listing(
+    "allenai/OLMo-7B (first release)",
+    {"model_type": "olmo", "d_model": 4096, "n_heads": 32, "n_layers": 32, "vocab_size": 50280},
+    32,
+    {"model.transformer.wte.weight": (50304, 4096), "model.transformer.ff_out.weight": (50304, 4096)},
+    {
+        "model.transformer.blocks.{L}.att_proj.weight": (12288, 4096),
+        "model.transformer.blocks.{L}.attn_out.weight": (4096, 4096),
+        "model.transformer.blocks.{L}.ff_proj.weight": (22016, 4096),
+        "model.transformer.blocks.{L}.ff_out.weight": (4096, 11008),
+    },
+)
+
+BERT_HUB = Listing(
+    "google-bert/bert-base-uncased (hub file)",
+    {
+        "model_type": "bert",
+        "hidden_size": 768,
+        "intermediate_size": 3072,
+        "num_attention_heads": 12,
+        "num_hidden_layers": 12,
+        "vocab_size": 30522,
+    },
+    12,
+    {
+        "bert.embeddings.word_embeddings.weight": (30522, 768),
+        "bert.embeddings.position_embeddings.weight": (512, 768),
+        "bert.embeddings.token_type_embeddings.weight": (2, 768),
+        "bert.embeddings.LayerNorm.gamma": (768,),
+        "bert.embeddings.LayerNorm.beta": (768,),
+        "bert.pooler.dense.weight": (768, 768),
+        "bert.pooler.dense.bias": (768,),
+        "cls.predictions.bias": (30522,),
+        "cls.predictions.transform.dense.weight": (768, 768),
+        "cls.predictions.transform.dense.bias": (768,),
+        "cls.predictions.transform.LayerNorm.gamma": (768,),
+        "cls.predictions.transform.LayerNorm.beta": (768,),
+        "cls.predictions.decoder.weight": (30522, 768),
+        "cls.seq_relationship.weight": (2, 768),
+        "cls.seq_relationship.bias": (2,),
+    },
+    {
+        f"bert.encoder.layer.{{L}}.{name}": shape
+        for stem, rows, columns in (
+            ("attention.self.query", 768, 768),
+            ("attention.self.key", 768, 768),
+            ("attention.self.value", 768, 768),
+            ("attention.output.dense", 768, 768),
+            ("intermediate.dense", 3072, 768),
+            ("output.dense", 768, 3072),
+        )
+        for name, shape in ((f"{stem}.weight", (rows, columns)), (f"{stem}.bias", (rows,)))
+    }
+    | {
+        f"bert.encoder.layer.{{L}}.{norm}.LayerNorm.{slot}": (768,)
+        for norm in ("attention.output", "output")
+        for slot in ("gamma", "beta")
+    },
+)
+
+
+def _deepseek_v3() -> Iterator[tuple[str, Shape]]:
+    """The hub's names, with the layer for multi-token prediction and the FP8 scales."""
+    hidden = 7168
+    yield from _llama_ends(129280, hidden).items()
+    for layer in range(62):
+        start = f"model.layers.{layer}."
+        yield from (
+            (start + "self_attn.q_a_proj.weight", (1536, hidden)),
+            (start + "self_attn.q_a_layernorm.weight", (1536,)),
+            (start + "self_attn.q_b_proj.weight", (24576, 1536)),
+            (start + "self_attn.kv_a_proj_with_mqa.weight", (576, hidden)),
+            (start + "self_attn.kv_a_layernorm.weight", (512,)),
+            (start + "self_attn.kv_b_proj.weight", (32768, 512)),
+            (start + "self_attn.o_proj.weight", (hidden, 16384)),
+            (start + "input_layernorm.weight", (hidden,)),
+            (start + "post_attention_layernorm.weight", (hidden,)),
+        )
+        if layer >= 3:
+            yield start + "mlp.gate.weight", (256, hidden)
+            yield start + "mlp.gate.e_score_correction_bias", (256,)
+        ffns = ["shared_experts.", *(f"experts.{expert}." for expert in range(256))] if layer >= 3 else [""]
+        units = 2048 if layer >= 3 else 18432
+        for ffn in ffns:
+            for name, shape in (("gate", (units, hidden)), ("up", (units, hidden)), ("down", (hidden, units))):
+                yield f"{start}mlp.{ffn}{name}_proj.weight", shape
+                yield f"{start}mlp.{ffn}{name}_proj.weight_scale_inv", (shape[0] // 128, shape[1] // 128)
+    extra = "model.layers.61."
+    yield extra + "embed_tokens.weight", (129280, hidden)
+    yield extra + "enorm.weight", (hidden,)
+    yield extra + "hnorm.weight", (hidden,)
+    yield extra + "eh_proj.weight", (hidden, 2 * hidden)
+    yield extra + "shared_head.norm.weight", (hidden,)
+    yield extra + "shared_head.head.weight", (129280, hidden)
+
+
+DEEPSEEK_V3_CONFIG: dict[str, object] = {
+    "model_type": "deepseek_v3",
+    "hidden_size": 7168,
+    "intermediate_size": 18432,
+    "num_hidden_layers": 61,
+    "num_attention_heads": 128,
+    "num_key_value_heads": 128,
+    "q_lora_rank": 1536,
+    "kv_lora_rank": 512,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "v_head_dim": 128,
+    "n_routed_experts": 256,
+    "vocab_size": 129280,
+}
+
+
+def deepseek_v3_shapes() -> dict[str, Shape]:
+    return dict(_deepseek_v3())
+
+
+LISTINGS = (
+    YI_34B,
+    BAICHUAN_13B,
+    INTERNLM_7B,
+    INTERNLM2_20B,
+    QWEN_72B,
+    CHATGLM3_6B,
+    MIXTRAL_HUB,
+    QWEN3_MOE_HUB,
+    PHI_2_OLD,
+    DBRX,
+    OLMO_1,
+    BERT_HUB,
+)
