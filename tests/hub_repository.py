@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Host = Literal["hub", "large"]
@@ -94,11 +95,13 @@ class HubRepository:
         return {"lfs": {key: self.etag(name), "size": len(self.files[name]), "pointerSize": 130}}
 
 
+@lru_cache(maxsize=256)
 def git_hash(content: bytes) -> str:
     """Name of a git object, near enough."""
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
+@lru_cache(maxsize=256)
 def lfs_hash(content: bytes) -> str:
     """Name of a Git LFS object."""
     return hashlib.sha256(content).hexdigest()

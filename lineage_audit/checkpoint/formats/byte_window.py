@@ -89,9 +89,7 @@ class ByteWindow:
         fetch_stop = min(max(stop, start + self._chunk_size), self.size)
         self._allowance -= fetch_stop - fetch_start
         if self._allowance < 0:
-            raise UnreadableFileError(
-                f"{self.file}: its table of contents is larger than any real one; not read"
-            )
+            raise UnreadableFileError(f"{self.file}: its table of contents is larger than any real one; not read")
         self._chunk = overlap + read_range(self._source, self.file, fetch_start, fetch_stop)
         self._chunk_start = start
         self._chunk_size = min(2 * self._chunk_size, 32 * CHUNK)

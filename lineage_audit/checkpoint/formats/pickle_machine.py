@@ -237,15 +237,11 @@ class _Machine:
     def _spend(self, work: int) -> None:
         self._remaining -= work
         if self._remaining < 0:
-            raise UnreadableFileError(
-                f"{self._file}: its pickle has more than {OPCODE_LIMIT:,} steps; not read"
-            )
+            raise UnreadableFileError(f"{self._file}: its pickle has more than {OPCODE_LIMIT:,} steps; not read")
 
     def _refuse(self, what: str) -> NoReturn:
         plain = ascii(what)[1:-1][:100]
-        raise UnsafeFileError(
-            f"{self._file}: its pickle {plain}; not executed. Ask for a safetensors version."
-        )
+        raise UnsafeFileError(f"{self._file}: its pickle {plain}; not executed. Ask for a safetensors version.")
 
 
 _LITERALS = frozenset(

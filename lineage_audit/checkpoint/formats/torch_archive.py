@@ -53,24 +53,16 @@ def open_archive(source: Source, file: str) -> Archive:
         NotImplementedError,
         struct.error,
     ):
-        raise UnreadableFileError(
-            f"{file}: its zip directory is missing or damaged; download it again"
-        ) from None
+        raise UnreadableFileError(f"{file}: its zip directory is missing or damaged; download it again") from None
     roots = [entry.filename for entry in listed if entry.filename.split("/")[1:] == ["data.pkl"]]
     if len(roots) != 1:
         raise UnreadableFileError(f"{file}: is a zip file, but not one that PyTorch wrote")
     folder = roots[0].removesuffix("data.pkl")
-    entries = {
-        entry.filename.removeprefix(folder): entry for entry in listed if entry.filename.startswith(folder)
-    }
+    entries = {entry.filename.removeprefix(folder): entry for entry in listed if entry.filename.startswith(folder)}
     if len({entry.filename for entry in listed}) != len(listed):
-        raise UnsafeFileError(
-            f"{file}: its zip directory names one entry twice, so readers disagree on what it holds"
-        )
+        raise UnsafeFileError(f"{file}: its zip directory names one entry twice, so readers disagree on what it holds")
     if "constants.pkl" in entries or any(name.startswith("code/") for name in entries):
-        raise UnsupportedFormatError(
-            f"{file}: is a TorchScript program, not a checkpoint; save its state_dict instead"
-        )
+        raise UnsupportedFormatError(f"{file}: is a TorchScript program, not a checkpoint; save its state_dict instead")
     return Archive(file, folder, entries)
 
 
@@ -95,9 +87,7 @@ def read_pickle(source: Source, archive: Archive) -> bytes:
         ]
     )
     if order not in (b"", b"little"):
-        raise UnsupportedFormatError(
-            f"{archive.file}: was written big-endian; save it again on a common machine"
-        )
+        raise UnsupportedFormatError(f"{archive.file}: was written big-endian; save it again on a common machine")
     return pickle
 
 
@@ -126,8 +116,7 @@ def locate(source: Source, archive: Archive, names: Iterable[str]) -> dict[str, 
         wanted.append(ByteRange(archive.file, entry.header_offset, stop))
     headers = source.read_ranges(wanted)
     return {
-        name: _span(archive, entry, header, size)
-        for (name, entry), header in zip(found.items(), headers, strict=True)
+        name: _span(archive, entry, header, size) for (name, entry), header in zip(found.items(), headers, strict=True)
     }
 
 
@@ -155,6 +144,4 @@ def _span(archive: Archive, entry: zipfile.ZipInfo, header: bytes, size: int) ->
 
 
 def _damaged(archive: Archive, name: str) -> UnreadableFileError:
-    return UnreadableFileError(
-        f"{archive.file}: its entry {ascii(name)[:80]} is damaged; download the file again"
-    )
+    return UnreadableFileError(f"{archive.file}: its entry {ascii(name)[:80]} is damaged; download the file again")

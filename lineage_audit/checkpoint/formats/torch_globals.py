@@ -55,11 +55,7 @@ def _rebuild_from_type(arguments: tuple[object, ...]) -> object:
     if len(arguments) != 4:
         raise ValueError("a tensor of a class is not described as one")
     function, inner = arguments[0], arguments[2]
-    if (
-        not isinstance(function, Global)
-        or function.construct is _rebuild_from_type
-        or not isinstance(inner, tuple)
-    ):
+    if not isinstance(function, Global) or function.construct is _rebuild_from_type or not isinstance(inner, tuple):
         raise ValueError("a tensor of a class has no rebuild function")
     return function.construct(inner)
 

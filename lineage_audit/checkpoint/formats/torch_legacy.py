@@ -57,9 +57,7 @@ def read_legacy(source: Source, file: str) -> LegacyFile:
         raise UnreadableFileError(f"{file}: is not a PyTorch checkpoint, or is damaged; give another file")
     system = load_pickle(stream, file, {})
     if not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise UnsupportedFormatError(
-            f"{file}: was not written on a little-endian machine; save it again on one"
-        )
+        raise UnsupportedFormatError(f"{file}: was not written on a little-endian machine; save it again on one")
     content = load_pickle(stream, file, ALLOWED_GLOBALS, remember)
     order = load_pickle(stream, file, {})
     keys = tuple(key for key in order if isinstance(key, str)) if isinstance(order, list) else ()
@@ -71,10 +69,7 @@ def read_legacy(source: Source, file: str) -> LegacyFile:
 def _starts_with_magic(stream: IO[bytes], file: str) -> bool:
     """Read the first two pickles; a file that is no pickle at all has no magic number either."""
     try:
-        return (
-            load_pickle(stream, file, ALLOWED_GLOBALS) == _MAGIC
-            and load_pickle(stream, file, {}) == _PROTOCOL
-        )
+        return load_pickle(stream, file, ALLOWED_GLOBALS) == _MAGIC and load_pickle(stream, file, {}) == _PROTOCOL
     except UnsafeFileError:
         raise
     except UnreadableFileError:
@@ -99,12 +94,8 @@ def locate_storages(source: Source, file: str, legacy: LegacyFile) -> dict[str, 
         spans[key] = (start, position)
     if position > source.files[file].size:
         raise UnreadableFileError(f"{file}: is cut short; download it again")
-    counts = source.read_ranges(
-        [ByteRange(file, start - _COUNT_BYTES, start) for start, _stop in spans.values()]
-    )
+    counts = source.read_ranges([ByteRange(file, start - _COUNT_BYTES, start) for start, _stop in spans.values()])
     for key, count in zip(spans, counts, strict=True):
         if int.from_bytes(count, "little", signed=True) != legacy.storages[key].size:
-            raise UnreadableFileError(
-                f"{file}: a storage is not where its pickle says; download the file again"
-            )
+            raise UnreadableFileError(f"{file}: a storage is not where its pickle says; download the file again")
     return spans

@@ -82,9 +82,7 @@ def read_pytorch_file(source: Source, file: str) -> tuple[StoredTensor, ...]:
     spans = saved.locate({weight.storage.key for _name, weight in weights if isinstance(weight, View)})
     tensors = tuple(_stored(name, weight, file, spans, source.files[file].size) for name, weight in weights)
     if not tensors:
-        raise UnreadableFileError(
-            f"{file}: holds no tensors by name; give the file with the model's state_dict"
-        )
+        raise UnreadableFileError(f"{file}: holds no tensors by name; give the file with the model's state_dict")
     return tensors
 
 
@@ -104,9 +102,7 @@ def _weights(content: object, file: str) -> list[tuple[str, _Weight]]:
     """The named tensors of a saved object: those under the first wrapper that has any, else all."""
     if not isinstance(content, dict):
         kind = "one tensor" if isinstance(content, View) else "no dict"
-        raise UnsupportedFormatError(
-            f"{file}: holds {kind}, not tensors by name; give the model's state_dict"
-        )
+        raise UnsupportedFormatError(f"{file}: holds {kind}, not tensors by name; give the model's state_dict")
     for wrapper in WRAPPERS:
         inner = content.get(wrapper)
         if isinstance(inner, dict) and (found := _flatten(inner, file)):
@@ -149,9 +145,7 @@ def _joined(prefix: str, key: object, file: str) -> str:
     if isinstance(key, int) and abs(key) < 2**63:
         key = str(key)
     if not isinstance(key, str) or len(prefix) + len(key) > _NAME_LIMIT:
-        raise UnsafeFileError(
-            f"{file}: tensors are under a key that is no name or exceeds {_NAME_LIMIT} letters"
-        )
+        raise UnsafeFileError(f"{file}: tensors are under a key that is no name or exceeds {_NAME_LIMIT} letters")
     return prefix + key
 
 
@@ -160,14 +154,10 @@ def _stored(name: str, weight: _Weight, file: str, spans: Mapping[str, Span], fi
     if isinstance(weight, UnreadableTensor):
         raise UnsupportedFormatError(f"{file}: {name!r} is {weight.kind} tensor, which is not read yet")
     if weight.dtype in FOREIGN_BYTES:
-        raise UnsupportedFormatError(
-            f"{file}: {name!r} has elements of type {weight.dtype}, which is not read yet"
-        )
+        raise UnsupportedFormatError(f"{file}: {name!r} has elements of type {weight.dtype}, which is not read yet")
     width = element_bytes(weight.dtype)
     storage_start, storage_stop = spans[weight.storage.key]
-    start = (
-        storage_start + weight.storage.offset * element_bytes(weight.storage.dtype) + weight.offset * width
-    )
+    start = storage_start + weight.storage.offset * element_bytes(weight.storage.dtype) + weight.offset * width
     size = math.prod(weight.shape)
     last = sum((length - 1) * stride for length, stride in zip(weight.shape, weight.strides, strict=True))
     stop = start + (last + 1) * width if size else start

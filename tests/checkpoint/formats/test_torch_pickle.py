@@ -109,9 +109,7 @@ def test_view_of_another_dtype() -> None:
 
 
 @both_formats
-@pytest.mark.parametrize(
-    "wrapper", ["model_state_dict", "state_dict", "model", "module", "net", "params", "ema"]
-)
+@pytest.mark.parametrize("wrapper", ["model_state_dict", "state_dict", "model", "module", "net", "params", "ema"])
 def test_weights_of_a_training_checkpoint(save: Save, wrapper: str) -> None:
     weights = {"layer.weight": torch.randn(4, 4), "layer.bias": torch.randn(4)}
     optimiser = {"state": {0: {"exp_avg": torch.randn(4, 4), "step": 3}}, "param_groups": [{"lr": 1e-3}]}
@@ -159,9 +157,7 @@ def test_the_pickle_is_all_that_is_read() -> None:
 
 
 def test_torch_is_not_imported() -> None:
-    program = (
-        "import sys; import lineage_audit.checkpoint.formats.torch_pickle; sys.exit('torch' in sys.modules)"
-    )
+    program = "import sys; import lineage_audit.checkpoint.formats.torch_pickle; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

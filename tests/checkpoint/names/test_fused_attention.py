@@ -28,7 +28,7 @@ def _interface(attention: Any, inputs: Any, **kwargs: Any) -> Heads:
 
     taken: Heads = {}
 
-    def take(module: Any, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> tuple[Any, None]:
+    def take(_module: Any, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> tuple[Any, None]:
         taken.update(q=query[:, :, 0], k=key[:, :, 0], v=value[:, :, 0])
         raise StopIteration
 
@@ -88,7 +88,9 @@ _FALCON = "transformer.h.0.self_attention"
 
 CASES = (
     Case("falcon-7b", "falcon", _FALCON, _split_heads, {**_SMALL, "multi_query": True}),
-    Case("falcon-40b", "falcon", _FALCON, _split_heads, {**_SMALL, "num_kv_heads": 2, "new_decoder_architecture": True}),
+    Case(
+        "falcon-40b", "falcon", _FALCON, _split_heads, {**_SMALL, "num_kv_heads": 2, "new_decoder_architecture": True}
+    ),
     Case(
         "falcon-rw",
         "falcon",
@@ -97,14 +99,44 @@ CASES = (
         {**_SMALL, "multi_query": False, "parallel_attn": False, "alibi": True, "bias": True},
     ),
     Case("bloom", "bloom", _FALCON, _bloom, {"vocab_size": 40, "hidden_size": 24, "n_layer": 1, "n_head": 6}),
-    Case("gpt-neox", "gpt_neox", "gpt_neox.layers.0.attention", _with_rotary, {**_SMALL, "intermediate_size": 48, "rotary_pct": 1.0}),
-    Case("persimmon", "persimmon", "model.layers.0.self_attn", _split_heads, {**_SMALL, "intermediate_size": 48, "qk_layernorm": False}),
+    Case(
+        "gpt-neox",
+        "gpt_neox",
+        "gpt_neox.layers.0.attention",
+        _with_rotary,
+        {**_SMALL, "intermediate_size": 48, "rotary_pct": 1.0},
+    ),
+    Case(
+        "persimmon",
+        "persimmon",
+        "model.layers.0.self_attn",
+        _split_heads,
+        {**_SMALL, "intermediate_size": 48, "qk_layernorm": False},
+    ),
     Case("gpt2", "gpt2", "transformer.h.0.attn", _interface, _SMALL_GPT),
     Case("starcoder", "gpt_bigcode", "transformer.h.0.attn", _interface, {**_SMALL_GPT, "multi_query": True}),
-    Case("gpt-bigcode, a key for each head", "gpt_bigcode", "transformer.h.0.attn", _interface, {**_SMALL_GPT, "multi_query": False}),
-    Case("codegen", "codegen", "transformer.h.0.attn", _codegen, {**_SMALL_GPT, "n_embd": 32, "n_head": 8, "rotary_dim": 4}),
-    Case("phi-3", "phi3", "model.layers.0.self_attn", _with_rotary, {**_SMALL, "intermediate_size": 48, "num_key_value_heads": 2, "pad_token_id": 0}),
-)  # fmt: skip
+    Case(
+        "gpt-bigcode, a key for each head",
+        "gpt_bigcode",
+        "transformer.h.0.attn",
+        _interface,
+        {**_SMALL_GPT, "multi_query": False},
+    ),
+    Case(
+        "codegen",
+        "codegen",
+        "transformer.h.0.attn",
+        _codegen,
+        {**_SMALL_GPT, "n_embd": 32, "n_head": 8, "rotary_dim": 4},
+    ),
+    Case(
+        "phi-3",
+        "phi3",
+        "model.layers.0.self_attn",
+        _with_rotary,
+        {**_SMALL, "intermediate_size": 48, "num_key_value_heads": 2, "pad_token_id": 0},
+    ),
+)
 
 
 def _model(case: Case) -> Any:

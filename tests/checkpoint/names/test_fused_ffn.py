@@ -81,7 +81,7 @@ _MIXTURES: list[tuple[str, str, dict[str, object], Callable[[Layer, str, Any], A
     ("gpt_oss", "mlp.experts", {"num_local_experts": 3}, _gpt_oss_ffn),
     ("gpt_oss", "mlp.experts", {"num_local_experts": 3, "intermediate_size": 16}, _gpt_oss_ffn),
     ("gpt_oss", "mlp.experts", {"num_local_experts": 3, "intermediate_size": 8}, _gpt_oss_ffn),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("model_type", "module", "config", "ffn"), _MIXTURES)

@@ -1,0 +1,257 @@
+"""What a check of one model's claims found, as plain frozen values.
+
+Words: the **subject** is the model whose claims are checked; a **reference** is a model it is compared with, the
+suspected base. Strings that come from a repository (claims, evidence, messages that quote them) are untrusted text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lineage_audit.results.comparison import Direction, Grade, ModelSummary, OperationKind, Relation, Scalar
+
+Level = Literal["error", "warning", "note"]
+FailOn = Literal["error", "warning", "note", "never"]
+Outcome = Literal["passed", "failed", "inconclusive"]
+LicenceClass = Literal["permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"]
+ReferenceOrigin = Literal["given", "policy", "declared"]
+ReferenceStatus = Literal["compared", "claims-only", "unavailable"]
+SuppressionKind = Literal["allow-list", "baseline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the subject's repository; every finding has one.
+
+    Attributes:
+        file: name inside the repository, with forward slashes, never absolute.
+        line: counted from 1.
+    """
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecord:
+    """One claim as it was read.
+
+    Attributes:
+        kind: what is claimed: ``license``, ``license_name``, ``license_link``, ``license_text``, ``base_model``,
+            ``base_model_relation``, ``from_scratch`` or ``derived_from`` (the last two quote a sentence of the card).
+        value: the claim itself.
+        file: file inside the repository, or the policy file for a claim that the policy makes.
+        line: line in that file counted from 1, or None where the file has no lines.
+        field: key in that file, or None for prose and licence texts.
+        origin: ``repository``, or ``policy`` for a claim that overrides the card's.
+    """
+
+    kind: str
+    value: str
+    file: str
+    line: int | None
+    field: str | None
+    origin: Literal["repository", "policy"] = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceStatement:
+    """A licence, as stated somewhere or as concluded.
+
+    Attributes:
+        stated: the words of the repository (``llama2``, ``other (yi-license)``), or how it was concluded.
+        key: key of the licence in the tool's licence data, or None for one that is not in there.
+        name: the licence's full name; ``stated`` again where the licence is unknown.
+        spdx: a valid SPDX expression (``Apache-2.0``, ``LicenseRef-scancode-llama-2-license-2023``), or None.
+        licence_class: what kind of licence it is.
+        source: URL of the licence's own text or terms, or None.
+        basis: one sentence: where this was read, or why it was concluded.
+    """
+
+    stated: str
+    key: str | None
+    name: str
+    spdx: str | None
+    licence_class: LicenceClass
+    source: str | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class AncestorSummary:
+    """A base that a reference's own card declares: what the subject owes through the reference.
+
+    Attributes:
+        ref: the base as the card of the model below it names it.
+        through: the models between the subject and this one, nearest first.
+        licence: its licence as far as it is known, or None.
+        basis: ``card`` if its own repository was read, ``name`` if its licence follows from its well-known name,
+            ``unknown`` if neither.
+    """
+
+    ref: str
+    through: tuple[str, ...]
+    licence: LicenceStatement | None
+    basis: Literal["card", "name", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSummary:
+    """One model that the subject was held against.
+
+    Attributes:
+        ref: the reference as given, or as the card declares it.
+        revision: the pinned commit, or None.
+        digest: what pins its content, or None where its weights were not read.
+        origin: ``given`` on the command line, by the ``policy``, or ``declared`` in the card alone.
+        declared: whether the subject's claims name it as a base (whatever its origin).
+        status: ``compared`` weight by weight, ``claims-only`` where the weights of either could not be read, or
+            ``unavailable`` where nothing of it could be read.
+        reason: why it was not compared, or None.
+        relation: how the weights relate (reference first, subject second), or None unless compared.
+        direction: ``a->b`` means that the subject was made from the reference; None unless compared.
+        grade: whether the relation stands on exact p-values; None unless compared.
+        log10_p: upper bound of the decimal logarithm of the combined p-value, or None.
+        derived_share: share of the subject's parameters matched to the reference, or None.
+        detection_limit: smallest true cosine that the run would have detected, or None.
+        summary: one sentence on the relation, in the words "reference" and "subject".
+        operations: what was done to the weights on the way, as kinds.
+        licence: the licence of the reference as its own repository states it, or None.
+        architecture: the reference's architecture, or None where it was not read.
+        parameters: number of its stored weights, or None where they were not read.
+        ancestors: the bases that it declares itself, and theirs, as far as they could be followed.
+    """
+
+    ref: str
+    revision: str | None
+    digest: str | None
+    origin: ReferenceOrigin
+    declared: bool
+    status: ReferenceStatus
+    reason: str | None
+    relation: Relation | None
+    direction: Direction | None
+    grade: Grade | None
+    log10_p: float | None
+    derived_share: float | None
+    detection_limit: float | None
+    summary: str
+    operations: tuple[OperationKind, ...]
+    licence: LicenceStatement | None
+    architecture: str | None
+    parameters: int | None
+    ancestors: tuple[AncestorSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count.
+
+    Attributes:
+        kind: an ``allow-list`` entry of the policy, or the ``baseline`` file.
+        reason: the entry's reason, or which baseline holds the finding.
+        expires: last day of the allow-list entry as ``YYYY-MM-DD``, or None.
+    """
+
+    kind: SuppressionKind
+    reason: str
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule, as SARIF and the documentation show it.
+
+    Attributes:
+        rule_id: stable id, e.g. ``LA101``.
+        name: stable name in words, e.g. ``undeclared-base``.
+        title: one short sentence.
+        level: severity in this run (the policy may change it).
+        help: what it checks and how to fix it, a few sentences of plain text.
+        documentation: path of its page in the project, e.g. ``docs/rules/LA101.md``.
+    """
+
+    rule_id: str
+    name: str
+    title: str
+    level: Level
+    help: str
+    documentation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not fit.
+
+    Attributes:
+        rule_id: the rule that found it.
+        level: its severity in this run.
+        message: one sentence, "... is inconsistent with ...".
+        evidence: what it rests on, one line each: claims quoted with file and line, the weights' sentence with p.
+        fix: what to do, one sentence.
+        location: where in the subject's repository to show it; always there.
+        reference: the base in question as given or declared, or None where none is.
+        suppression: why it does not count, or None if it does.
+        fingerprint: 64 hexadecimal digits that stay equal from run to run while rule, subject's and reference's
+            weights, and what is missing stay equal.
+        properties: machine-readable facts: digests, relation, log10_p, licence keys.
+    """
+
+    rule_id: str
+    level: Level
+    message: str
+    evidence: tuple[str, ...]
+    fix: str
+    location: Location
+    reference: str | None
+    suppression: Suppression | None
+    fingerprint: str
+    properties: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the finding is not suppressed."""
+        return self.suppression is None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """A whole check.
+
+    Attributes:
+        tool_version: version of the tool.
+        subject: the model checked; its digest is ``unread`` and its parameters 0 where its weights could not be read.
+        weights_read: whether the subject's weights could be read at all.
+        claims: every claim, in the order read; those that the policy overrides stay listed, the policy's come first.
+        declared_licence: the licence that the subject states, or None where it states none.
+        concluded_licence: the licence that the weights' origin implies, or the declared one where nothing speaks
+            against it, or None where nothing can be concluded.
+        references: every model it was held against: given ones, then the policy's, then declared ones.
+        findings: all findings, suppressed ones included: errors first, then by rule.
+        rules: every rule of the tool, fired or not.
+        fail_on: the level at which findings fail the check.
+        outcome: ``failed`` if a finding that counts is at or above ``fail_on``; else ``inconclusive`` if something
+            could not be checked (and the policy does not say otherwise); else ``passed``.
+        effort: how much of the weights was asked to be read.
+        policy: the policy file, or None.
+        caveats: what the reader must know before quoting this.
+        seconds: wall time.
+    """
+
+    tool_version: str
+    subject: ModelSummary
+    weights_read: bool
+    claims: tuple[ClaimRecord, ...]
+    declared_licence: LicenceStatement | None
+    concluded_licence: LicenceStatement | None
+    references: tuple[ReferenceSummary, ...]
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleInfo, ...]
+    fail_on: FailOn
+    outcome: Outcome
+    effort: str
+    policy: str | None
+    caveats: tuple[str, ...]
+    seconds: float
