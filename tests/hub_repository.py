@@ -69,7 +69,7 @@ class HubRepository:
     @property
     def commit(self) -> str:
         """A commit that depends on the contents."""
-        return git_hash(repr((self.name, sorted(self.files.items()))).encode())
+        return git_hash(repr((self.name, [(name, self.etag(name)) for name in sorted(self.files)])).encode())
 
     def etag(self, name: str) -> str:
         """The name under which the Hub stores a file's contents."""

@@ -14,7 +14,7 @@ from lineage_audit.checkpoint.names.geometry import read_geometry
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
 from lineage_audit.checkpoint.names.inference import infer
 from lineage_audit.checkpoint.names.patterns import numbered
-from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, reference, unmapped
+from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
 from lineage_audit.checkpoint.names.shards import concatenated, joined
 from lineage_audit.checkpoint.names.table import Entry, look_up
 from lineage_audit.checkpoint.roles import Role
@@ -85,7 +85,7 @@ def _of_stack(tensor: NamedTensor, fusion: Fusion, context: Context) -> Referenc
 
 def _of_fused(tensor: NamedTensor, entry: Entry, fusion: Fusion, context: Context) -> References:
     whole = reference(tensor, UNSPLIT.get(fusion, Role.OTHER), context.transposed(entry))
-    if not has_rank_of_role(whole):
+    if not rank_fits(Role.QKV, whole.slot, whole.shape):
         return (unmapped(tensor.stored, tensor.name),)
     (part,) = whole.parts
     found = tuple(

@@ -71,7 +71,7 @@ _QKV: list[tuple[str, dict[str, object], int, Callable[[Array, int], Split]]] = 
         HEADS,
         _head_by_head,
     ),
-    ("transformer.layers.0.attention.query_key_value", {"model_type": "chatglm"}, HEADS, _head_by_head),
+    ("transformer.layers.0.attention.query_key_value", _CHATGLM, HEADS, _head_by_head),
     ("model.layers.0.attention.wqkv", {"model_type": "internlm2"}, KV_HEADS, _internlm2),
     ("model.layers.0.attention.wqkv", {"model_type": "internlm2"}, HEADS, _internlm2),
 ]

@@ -1,0 +1,55 @@
+"""Tests of evidence in a line: two sets of weights in, every test's evidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import stats
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.pairing import pair_tensors
+from lineage_audit.comparison.plan import WeightEffort
+from lineage_audit.comparison.progress import NoProgress
+from lineage_audit.comparison.stages import WeightStage, compare_weights
+from lineage_audit.results import Evidence
+from tests.models import Config, Weights, model
+
+RUNS = 200
+"""Independent pairs on which a test's rejections are counted."""
+
+
+def stage_of(a: Checkpoint, b: Checkpoint, effort: WeightEffort = "full") -> WeightStage:
+    return compare_weights(a, b, pair_tensors(a, b), effort, NoProgress())
+
+
+def evidence_of(a: Weights, b: Weights, config: Config | None = None) -> dict[str, Evidence]:
+    """All tests on two models of one configuration, by test id."""
+    return {item.test_id: item for item in stage_of(model(a, config), model(b, config)).evidence}
+
+
+def log10_p_values(
+    pair: Callable[[int], tuple[Weights, Weights]], config: Config | None = None, runs: int = RUNS
+) -> dict[str, np.ndarray]:
+    """log10 p of every exact test that was measured, over ``runs`` pairs."""
+    found: dict[str, list[float]] = {}
+    for seed in range(runs):
+        for test_id, item in evidence_of(*pair(seed), config).items():
+            if item.grade == "exact" and item.log10_p is not None:
+                found.setdefault(test_id, []).append(item.log10_p)
+    return {test_id: np.array(values) for test_id, values in found.items()}
+
+
+def most_rejections(runs: int, level: float) -> int:
+    """Rejections at ``level`` that an exact test exceeds once in ten thousand such counts."""
+    return int(stats.binom.ppf(0.9999, runs, level))
+
+
+def assert_never_too_often(log10_p: dict[str, np.ndarray]) -> None:
+    """Every test rejects at .1, .01 and .001 no more often than its level allows."""
+    for test_id, values in log10_p.items():
+        for level in (0.1, 0.01, 0.001):
+            rejected = int((values <= np.log10(level)).sum())
+            assert rejected <= most_rejections(len(values), level), (
+                f"{test_id}: {rejected} of {len(values)} at {level}"
+            )
