@@ -62,8 +62,9 @@ class Pairing:
 def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
     """Pair every tensor of B with its counterpart in A."""
     counterparts = _by_place(a, b) | _by_name(a, b)
+    placed_a = set(counterparts.values())
     structural = _by_structure(
-        [tensor for tensor in a.tensors if tensor not in set(counterparts.values())],
+        [tensor for tensor in a.tensors if tensor not in placed_a],
         [tensor for tensor in b.tensors if tensor not in counterparts],
     )
     token_rows = _shared_token_rows(a.vocabulary, b.vocabulary)
@@ -77,7 +78,7 @@ def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
             mismatched.append((tensor_a, tensor_b))
         else:
             pairs.append(TensorPair(tensor_a, tensor_b, *rows, structural=tensor_b in structural))
-    taken_a = set(counterparts.values()) | set(structural.values())
+    taken_a = placed_a | set(structural.values())
     return Pairing(
         pairs=tuple(pairs),
         only_a=tuple(tensor for tensor in a.tensors if tensor not in taken_a and tensor.role != Role.BUFFER),

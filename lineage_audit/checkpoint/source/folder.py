@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
+from lineage_audit.checkpoint.source.blobs import blob_sha256
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
 _WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".gguf")
 _ENTRY_LIMIT = 100_000
 _DEPTH_LIMIT = 2
-_SHA256_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderSource:
@@ -30,7 +29,7 @@ class FolderSource:
         self.is_local = True
         self.bytes_read = 0
         self._root = root
-        self._boundary = _boundary(root)
+        self._boundaries = _boundaries(root)
         self.files: dict[str, SourceFile] = {}
         for name in _list_files(root):
             if only_weights is None or name == only_weights or not name.endswith(_WEIGHT_SUFFIXES):
@@ -75,7 +74,7 @@ class FolderSource:
         """Size and, in the Hub cache, sha256; None for what is not a regular file."""
         path = self._root / name
         target = Path(os.path.realpath(path))
-        if not target.is_relative_to(self._boundary):
+        if not any(target.is_relative_to(boundary) for boundary in self._boundaries):
             if name.endswith(_WEIGHT_SUFFIXES):
                 raise UnreadableFileError(f"{path}: is a link out of the model's folder; copy the file instead")
             return None
@@ -85,8 +84,7 @@ class FolderSource:
             return None
         if not stat.S_ISREG(status.st_mode):
             return None
-        in_cache = target.parent.name == "blobs" and _SHA256_NAME.fullmatch(target.name)
-        return SourceFile(status.st_size, target.name if in_cache else None, (status.st_dev, status.st_ino))
+        return SourceFile(status.st_size, blob_sha256(path), (status.st_dev, status.st_ino))
 
 
 def open_folder(ref: str) -> FolderSource:
@@ -131,12 +129,13 @@ def _list_files(root: Path) -> Iterator[str]:
                 pending.append((f"{prefix}{name}/", depth + 1))
 
 
-def _boundary(root: Path) -> Path:
-    """The folder that links may not leave: the model's own, or its Hub cache entry (which holds ``blobs``)."""
+def _boundaries(root: Path) -> tuple[Path, ...]:
+    """The folders that links may not leave: the model's own, or its Hub cache entry and the blobs that entries share."""
     resolved = Path(os.path.realpath(root))
     if resolved.parent.name == "snapshots":
-        return resolved.parent.parent
-    return resolved
+        entry = resolved.parent.parent
+        return entry, entry.parent / "blobs"
+    return (resolved,)
 
 
 def _snapshot_revision(root: Path) -> str | None:

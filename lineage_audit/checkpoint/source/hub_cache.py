@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import SourceFile
+from lineage_audit.checkpoint.source.blobs import blob_sha256
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _REFERENCE_LIMIT = 200
 
 
@@ -55,18 +55,10 @@ def cached_files(cache: Path, repository: str, commit: str) -> dict[str, CachedF
             target = Path(os.path.realpath(path))
             if target.is_file() and any(target.is_relative_to(boundary) for boundary in boundaries):
                 status = target.stat()
-                described = SourceFile(status.st_size, _blob_sha256(path), (status.st_dev, status.st_ino))
+                described = SourceFile(status.st_size, blob_sha256(path), (status.st_dev, status.st_ino))
                 found[path.relative_to(snapshot).as_posix()] = CachedFile(path, described)
     return found
 
 
 def _repository_folder(cache: Path, repository: str) -> Path:
     return cache / ("models--" + repository.replace("/", "--"))
-
-
-def _blob_sha256(path: Path) -> str | None:
-    """The name of the blob that a snapshot's link leads to, if it is a sha256 (of shared blobs it is not)."""
-    if not path.is_symlink():
-        return None
-    blob = path.readlink()
-    return blob.name if blob.parent.name == "blobs" and _SHA256.fullmatch(blob.name) else None
