@@ -89,4 +89,5 @@ def _float8_values(mantissa_bits: int) -> FloatArray:
     else:
         magnitude[(exponent == 31) & (fraction == 0)] = np.inf
         magnitude[(exponent == 31) & (fraction != 0)] = np.nan
-    return np.where(codes & 0x80, -magnitude, magnitude).astype(np.float32)
+    values: FloatArray = np.where(codes & 0x80, -magnitude, magnitude).astype(np.float32)
+    return values

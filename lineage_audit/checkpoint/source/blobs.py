@@ -9,8 +9,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def blob_sha256(path: Path) -> str | None:
-    """The name of the blob that a snapshot's link leads to, if it is a sha256 (of blobs that repositories share it
-    is not: such a blob is a link in its turn).
+    """The name of the blob that a snapshot's link leads to, if it is a sha256.
+
+    A blob that repositories share is a link in its turn, into a store with names of its own.
     """
     if not path.is_symlink():
         return None

@@ -130,7 +130,7 @@ def _list_files(root: Path) -> Iterator[str]:
 
 
 def _boundaries(root: Path) -> tuple[Path, ...]:
-    """The folders that links may not leave: the model's own, or its Hub cache entry and the blobs that entries share."""
+    """The folders that links may not leave: the model's own, or its Hub cache entry and the shared blobs."""
     resolved = Path(os.path.realpath(root))
     if resolved.parent.name == "snapshots":
         entry = resolved.parent.parent
