@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lineage_audit.report.escaping import cut, cut_middle
 from lineage_audit.report.numbers import MISSING, byte_size, detection_limit, duration, magnitude, p_value, plural, share
-from lineage_audit.report.wording import EFFORT_WORDS, RELATION_WORDS, short_revision
+from lineage_audit.report.wording import RELATION_WORDS, short_revision
 from lineage_audit.results import (
     CheckReport,
     ClaimRecord,
@@ -61,7 +61,7 @@ def fails(finding: Finding, fail_on: FailOn) -> bool:
 
 
 def headline(report: CheckReport) -> str:
-    """What was found, counted, and which level fails: ``2 errors and 1 warning; errors fail the check.``."""
+    """What was found, counted, and which level fails: ``2 errors, 1 warning; errors fail the check.``"""
     threshold = f"{FAIL_ON_MEANINGS[report.fail_on]} {_verb(report.fail_on)} the check"
     return f"{counted_findings(report.findings)}; {threshold}."
 
@@ -178,12 +178,9 @@ def rules_by_id(report: CheckReport) -> dict[str, RuleInfo]:
 
 def run_words(report: CheckReport) -> str:
     """How thoroughly this run looked: the effort, the bytes read of the subject and the time."""
-    words: Mapping[str, str] = {**EFFORT_WORDS}
-    effort = words.get(report.effort, cut(report.effort, 24))
+    read = byte_size(report.subject.bytes_read)
     references = plural(len(report.references), "reference")
-    return f"{effort} effort: {byte_size(report.subject.bytes_read)} of the subject, {references}, " + duration(
-        report.seconds
-    )
+    return f"effort {cut(report.effort, 24)}: {read} of the subject, {references}, {duration(report.seconds)}"
 
 
 def _verb(fail_on: FailOn) -> str:

@@ -45,7 +45,7 @@ def read_safetensors(source: Source, files: Sequence[str]) -> tuple[tuple[Stored
             metadata.update({key: value for key, value in notes.items() if isinstance(value, str)})
         for tensor in _tensors(header, file, data_start, source.files[file].size):
             if tensor.name in tensors:
-                raise UnreadableFileError(f"{file}: holds {tensor.name!r}, which {tensors[tensor.name].file} also holds")
+                raise UnreadableFileError(f"{file}: holds {tensor.name!r}, and so does {tensors[tensor.name].file}")
             tensors[tensor.name] = tensor
     return tuple(tensors.values()), metadata
 

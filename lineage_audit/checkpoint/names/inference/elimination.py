@@ -29,11 +29,13 @@ def by_elimination(
     """
     left = [matrix for matrix in matrices if matrix.stem not in roles]
     taken = used | {roles[matrix.stem] for matrix in matrices if matrix.stem in roles and matrix.in_layer}
+    has_ffn = any(matrix.words.place is Place.FFN for matrix in matrices)
+    ffn = _in(left, Place.FFN) if has_ffn else _in(left, Place.LAYER)
     return (
         _attention(_in(left, Place.ATTENTION), taken, width)
-        | _routers(matrices, _in(left, Place.FFN), taken, width)
-        | _ffn([m for m in _in(left, Place.FFN) if not m.words.in_expert], roles, matrices, used, width)
-        | _ffn([m for m in _in(left, Place.FFN) if m.words.in_expert], roles, matrices, frozenset(), width)
+        | _routers(matrices, ffn, taken, width)
+        | _ffn([matrix for matrix in ffn if not matrix.words.in_expert], roles, matrices, used, width)
+        | _ffn([matrix for matrix in ffn if matrix.words.in_expert], roles, matrices, frozenset(), width)
         | _outside(matrices, _in(left, Place.OUTSIDE), roles, width, embedded)
     )
 
@@ -43,9 +45,13 @@ def _in(matrices: Iterable[Unknown], place: Place) -> list[Unknown]:
 
 
 def _attention(left: Sequence[Unknown], taken: frozenset[Role], width: int) -> Roles:
-    """Give the one free role to the one matrix left, or the output's to the only ``[width, other]``."""
-    fused = {Role.Q, Role.K, Role.V} if Role.QKV in taken else set()
-    free = {Role.Q, Role.K, Role.V, Role.O} - taken - fused
+    """Give the one free role to the one matrix left, or say which matrix is fused, or writes."""
+    inputs = {Role.Q, Role.K, Role.V}
+    tall = [matrix for matrix in left if matrix.shape[1] == width < matrix.shape[0]]
+    if len(tall) == 1 and taken.isdisjoint(inputs | {Role.QKV}):
+        others = [matrix for matrix in left if matrix is not tall[0]]
+        return {tall[0].stem: Role.QKV} | _attention(others, taken | {Role.QKV}, width)
+    free = ({Role.O} if Role.QKV in taken else inputs | {Role.O}) - taken
     if len(left) == 1 and len(free) == 1:
         (role,) = free
         return {left[0].stem: role} if left[0].shape[0 if role is Role.O else 1] == width else {}
@@ -97,7 +103,7 @@ def _outside(
     width: int,
     embedded: int | None,
 ) -> Roles:
-    """Give the embedding's or the head's role to the one matrix left that has the other's shape."""
+    """Give the embedding's or the head's role to the one matrix left: it has the other's shape, or is alone."""
     rows = {roles[m.stem]: m.shape[0] for m in matrices if m.stem in roles and not m.in_layer}
     fitting = [matrix for matrix in left if matrix.shape[1] == width]
     if len(fitting) != 1:
@@ -108,4 +114,5 @@ def _outside(
         return {matrix.stem: Role.EMBED} if matrix.shape[0] == rows[Role.LM_HEAD] else {}
     if tokens is not None and Role.LM_HEAD not in rows:
         return {matrix.stem: Role.LM_HEAD} if matrix.shape[0] == tokens else {}
-    return {}
+    alone = tokens is None and not rows and matrix.shape[0] > width
+    return {matrix.stem: Role.EMBED} if alone else {}

@@ -17,6 +17,7 @@ from lineage_audit.checkpoint.names.inference.unknown import Guess, Unknown
 from lineage_audit.checkpoint.names.inference.wording import hinted_roles, wording
 from lineage_audit.checkpoint.names.inference.words import Place
 from lineage_audit.checkpoint.names.patterns import numbered
+from lineage_audit.checkpoint.names.references import has_rank_of_role
 from lineage_audit.checkpoint.names.table import split_slot
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Part, Slot, TensorKey, TensorRef, contiguous
@@ -101,15 +102,18 @@ def _guess(unknowns: Sequence[Unknown], used: frozenset[Role], known: Sequence[T
     transposed = _transposed(unknowns, width)
     oriented = tuple(unknown.turned() if transposed and unknown.in_layer else unknown for unknown in unknowns)
     matrices = [unknown for unknown in oriented if unknown.is_matrix]
+    experts = any(unknown.words.in_expert for unknown in matrices)
     roles: Roles = {}
     for unknown in matrices:
         role = _role_by_words(unknown, width)
+        if role is Role.GATE and experts and not unknown.words.in_expert and unknown.shape[0] < width:
+            role = Role.ROUTER
         if role is not None:
             roles[unknown.stem] = role
     embedded = next((ref.shape[0] for ref in known if ref.role is Role.EMBED), None)
     roles |= by_elimination(matrices, roles, used, width, embedded)
     roles |= norm_roles([unknown for unknown in oriented if unknown.is_vector], width)
-    return Guess(roles, transposed)
+    return Guess(roles, transposed, width)
 
 
 def _role_by_words(unknown: Unknown, width: int) -> Role | None:
@@ -181,5 +185,7 @@ def _draft(member: _Member, guess: Guess, rows: dict[str, int]) -> TensorRef | N
     if turned:
         shape = ref.shape[::-1]
         ref = replace(ref, shape=shape, parts=(Part(ref.parts[0].stored, contiguous(shape[0]), None, True),))
+    if not has_rank_of_role(ref) or (len(ref.shape) == 2 and not _shape_agrees(role, ref.shape, guess.width)):
+        return None
     rows[member.stem] = ref.shape[0]
     return ref

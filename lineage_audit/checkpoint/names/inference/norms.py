@@ -77,8 +77,9 @@ def _is_after(norm: Unknown) -> bool:
 
 
 def _outer_norms(norms: Sequence[Unknown]) -> Roles:
-    """Name the final norm, and a norm whose words speak of the embedding."""
-    embedding = [norm for norm in norms if EMBEDDING_WORDS & set(norm.words.leaf)]
-    final = [norm for norm in norms if norm not in embedding]
+    """Name the final norm, and one whose words speak of the embedding."""
+    words = EMBEDDING_WORDS if len(norms) == 1 else EMBEDDING_WORDS | BEFORE
+    embedding = [norm for norm in norms if words & set(norm.words.leaf)]
+    final = [norm for norm in norms if not words & set(norm.words.leaf)]
     found = {embedding[0].stem: Role.EMBED_NORM} if len(embedding) == 1 else {}
     return found | ({final[0].stem: Role.FINAL_NORM} if len(final) == 1 else {})

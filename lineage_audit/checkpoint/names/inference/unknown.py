@@ -45,7 +45,14 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Roles by stem, and whether the matrices inside layers are stored ``[in, out]``."""
+    """What was guessed of a checkpoint.
+
+    Attributes:
+        roles: role by stem.
+        transposed: the matrices inside layers are stored ``[in, out]``.
+        width: residual channels.
+    """
 
     roles: Mapping[str, Role]
     transposed: bool
+    width: int

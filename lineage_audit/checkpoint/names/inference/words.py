@@ -31,7 +31,7 @@ PLACES: dict[Place, frozenset[str]] = {
 FILLERS = _words("proj projection projector linear lin dense matrix mat mats weights kernel param params w fc layer to")
 """Words that say nothing of the role where another word does."""
 
-NORMS = _words("norm norms ln lnorm layernorm rmsnorm rms rmsn lnf lns gain")
+NORMS = _words("norm norms ln lnorm layernorm rmsnorm rms rmsn lnf lns gain scale gamma")
 """Words for a norm."""
 
 HINTS: dict[Place, dict[Role, frozenset[str]]] = {
@@ -62,5 +62,5 @@ BEFORE = _words("pre input in first before a 0 1")
 AFTER = _words("post output out mid second after b 2")
 """Words of a norm after something: the second of two, or the one behind its half."""
 
-EMBEDDING_WORDS = HINTS[Place.OUTSIDE][Role.EMBED] | _words("input in pre")
+EMBEDDING_WORDS = HINTS[Place.OUTSIDE][Role.EMBED]
 """Words of a norm right after the embedding."""
