@@ -1,1 +1,1 @@
-"""Train small Llamas from seeds: a corpus found on every machine, a tokenizer, a training loop, a writer."""
+"""Train small language models from seeds: a corpus found on every machine, a tokenizer, a loop, a writer."""

@@ -62,6 +62,8 @@ def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, bytes]]) -> Floa
     shape = request.tensor.shape
     width = math.prod(shape[1:])
     output = np.empty((len(request.rows), width), dtype=np.float32)
+    if not output.size:
+        return output.reshape(len(request.rows), *shape[1:])
     for run, data in pieces:
         output[run.output_rows, run.output_columns] = _decode_matrix(run, data)[run.picked]
     return output.reshape(len(request.rows), *shape[1:])

@@ -24,6 +24,9 @@ from lineage_audit.comparison.rounding import round_to
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 
+_Block = tuple[IntArray, FloatArray, FloatArray]
+"""Positions of rows in the reading, A's rows, B's rows."""
+
 _CHUNK_ELEMENTS = 4 * 2**20
 """Elements of a pair that are in memory at once, on each side."""
 
@@ -32,6 +35,9 @@ _BATCH_BYTES = 8 * 2**20
 
 _SHIFTED_ROWS = 1024
 """Rows of a pair that also meet a wrong row, to see what mismatched rows have in common."""
+
+_LARGEST = 1e16
+"""Elements beyond this would overflow float32 sums of squares; no weight is that large."""
 
 Place = TensorKey | str
 """B's place in the architecture, or its name where roles do not tell tensors apart."""
@@ -73,7 +79,7 @@ class Measurement:
         mismatched_cosine: root mean square cosine of rows with wrong rows; None for vectors.
         rounded: elements that are equal once the finer side is rounded to the coarser side's type; None where both
             have types of one precision.
-        not_finite: elements left out because they are NaN or infinite.
+        not_finite: elements left out because they are NaN, infinite or absurdly large.
         kept_a: the first rows of A as read, float32.
         kept_b: the same of B.
     """
@@ -133,7 +139,7 @@ def measure_all(
         small = len(batch) > 1
         prefetched = _read_batch(a, b, batch) if small else None
         for number, reading in enumerate(batch):
-            blocks = [prefetched[number]] if prefetched else _stream(a, b, reading)
+            blocks = [(reading.positions, *prefetched[number])] if prefetched else _stream(a, b, reading)
             results[place_of(reading.pair)] = _measure(reading, blocks)
             progress.advance(elements_of(reading), reading.pair.b.name)
     return results
@@ -174,26 +180,29 @@ def _read_batch(a: Checkpoint, b: Checkpoint, batch: list[Reading]) -> list[tupl
     return list(zip(values_a, values_b, strict=True))
 
 
-def _stream(a: Checkpoint, b: Checkpoint, reading: Reading) -> Iterable[tuple[FloatArray, FloatArray]]:
-    """Read one reading in blocks of rows."""
+def _stream(a: Checkpoint, b: Checkpoint, reading: Reading) -> Iterable[_Block]:
+    """Read one reading in blocks of rows; whole, where A's rows are mixed."""
     pair = reading.pair
     step = max(1, _CHUNK_ELEMENTS // max(1, pair.b.size // pair.b.shape[0]))
+    if pair.image is not None and pair.image.needs_every_row:
+        step = max(1, len(reading.positions))
     for start in range(0, len(reading.positions), step):
         chosen = reading.positions[start : start + step]
         yield (
+            chosen,
             a.read([RowRequest(pair.a, pair.a_rows[chosen])])[0],
             b.read([RowRequest(pair.b, pair.b_rows[chosen])])[0],
         )
 
 
-def _measure(reading: Reading, blocks: Iterable[tuple[FloatArray, FloatArray]]) -> Measurement:
+def _measure(reading: Reading, blocks: Iterable[_Block]) -> Measurement:
     """Accumulate the blocks of one pair."""
-    pair = reading.pair
+    image = reading.pair.image
     sums = _Sums(reading)
-    for raw_a, raw_b in blocks:
+    for positions, raw_a, raw_b in blocks:
         block_a, block_b = _as_matrix(raw_a), _as_matrix(raw_b)
-        if pair.a_columns is not None:
-            block_a = block_a[:, pair.a_columns]
+        if image is not None:
+            block_a, block_b = image.of_a(block_a, positions), image.of_b(block_b)
         sums.add(block_a, block_b)
     return sums.finish()
 
@@ -262,8 +271,8 @@ class _Sums:
         )
 
     def _finite(self, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Set elements to zero on both sides where either is NaN or infinite."""
-        finite = np.isfinite(a) & np.isfinite(b)
+        """Set elements to zero on both sides where either is NaN, infinite or absurdly large."""
+        finite = (np.abs(a) < _LARGEST) & (np.abs(b) < _LARGEST)
         if finite.all():
             return a, b
         self._not_finite += int(finite.size - np.count_nonzero(finite))

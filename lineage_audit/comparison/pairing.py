@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
+from lineage_audit.comparison.image import Image
 
 TOKEN_ROLES = frozenset({Role.EMBED, Role.LM_HEAD})
 """Roles whose rows are tokens."""
@@ -36,7 +38,7 @@ class TensorPair:
         b: the tensor of B.
         b_rows: rows of B that have a counterpart (all of them unless rows are tokens).
         a_rows: for each of ``b_rows`` the row of A.
-        a_columns: for each column of B the column of A, or None for the same order.
+        image: what A's rows go through before they are compared, or None.
         structural: paired by structure and shape alone.
     """
 
@@ -44,7 +46,7 @@ class TensorPair:
     b: TensorRef
     b_rows: IntArray
     a_rows: IntArray
-    a_columns: IntArray | None = None
+    image: Image | None = None
     structural: bool = False
 
 
@@ -67,7 +69,7 @@ def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
         [tensor for tensor in a.tensors if tensor not in placed_a],
         [tensor for tensor in b.tensors if tensor not in counterparts],
     )
-    token_rows = _shared_token_rows(a.vocabulary, b.vocabulary)
+    token_rows = shared_token_rows(a.vocabulary, b.vocabulary)
     pairs, mismatched, unreadable = [], [], []
     for tensor_b, tensor_a in (counterparts | structural).items():
         if not (is_readable(tensor_a) and is_readable(tensor_b)):
@@ -77,18 +79,29 @@ def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
         if rows is None:
             mismatched.append((tensor_a, tensor_b))
         else:
-            pairs.append(TensorPair(tensor_a, tensor_b, *rows, structural=tensor_b in structural))
+            pairs.append(
+                TensorPair(_as_vector(tensor_a), _as_vector(tensor_b), *rows, structural=tensor_b in structural)
+            )
     taken_a = placed_a | set(structural.values())
     return Pairing(
         pairs=tuple(pairs),
-        only_a=tuple(tensor for tensor in a.tensors if tensor not in taken_a and tensor.role != Role.BUFFER),
-        only_b=tuple(
-            tensor
-            for tensor in b.tensors
-            if tensor not in counterparts and tensor not in structural and tensor.role != Role.BUFFER
-        ),
+        only_a=_left_over(a, taken_a),
+        only_b=_left_over(b, counterparts.keys() | structural.keys()),
         mismatched=tuple(mismatched),
         unreadable=tuple(unreadable),
+    )
+
+
+def _left_over(checkpoint: Checkpoint, taken: AbstractSet[TensorRef]) -> tuple[TensorRef, ...]:
+    """Tensors without a counterpart, but for buffers and the stored copy of a tied embedding."""
+    tied = checkpoint.config.flag("tie_embeddings") is True
+    embeddings = {tensor.shape for tensor in checkpoint.tensors if tied and tensor.role == Role.EMBED}
+    return tuple(
+        tensor
+        for tensor in checkpoint.tensors
+        if tensor not in taken
+        and tensor.role != Role.BUFFER
+        and not (tensor.role == Role.LM_HEAD and tensor.slot == "weight" and tensor.shape in embeddings)
     )
 
 
@@ -148,8 +161,10 @@ def _paired_rows(
     a: TensorRef, b: TensorRef, token_rows: tuple[IntArray, IntArray] | None
 ) -> tuple[IntArray, IntArray] | None:
     """Rows of B and of A that belong together, or None where the shapes do not allow it."""
-    if a.shape[1:] != b.shape[1:] or not a.shape:
+    if a.shape[1:] != b.shape[1:] or len(a.shape) != len(b.shape):
         return None
+    if not b.shape:
+        return np.arange(1), np.arange(1)
     if b.role in TOKEN_ROLES and token_rows is not None:
         b_rows, a_rows = token_rows
         inside = (b_rows < b.shape[0]) & (a_rows < a.shape[0])
@@ -160,7 +175,12 @@ def _paired_rows(
     return rows, rows
 
 
-def _shared_token_rows(a: Vocabulary | None, b: Vocabulary | None) -> tuple[IntArray, IntArray] | None:
+def _as_vector(tensor: TensorRef) -> TensorRef:
+    """View a single number as a vector of one."""
+    return tensor if tensor.shape else replace(tensor, shape=(1,))
+
+
+def shared_token_rows(a: Vocabulary | None, b: Vocabulary | None) -> tuple[IntArray, IntArray] | None:
     """Ids in B and in A of the tokens that both have; None when a tokenizer is missing or they are the same."""
     if a is None or b is None or (a.ids == b.ids and a.added == b.added):
         return None

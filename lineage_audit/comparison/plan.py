@@ -71,7 +71,7 @@ def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Rea
         chosen = [pair for pair in pairs if pair.b.layer is None or pair.b.layer in layers]
         counts = {role: sum(_draws_on(pair, role) for pair in chosen) for role in _ROLE_SHARES}
         blocks = [(pair, _block(len(pair.b_rows), _sampled_count(pair, counts), pair.b)) for pair in chosen]
-    blocks = [(pair, positions) for pair, positions in blocks if len(positions)]
+    blocks = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
     kept = _kept_rows([pair for pair, _ in blocks])
     return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in blocks)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.units import UnitOrder, find_unit_orders, reorder_pairs
 from lineage_audit.comparison.architecture import same_function
+from lineage_audit.comparison.broken_symmetries import broken_symmetries
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, rotary_of
@@ -22,6 +25,7 @@ from lineage_audit.comparison.verdict import (
     UNCLEAR_LOG10_P,
     WEAKEST_DETECTION,
     Findings,
+    LeftOver,
     combined_log10_p,
     detection_limit,
     strongest,
@@ -49,7 +53,7 @@ class WeightStage:
         shares: how much.
         evidence: all tests.
         weights: the tables.
-        same_weights: every weight of B was read, or its shards vouched for, and is bit-identical in A.
+        same_weights: every weight that both have was read, or the shards vouched for, and is bit-identical.
         reason: why no weight was read, or None.
     """
 
@@ -96,7 +100,8 @@ class WeightStage:
             shares=self.shares,
             operations=find_operations(a, b, self.comparison, self.orders, self.shares, names, tokenizer),
             same_weights=self.same_weights,
-            left_in_a=bool(self.comparison.measurements) and bool(_left_in_a(pairing)),
+            left_in_a=_left_over(pairing.only_a, pairing, "a"),
+            left_in_b=_left_over(pairing.only_b, pairing, "b"),
             architecture=_architecture_clause(architecture),
             caveats=(*a_and_b(a, b), *_pairing_caveats(b, pairing), *_value_caveats(self.comparison)),
             obstacle=self._obstacle(pairing),
@@ -184,6 +189,7 @@ def _comparison(
         heads=heads,
         rotary=_shared_rotary(a, b, heads),
         rms_norm=_is_rms_norm(a, b),
+        broken=broken_symmetries(a, b),
         parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
     )
 
@@ -212,17 +218,26 @@ def _is_rms_norm(a: Checkpoint, b: Checkpoint) -> bool | None:
 
 
 def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:
-    """Tell whether every element of B was read and equals A's."""
+    """Tell whether every element that both have was read and is equal."""
     return (
         bool(parts)
-        and not (pairing.only_b or pairing.mismatched or pairing.unreadable)
-        and all(part.is_complete and part.equal == part.elements and not part.not_finite for part in parts)
+        and not (pairing.mismatched or pairing.unreadable)
+        and all(
+            len(part.positions) == len(part.pair.b_rows) and part.equal == part.elements and not part.not_finite
+            for part in parts
+        )
     )
 
 
-def _left_in_a(pairing: Pairing) -> bool:
-    """Tell whether A holds weights that B lacks, or token rows that B lacks."""
-    return bool(pairing.only_a) or any(len(pair.a_rows) < pair.a.shape[0] for pair in pairing.pairs)
+def _left_over(only: Sequence[TensorRef], pairing: Pairing, side: Literal["a", "b"]) -> LeftOver:
+    """What one model holds that the other lacks: whole tensors, or else rows of tokens."""
+    if only:
+        return "tensors"
+    for pair in pairing.pairs:
+        paired, held = (pair.a_rows, pair.a) if side == "a" else (pair.b_rows, pair.b)
+        if len(paired) < held.shape[0]:
+            return "rows"
+    return "nothing"
 
 
 def _architecture_clause(architecture: ArchitectureFinding) -> str:
@@ -259,4 +274,4 @@ def _pairing_caveats(b: Checkpoint, pairing: Pairing) -> tuple[str, ...]:
 def _value_caveats(comparison: WeightComparison) -> tuple[str, ...]:
     """Values that are no numbers."""
     count = sum(part.not_finite for part in comparison.measurements.values())
-    return (f"{count:,} weights are NaN or infinite and were left out.",) if count else ()
+    return (f"{count:,} weights are NaN, infinite or absurdly large and were left out.",) if count else ()

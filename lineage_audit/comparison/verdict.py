@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
 from lineage_audit.comparison.operations import DirectedOperation
@@ -43,7 +44,15 @@ FEWEST_CHANNELS = 64
 """Channels that the norm-gain comparison needs to speak."""
 
 DISTILLATION = "Distillation leaves no trace in the weights: it can be neither found nor excluded here."
+SAME_NUMBERS = (
+    "FFN units were compared in any order, heads and residual channels under their own numbers only: "
+    "a copy whose channels were permuted or rotated was not looked for."
+)
 NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
+
+
+LeftOver = Literal["nothing", "rows", "tensors"]
+"""What one model holds that the other lacks; rows are those of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,9 @@ class Findings:
         evidence: all tests.
         shares: how much.
         operations: what was done, if the models are related.
-        same_weights: every weight of B is bit-identical in A, and all were read (or the shards are equal).
-        left_in_a: A holds tensors that B does not.
+        same_weights: every weight that both have is bit-identical, and all were read (or the shards are equal).
+        left_in_a: what A holds that B lacks.
+        left_in_b: what B holds that A lacks.
         architecture: the architecture in a clause ("same architecture after two renames").
         caveats: what the reading stage has to say.
         obstacle: why the weights could hardly be compared, or None.
@@ -65,10 +75,23 @@ class Findings:
     shares: Shares
     operations: tuple[DirectedOperation, ...]
     same_weights: bool
-    left_in_a: bool
+    left_in_a: LeftOver
+    left_in_b: LeftOver
     architecture: str
     caveats: tuple[str, ...]
     obstacle: str | None
+
+    @property
+    def identical(self) -> bool:
+        """Both hold the same weights, and nothing else."""
+        return self.same_weights and self.left_in_a == self.left_in_b == "nothing"
+
+    @property
+    def subset(self) -> Literal["a", "b"] | None:
+        """The model whose every weight (and not only constants) stands bit-identical in the other, which holds more."""
+        if not self.same_weights or self.identical or not self.shares.copied:
+            return None
+        return "b" if self.left_in_b == "nothing" else "a" if self.left_in_a == "nothing" else None
 
 
 def decide(findings: Findings) -> Verdict:
@@ -109,8 +132,10 @@ def detection_limit(evidence: Sequence[Evidence]) -> float | None:
 
 def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]:
     calibrated = _stands_on_calibrated(findings.evidence)
-    if findings.same_weights:
-        return ("derived" if findings.left_in_a else "identical"), "exact"
+    if findings.identical:
+        return "identical", "exact"
+    if findings.subset:
+        return "derived", "exact"
     if exact is not None and exact <= RELATED_LOG10_P:
         return ("shared-origin" if _only_initialisation(findings) else "derived"), "exact"
     if calibrated:
@@ -160,8 +185,10 @@ def _direction(findings: Findings, relation: Relation) -> Direction:
     if relation != "derived":
         return "undetermined"
     shown = {item.shows for item in findings.operations} - {"undetermined"}
-    if findings.same_weights and findings.left_in_a:
+    if findings.subset == "b" and findings.left_in_a == "tensors":
         shown.add("a->b")
+    if findings.subset == "a" and findings.left_in_b == "tensors":
+        shown.add("b->a")
     return shown.pop() if len(shown) == 1 else "undetermined"
 
 
@@ -169,8 +196,9 @@ def _sentence(relation: Relation, findings: Findings, log10_p: float | None, lim
     architecture = findings.architecture[:1].upper() + findings.architecture[1:]
     if relation == "identical":
         return "Identical: B holds the very weights of A."
-    if relation == "derived" and findings.same_weights:
-        return "Derived: every weight of B stands bit-identical in A, which holds more."
+    if relation == "derived" and findings.subset:
+        part, whole = ("B", "A") if findings.subset == "b" else ("A", "B")
+        return f"Derived: every weight of {part} stands bit-identical in {whole}, which holds more."
     if relation == "derived":
         best = strongest(findings.evidence)
         return f"Derived: B's weights share training with A's; {best.finding if best else 'no test was needed'}."
@@ -212,10 +240,11 @@ def _caveats(findings: Findings, relation: Relation) -> tuple[str, ...]:
         caveats.append(
             "Which came first is not shown: one was made from the other, or both stayed close to a common ancestor."
         )
-    if relation == "derived" and _gains(findings.evidence) is None and not findings.same_weights:
+    if relation == "derived" and _gains(findings.evidence) is None and not findings.subset:
         caveats.append("Norm gains could not speak: one initialisation trained twice is not excluded.")
     if relation in ("derived", "shared-origin", "identical"):
         caveats.append(NOT_THEFT)
     if relation == "independent":
+        caveats.append(SAME_NUMBERS)
         caveats.append(DISTILLATION)
     return tuple(caveats)

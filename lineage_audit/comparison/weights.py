@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence, LayerRow, RoleDelta, WeightsFinding
 
@@ -37,7 +38,7 @@ class Shares:
 
 def measure_shares(comparison: WeightComparison) -> Shares:
     """Sum up over all matrices; roles that were sampled stand for all their layers."""
-    matrices = [part for part in comparison.all_aligned() if part.is_matrix]
+    matrices = [part for part in without_fixed_tables(comparison.all_aligned()) if part.is_matrix]
     if not matrices:
         return Shares(None, None, None, 0.0, None)
     elements = np.array([part.elements for part in matrices], dtype=np.float64)

@@ -10,9 +10,14 @@ from collections.abc import Callable, Mapping
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from lineage_audit.report.check_cyclonedx import render_check_cyclonedx, require_library
+from lineage_audit.report.check_json import render_check_json
+from lineage_audit.report.check_junit import render_check_junit
+from lineage_audit.report.check_markdown import render_check_markdown
+from lineage_audit.report.check_sarif import render_check_sarif
 from lineage_audit.report.json_document import render_inspection_json, render_json
 from lineage_audit.report.markdown import render_markdown
-from lineage_audit.results import Inspection, Report
+from lineage_audit.results import CheckReport, Inspection, Report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,6 +52,42 @@ def render_inspection(inspection: Inspection, format_name: str) -> str:
     return INSPECTION_FORMATS[format_name](inspection)
 
 
+def render_check(report: CheckReport, format_name: str) -> str:
+    """A check as text in one of `CHECK_FORMATS`.
+
+    Raises:
+        KeyError: there is no such format.
+        LineageAuditError: the format needs an optional library that is not installed.
+    """
+    return CHECK_FORMATS[format_name](report)
+
+
+def render_check_detailed(report: CheckReport, format_name: str) -> str:
+    """The same with every table; formats other than the terminal's hold them anyway.
+
+    Raises:
+        KeyError: there is no such format.
+        LineageAuditError: the format needs an optional library that is not installed.
+    """
+    return _plain_check_terminal_in_detail(report) if format_name == "terminal" else render_check(report, format_name)
+
+
+def check_format_for(file_name: str) -> str | None:
+    """The format of a check that a file's name ends in, or None: ``model.cdx.json`` is a bill of materials."""
+    name = file_name.lower()
+    return next((format_name for suffix, format_name in CHECK_SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+def require_check_format(format_name: str) -> None:
+    """Make sure that a format can be written, before any model is read.
+
+    Raises:
+        LineageAuditError: the format needs an optional library that is not installed.
+    """
+    if format_name == "cyclonedx":
+        require_library()
+
+
 def _plain_terminal(report: Report) -> str:
     from lineage_audit.report.terminal import render_terminal
 
@@ -73,6 +114,23 @@ def _plain_inspection_terminal(inspection: Inspection) -> str:
     return _without_padding(written)
 
 
+def _plain_check_terminal(report: CheckReport) -> str:
+    from lineage_audit.report.check_terminal import render_check_terminal
+
+    console, written = _plain_console()
+    render_check_terminal(report, console=console)
+    return _without_padding(written)
+
+
+def _plain_check_terminal_in_detail(report: CheckReport) -> str:
+    from lineage_audit.report.check_terminal import render_check_details, render_check_terminal
+
+    console, written = _plain_console()
+    render_check_terminal(report, console=console)
+    render_check_details(report, console=console)
+    return _without_padding(written)
+
+
 def _plain_console() -> tuple[Console, StringIO]:
     """A console without colour or terminal, whatever the environment says, and what is written to it."""
     from rich.console import Console
@@ -96,3 +154,24 @@ INSPECTION_FORMATS: Mapping[str, Callable[[Inspection], str]] = {
     "terminal": _plain_inspection_terminal,
     "json": render_inspection_json,
 }
+
+CHECK_FORMATS: Mapping[str, Callable[[CheckReport], str]] = {
+    "terminal": _plain_check_terminal,
+    "json": render_check_json,
+    "sarif": render_check_sarif,
+    "junit": render_check_junit,
+    "markdown": render_check_markdown,
+    "cyclonedx": render_check_cyclonedx,
+}
+
+CHECK_SUFFIXES: Mapping[str, str] = {
+    ".sarif.json": "sarif",
+    ".sarif": "sarif",
+    ".cdx.json": "cyclonedx",
+    ".bom.json": "cyclonedx",
+    ".json": "json",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".txt": "terminal",
+}
+"""What a file's name ends in -> the format of a check; the longer ending stands before the shorter."""

@@ -42,6 +42,7 @@ LEVEL_COLOURS: Mapping[Level, str] = {"error": "red", "warning": "yellow", "note
 
 _CLAIM_COLUMNS: tuple[Column, ...] = (("Claim", "left"), ("Value", "left"), ("Read from", "left"))
 _RULE_COLUMNS: tuple[Column, ...] = (("Rule", "left"), ("Level", "left"), ("Findings", "right"), ("Checks", "left"))
+_INDENT = 10
 _LONGEST_SENTENCE = 600
 _LONGEST_CLAIM = 100
 _MOST_FINDINGS = 8
@@ -125,9 +126,6 @@ def _findings(page: Page, report: CheckReport, findings: Iterable[Finding], most
         _more(page, len(report.findings) - shown, "finding")
 
 
-_INDENT = 10
-
-
 def _finding_title(page: Page, finding: Finding, rules: Mapping[str, RuleInfo]) -> Text:
     level = finding.level if finding.counts else "suppressed"
     style = f"bold {LEVEL_COLOURS[finding.level]}" if finding.counts else QUIET
@@ -152,7 +150,9 @@ def _finding_lines(page: Page, finding: Finding, most_evidence: int | None) -> I
 def _reference_lines(page: Page, references: tuple[ReferenceSummary, ...]) -> Iterator[Cell]:
     if not references:
         yield page.text("none given, none declared", QUIET)
-    for reference in references:
+    for number, reference in enumerate(references):
+        if number:
+            yield ""
         style = f"bold {RELATION_COLOURS[reference.relation]}" if reference.relation else QUIET
         yield page.joined(
             (

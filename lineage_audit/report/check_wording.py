@@ -6,7 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from lineage_audit.report.escaping import cut, cut_middle
-from lineage_audit.report.numbers import MISSING, byte_size, detection_limit, duration, magnitude, p_value, plural, share
+from lineage_audit.report.numbers import (
+    MISSING,
+    byte_size,
+    detection_limit,
+    duration,
+    magnitude,
+    p_value,
+    plural,
+    share,
+)
 from lineage_audit.report.wording import RELATION_WORDS, short_revision
 from lineage_audit.results import (
     CheckReport,
@@ -52,7 +61,7 @@ STATUS_WORDS: Mapping[ReferenceStatus, str] = {
 }
 
 _SEVERITY: Mapping[Level, int] = {"note": 1, "warning": 2, "error": 3}
-_THRESHOLD: Mapping[FailOn, int] = {**_SEVERITY, "never": 4}
+_THRESHOLD: Mapping[FailOn, int] = {"note": 1, "warning": 2, "error": 3, "never": 4}
 
 
 def fails(finding: Finding, fail_on: FailOn) -> bool:
@@ -61,7 +70,7 @@ def fails(finding: Finding, fail_on: FailOn) -> bool:
 
 
 def headline(report: CheckReport) -> str:
-    """What was found, counted, and which level fails: ``2 errors, 1 warning; errors fail the check.``"""
+    """What was found, counted, and which level fails: ``2 errors, 1 warning; errors fail ...``."""
     threshold = f"{FAIL_ON_MEANINGS[report.fail_on]} {_verb(report.fail_on)} the check"
     return f"{counted_findings(report.findings)}; {threshold}."
 
@@ -101,12 +110,12 @@ def subject_facts(report: CheckReport) -> tuple[tuple[str, str], ...]:
 
 
 def licence_words(licence: LicenceStatement | None) -> str:
-    """A licence by its name and SPDX id: ``Apache License 2.0 (Apache-2.0)``."""
+    """A licence by its name, its id on SPDX's list if it has one, and its class."""
     if licence is None:
         return "none"
     name = cut(licence.name or licence.stated, 80)
-    known = licence.spdx or licence.key
-    shown = f"{name} ({cut(known, 80)})" if known and known != name else name
+    listed = licence.spdx if licence.spdx and "LicenseRef-" not in licence.spdx else None
+    shown = f"{name} ({cut(listed, 80)})" if listed and listed != name else name
     return shown if licence.licence_class == "unknown" else f"{shown}, {licence.licence_class}"
 
 
@@ -143,7 +152,7 @@ def ancestor_lines(reference: ReferenceSummary) -> Iterator[str]:
     for ancestor in reference.ancestors:
         licence = licence_words(ancestor.licence) if ancestor.licence else "licence not known"
         through = " ← ".join(cut_middle(name, 60) for name in ancestor.through)
-        yield f"{cut_middle(ancestor.ref, 60)} ({licence}), through {through or reference_name(reference)}"
+        yield f"{cut_middle(ancestor.ref, 60)} ({licence}), through {through}"
 
 
 def place(location: Location) -> str:

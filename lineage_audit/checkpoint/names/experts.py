@@ -13,14 +13,16 @@ MAX_EXPERTS = 2048
 
 _ROLES: dict[Fusion, tuple[Role, ...]] = {
     Fusion.EXPERTS_GATE_UP: (Role.GATE, Role.UP),
-    Fusion.EXPERTS_GATE: (Role.GATE,),
-    Fusion.EXPERTS_UP: (Role.UP,),
     Fusion.EXPERTS_DOWN: (Role.DOWN,),
+    Fusion.UPRIGHT_EXPERTS_GATE: (Role.GATE,),
+    Fusion.UPRIGHT_EXPERTS_UP: (Role.UP,),
+    Fusion.UPRIGHT_EXPERTS_DOWN: (Role.DOWN,),
     Fusion.FLAT_EXPERTS_GATE: (Role.GATE,),
     Fusion.FLAT_EXPERTS_UP: (Role.UP,),
     Fusion.FLAT_EXPERTS_DOWN: (Role.DOWN,),
 }
 _FLAT = frozenset({Fusion.FLAT_EXPERTS_GATE, Fusion.FLAT_EXPERTS_UP, Fusion.FLAT_EXPERTS_DOWN})
+_UPRIGHT = frozenset({Fusion.UPRIGHT_EXPERTS_GATE, Fusion.UPRIGHT_EXPERTS_UP, Fusion.UPRIGHT_EXPERTS_DOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def unrolled(stored: StoredTensor, fusion: Fusion, stacking: Stacking) -> tuple[
 
     A flat stack ``[experts * units, in]`` is seen as ``[experts, units, in]``: the same bytes.
     """
-    transposed = stacking.transposed
+    transposed = stacking.transposed and fusion not in _UPRIGHT
     if fusion in _FLAT:
         stored, transposed = _seen_as_stack(stored, stacking.experts), fusion is Fusion.FLAT_EXPERTS_DOWN
     is_matrix = len(stored.shape) == 3

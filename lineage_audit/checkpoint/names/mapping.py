@@ -109,11 +109,11 @@ def _joined(named: Sequence[NamedTensor], groups: list[References], context: Con
         return groups
     result = list(groups)
     for positions in places.values():
-        joined = _joined_at(positions, named, groups, context) if len(positions) > 1 else None
-        if joined is not None:
+        whole = _joined_at(positions, named, groups, context) if len(positions) > 1 else None
+        if whole is not None:
             for position in positions:
                 result[position] = ()
-            result[positions[0]] = joined
+            result[positions[0]] = whole
     return result
 
 

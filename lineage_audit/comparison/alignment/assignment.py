@@ -1,22 +1,64 @@
-"""One-to-one assignment that maximises a similarity, with a shortcut where nothing has to be solved."""
+"""One-to-one assignment that maximises a similarity, solved only where the rows' own maxima contradict each other."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.tensors import IntArray
 
-def assign(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """For each row of a square matrix the column that it is assigned to, maximising the sum.
+_SOLVED_AT_MOST = 3000
+"""Rows that the Hungarian method is given; its cost is their cube."""
 
-    Where the rows' maxima lie in different columns they are the solution: no assignment can exceed every row's
-    maximum. Otherwise the Hungarian method decides, at the cube of the size.
+
+def assign(similarity: npt.NDArray[np.float32]) -> IntArray:
+    """For each row the column that it is assigned to, each column once, maximising the sum.
+
+    Rows that share no best column with another row keep it: a row's maximum cannot be exceeded. The rest is solved
+    by the Hungarian method among the columns left, or in order of their maxima where there are too many.
+
+    Args:
+        similarity: ``[rows, columns]`` with at least as many columns as rows.
     """
-    best: npt.NDArray[np.int64] = similarity.argmax(axis=1).astype(np.int64)
-    if len(np.unique(best)) == len(best):
+    best: IntArray = similarity.argmax(axis=1).astype(np.int64)
+    _, first, counts = np.unique(best, return_index=True, return_counts=True)
+    settled = np.zeros(len(best), dtype=bool)
+    settled[first[counts == 1]] = True
+    if settled.all():
         return best
+    rows = np.flatnonzero(~settled)
+    columns = np.setdiff1d(np.arange(similarity.shape[1]), best[settled])
+    best[rows] = columns[_solve(similarity[np.ix_(rows, columns)])]
+    return best
+
+
+def _solve(similarity: npt.NDArray[np.float32]) -> IntArray:
+    """Assign the rows that are left."""
+    if len(similarity) > _SOLVED_AT_MOST:
+        return _in_order_of_maxima(similarity)
     from scipy.optimize import linear_sum_assignment
 
     _, columns = linear_sum_assignment(similarity, maximize=True)
-    assigned: npt.NDArray[np.int64] = columns.astype(np.int64)
+    assigned: IntArray = columns.astype(np.int64)
     return assigned
+
+
+def _in_order_of_maxima(similarity: npt.NDArray[np.float32]) -> IntArray:
+    """Greedy: rows choose in order of their maxima, one round at a time over all rows that are left."""
+    left = similarity.copy()
+    assigned = np.full(len(left), -1, dtype=np.int64)
+    while (open_rows := np.flatnonzero(assigned < 0)).size:
+        wanted = left[open_rows].argmax(axis=1)
+        order = np.argsort(-left[open_rows, wanted], kind="stable")
+        columns, winners = np.unique(wanted[order], return_index=True)
+        assigned[open_rows[order[winners]]] = columns
+        left[:, columns] = -np.inf
+    return assigned
+
+
+def mean_lead(similarity: npt.NDArray[np.float32]) -> float:
+    """Mean difference of each row's largest and second largest entry; 0 with a single column."""
+    if similarity.shape[1] < 2 or not len(similarity):
+        return 0.0
+    top_two = np.partition(similarity, -2, axis=1)[:, -2:]
+    return float(np.mean(top_two[:, 1] - top_two[:, 0]))

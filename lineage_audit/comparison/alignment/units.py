@@ -1,82 +1,61 @@
-"""FFN units in another order: matched by the size of the cosines of their gate rows.
+"""FFN units: matched by the size of the cosines of their gate rows (up rows where there is no gate).
 
-Only gate rows (or, without a gate, up rows) propose; up and down are left for verification. The order is accepted
-where the matched cosine stands clear of the second best, which noise never does.
+Up and down are left for verification: a sign flip changes neither the sizes of gate cosines nor what is chosen by
+them, so the sign test on up and down stays exact. B may have fewer units than A, never more.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import assign
-from lineage_audit.comparison.evidence.base import WeightComparison, unit_rows
-from lineage_audit.comparison.measurement import Measurement
-from lineage_audit.comparison.pairing import TensorPair
+from lineage_audit.comparison.alignment.assignment import assign, mean_lead
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap, UnitMap
+from lineage_audit.comparison.evidence.base import unit_rows
 
 CLEAR_LEAD = 0.1
-"""Mean lead of the matched |cosine| over the best of the others at which an order is accepted."""
-
-_MOST_UNITS = 4096
-"""Units of a layer that are assigned here; the assignment costs their cube."""
+"""Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitOrder:
-    """For each FFN unit of B's layer (and expert) the number of A's unit, ``[units]``, and the mean lead."""
-
-    layer: int
-    expert: int | None
-    a_units: IntArray
-    lead: float
+def proposing_role(weights: CanonicalWeights, layer: int, expert: int | None) -> Role:
+    """The role whose rows propose: gate where the FFN is gated."""
+    return Role.GATE if weights.find(Role.GATE, layer, expert) else Role.UP
 
 
-def find_unit_orders(comparison: WeightComparison) -> tuple[UnitOrder, ...]:
-    """Find FFNs whose units clearly stand in another order."""
-    found = []
-    for layer, expert in comparison.places(Role.UP):
-        proposer = comparison.find(Role.GATE, layer, expert) or comparison.find(Role.UP, layer, expert)
-        if proposer and _is_kept_whole(proposer) and len(proposer.kept_b) <= _MOST_UNITS:
-            a_units, lead = _assign(proposer)
-            moved = int(np.count_nonzero(a_units != np.arange(len(a_units))))
-            if lead > CLEAR_LEAD and moved > len(a_units) // 100:
-                found.append(UnitOrder(layer, expert, a_units, lead))
-    return tuple(found)
+def match_units(
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    place: tuple[int, int | None],
+    source: tuple[int, int | None],
+    residual: ResidualMap,
+) -> UnitMap | None:
+    """Match the units of one FFN of B with those of one FFN of A; None unless the match is clear."""
+    rows_a = a.matrix(proposing_role(a, *source), *source)
+    rows_b = b.matrix(proposing_role(b, *place), *place)
+    if rows_a is None or rows_b is None or len(rows_b) > len(rows_a):
+        return None
+    sizes = cosine_sizes(rows_b, residual.image(rows_a))
+    own = _own_numbers(sizes)
+    if own is not None:
+        return UnitMap(*source, own, mean_lead(sizes), float(sizes[np.arange(len(own)), own].mean()))
+    lead = mean_lead(sizes)
+    if lead < CLEAR_LEAD:
+        return None
+    units = assign(sizes)
+    return UnitMap(*source, units, lead, float(sizes[np.arange(len(units)), units].mean()))
 
 
-def reorder_pairs(comparison: WeightComparison, orders: Iterable[UnitOrder]) -> list[TensorPair]:
-    """Pairs of the FFN tensors with A's units in B's order."""
-    pairs = []
-    for order in orders:
-        for role in (Role.GATE, Role.UP):
-            measured = comparison.find(role, order.layer, order.expert)
-            if measured:
-                pair = measured.pair
-                pairs.append(replace(pair, a_rows=pair.a_rows[order.a_units]))
-        down = comparison.find(Role.DOWN, order.layer, order.expert)
-        if down:
-            pairs.append(replace(down.pair, a_columns=order.a_units))
-    return pairs
+def cosine_sizes(rows_b: FloatArray, rows_a: FloatArray) -> FloatArray:
+    """Absolute cosines ``[B's rows, A's rows]``."""
+    sizes: FloatArray = np.abs(unit_rows(rows_b) @ unit_rows(rows_a).T)
+    return sizes
 
 
-def _is_kept_whole(measured: Measurement) -> bool:
-    return len(measured.kept_b) == measured.pair.b.shape[0] == len(measured.kept_a)
-
-
-def _assign(proposer: Measurement) -> tuple[IntArray, float]:
-    """Optimal one-to-one assignment on |cosine|, and its mean lead over each unit's best other candidate."""
-    sizes = np.abs(unit_rows(proposer.kept_b) @ unit_rows(proposer.kept_a).T)
-    everyone = np.arange(len(sizes))
-    if len(sizes) < 2 or bool((sizes.argmax(axis=1) == everyone).mean() > 0.5):
-        return everyone, 0.0
-    top_two = np.partition(sizes, -2, axis=1)[:, -2:]
-    if float(np.mean(top_two[:, 1] - top_two[:, 0])) <= CLEAR_LEAD:
-        return everyone, 0.0  # no assignment leads by more than the rows' own maxima do
-    a_units = assign(sizes)
-    matched = sizes[everyone, a_units]
-    sizes[everyone, a_units] = 0.0
-    return a_units, float(np.mean(matched - sizes.max(axis=1)))
+def _own_numbers(sizes: FloatArray) -> IntArray | None:
+    """The plain order, where most units best match their own number."""
+    if sizes.shape[0] != sizes.shape[1]:
+        return None
+    numbers = np.arange(len(sizes))
+    return numbers if bool((sizes.argmax(axis=1) == numbers).mean() > 0.5) else None

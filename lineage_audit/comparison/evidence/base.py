@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
@@ -32,33 +32,24 @@ class WeightComparison:
     """Everything that was measured on the weights of two models.
 
     Attributes:
-        measurements: same number against same number, by B's place in the architecture (or by name).
-        aligned: measurements repeated with A's units in the order that alignment found, where it is another one.
+        measurements: by B's place in the architecture (or by name).
         heads: head layout where both models share one, else None.
         rotary: rotary layout where both models share one, else None.
         rms_norm: both models normalise by root mean square alone; None where a configuration does not say.
         parameters: B's parameters.
+        broken: tests whose symmetry neither model has: test id -> reason.
     """
 
     measurements: Mapping[Place, Measurement]
-    aligned: Mapping[Place, Measurement]
     heads: Heads | None
     rotary: Rotary | None
     rms_norm: bool | None
     parameters: int
+    broken: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> Measurement | None:
-        """The measurement of a weight matrix, same number against same number, or None."""
+        """The measurement of a weight matrix, or None."""
         return self.measurements.get(TensorKey(role, "weight", layer, expert))
-
-    def find_aligned(self, role: Role, layer: int | None, expert: int | None = None) -> Measurement | None:
-        """The measurement of a weight matrix after alignment, or None."""
-        key = TensorKey(role, "weight", layer, expert)
-        return self.aligned.get(key) or self.measurements.get(key)
-
-    def all_aligned(self) -> list[Measurement]:
-        """Every measurement, after alignment where there was any."""
-        return [self.aligned.get(place, measured) for place, measured in self.measurements.items()]
 
     def places(self, *roles: Role) -> list[tuple[int, int | None]]:
         """Layers and experts in which any of the roles was measured, in order."""
@@ -223,12 +214,14 @@ class MatchedBlock:
     Attributes:
         layer: layer of B, or None for units of the whole model.
         own: for each unit of B whether its single best match in A has the same number.
-        noise: standard deviation of a cosine between units with different numbers.
+        noise: root mean square cosine of units with different numbers, zero ones left out.
+        live: units of B that are not zero.
     """
 
     layer: int | None
     own: npt.NDArray[np.bool_]
     noise: float
+    live: int
 
 
 def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int) -> MatchedBlock:
@@ -238,8 +231,9 @@ def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines:
     """
     diagonal = np.diagonal(similarity)
     own = (similarity >= diagonal[:, None]).sum(axis=1) == 1
-    others = similarity[~np.eye(len(similarity), dtype=bool)]
-    return MatchedBlock(layer, own, float(others.std()) / cosines if len(others) else 0.0)
+    others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
+    noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
+    return MatchedBlock(layer, own, noise, int(np.count_nonzero(similarity.any(axis=1))))
 
 
 def fixed_point_evidence(
@@ -286,11 +280,11 @@ def match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     The expected maximum of n noise cosines is taken as s √(2 ln n); a unit with true cosine c wins with the normal
     probability of exceeding it. The limit is where the expected number of wins reaches what the level needs.
     """
-    count = sum(len(block.own) for block in blocks)
+    count = sum(block.live for block in blocks)
     needed = len(blocks) + 1
     while fixed_points_log10_p(needed, len(blocks)) > DETECTION_LOG10_P and needed < count:
         needed += 1
-    if needed >= count:
+    if needed >= count or not all(block.noise > 0 for block in blocks if block.live):
         return None
     competitors = max(2.0, count / len(blocks))
     noise = float(np.mean([block.noise for block in blocks]))

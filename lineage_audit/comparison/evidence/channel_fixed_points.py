@@ -33,6 +33,8 @@ _FEWEST_TOKENS = 16
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Match the channels by their embedding columns over shared tokens."""
+    if reason := comparison.broken.get(TEST.test_id):
+        return not_measured(TEST, "not-applicable", reason)
     embedding = comparison.find(Role.EMBED, None)
     if embedding is None or len(embedding.kept_a) < _FEWEST_TOKENS:
         return not_measured(TEST, "skipped", f"fewer than {_FEWEST_TOKENS} embedding rows could be compared")

@@ -47,6 +47,8 @@ _WRITERS = frozenset({Role.O, Role.DOWN, Role.SHARED_DOWN})
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Pool the cosines of every column that reads a channel and every row that writes it."""
+    if reason := comparison.broken.get(TEST.test_id):
+        return not_measured(TEST, "not-applicable", reason)
     if comparison.rms_norm is None:
         return not_measured(TEST, "skipped", "the kind of normalisation is not known")
     if not comparison.rms_norm:

@@ -24,15 +24,16 @@ _BLOCKS = ((Role.GATE, Role.UP, Role.DOWN), (Role.SHARED_GATE, Role.SHARED_UP, R
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every gated FFN (experts and shared experts included)."""
+    if reason := comparison.broken.get(TEST.test_id):
+        return not_measured(TEST, "not-applicable", reason)
     layers, elements, ungated = [], 0, 0
     for gate_role, up_role, down_role in _BLOCKS:
-        gated = {place[0] for place in comparison.places(gate_role)}
+        gated = set(comparison.places(gate_role))
         for layer, expert in comparison.places(up_role, down_role):
-            if layer not in gated:
+            if (layer, expert) not in gated:
                 ungated += 1
                 continue
-            # Alignment chose its order by gate rows alone, which no sign flip changes: the test stays exact.
-            up, down = (comparison.find_aligned(role, layer, expert) for role in (up_role, down_role))
+            up, down = (comparison.find(role, layer, expert) for role in (up_role, down_role))
             layers.append(_terms(layer, up, down))
             elements += sum(part.elements for part in (up, down) if part)
     if not layers and ungated:

@@ -20,6 +20,8 @@ TEST = TestDescription("head-fixed-points", "Does each KV head best match the on
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Match the KV heads of every layer by their rows of k and v."""
+    if reason := comparison.broken.get(TEST.test_id):
+        return not_measured(TEST, "not-applicable", reason)
     heads = comparison.heads
     if heads is None:
         return not_measured(TEST, "skipped", "the head layout is not known")
@@ -28,7 +30,12 @@ def measure(comparison: WeightComparison) -> Evidence:
     blocks, elements = [], 0
     for layer, _ in comparison.places(Role.K, Role.V):
         key, value = comparison.find(Role.K, layer), comparison.find(Role.V, layer)
-        if key and value and _is_kept_whole(key) and _is_kept_whole(value):
+        if (
+            key
+            and value
+            and _has_heads(key, heads.head_dim, heads.kv_heads)
+            and _has_heads(value, heads.value_dim, heads.kv_heads)
+        ):
             similarity = _similarity(key, heads.kv_heads) + _similarity(value, heads.kv_heads)
             blocks.append(match_block(layer, similarity, 2))
             elements += key.kept_b.size + value.kept_b.size
@@ -37,8 +44,9 @@ def measure(comparison: WeightComparison) -> Evidence:
     return fixed_point_evidence(TEST, "KV heads", blocks, comparison, elements)
 
 
-def _is_kept_whole(measured: Measurement) -> bool:
-    return len(measured.kept_b) == measured.pair.b.shape[0]
+def _has_heads(measured: Measurement, dim: int, heads: int) -> bool:
+    """Tell whether every row was kept, and the layer has as many heads as the others."""
+    return len(measured.kept_b) == measured.pair.b.shape[0] == dim * heads
 
 
 def _similarity(measured: Measurement, heads: int) -> FloatArray:

@@ -31,6 +31,8 @@ TEST = TestDescription(
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every attention block with separate q and k."""
+    if reason := comparison.broken.get(TEST.test_id):
+        return not_measured(TEST, "not-applicable", reason)
     if comparison.heads is None or not comparison.places(Role.Q, Role.K):
         return not_measured(TEST, "skipped", "the head layout is not known, or q and k were not compared")
     unit_of_dim = _units_of_dims(comparison.heads, comparison.rotary)
@@ -40,7 +42,8 @@ def measure(comparison: WeightComparison) -> Evidence:
         terms = []
         for role, heads_per_unit in ((Role.Q, comparison.heads.per_group), (Role.K, 1)):
             measured = comparison.find(role, layer)
-            if measured:
+            rows = comparison.heads.kv_heads * heads_per_unit * comparison.heads.head_dim
+            if measured and measured.pair.b.shape[0] == rows:
                 head, dim = np.divmod(measured.positions, comparison.heads.head_dim)
                 units = head // heads_per_unit * units_per_head + unit_of_dim[dim]
                 terms.append(row_term(measured, units))

@@ -17,6 +17,7 @@ from lineage_audit.comparison.evidence.base import (
     not_measured,
     unit_rows,
 )
+from lineage_audit.comparison.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence
 
@@ -32,9 +33,9 @@ _FEWEST_ROWS = 32
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Match the rows of every matrix without a role whose rows feed another matrix."""
-    unknown = [part for part in comparison.matrices() if part.pair.b.role == Role.OTHER]
+    unknown = [part for part in without_fixed_tables(comparison.matrices()) if part.pair.b.role == Role.OTHER]
     if not unknown:
-        return not_measured(TEST, "not-applicable", "every matrix has a known role")
+        return not_measured(TEST, "not-applicable", "every matrix has a known role or may be a fixed table")
     inputs = {part.pair.b.shape[1] for part in comparison.matrices()}
     usable = [part for part in unknown if _rows_are_hidden(part, inputs)]
     blocks = [match_block(part.pair.b.layer, unit_rows(part.kept_b) @ unit_rows(part.kept_a).T, 1) for part in usable]

@@ -19,7 +19,7 @@ TEST = TestDescription(
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Regress all matrices of B on A's and the other way round, without intercept."""
-    matrices = [part for part in comparison.all_aligned() if part.is_matrix]
+    matrices = comparison.matrices()
     dot = sum(float(part.rows.dot.sum()) for part in matrices)
     size_a = sum(float(part.rows.aa.sum()) for part in matrices)
     size_b = sum(float(part.rows.bb.sum()) for part in matrices)

@@ -59,7 +59,7 @@ def _value_rows_of_columns(columns: int, value_rows: int, heads: Heads | None) -
     """For each column of o the row of v that it reads; None where the head layout is unknown."""
     if columns == value_rows:
         return np.arange(columns)
-    if heads is None or columns != heads.kv_heads * heads.per_group * heads.value_dim:
+    if heads is None or value_rows != heads.kv_heads * heads.value_dim or columns != value_rows * heads.per_group:
         return None
     head, dim = np.divmod(np.arange(columns), heads.value_dim)
     return head // heads.per_group * heads.value_dim + dim

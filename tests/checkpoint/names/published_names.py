@@ -1,64 +1,8 @@
-"""Tensor names and shapes of published checkpoints whose architecture transformers lacks, as patterns.
-
-``{L}`` stands for a layer's number and ``{E}`` for an expert's. Shapes are those of the published weights.
-"""
+"""Tensor names of published dense models, as their repositories hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Listing:
-    model: str
-    config: dict[str, object]
-    layers: int
-    outside: dict[str, Shape]
-    inside: dict[str, Shape]
-    experts: int = 0
-
-    def shapes(self) -> dict[str, Shape]:
-        expanded = dict(self.outside)
-        for layer in range(self.layers):
-            for pattern, shape in self.inside.items():
-                name = pattern.replace("{L}", str(layer))
-                for expert in range(self.experts if "{E}" in name else 1):
-                    expanded[name.replace("{E}", str(expert))] = shape
-        return expanded
-
-
-def _llama_layers(hidden: int, ffn: int, kv: int, norms: tuple[str, str]) -> dict[str, Shape]:
-    layer = "model.layers.{L}."
-    return {
-        layer + "self_attn.q_proj.weight": (hidden, hidden),
-        layer + "self_attn.k_proj.weight": (kv, hidden),
-        layer + "self_attn.v_proj.weight": (kv, hidden),
-        layer + "self_attn.o_proj.weight": (hidden, hidden),
-        layer + "mlp.gate_proj.weight": (ffn, hidden),
-        layer + "mlp.up_proj.weight": (ffn, hidden),
-        layer + "mlp.down_proj.weight": (hidden, ffn),
-        layer + norms[0] + ".weight": (hidden,),
-        layer + norms[1] + ".weight": (hidden,),
-    }
-
-
-def _llama_ends(vocabulary: int, hidden: int) -> dict[str, Shape]:
-    return {
-        "model.embed_tokens.weight": (vocabulary, hidden),
-        "model.norm.weight": (hidden,),
-        "lm_head.weight": (vocabulary, hidden),
-    }
-
-
-_LLAMA_NORMS = ("input_layernorm", "post_attention_layernorm")
-
-
-def _without(shapes: dict[str, Shape], *words: str) -> dict[str, Shape]:
-    return {name: shape for name, shape in shapes.items() if not any(word in name for word in words)}
-
+from tests.checkpoint.names.listing import LLAMA_NORMS, Listing, llama_ends, llama_layers, without
 
 YI_34B = Listing(
     "01-ai/Yi-34B (first release)",
@@ -72,8 +16,8 @@ YI_34B = Listing(
         "vocab_size": 64000,
     },
     60,
-    _llama_ends(64000, 7168),
-    _llama_layers(7168, 20480, 1024, ("ln1", "ln2")),
+    llama_ends(64000, 7168),
+    llama_layers(7168, 20480, 1024, ("ln1", "ln2")),
 )
 
 BAICHUAN_13B = Listing(
@@ -87,9 +31,9 @@ BAICHUAN_13B = Listing(
         "vocab_size": 125696,
     },
     40,
-    _llama_ends(125696, 5120),
+    llama_ends(125696, 5120),
     {
-        **_without(_llama_layers(5120, 13696, 5120, _LLAMA_NORMS), "q_proj", "k_proj", "v_proj"),
+        **without(llama_layers(5120, 13696, 5120, LLAMA_NORMS), "q_proj", "k_proj", "v_proj"),
         "model.layers.{L}.self_attn.W_pack.weight": (15360, 5120),
     },
 )
@@ -106,9 +50,9 @@ INTERNLM_7B = Listing(
         "bias": True,
     },
     32,
-    _llama_ends(103168, 4096),
+    llama_ends(103168, 4096),
     {
-        **_llama_layers(4096, 11008, 4096, _LLAMA_NORMS),
+        **llama_layers(4096, 11008, 4096, LLAMA_NORMS),
         **{f"model.layers.{{L}}.self_attn.{name}_proj.bias": (4096,) for name in "qkvo"},
         "model.layers.{L}.self_attn.rotary_emb.inv_freq": (64,),
     },
@@ -194,63 +138,6 @@ CHATGLM3_6B = Listing(
     },
 )
 
-MIXTRAL_HUB = Listing(
-    "mistralai/Mixtral-8x7B-v0.1",
-    {
-        "model_type": "mixtral",
-        "hidden_size": 4096,
-        "intermediate_size": 14336,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 8,
-        "num_hidden_layers": 32,
-        "num_local_experts": 8,
-        "vocab_size": 32000,
-    },
-    32,
-    _llama_ends(32000, 4096),
-    {
-        **_without(_llama_layers(4096, 14336, 1024, _LLAMA_NORMS), "mlp"),
-        "model.layers.{L}.block_sparse_moe.gate.weight": (8, 4096),
-        "model.layers.{L}.block_sparse_moe.experts.{E}.w1.weight": (14336, 4096),
-        "model.layers.{L}.block_sparse_moe.experts.{E}.w2.weight": (4096, 14336),
-        "model.layers.{L}.block_sparse_moe.experts.{E}.w3.weight": (14336, 4096),
-    },
-    8,
-)
-
-QWEN3_MOE_HUB = Listing(
-    "Qwen/Qwen3-30B-A3B",
-    {
-        "model_type": "qwen3_moe",
-        "hidden_size": 2048,
-        "intermediate_size": 6144,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 4,
-        "head_dim": 128,
-        "num_hidden_layers": 48,
-        "num_experts": 128,
-        "moe_intermediate_size": 768,
-        "vocab_size": 151936,
-    },
-    48,
-    _llama_ends(151936, 2048),
-    {
-        "model.layers.{L}.self_attn.q_proj.weight": (4096, 2048),
-        "model.layers.{L}.self_attn.k_proj.weight": (512, 2048),
-        "model.layers.{L}.self_attn.v_proj.weight": (512, 2048),
-        "model.layers.{L}.self_attn.o_proj.weight": (2048, 4096),
-        "model.layers.{L}.self_attn.q_norm.weight": (128,),
-        "model.layers.{L}.self_attn.k_norm.weight": (128,),
-        "model.layers.{L}.input_layernorm.weight": (2048,),
-        "model.layers.{L}.post_attention_layernorm.weight": (2048,),
-        "model.layers.{L}.mlp.gate.weight": (128, 2048),
-        "model.layers.{L}.mlp.experts.{E}.gate_proj.weight": (768, 2048),
-        "model.layers.{L}.mlp.experts.{E}.up_proj.weight": (768, 2048),
-        "model.layers.{L}.mlp.experts.{E}.down_proj.weight": (2048, 768),
-    },
-    128,
-)
-
 PHI_2_OLD = Listing(
     "microsoft/phi-2 (first release)",
     {"model_type": "phi-msft", "n_embd": 2560, "n_layer": 32, "n_head": 32, "vocab_size": 51200},
@@ -273,23 +160,6 @@ PHI_2_OLD = Listing(
         "transformer.h.{L}.mlp.fc1.bias": (10240,),
         "transformer.h.{L}.mlp.fc2.weight": (2560, 10240),
         "transformer.h.{L}.mlp.fc2.bias": (2560,),
-    },
-)
-
-DBRX = Listing(
-    "databricks/dbrx-base",
-    {"model_type": "dbrx", "d_model": 6144, "n_heads": 48, "n_layers": 40, "vocab_size": 100352},
-    40,
-    {"transformer.wte.weight": (100352, 6144), "transformer.norm_f.weight": (6144,), "lm_head.weight": (100352, 6144)},
-    {
-        "transformer.blocks.{L}.norm_attn_norm.norm_1.weight": (6144,),
-        "transformer.blocks.{L}.norm_attn_norm.norm_2.weight": (6144,),
-        "transformer.blocks.{L}.norm_attn_norm.attn.Wqkv.weight": (8192, 6144),
-        "transformer.blocks.{L}.norm_attn_norm.attn.out_proj.weight": (6144, 6144),
-        "transformer.blocks.{L}.ffn.router.layer.weight": (16, 6144),
-        "transformer.blocks.{L}.ffn.experts.mlp.w1": (172032, 6144),
-        "transformer.blocks.{L}.ffn.experts.mlp.v1": (172032, 6144),
-        "transformer.blocks.{L}.ffn.experts.mlp.w2": (172032, 6144),
     },
 )
 
@@ -353,74 +223,4 @@ BERT_HUB = Listing(
     },
 )
 
-
-def _deepseek_v3() -> Iterator[tuple[str, Shape]]:
-    """The hub's names, with the layer for multi-token prediction and the FP8 scales."""
-    hidden = 7168
-    yield from _llama_ends(129280, hidden).items()
-    for layer in range(62):
-        start = f"model.layers.{layer}."
-        yield from (
-            (start + "self_attn.q_a_proj.weight", (1536, hidden)),
-            (start + "self_attn.q_a_layernorm.weight", (1536,)),
-            (start + "self_attn.q_b_proj.weight", (24576, 1536)),
-            (start + "self_attn.kv_a_proj_with_mqa.weight", (576, hidden)),
-            (start + "self_attn.kv_a_layernorm.weight", (512,)),
-            (start + "self_attn.kv_b_proj.weight", (32768, 512)),
-            (start + "self_attn.o_proj.weight", (hidden, 16384)),
-            (start + "input_layernorm.weight", (hidden,)),
-            (start + "post_attention_layernorm.weight", (hidden,)),
-        )
-        if layer >= 3:
-            yield start + "mlp.gate.weight", (256, hidden)
-            yield start + "mlp.gate.e_score_correction_bias", (256,)
-        ffns = ["shared_experts.", *(f"experts.{expert}." for expert in range(256))] if layer >= 3 else [""]
-        units = 2048 if layer >= 3 else 18432
-        for ffn in ffns:
-            for name, shape in (("gate", (units, hidden)), ("up", (units, hidden)), ("down", (hidden, units))):
-                yield f"{start}mlp.{ffn}{name}_proj.weight", shape
-                yield f"{start}mlp.{ffn}{name}_proj.weight_scale_inv", (shape[0] // 128, shape[1] // 128)
-    extra = "model.layers.61."
-    yield extra + "embed_tokens.weight", (129280, hidden)
-    yield extra + "enorm.weight", (hidden,)
-    yield extra + "hnorm.weight", (hidden,)
-    yield extra + "eh_proj.weight", (hidden, 2 * hidden)
-    yield extra + "shared_head.norm.weight", (hidden,)
-    yield extra + "shared_head.head.weight", (129280, hidden)
-
-
-DEEPSEEK_V3_CONFIG: dict[str, object] = {
-    "model_type": "deepseek_v3",
-    "hidden_size": 7168,
-    "intermediate_size": 18432,
-    "num_hidden_layers": 61,
-    "num_attention_heads": 128,
-    "num_key_value_heads": 128,
-    "q_lora_rank": 1536,
-    "kv_lora_rank": 512,
-    "qk_nope_head_dim": 128,
-    "qk_rope_head_dim": 64,
-    "v_head_dim": 128,
-    "n_routed_experts": 256,
-    "vocab_size": 129280,
-}
-
-
-def deepseek_v3_shapes() -> dict[str, Shape]:
-    return dict(_deepseek_v3())
-
-
-LISTINGS = (
-    YI_34B,
-    BAICHUAN_13B,
-    INTERNLM_7B,
-    INTERNLM2_20B,
-    QWEN_72B,
-    CHATGLM3_6B,
-    MIXTRAL_HUB,
-    QWEN3_MOE_HUB,
-    PHI_2_OLD,
-    DBRX,
-    OLMO_1,
-    BERT_HUB,
-)
+DENSE = (YI_34B, BAICHUAN_13B, INTERNLM_7B, INTERNLM2_20B, QWEN_72B, CHATGLM3_6B, PHI_2_OLD, OLMO_1, BERT_HUB)

@@ -15,6 +15,9 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 
+_MULTIMODAL = ("gemma3", "llama4", "qwen2_vl", "qwen2_5_vl", "mistral3")
+
+
 def _on_meta(published: Published) -> tuple[dict[str, tuple[int, ...]], dict[str, object]]:
     config = transformers.AutoConfig.for_model(published.model_type, **published.config)
     with torch.device("meta"), warnings.catch_warnings():
@@ -34,3 +37,14 @@ def test_every_tensor_of_a_published_architecture_has_a_role(published: Publishe
     assert sum(ref.size for ref in refs) == elements
     layers = {ref.layer for ref in refs if ref.layer is not None}
     assert layers == set(range(len(layers)))
+
+
+@pytest.mark.parametrize("model_type", _MULTIMODAL)
+def test_a_multimodal_model_keeps_its_language_model_apart(model_type: str) -> None:
+    shapes, stated = _on_meta(Published(model_type, model_type, auto_class="AutoModelForImageTextToText"))
+    refs = map_names(all_stored(shapes), config_of(**stated))
+    assert [ref.name for ref in refs if ref.role is Role.OTHER or ref.inferred] == []
+    assert duplicate_keys(refs) == []
+    beside = {ref.name.split(".")[1] for ref in refs if ref.role in {Role.VISION, Role.PROJECTOR}}
+    assert beside.isdisjoint({"language_model"})
+    assert {ref.role for ref in refs} >= {Role.VISION, Role.EMBED, Role.Q, Role.DOWN}

@@ -10,13 +10,9 @@ import pytest
 
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
-from tests.checkpoint.names.published_names import (
-    DEEPSEEK_V3_CONFIG,
-    LISTINGS,
-    YI_34B,
-    Listing,
-    deepseek_v3_shapes,
-)
+from tests.checkpoint.names.listing import Listing
+from tests.checkpoint.names.published_mixtures import DEEPSEEK_V3_CONFIG, MIXTURES, deepseek_v3_shapes
+from tests.checkpoint.names.published_names import DENSE, YI_34B
 from tests.checkpoint.names.stored import all_stored, config_of, duplicate_keys
 
 _REAL_REPOS = Path(__file__).parents[4] / "shared" / "real-repos"
@@ -24,7 +20,7 @@ _INDEXES = sorted(_REAL_REPOS.glob("*/*.index.json")) if _REAL_REPOS.is_dir() el
 _UNSETTLED = {Role.OTHER, Role.QKV, Role.GATE_UP}
 
 
-@pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing.model)
+@pytest.mark.parametrize("listing", (*DENSE, *MIXTURES), ids=lambda listing: listing.model)
 def test_every_published_name_has_a_role(listing: Listing) -> None:
     shapes = listing.shapes()
     refs = map_names(all_stored(shapes), config_of(**listing.config))
@@ -37,7 +33,7 @@ def test_every_published_name_has_a_role(listing: Listing) -> None:
 @pytest.mark.parametrize(
     "prefix", ["module.", "_orig_mod.", "base_model.model.", "language_model.", "_orig_mod.module.", "transformer."]
 )
-@pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing.model)
+@pytest.mark.parametrize("listing", DENSE, ids=lambda listing: listing.model)
 def test_prefixes_change_nothing(listing: Listing, prefix: str) -> None:
     plain, config = listing.shapes(), config_of(**listing.config)
     prefixed = {prefix + name: shape for name, shape in plain.items()}

@@ -69,8 +69,8 @@ PARENT = ReferenceSummary(
     architecture="LlamaForCausalLM",
     parameters=6_738_415_616,
     ancestors=(
-        AncestorSummary("old-ai/steppe", (), MEADOW_COMMUNITY, "card"),
-        AncestorSummary("older-ai/tundra", ("old-ai/steppe",), None, "unknown"),
+        AncestorSummary("old-ai/steppe", ("meadow-ai/prairie-7b",), MEADOW_COMMUNITY, "card"),
+        AncestorSummary("older-ai/tundra", ("meadow-ai/prairie-7b", "old-ai/steppe"), None, "unknown"),
     ),
 )
 STRANGER = replace(
@@ -123,14 +123,16 @@ RULES = tuple(
 
 CLAIMS = (
     ClaimRecord("license", "apache-2.0", "README.md", 2, "license"),
-    ClaimRecord("from_scratch", "Nova was trained from scratch by us on a carefully chosen corpus.", "README.md", 14, None),
+    ClaimRecord(
+        "from_scratch", "Nova was trained from scratch by us on a carefully chosen corpus.", "README.md", 14, None
+    ),
     ClaimRecord("base_model", "meadow-ai/prairie-7b", "policy.yaml", 4, "base_model", "policy"),
 )
 
 UNDECLARED = Finding(
     rule_id="LA101",
     level="error",
-    message="The card that names no base model is inconsistent with the weights, which derive from meadow-ai/prairie-7b.",
+    message="The card that names no base model is inconsistent with the weights: they derive from prairie-7b.",
     evidence=(
         "The subject derives from the reference meadow-ai/prairie-7b: 32 of 32 layers match in order (p ≤ 10^-15943).",
         "README.md names no base_model.",

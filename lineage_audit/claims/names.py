@@ -1,0 +1,58 @@
+"""Names of models: what a reference is called, whether two names mean one model, where a declared base may lie."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_HUB_URL = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/", re.IGNORECASE)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?:@[\w./+-]{1,100})?", re.ASCII)
+_SIBLING = re.compile(r"(?:\.\.?/)?([A-Za-z0-9][\w.-]{0,95})/?", re.ASCII)
+_SNAPSHOT = re.compile(r"models--([^/]+)--([^/]+)/snapshots/[^/]+/?$")
+
+
+def model_name(ref: str) -> str:
+    """``org/name`` of a Hub reference or cache folder, else the name of the folder or file."""
+    found = _SNAPSHOT.search(ref)
+    if found:
+        return f"{found[1]}/{found[2]}"
+    path = Path(ref).expanduser()
+    if path.exists():
+        return path.resolve().name
+    return without_revision(_HUB_URL.sub("", ref.strip())).strip("/")
+
+
+def without_revision(ref: str) -> str:
+    """A reference without its ``@revision``."""
+    return ref.partition("@")[0]
+
+
+def bare(name: str) -> str:
+    """The last part of a name, in lower case, the part that a folder and a Hub repository have in common."""
+    return re.split(r"[/\\]", without_revision(_HUB_URL.sub("", name.strip())).rstrip("/\\"))[-1].lower()
+
+
+def same_model(one: str, other: str) -> bool:
+    """Whether two names mean one model: equal Hub ids, or equal last parts where one of them is no Hub id."""
+    first, second = (without_revision(_HUB_URL.sub("", name.strip())).strip("/").lower() for name in (one, other))
+    if _HUB_ID.fullmatch(first) and _HUB_ID.fullmatch(second):
+        return first == second
+    return bool(first) and bare(first) == bare(second)
+
+
+def resolve_declared(declared: str, beside: Path | None) -> str | None:
+    """Where a base that a card names may be read: a folder beside the subject, or the Hub; None if neither.
+
+    A card is untrusted: no path but a plain name beside the subject's folder is followed.
+
+    Args:
+        declared: the base as the card names it.
+        beside: the subject's folder, or None for a subject that is not local.
+    """
+    plain = _SIBLING.fullmatch(declared)
+    if beside is not None and plain is not None:
+        sibling = beside.parent / plain[1]
+        if sibling.is_dir() and not sibling.is_symlink():
+            return str(sibling)
+    name = _HUB_URL.sub("", declared.strip()).strip("/")
+    return name if _HUB_ID.fullmatch(name) else None

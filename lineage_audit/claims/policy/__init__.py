@@ -1,0 +1,24 @@
+"""The policy: claims that override the card, pinned references, severities, allowances, a baseline."""
+
+from __future__ import annotations
+
+from lineage_audit.claims.policy.baseline import baseline_text, read_baseline
+from lineage_audit.claims.policy.located import PolicyError
+from lineage_audit.claims.policy.reading import find_policy, read_policy
+from lineage_audit.claims.policy.suppression import expired, suppressed
+from lineage_audit.claims.policy.values import INCONCLUSIVE_LEVELS, Allowance, Policy, PolicyClaim, PolicyReference
+
+__all__ = [
+    "INCONCLUSIVE_LEVELS",
+    "Allowance",
+    "Policy",
+    "PolicyClaim",
+    "PolicyError",
+    "PolicyReference",
+    "baseline_text",
+    "expired",
+    "find_policy",
+    "read_baseline",
+    "read_policy",
+    "suppressed",
+]

@@ -1,0 +1,147 @@
+"""A policy file becomes a ``Policy``; whatever is not understood is refused with file, line and key."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+
+from lineage_audit.claims.policy.located import Located, PolicyError, read_located
+from lineage_audit.claims.policy.values import Allowance, Policy, PolicyClaim, PolicyReference
+
+_CLAIMS = ("license", "license_name", "license_link", "base_model", "base_model_relation", "name")
+_RELATIONS = ("finetune", "adapter", "merge", "quantized")
+_SEVERITIES = ("error", "warning", "note", "off")
+_FAIL_ON = ("error", "warning", "note", "never")
+_INCONCLUSIVE = ("fail", "warn", "pass")
+_KEYS = ("claims", "references", "severity", "allow", "baseline", "fail-on", "inconclusive")
+
+
+def read_policy(path: Path, rules: Mapping[str, str]) -> Policy:
+    """Read a YAML file, or ``[tool.lineage-audit]`` of a TOML file.
+
+    Args:
+        path: the file.
+        rules: rule id and rule name, both -> rule id.
+
+    Raises:
+        PolicyError: the file cannot be read, or says something that is not understood.
+    """
+    root = read_located(path)
+    return _Reader(path, rules).policy(root) if root is not None else Policy(file=path)
+
+
+def find_policy(folder: Path, rules: Mapping[str, str]) -> Policy:
+    """The policy of a working directory: its pyproject.toml's, if that has one; else the empty policy."""
+    path = folder / "pyproject.toml"
+    if not path.is_file() or read_located(path) is None:
+        return Policy()
+    return read_policy(path, rules)
+
+
+class _Reader:
+    """Reads the parts of one policy file and refuses what it does not know."""
+
+    def __init__(self, path: Path, rules: Mapping[str, str]) -> None:
+        self._path = path
+        self._rules = rules
+
+    def policy(self, root: Located) -> Policy:
+        parts = self._keys(root, "policy", _KEYS)
+        return Policy(
+            file=self._path,
+            claims=self._claims(parts["claims"]) if "claims" in parts else (),
+            references=self._references(parts["references"]) if "references" in parts else (),
+            severity=self._severities(parts["severity"]) if "severity" in parts else {},
+            allow=self._allowances(parts["allow"]) if "allow" in parts else (),
+            baseline=self._path.parent / self._text(parts["baseline"], "baseline") if "baseline" in parts else None,
+            fail_on=self._choice(parts, "fail-on", _FAIL_ON),  # type: ignore[arg-type]
+            inconclusive=self._choice(parts, "inconclusive", _INCONCLUSIVE),  # type: ignore[arg-type]
+        )
+
+    def _claims(self, found: Located) -> tuple[PolicyClaim, ...]:
+        claims = []
+        for kind, stated in self._keys(found, "claims", _CLAIMS).items():
+            many = isinstance(stated.value, tuple) and kind == "base_model"
+            for item in stated.value if isinstance(stated.value, tuple) and many else (stated,):
+                claims.append(PolicyClaim(kind, self._text(item, f"claims.{kind}"), item.line))
+            if kind == "base_model_relation":
+                self._one_of(stated, "claims.base_model_relation", _RELATIONS)
+        return tuple(claims)
+
+    def _references(self, found: Located) -> tuple[PolicyReference, ...]:
+        return tuple(self._reference(item) for item in self._list(found, "references"))
+
+    def _reference(self, item: Located) -> PolicyReference:
+        if isinstance(item.value, str):
+            return PolicyReference(self._text(item, "references"))
+        parts = self._keys(item, "references", ("ref", "revision"), needed=("ref",))
+        revision = self._text(parts["revision"], "references.revision") if "revision" in parts else None
+        return PolicyReference(self._text(parts["ref"], "references.ref"), revision)
+
+    def _severities(self, found: Located) -> dict[str, str]:
+        if not isinstance(found.value, Mapping):
+            raise self._error(found, "severity", "must be rules and their severities")
+        return {
+            self._rule(Located(rule, stated.line), "severity"): self._one_of(stated, f"severity.{rule}", _SEVERITIES)
+            for rule, stated in found.value.items()
+        }
+
+    def _allowances(self, found: Located) -> tuple[Allowance, ...]:
+        return tuple(self._allowance(item) for item in self._list(found, "allow"))
+
+    def _allowance(self, item: Located) -> Allowance:
+        parts = self._keys(item, "allow", ("rule", "reason", "reference", "expires"), needed=("rule", "reason"))
+        return Allowance(
+            rule=self._rule(parts["rule"], "allow.rule"),
+            reason=self._text(parts["reason"], "allow.reason"),
+            reference=self._text(parts["reference"], "allow.reference") if "reference" in parts else None,
+            expires=self._date(parts["expires"]) if "expires" in parts else None,
+            line=item.line,
+        )
+
+    def _keys(
+        self, found: Located, key: str, known: tuple[str, ...], needed: tuple[str, ...] = ()
+    ) -> Mapping[str, Located]:
+        if not isinstance(found.value, Mapping):
+            raise self._error(found, key, f"must hold keys: {', '.join(known)}")
+        for name, inner in found.value.items():
+            if name not in known:
+                raise self._error(inner, name, f"is not known; known here: {', '.join(known)}")
+        for name in needed:
+            if name not in found.value:
+                raise self._error(found, f"{key}.{name}", "is missing")
+        return found.value
+
+    def _list(self, found: Located, key: str) -> tuple[Located, ...]:
+        if not isinstance(found.value, tuple):
+            raise self._error(found, key, "must be a list")
+        return found.value
+
+    def _text(self, found: Located, key: str) -> str:
+        if not isinstance(found.value, str) or not found.value.strip():
+            raise self._error(found, key, "must be text")
+        return found.value.strip()
+
+    def _date(self, found: Located) -> datetime.date:
+        try:
+            return datetime.date.fromisoformat(self._text(found, "allow.expires"))
+        except ValueError:
+            raise self._error(found, "allow.expires", "must be a date, YYYY-MM-DD") from None
+
+    def _rule(self, found: Located, key: str) -> str:
+        rule = self._rules.get(self._text(found, key))
+        if rule is None:
+            raise self._error(found, key, f"names no rule: {found.value!r}")
+        return rule
+
+    def _choice(self, parts: Mapping[str, Located], key: str, known: tuple[str, ...]) -> str | None:
+        return self._one_of(parts[key], key, known) if key in parts else None
+
+    def _one_of(self, found: Located, key: str, known: tuple[str, ...]) -> str:
+        if found.value not in known:
+            raise self._error(found, key, f"must be one of {', '.join(known)}")
+        return str(found.value)
+
+    def _error(self, found: Located, key: str, problem: str) -> PolicyError:
+        return PolicyError(f"{self._path}:{found.line}: policy key {key!r} {problem}")

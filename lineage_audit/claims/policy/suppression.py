@@ -1,0 +1,45 @@
+"""Which findings do not count: those that the allow-list or the baseline holds."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lineage_audit.claims.names import same_model
+from lineage_audit.claims.policy.baseline import BaselineKey, key_of
+from lineage_audit.claims.policy.values import Allowance, Policy
+from lineage_audit.results import Finding, Suppression
+
+
+def suppressed(
+    findings: Iterable[Finding], policy: Policy, known: frozenset[BaselineKey], today: datetime.date
+) -> tuple[Finding, ...]:
+    """Mark each finding that an allowance or the baseline holds."""
+    return tuple(
+        replace(finding, suppression=_allowed(finding, policy.allow, today) or _known(finding, known))
+        for finding in findings
+    )
+
+
+def expired(policy: Policy, today: datetime.date) -> tuple[Allowance, ...]:
+    """The allowances whose last day has passed."""
+    return tuple(entry for entry in policy.allow if entry.expires is not None and entry.expires < today)
+
+
+def _allowed(finding: Finding, allow: Sequence[Allowance], today: datetime.date) -> Suppression | None:
+    for entry in allow:
+        holds = entry.expires is None or entry.expires >= today
+        if holds and entry.rule == finding.rule_id and _concerns(entry, finding):
+            return Suppression("allow-list", entry.reason, entry.expires.isoformat() if entry.expires else None)
+    return None
+
+
+def _concerns(entry: Allowance, finding: Finding) -> bool:
+    if entry.reference is None:
+        return True
+    return finding.reference is not None and same_model(entry.reference, finding.reference)
+
+
+def _known(finding: Finding, known: frozenset[BaselineKey]) -> Suppression | None:
+    return Suppression("baseline", "in the baseline for these very weights") if key_of(finding) in known else None

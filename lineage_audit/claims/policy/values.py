@@ -1,0 +1,83 @@
+"""What a policy says, as plain frozen values."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from lineage_audit.results import FailOn, Level
+
+Severity = Literal["error", "warning", "note", "off"]
+WhenInconclusive = Literal["fail", "warn", "pass"]
+
+INCONCLUSIVE_LEVELS: Mapping[WhenInconclusive, Level] = {"fail": "error", "warn": "warning", "pass": "note"}
+"""What ``inconclusive`` takes -> the severity of what could not be checked; it then no longer stops the check."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyClaim:
+    """A claim that overrides the card's of the same kind, and the line of the policy that makes it."""
+
+    kind: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReference:
+    """A model to compare with, pinned where a revision is given."""
+
+    ref: str
+    revision: str | None = None
+
+    @property
+    def pinned(self) -> str:
+        """The reference with its revision."""
+        return f"{self.ref}@{self.revision}" if self.revision else self.ref
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Findings that the policy allows.
+
+    Attributes:
+        rule: rule id.
+        reason: why.
+        reference: only findings about this model, or None for all.
+        expires: last day on which it holds, or None.
+        line: its line in the policy.
+    """
+
+    rule: str
+    reason: str
+    reference: str | None
+    expires: datetime.date | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything a policy says.
+
+    Attributes:
+        file: where it was read, or None for the empty policy.
+        claims: claims that override the card's.
+        references: models to compare with.
+        severity: rule id -> severity.
+        allow: findings that are allowed.
+        baseline: file of findings that are known already.
+        fail_on: level at which findings fail the check.
+        inconclusive: what happens where something could not be checked; None: the check is inconclusive.
+    """
+
+    file: Path | None = None
+    claims: tuple[PolicyClaim, ...] = ()
+    references: tuple[PolicyReference, ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    allow: tuple[Allowance, ...] = ()
+    baseline: Path | None = None
+    fail_on: FailOn | None = None
+    inconclusive: WhenInconclusive | None = None

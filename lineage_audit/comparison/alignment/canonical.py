@@ -1,0 +1,106 @@
+"""A checkpoint's matrices in canonical form: norm gains folded into what they feed, heads and units as rows.
+
+Folding makes a gain part of the columns that read it, so that models whose norms were folded away, and models that
+are compared after a rotation, look the same. Whole matrices are read on demand and the last few are kept.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.reading import RowRequest, is_readable
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+
+FloatArray = npt.NDArray[np.float32]
+
+_FED_BY: dict[Role, Role] = {
+    Role.Q: Role.ATTN_NORM,
+    Role.K: Role.ATTN_NORM,
+    Role.V: Role.ATTN_NORM,
+    Role.GATE: Role.FFN_NORM,
+    Role.UP: Role.FFN_NORM,
+    Role.ROUTER: Role.FFN_NORM,
+    Role.SHARED_GATE: Role.FFN_NORM,
+    Role.SHARED_UP: Role.FFN_NORM,
+    Role.LM_HEAD: Role.FINAL_NORM,
+}
+"""Roles that read the residual stream -> the norm in front of them."""
+
+_KEPT_BYTES = 512 * 2**20
+
+
+class CanonicalWeights:
+    """Matrices of one checkpoint in canonical form."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self._kept: OrderedDict[TensorKey, FloatArray] = OrderedDict()
+        self._kept_bytes = 0
+
+    def find(self, role: Role, layer: int | None, expert: int | None = None) -> TensorRef | None:
+        """The reference of a weight matrix that can be read, or None."""
+        tensor = self.checkpoint.by_key.get(TensorKey(role, "weight", layer, expert))
+        return tensor if tensor is not None and is_readable(tensor) and tensor.size else None
+
+    def layers(self) -> list[int]:
+        """Numbers of the layers that have attention or an FFN."""
+        roles = (Role.UP, Role.Q)
+        return sorted({t.layer for t in self.checkpoint.tensors if t.role in roles and t.layer is not None})
+
+    def experts(self, layer: int) -> list[int | None]:
+        """Experts of a layer; ``[None]`` for a dense FFN."""
+        found = {t.expert for t in self.checkpoint.tensors if t.role == Role.UP and t.layer == layer}
+        return sorted(found, key=lambda expert: -1 if expert is None else expert)
+
+    def matrix(self, role: Role, layer: int | None, expert: int | None = None) -> FloatArray | None:
+        """A whole matrix ``[out, in]``, gains folded into its columns; None where there is none."""
+        key = TensorKey(role, "weight", layer, expert)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        tensor = self.find(role, layer, expert)
+        if tensor is None or len(tensor.shape) != 2:
+            return None
+        values = self._folded(self.checkpoint.rows(tensor, 0, tensor.shape[0]), role, layer)
+        self._keep(key, values)
+        return values
+
+    def some_rows(self, role: Role, layer: int | None, expert: int | None, rows: IntArray) -> FloatArray | None:
+        """Some rows of a matrix, gains folded."""
+        tensor = self.find(role, layer, expert)
+        if tensor is None or len(tensor.shape) != 2:
+            return None
+        return self._folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], role, layer)
+
+    def gain(self, role: Role, layer: int | None) -> FloatArray | None:
+        """The norm gain that a role's columns are multiplied by, ``[in]``; None where there is none."""
+        norm = _FED_BY.get(role)
+        if norm is None:
+            return None
+        tensor = self.find(norm, layer) or (self.find(Role.ATTN_NORM, layer) if norm == Role.FFN_NORM else None)
+        if tensor is None or len(tensor.shape) != 1:
+            return None
+        stored = self.checkpoint.rows(tensor, 0, tensor.shape[0])
+        return stored + 1 if self._gains_start_at_zero else stored
+
+    @property
+    def _gains_start_at_zero(self) -> bool:
+        """Gemma stores ``w`` and multiplies by ``1 + w``."""
+        return (self.checkpoint.config.text("model_type") or "").lower().startswith("gemma")
+
+    def _folded(self, values: FloatArray, role: Role, layer: int | None) -> FloatArray:
+        gain = self.gain(role, layer)
+        values = np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        return values if gain is None or len(gain) != values.shape[1] else values * gain
+
+    def _keep(self, key: TensorKey, values: FloatArray) -> None:
+        self._kept[key] = values
+        self._kept_bytes += values.nbytes
+        while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            self._kept_bytes -= dropped.nbytes

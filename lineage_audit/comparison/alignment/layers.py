@@ -1,0 +1,69 @@
+"""Which layer of A each layer of B comes from, many to one: duplicated, dropped and reordered layers come out.
+
+A pair of layers is scored by how clearly a few FFN units of B find a match among A's, by gate rows alone. Scores are
+leads of the best match over the second best, so they need no calibration by width.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.assignment import mean_lead
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.alignment.units import cosine_sizes, proposing_role
+
+CLEAR_LEAD = 0.05
+"""Mean lead at which a layer of B counts as taken from a layer of A."""
+
+_PROBED_UNITS = 64
+_DUPLICATE_MARGIN = 0.02
+"""Leads closer than this are a tie, which goes to the layer that continues the previous one."""
+
+
+def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap) -> dict[int, int]:
+    """For each layer of B its layer of A, where one stands out."""
+    layers_a, layers_b = a.layers(), b.layers()
+    scores = layer_scores(a, b, residual, layers_a, layers_b)
+    found: dict[int, int] = {}
+    for row, layer in enumerate(layers_b):
+        best = float(scores[row].max(initial=0.0))
+        if best < CLEAR_LEAD:
+            continue
+        close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - _DUPLICATE_MARGIN)]
+        following = found.get(layer - 1, -2) + 1
+        found[layer] = following if following in close else layers_a[int(scores[row].argmax())]
+    return found
+
+
+def layer_scores(
+    a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap, layers_a: list[int], layers_b: list[int]
+) -> npt.NDArray[np.float64]:
+    """Mean lead of B's probed units among A's, ``[layers of B, layers of A]``; 0 where nothing can be compared."""
+    probes = {layer: _probe(b, layer) for layer in layers_b}
+    scores = np.zeros((len(layers_b), len(layers_a)))
+    for column, layer_a in enumerate(layers_a):
+        images = [
+            residual.image(rows)
+            for expert in a.experts(layer_a)
+            if (rows := a.matrix(proposing_role(a, layer_a, expert), layer_a, expert)) is not None
+        ]
+        for row, layer_b in enumerate(layers_b):
+            probe = probes[layer_b]
+            if probe is not None:
+                leads = [mean_lead(cosine_sizes(probe, image)) for image in images if image.shape[1] == probe.shape[1]]
+                scores[row, column] = max(leads, default=0.0)
+    return scores
+
+
+def _probe(b: CanonicalWeights, layer: int) -> FloatArray | None:
+    """A few gate rows of B's layer, spread evenly, of its first expert."""
+    expert = next(iter(b.experts(layer)), None)
+    role = proposing_role(b, layer, expert)
+    tensor = b.find(role if role == Role.GATE else Role.UP, layer, expert)
+    if tensor is None:
+        return None
+    rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
+    return b.some_rows(tensor.role, layer, expert, rows)

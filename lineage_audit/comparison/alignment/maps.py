@@ -1,0 +1,103 @@
+"""What an alignment is: for every axis of B, where its entries come from in A."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.tensors import IntArray
+
+FloatArray = npt.NDArray[np.float32]
+FfnPlace = tuple[int, int | None]
+"""Layer of B, and expert of B or None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResidualMap:
+    """How B's residual stream is made of A's.
+
+    Attributes:
+        kind: ``same`` numbers; ``channels``: each channel of B is one of A's, with a sign (fewer of them where B was
+            cut in width); ``rotation``: an orthogonal matrix, after norm gains were folded into what they feed.
+        channels: for each channel of B the channel of A, ``[d_b]``; None for a rotation.
+        signs: +1 or -1 for each channel of B; None for a rotation.
+        rotation: ``[d_a, d_b]``; None otherwise.
+        fit: held-out quality: mean |correlation| of matched embedding columns, or share of the embedding explained.
+    """
+
+    kind: Literal["same", "channels", "rotation"]
+    channels: IntArray | None = None
+    signs: FloatArray | None = None
+    rotation: FloatArray | None = None
+    fit: float = 1.0
+
+    def image(self, vectors: FloatArray) -> FloatArray:
+        """Carry vectors over A's channels ``[n, d_a]`` into B's basis ``[n, d_b]``."""
+        if self.rotation is not None:
+            return vectors @ self.rotation
+        if self.channels is None:
+            return vectors
+        moved = vectors[:, self.channels]
+        return moved if self.signs is None else moved * self.signs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitMap:
+    """For each FFN unit of one FFN of B the unit of A, ``[units]``, with the mean lead over the second best.
+
+    Attributes:
+        a_layer: layer of A.
+        a_expert: expert of A, or None for a dense FFN (an upcycled expert of B comes from one).
+        a_units: unit numbers in A.
+        lead: mean lead of the matched |cosine|.
+        cosine: mean matched |cosine| of the rows that proposed.
+    """
+
+    a_layer: int
+    a_expert: int | None
+    a_units: IntArray
+    lead: float
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadMap:
+    """For each KV group of a layer of B the group of A, and for each query head the query head of A."""
+
+    a_groups: IntArray
+    a_heads: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """Where everything in B comes from in A.
+
+    Attributes:
+        residual: the residual stream.
+        layers: layer of B -> layer of A; layers without a source are absent.
+        units: FFN units by B's layer and expert.
+        heads: attention heads by B's layer.
+    """
+
+    residual: ResidualMap
+    layers: Mapping[int, int]
+    units: Mapping[FfnPlace, UnitMap] = field(default_factory=dict)
+    heads: Mapping[int, HeadMap] = field(default_factory=dict)
+
+    @property
+    def keeps_all_numbers(self) -> bool:
+        """Whether every layer, channel, unit and head has the number that it has in A."""
+        return (
+            self.residual.kind == "same"
+            and all(a == b for b, a in self.layers.items())
+            and all(_counts_up(found.a_units) for found in self.units.values())
+            and all(_counts_up(found.a_groups) and _counts_up(found.a_heads) for found in self.heads.values())
+        )
+
+
+def _counts_up(numbers: IntArray) -> bool:
+    return bool((numbers == np.arange(len(numbers))).all())

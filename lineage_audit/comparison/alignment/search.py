@@ -1,0 +1,43 @@
+"""The search: residual stream, then layers, then units and heads, each proposed from tensors that no test uses."""
+
+from __future__ import annotations
+
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.heads import match_heads
+from lineage_audit.comparison.alignment.layers import find_layer_map
+from lineage_audit.comparison.alignment.maps import Alignment, FfnPlace, HeadMap, UnitMap
+from lineage_audit.comparison.alignment.residual import find_residual_map
+from lineage_audit.comparison.alignment.units import match_units
+from lineage_audit.comparison.geometry import Heads
+
+
+def find_alignment(
+    a: CanonicalWeights, b: CanonicalWeights, heads: Heads | None, token_rows: tuple[IntArray, IntArray] | None
+) -> Alignment | None:
+    """Propose where everything in B comes from in A; None where nothing stands out.
+
+    Args:
+        a: model A.
+        b: model B.
+        heads: the head layout, where both models share one.
+        token_rows: rows of B and of A that are the same tokens, or None for the same rows.
+    """
+    residual = find_residual_map(a, b, token_rows)
+    if residual is None:
+        return None
+    layers = find_layer_map(a, b, residual)
+    units: dict[FfnPlace, UnitMap] = {}
+    head_maps: dict[int, HeadMap] = {}
+    for layer_b, layer_a in layers.items():
+        for expert in b.experts(layer_b):
+            matches = (
+                match_units(a, b, (layer_b, expert), (layer_a, source), residual) for source in a.experts(layer_a)
+            )
+            found = max((match for match in matches if match), key=lambda match: match.lead, default=None)
+            if found is not None:
+                units[layer_b, expert] = found
+        matched = match_heads(a, b, layer_b, layer_a, residual, heads) if heads else None
+        if matched is not None:
+            head_maps[layer_b] = matched
+    return Alignment(residual, layers, units, head_maps) if layers else None

@@ -1,0 +1,62 @@
+"""The function-preserving image of a tensor of A, in the order and basis of its counterpart in B."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.tensors import IntArray
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """What is done to a block of A (and, for folding, of B) before the two are compared.
+
+    Rows are gathered when they are read; everything else happens here, in the order of the attributes.
+
+    Attributes:
+        a_gain: A's columns are multiplied by this first (a norm gain folded in), ``[in_a]``.
+        b_gain: the same for B, ``[in_b]``.
+        columns: for each column of B the column of A.
+        rotation: A's columns are multiplied by this matrix, ``[in_a, in_b]``; instead of ``columns``.
+        column_factor: multiplies the columns then (signs, scales), ``[in_b]``.
+        row_rotation: A's rows are mixed by the transpose of this matrix, ``[out_a, out_b]``: needs every row at once.
+        row_factor: multiplies the rows then, ``[out_b]``.
+    """
+
+    a_gain: FloatArray | None = None
+    b_gain: FloatArray | None = None
+    columns: IntArray | None = None
+    rotation: FloatArray | None = None
+    column_factor: FloatArray | None = None
+    row_rotation: FloatArray | None = None
+    row_factor: FloatArray | None = None
+
+    @property
+    def needs_every_row(self) -> bool:
+        """Whether the rows are mixed, so that no part of them can be compared alone."""
+        return self.row_rotation is not None
+
+    def of_a(self, block: FloatArray, positions: IntArray) -> FloatArray:
+        """Carry rows of A ``[n, in_a]`` to B's order and basis; ``positions`` are their numbers in B."""
+        if self.a_gain is not None:
+            block = block * self.a_gain
+        if self.rotation is not None:
+            block = block @ self.rotation
+        elif self.columns is not None:
+            block = block[:, self.columns]
+        if self.column_factor is not None:
+            block = block * self.column_factor
+        if self.row_rotation is not None:
+            block = self.row_rotation.T @ block
+        if self.row_factor is not None:
+            block = block * self.row_factor[positions, None]
+        return block
+
+    def of_b(self, block: FloatArray) -> FloatArray:
+        """Fold B's norm gain into its rows, where A's is folded."""
+        return block if self.b_gain is None else block * self.b_gain
