@@ -28,7 +28,8 @@ _LEADING_TO = re.compile(
 )
 _FOLLOWED_BY = re.compile(r"(?:\s*をベース|\S{0,20}\s+converted\s+to)", re.IGNORECASE)
 _ONLY_FORM = re.compile(
-    r"\S{0,20}['’s]*\s*(?:-?(?:style|like)\b|(?:model\s+)?(?:architecture|tokeni[sz]er|format|codebase|code|架构|结构))",
+    r"\S{0,20}['’s]*\s*(?:-?(?:style|like)\b|(?:model\s+)?(?:architecture|tokeni[sz]er|format|codebase|code"
+    r"|factory|index|hub|架构|结构)|\.cpp)",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:not|never|unlike|instead|than|compared|nor)\b|n['’]t\b|不是|并非", re.IGNORECASE)

@@ -59,7 +59,7 @@ def read_stated_licence(
         return _stated(" OR ".join(label.value for label in stated), known, f"stated in {place_of(stated[0])}", model)
     if names:
         return _stated(f"other ({names[0].value})", _options(names[0].value), f"stated in {place_of(names[0])}", model)
-    text = next((text for text in texts if text.licence is not None), None)
+    text = _licence_text(texts)
     if text is not None and text.licence is not None:
         label = labels[0].value if labels else text.licence.name
         return _stated(label, (text.licence,), f"recognised by the text of {text.file}", model)
@@ -87,6 +87,12 @@ def place_of(record: ClaimRecord) -> str:
     """Where a claim stands, as ``README.md:3 license``."""
     line = f":{record.line}" if record.line is not None else ""
     return f"{record.file}{line}" + (f" {record.field}" if record.field else "")
+
+
+def _licence_text(texts: Sequence[RepositoryText]) -> RepositoryText | None:
+    """The text that says which licence this is: a file called so first, notices of third parties never."""
+    found = [text for text in texts if text.licence is not None and "notice" not in text.file.lower()]
+    return min(found, key=lambda text: "licen" not in text.file.lower(), default=None)
 
 
 def _options(name: str) -> tuple[Licence, ...]:

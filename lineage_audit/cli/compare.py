@@ -28,7 +28,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
 @click.argument("b")
 @click.option(
     "--effort",
-    type=click.Choice(["auto", "metadata", "sample", "full"]),
+    type=click.Choice(["auto", "metadata", "sample", "search", "full"]),
     default="auto",
     show_default=True,
     help="How much of the weights to read; auto goes on until the verdict is settled.",

@@ -31,7 +31,7 @@ from lineage_audit.version import __version__
 
 __all__ = ["EffortChoice", "compare_checkpoints"]
 
-EffortChoice = Literal["auto", "metadata", "sample", "full"]
+EffortChoice = Literal["auto", "metadata", "sample", "search", "full"]
 
 
 def compare_checkpoints(

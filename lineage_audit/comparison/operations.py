@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.units import UnitOrder
+from lineage_audit.comparison.alignment.aligned import AlignedWeights
+from lineage_audit.comparison.alignment.operations import find_moves
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.comparison.weights import Shares
@@ -34,7 +35,7 @@ def find_operations(
     a: Checkpoint,
     b: Checkpoint,
     comparison: WeightComparison,
-    orders: Sequence[UnitOrder],
+    aligned: AlignedWeights | None,
     shares: Shares,
     names: NamesFinding,
     tokenizer: TokenizerFinding,
@@ -44,7 +45,7 @@ def find_operations(
         *_vocabulary(a, b, tokenizer),
         *_training(comparison, shares),
         *_cast(comparison),
-        *_units_permuted(orders),
+        *(DirectedOperation(move) for move in find_moves(a, b, aligned)),
         *_renamed(names),
         *_fused(a, b),
     ]
@@ -74,7 +75,7 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
 def _training(comparison: WeightComparison, shares: Shares) -> list[DirectedOperation]:
     """Training, by the size of the delta against the size of the weights."""
     delta = shares.relative_delta
-    if delta is None or delta == 0.0 or _rounded_share(comparison.all_aligned()) >= _ROUNDED_SHARE:
+    if delta is None or delta == 0.0 or _rounded_share(list(comparison.measurements.values())) >= _ROUNDED_SHARE:
         return []
     size = (
         f"the delta is {delta:.2%} of the weights' size"
@@ -88,7 +89,7 @@ def _training(comparison: WeightComparison, shares: Shares) -> list[DirectedOper
 
 def _cast(comparison: WeightComparison) -> list[DirectedOperation]:
     """Stored in a coarser type: the finer side, rounded, is the coarser one."""
-    parts = [part for part in comparison.all_aligned() if part.rounded is not None]
+    parts = [part for part in comparison.measurements.values() if part.rounded is not None]
     if not parts or _rounded_share(parts) < _ROUNDED_SHARE:
         return []
     from lineage_audit.checkpoint.dtypes import EXACT_BITS
@@ -108,16 +109,6 @@ def _rounded_share(parts: Sequence[Measurement]) -> float:
     usable = [part for part in parts if part.rounded is not None]
     elements = sum(part.elements for part in usable)
     return sum(part.rounded or 0 for part in usable) / elements if elements else 0.0
-
-
-def _units_permuted(orders: Sequence[UnitOrder]) -> list[DirectedOperation]:
-    if not orders:
-        return []
-    moved = sum(int((order.a_units != range(len(order.a_units))).sum()) for order in orders)
-    layers = len({order.layer for order in orders})
-    lead = min(order.lead for order in orders)
-    detail = f"{moved:,} FFN units in {layers} layers stand in another order"
-    return [_directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")]
 
 
 def _renamed(names: NamesFinding) -> list[DirectedOperation]:

@@ -28,6 +28,21 @@ CALIBRATED_EFFECT = 0.5
 WEAKEST_DETECTION = 0.25
 """Largest detection limit at which "nothing found" means independent."""
 
+NUMBERS_EXPLAIN = 0.98
+"""Derived share and compared share at which comparing number by number leaves nothing to search for."""
+
+ALIGNMENT_GAIN = 0.02
+"""Explained variance that an alignment of related models must add to be reported."""
+
+HELD_OUT_COSINE = 0.5
+"""Mean |cosine| of matched FFN units in what the matching never saw, at which calibrated evidence stands alone.
+
+Independent models of one corpus and tokenizer gave up to .16, descendants .75 and more.
+"""
+
+HELD_OUT_UNITS = 200
+"""Rows and columns that the held-out measurement needs to speak."""
+
 LEAST_COMPARED = 0.5
 """Share of B's parameters with a counterpart below which "nothing found" means nothing."""
 
@@ -45,8 +60,8 @@ FEWEST_CHANNELS = 64
 
 DISTILLATION = "Distillation leaves no trace in the weights: it can be neither found nor excluded here."
 SAME_NUMBERS = (
-    "FFN units were compared in any order, heads and residual channels under their own numbers only: "
-    "a copy whose channels were permuted or rotated was not looked for."
+    "Layers, units, heads and channels were compared under their own numbers only; "
+    "--effort search looks for a copy in which they were moved or rotated."
 )
 NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
 
@@ -68,6 +83,7 @@ class Findings:
         left_in_b: what B holds that A lacks.
         architecture: the architecture in a clause ("same architecture after two renames").
         caveats: what the reading stage has to say.
+        searched: whether another order of layers, units, heads and channels was looked for.
         obstacle: why the weights could hardly be compared, or None.
     """
 
@@ -79,6 +95,7 @@ class Findings:
     left_in_b: LeftOver
     architecture: str
     caveats: tuple[str, ...]
+    searched: bool
     obstacle: str | None
 
     @property
@@ -149,9 +166,36 @@ def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]
     return "independent", grade
 
 
-def _stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
-    """Tell whether rows of unknown matrices keep their numbers by a wide margin."""
+def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned: Shares) -> bool:
+    """Tell whether an alignment is more than a fit: confirmed by signs or by held-out rows, or by what it explains.
+
+    Args:
+        evidence: all tests, those made after the alignment included.
+        same_numbers: shares without the alignment.
+        aligned: shares with it.
+    """
+    measured = [item for item in evidence if item.log10_p is not None and item.grade == "exact"]
+    confirmed = any(
+        item.test_id.startswith("aligned-") and (item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured
+    )
+    gain = (aligned.explained or 0.0) * aligned.compared - (same_numbers.explained or 0.0) * same_numbers.compared
+    related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
+    return (confirmed or related or _held_out_agrees(evidence)) and gain >= ALIGNMENT_GAIN
+
+
+def _held_out_agrees(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether matched units agree, by a wide margin, in what the matching never saw."""
     return any(
+        item.test_id == "aligned-unit-cosines"
+        and (item.effect or 0.0) >= HELD_OUT_COSINE
+        and item.count >= HELD_OUT_UNITS
+        for item in evidence
+    )
+
+
+def _stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
+    return _held_out_agrees(evidence) or any(
         item.test_id == "row-fixed-points"
         and item.log10_p is not None
         and item.log10_p <= CALIBRATED_LOG10_P
@@ -245,6 +289,7 @@ def _caveats(findings: Findings, relation: Relation) -> tuple[str, ...]:
     if relation in ("derived", "shared-origin", "identical"):
         caveats.append(NOT_THEFT)
     if relation == "independent":
-        caveats.append(SAME_NUMBERS)
+        if not findings.searched:
+            caveats.append(SAME_NUMBERS)
         caveats.append(DISTILLATION)
     return tuple(caveats)

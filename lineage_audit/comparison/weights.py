@@ -38,7 +38,7 @@ class Shares:
 
 def measure_shares(comparison: WeightComparison) -> Shares:
     """Sum up over all matrices; roles that were sampled stand for all their layers."""
-    matrices = [part for part in without_fixed_tables(comparison.all_aligned()) if part.is_matrix]
+    matrices = [part for part in without_fixed_tables(list(comparison.measurements.values())) if part.is_matrix]
     if not matrices:
         return Shares(None, None, None, 0.0, None)
     elements = np.array([part.elements for part in matrices], dtype=np.float64)
@@ -68,7 +68,7 @@ def describe_weights(
     """The tables by role and layer, and one sentence over them, led by the strongest test."""
     by_role: dict[str, list[Measurement]] = defaultdict(list)
     by_layer: dict[int, list[Measurement]] = defaultdict(list)
-    for part in comparison.all_aligned():
+    for part in comparison.measurements.values():
         tensor = part.pair.b
         by_role[tensor.role if tensor.slot == "weight" else f"{tensor.role} bias"].append(part)
         if tensor.layer is not None and part.is_matrix:

@@ -147,7 +147,7 @@ def _reference(reference: ReferenceSummary, bom_ref: str) -> Component:
         purl=_package_url(reference.ref, reference.revision),
         hashes=_hashes(reference.digest),
         licenses=_licence(reference.licence, LicenseAcknowledgement.DECLARED),
-        pedigree=_declared_pedigree(reference.ancestors, (reference.ref,), bom_ref),
+        pedigree=_declared_pedigree(reference.ancestors, (), bom_ref),
         properties=_properties(_evidence(reference)),
     )
 
@@ -170,9 +170,9 @@ def _evidence(reference: ReferenceSummary) -> Mapping[str, Scalar]:
 
 
 def _declared_pedigree(ancestors: Iterable[AncestorSummary], chain: tuple[str, ...], bom_ref: str) -> Pedigree | None:
-    """The bases that a reference declares, each behind the one that declares it.
+    """The bases that a reference declares, each behind the one that declares it; the chain begins above the reference.
 
-    A chain grows with every step, so that models which declare each other end where the report ends.
+    It grows with every step, so that models which declare each other end where the report ends.
     """
     from cyclonedx.model.component import Component, ComponentType, Pedigree
     from cyclonedx.model.license import LicenseAcknowledgement
@@ -180,7 +180,7 @@ def _declared_pedigree(ancestors: Iterable[AncestorSummary], chain: tuple[str, .
     everyone = tuple(ancestors)
     found = []
     for number, ancestor in enumerate(everyone):
-        if ancestor.through != chain:
+        if ancestor.through[1:] != chain:
             continue
         own_ref = f"{bom_ref}.{number}"
         found.append(

@@ -91,7 +91,7 @@ def _head(page: Page, report: CheckReport) -> Iterator[tuple[str, Iterable[Cell]
     for label, value in subject_facts(report):
         if value != "none":
             yield label, (page.text(value, LABEL_STYLE if label == "Subject" else ""),)
-    yield "States", (licence_words(report.declared_licence),)
+    yield "Licence claim", (licence_words(report.declared_licence),)
     concluded = licence_words(report.concluded_licence)
     differs = report.concluded_licence != report.declared_licence
     yield "Concluded", (page.text(concluded if report.concluded_licence else "not known", "bold" if differs else ""),)

@@ -1,4 +1,4 @@
-"""Seven architectures in one vocabulary: what a tensor is, which axes it has, how a family stores it."""
+"""The architectures of the zoo in one vocabulary: what a tensor is, which axes it has, how a family stores it."""
 
 from benchmarks.zoo.families.anatomy import Anatomy, anatomy_of
 from benchmarks.zoo.families.axes import Weights

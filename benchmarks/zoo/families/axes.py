@@ -101,6 +101,16 @@ def map_axis(weights: Weights, axis: Axis, change: AxisMap, within: str = "", wi
     return changed
 
 
+def reordered(order: torch.Tensor) -> AxisMap:
+    """The change that puts index ``order[i]`` of a dimension in place ``i``; fewer indices make it shorter."""
+    return lambda tensor, dim: tensor.index_select(dim, order)
+
+
+def scaled(factors: torch.Tensor) -> AxisMap:
+    """The change that multiplies each index of a dimension by a factor of its own."""
+    return lambda tensor, dim: tensor * (factors if dim == tensor.ndim - 1 else factors[:, None])
+
+
 def ffn_blocks(weights: Weights) -> list[str]:
     """The beginnings of the names of every FFN: ``layers.0.`` or ``layers.0.experts.1.``, ``layers.0.shared.``."""
     return [name.removesuffix("down.weight") for name in weights if name.endswith(".down.weight")]

@@ -41,24 +41,35 @@ def stored(weights: Weights, family: Family, head_dim: int) -> Weights:
 
 def configured(config: Config, weights: Weights, family: Family, head_dim: int) -> Config:
     """Return the configuration with every size read off the weights, and the family's name."""
-    up = next(tensor for name, tensor in weights.items() if name.endswith(".up.weight"))
-    sizes = {
-        "hidden": weights["final_norm.weight"].shape[0],
-        "units": up.shape[0],
-        "layers": layer_count(weights),
-        "heads": weights["layers.0.q.weight"].shape[0] // head_dim,
-        "kv_heads": weights["layers.0.k.weight"].shape[0] // head_dim,
-        "head_dim": head_dim,
-        "vocabulary": weights["embed.weight"].shape[0],
-    }
+    sizes = _sizes(weights, head_dim)
+    fields = {field: sizes[size] for size, field in family.config_names}
+    if "head_dim" not in config and sizes["hidden"] == sizes["heads"] * head_dim:
+        fields.pop("head_dim", None)
     # One type a layer: transformers fills it in again for another number of layers.
     kept = {key: value for key, value in config.items() if key != "layer_types"}
     return {
         **kept,
-        **{field: sizes[size] for size, field in family.config_names},
+        **fields,
         "architectures": [family.architecture],
         "model_type": family.model_type,
         "tie_word_embeddings": "head.weight" not in weights,
+    }
+
+
+def _sizes(weights: Weights, head_dim: int) -> dict[str, int]:
+    shared = weights.get("layers.0.shared.up.weight")
+    routers = [tensor for name, tensor in weights.items() if role_of(name) == "router"]
+    first_up = next(tensor for name, tensor in weights.items() if role_of(name) == "up" and ".shared." not in name)
+    return {
+        "hidden": len(weights["final_norm.weight"]),
+        "units": len(first_up),
+        "shared_units": 0 if shared is None else len(shared),
+        "experts": len(routers[0]) if routers else 0,
+        "layers": layer_count(weights),
+        "heads": len(weights["layers.0.q.weight"]) // head_dim,
+        "kv_heads": len(weights["layers.0.k.weight"]) // head_dim,
+        "head_dim": head_dim,
+        "vocabulary": len(weights["embed.weight"]),
     }
 
 

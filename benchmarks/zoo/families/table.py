@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.zoo.families.family import Family, Names
+from benchmarks.zoo.families.family import LLAMA_CONFIG, Family, Names
 from benchmarks.zoo.families.fusion import GATE_UP, QKV_BLOCKS, QKV_HEADS
 
 _OUTSIDE: Names = (
@@ -57,6 +57,7 @@ FAMILIES: tuple[Family, ...] = (
             ("layers.{L}.experts.{E}.down", "model.layers.{L}.block_sparse_moe.experts.{E}.w2"),
             ("layers.{L}.experts.{E}.up", "model.layers.{L}.block_sparse_moe.experts.{E}.w3"),
         ),
+        config_names=(*LLAMA_CONFIG, ("experts", "num_local_experts")),
     ),
     Family(
         "qwen2_moe",
@@ -73,6 +74,12 @@ FAMILIES: tuple[Family, ...] = (
             ("layers.{L}.shared.up", "model.layers.{L}.mlp.shared_expert.up_proj"),
             ("layers.{L}.shared.down", "model.layers.{L}.mlp.shared_expert.down_proj"),
             ("layers.{L}.shared_router", "model.layers.{L}.mlp.shared_expert_gate"),
+        ),
+        config_names=(
+            *((size, field) for size, field in LLAMA_CONFIG if size != "units"),
+            ("units", "moe_intermediate_size"),
+            ("shared_units", "shared_expert_intermediate_size"),
+            ("experts", "num_experts"),
         ),
     ),
     Family(

@@ -11,6 +11,9 @@ from typing import Any
 
 from lineage_audit.claims.licences.licence import Licence, Owed, alias_form, words_of
 
+_HEAD = 3000
+"""Characters of a text in which its title is looked for."""
+
 
 @cache
 def catalogue() -> Mapping[str, Licence]:
@@ -52,9 +55,15 @@ def refined(licence: Licence, model: str) -> Licence:
 
 
 def licence_with_text(words: str) -> Licence | None:
-    """The licence whose text this is, given as ``words_of`` writes it; the one with the longest phrases wins."""
+    """The licence whose text this is, given as ``words_of`` writes it; the one with the longest phrases wins.
+
+    The first phrase is the title, or stands where a title would: a text further down is a quotation.
+    """
+    head = words[:_HEAD]
     matching = [
-        licence for licence in catalogue().values() if licence.text and all(phrase in words for phrase in licence.text)
+        licence
+        for licence in catalogue().values()
+        if licence.text and licence.text[0] in head and all(phrase in words for phrase in licence.text)
     ]
     return max(matching, key=lambda licence: sum(map(len, licence.text)), default=None)
 

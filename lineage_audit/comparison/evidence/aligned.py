@@ -73,7 +73,8 @@ def measure_held_out(comparison: WeightComparison) -> Evidence:
         coverage=0.0,
         detection_limit=None,
         per_layer=tuple(
-            LayerEvidence(layer, len(values), float(values.sum()), float(values.mean()), None) for layer, values in layers
+            LayerEvidence(layer, len(values), float(values.sum()), float(values.mean()), None)
+            for layer, values in layers
         ),
     )
 

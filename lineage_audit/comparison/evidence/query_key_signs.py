@@ -35,7 +35,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "not-applicable", reason)
     if comparison.heads is None or not comparison.places(Role.Q, Role.K):
         return not_measured(TEST, "skipped", "the head layout is not known, or q and k were not compared")
-    unit_of_dim = _units_of_dims(comparison.heads, comparison.rotary)
+    unit_of_dim = units_of_dims(comparison.heads, comparison.rotary)
     units_per_head = int(unit_of_dim.max()) + 1
     layers, elements = [], 0
     for layer, _ in comparison.places(Role.Q, Role.K):
@@ -52,7 +52,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     return sign_flip_evidence(TEST, "query-key units", layers, comparison, elements)
 
 
-def _units_of_dims(heads: Heads, rotary: Rotary | None) -> npt.NDArray[np.int64]:
+def units_of_dims(heads: Heads, rotary: Rotary | None) -> npt.NDArray[np.int64]:
     """Number of the unit that each dimension of a head belongs to; the whole head is one where rotary is unknown."""
     dims = np.arange(heads.head_dim)
     if rotary is None:

@@ -49,13 +49,13 @@ def _terms(layer: int, value: Measurement, output: Measurement | None, heads: He
     count = value.pair.b.shape[0]
     terms = [row_term(value)]
     if output:
-        readers = _value_rows_of_columns(output.pair.b.shape[1], count, heads)
+        readers = value_rows_of_columns(output.pair.b.shape[1], count, heads)
         if readers is not None:
             terms.append(column_term(output, readers))
     return sum_cosines(layer, count, terms)
 
 
-def _value_rows_of_columns(columns: int, value_rows: int, heads: Heads | None) -> npt.NDArray[np.int64] | None:
+def value_rows_of_columns(columns: int, value_rows: int, heads: Heads | None) -> npt.NDArray[np.int64] | None:
     """For each column of o the row of v that it reads; None where the head layout is unknown."""
     if columns == value_rows:
         return np.arange(columns)

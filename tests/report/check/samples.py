@@ -206,11 +206,25 @@ PASSED = replace(
     policy=None,
     caveats=(),
 )
+UNREAD = replace(
+    PARENT,
+    digest=None,
+    status="claims-only",
+    reason="effort metadata reads no weights",
+    relation=None,
+    direction=None,
+    grade=None,
+    log10_p=None,
+    derived_share=None,
+    detection_limit=None,
+    summary="The weights were not compared: effort metadata reads no weights.",
+    operations=(),
+)
 INCONCLUSIVE = replace(
     FAILED,
     subject=replace(SUBJECT, ref="models/nova 7b", revision=None, digest="unread", parameters=0, bytes_read=0),
     weights_read=False,
-    references=(GONE, replace(PARENT, status="claims-only", reason="effort metadata reads no weights", relation=None)),
+    references=(GONE, UNREAD),
     findings=(replace(NOTICE, location=Location("README.md", 1)),),
     concluded_licence=None,
     outcome="inconclusive",

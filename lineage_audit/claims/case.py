@@ -1,0 +1,175 @@
+"""Everything that a rule may look at: the subject's words, the references, and what follows from the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from lineage_audit.claims.ancestry import Ancestor
+from lineage_audit.claims.licences import Licence
+from lineage_audit.claims.names import same_model
+from lineage_audit.claims.policy import Allowance, Policy
+from lineage_audit.claims.references import Reference, declares
+from lineage_audit.claims.repository import Repository
+from lineage_audit.claims.stated_licence import StatedLicence
+from lineage_audit.claims.statements import NamedBase, Statements
+from lineage_audit.results import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """A licence whose terms the subject's repository must show, because of what its weights derive from.
+
+    Attributes:
+        licence: the licence.
+        model: the model under it.
+        through: the models between, from the reference on; empty where the model is the reference itself.
+        reference: the reference that the weights show.
+        repository: the words of the model's own repository, or None.
+    """
+
+    licence: Licence
+    model: str
+    through: tuple[str, ...]
+    reference: Reference
+    repository: Repository | None
+
+    @property
+    def origin(self) -> str:
+        """The model, and how the subject comes by its licence."""
+        return f"{self.model} (through {', '.join(self.through)})" if self.through else self.model
+
+
+@dataclass(frozen=True)
+class Case:
+    """One subject with everything known of it.
+
+    Attributes:
+        subject: its repository.
+        statements: what it says, with the policy's overrides.
+        licence: the licence that it states, or None.
+        references: what it was held against.
+        policy: the policy.
+        expired: allowances of the policy that no longer hold.
+    """
+
+    subject: Repository
+    statements: Statements
+    licence: StatedLicence | None
+    references: tuple[Reference, ...]
+    policy: Policy
+    expired: tuple[Allowance, ...]
+
+    @cached_property
+    def bases(self) -> tuple[Reference, ...]:
+        """References that the weights show to be bases: related, and not known to be the derivative."""
+        return tuple(reference for reference in self.references if self._is_base(reference))
+
+    @cached_property
+    def undeclared(self) -> tuple[Reference, ...]:
+        """Bases that the weights show and that neither the card names nor a named base explains."""
+        return tuple(
+            reference for reference in self.bases if reference.declared_by is None and not self._explained(reference)
+        )
+
+    @cached_property
+    def debts(self) -> tuple[Debt, ...]:
+        """The licences of all bases and of their bases, each once, the nearest first."""
+        found: dict[str, Debt] = {}
+        for reference in self.bases:
+            if reference.declared_by is not None or reference in self.undeclared:
+                for debt in _debts_of(reference):
+                    found.setdefault(debt.licence.key, debt)
+        return tuple(found.values())
+
+    @cached_property
+    def unverified(self) -> tuple[NamedBase, ...]:
+        """Bases under a known licence that the repository's words name and the weights neither show nor exclude."""
+        settled = [reference for reference in self.references if reference.relation not in (None, "inconclusive")]
+        owed = {debt.licence.key for debt in self.debts}
+        found: dict[str, NamedBase] = {}
+        for base in self.statements.named:
+            compared = any(same_model(base.name, reference.name) for reference in settled)
+            if base.licence is not None and base.licence.key not in owed and not compared:
+                found.setdefault(base.licence.key, base)
+        return tuple(found.values())
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """What the model is called: by the policy, else by its repository and the first heading of its card."""
+        stated = tuple(record.value for record in self.statements.of("name"))
+        return stated or (self.subject.name.rsplit("/", 1)[-1], *self._headings())
+
+    def place(self, *kinds: str) -> Location:
+        """Where in the repository to show a finding: the card's line of the first of these claims that it makes.
+
+        Without one: the card's ``license`` or ``base_model`` line, its first line, the first of ``config.json``,
+        or of any file.
+        """
+        card = self.subject.card
+        for kind in (*kinds, "license", "base_model"):
+            for claim in self.subject.claims.of(kind):  # type: ignore[arg-type]
+                if card is not None and claim.file == card.file and claim.line is not None:
+                    return Location(claim.file, claim.line)
+        if card is not None:
+            return Location(card.file, 1)
+        files = self.subject.source.files
+        return Location("config.json" if "config.json" in files else min(files), 1)
+
+    def _headings(self) -> Iterator[str]:
+        """The first heading of a local card; on the Hub, the repository's name is the model's."""
+        if "/" not in self.subject.name and self.subject.card is not None:
+            for line in self.subject.card.text.split("\n"):
+                if line.startswith("# "):
+                    yield line.removeprefix("# ").strip()
+                    return
+
+    def _is_base(self, reference: Reference) -> bool:
+        if not reference.is_related or reference.report is None:
+            return False
+        return reference.report.verdict.direction != "b->a" and not declares(reference, self.subject)
+
+    def _explained(self, reference: Reference) -> bool:
+        """Whether a declared base accounts for the relation.
+
+        It does if the reference is an ancestor of a declared base, descends from one (a sibling), or has the very
+        weights of one.
+        """
+        declared = [other for other in self.bases if other.declared_by is not None]
+        above = [ancestor.ref for other in declared for ancestor in other.ancestors]
+        below = [ancestor.ref for ancestor in reference.ancestors]
+        return (
+            any(same_model(reference.name, name) for name in above)
+            or any(same_model(other.name, name) for other in declared for name in below)
+            or any(other.digest is not None and other.digest == reference.digest for other in declared)
+        )
+
+
+def _debts_of(reference: Reference) -> Iterator[Debt]:
+    """The licence of one base, and those of its ancestors."""
+    if reference.licence is not None and reference.licence.is_known:
+        yield Debt(least_demanding(reference.licence), reference.name, (), reference, reference.repository)
+    for ancestor in reference.ancestors:
+        if ancestor.licence is not None and ancestor.licence.is_known:
+            yield Debt(
+                least_demanding(ancestor.licence), ancestor.ref, ancestor.through, reference, ancestor.repository
+            )
+
+
+def unknown_licences(reference: Reference) -> tuple[str, ...]:
+    """The models among a base and its ancestors whose licence is not known."""
+    known: tuple[tuple[str, StatedLicence | None], ...] = (
+        (reference.name, reference.licence),
+        *((ancestor.ref, ancestor.licence) for ancestor in reference.ancestors),
+    )
+    return tuple(name for name, licence in known if licence is None or not licence.is_known)
+
+
+def least_demanding(licence: StatedLicence) -> Licence:
+    """The licence that a derivative would choose where there is a choice."""
+    order = ("permissive", "copyleft", "use-restricted", "non-commercial", "no-derivatives")
+    return min(licence.options, key=lambda option: order.index(option.licence_class))
+
+
+__all__ = ["Ancestor", "Case", "Debt", "least_demanding", "unknown_licences"]

@@ -1,0 +1,234 @@
+"""The models that a subject is held against: opened, compared where both sides' weights can be read, put in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint.source import open_source
+from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
+from lineage_audit.claims.names import model_name, resolve_declared, same_model
+from lineage_audit.claims.policy import Policy
+from lineage_audit.claims.repository import Repository, read_repository
+from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
+from lineage_audit.claims.statements import Statements
+from lineage_audit.comparison import EffortChoice, compare_checkpoints
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.verdict import strongest
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.results import (
+    AncestorSummary,
+    ClaimRecord,
+    ReferenceOrigin,
+    ReferenceStatus,
+    ReferenceSummary,
+    Relation,
+    Report,
+)
+
+DECLARED_LIMIT = 16
+"""Most declared bases that are opened; merges name more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One model that the subject is held against.
+
+    Attributes:
+        ref: as given, or as the card declares it.
+        origin: who named it.
+        declared_by: the claim of the subject that names it as a base, or None.
+        repository: its words and weights, or None where nothing of it could be read.
+        reason: why it was not compared, or None.
+        report: the comparison, the reference being A; or None.
+        licence: its licence, or None where it is not known.
+        ancestors: the bases that it declares, and theirs.
+    """
+
+    ref: str
+    origin: ReferenceOrigin
+    declared_by: ClaimRecord | None
+    repository: Repository | None
+    reason: str | None
+    report: Report | None
+    licence: StatedLicence | None
+    ancestors: tuple[Ancestor, ...]
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.repository.name if self.repository else model_name(self.ref)
+
+    @property
+    def relation(self) -> Relation | None:
+        """How the weights relate, or None where they were not compared."""
+        return self.report.verdict.relation if self.report else None
+
+    @property
+    def is_related(self) -> bool:
+        """Whether the weights show that subject and reference share training, or are the same."""
+        return self.relation in ("derived", "identical")
+
+    @property
+    def digest(self) -> str | None:
+        """What pins its weights, or None where they were not read."""
+        return self.repository.digest if self.repository else None
+
+    @property
+    def sentence(self) -> str:
+        """The relation in one sentence."""
+        if self.report is None:
+            return f"Not compared: {self.reason}."
+        return sentence_of(self.report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A model to hold the subject against, before it is opened."""
+
+    ref: str
+    origin: ReferenceOrigin
+    declared_by: ClaimRecord | None
+
+
+def hold_against(
+    subject: Repository,
+    statements: Statements,
+    given: Sequence[str],
+    policy: Policy,
+    *,
+    with_declared: bool,
+    effort: EffortChoice,
+    progress: Progress | None,
+) -> tuple[Reference, ...]:
+    """Open and compare every reference: given ones, the policy's, and those that the subject declares.
+
+    Raises:
+        LineageAuditError: one that was given, or that the policy names, cannot be found.
+    """
+    wanted = tuple(_wanted(statements, given, policy, with_declared))
+    return tuple(_held(one, subject, effort, progress) for one in wanted)
+
+
+def _wanted(statements: Statements, given: Sequence[str], policy: Policy, with_declared: bool) -> Iterator[_Wanted]:
+    """Each model once; a declared base that was also given keeps the reference that was given."""
+    named = [(ref, "given") for ref in given] + [(reference.pinned, "policy") for reference in policy.references]
+    names: list[str] = []
+    for ref, origin in named:
+        name = model_name(ref)
+        if not any(same_model(name, other) for other in names):
+            names.append(name)
+            claim = next((record for record in statements.declared if same_model(record.value, name)), None)
+            yield _Wanted(ref, "given" if origin == "given" else "policy", claim)
+    if not with_declared:
+        return
+    left = [record for record in statements.declared if not any(same_model(record.value, name) for name in names)]
+    for record in left[:DECLARED_LIMIT]:
+        yield _Wanted(record.value, "declared", record)
+
+
+def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: Progress | None) -> Reference:
+    """Open one reference and compare it with the subject."""
+    try:
+        repository = _opened(wanted, subject)
+    except LineageAuditError as error:
+        if wanted.origin != "declared":
+            raise
+        return _unavailable(wanted, str(error))
+    report, reason = None, subject.obstacle or repository.obstacle
+    if subject.checkpoint is not None and repository.checkpoint is not None:
+        report = compare_checkpoints(repository.checkpoint, subject.checkpoint, effort, progress)
+    return Reference(
+        ref=wanted.ref,
+        origin=wanted.origin,
+        declared_by=wanted.declared_by,
+        repository=repository,
+        reason=reason,
+        report=report,
+        licence=licence_of(repository),
+        ancestors=ancestors_of(repository),
+    )
+
+
+def _opened(wanted: _Wanted, subject: Repository) -> Repository:
+    """Read a reference. This is where kinds of reference other than repositories would be told apart.
+
+    Raises:
+        LineageAuditError: it cannot be found or read.
+    """
+    if wanted.origin != "declared":
+        return read_repository(open_source(wanted.ref))
+    ref = resolve_declared(wanted.ref, folder_of(subject))
+    if ref is None:
+        raise LineageAuditError(
+            f"{wanted.ref}: is no Hub id, and no folder beside the subject; name the base as org/name in the card"
+        )
+    return read_repository(open_source(ref))
+
+
+def _unavailable(wanted: _Wanted, reason: str) -> Reference:
+    licence = licence_by_name(wanted.ref)
+    return Reference(wanted.ref, wanted.origin, wanted.declared_by, None, reason, None, licence, ())
+
+
+def declares(reference: Reference, subject: Repository) -> bool:
+    """Whether the reference itself names the subject as its base: then it is the derivative."""
+    if reference.repository is None:
+        return False
+    return any(same_model(name, subject.name) for name in declared_bases(reference.repository.claims))
+
+
+def sentence_of(report: Report) -> str:
+    """The verdict in one sentence, in the words "reference" and "subject"."""
+    verdict = report.verdict
+    if verdict.relation == "identical":
+        return "The subject holds the very weights of the reference."
+    if verdict.relation == "derived":
+        best = strongest(report.evidence)
+        shown = best.finding if best else "its weights stand bit-identical in the reference"
+        return f"The subject's weights share training with the reference's: {shown}{_p(verdict.log10_p)}."
+    if verdict.relation == "shared-origin":
+        return f"The weights are not independent, yet neither need be the other's base{_p(verdict.log10_p)}."
+    if verdict.relation == "independent":
+        return f"Independent weights: a relation as weak as a cosine of {verdict.detection_limit:.3f} would have shown."
+    return re.sub(r"\bB\b", "the subject", re.sub(r"\bA\b", "the reference", verdict.summary))
+
+
+def _p(log10_p: float | None) -> str:
+    """A p-value as words, or nothing."""
+    return f" (p ≤ 10^{log10_p:.0f})" if log10_p is not None else ""
+
+
+def summarise_reference(reference: Reference) -> ReferenceSummary:
+    """A reference for the report."""
+    report, repository = reference.report, reference.repository
+    status: ReferenceStatus = "compared" if report else "claims-only" if repository else "unavailable"
+    verdict = report.verdict if report else None
+    return ReferenceSummary(
+        ref=reference.ref,
+        revision=repository.source.revision if repository else None,
+        digest=reference.digest,
+        origin=reference.origin,
+        declared=reference.declared_by is not None,
+        status=status,
+        reason=reference.reason,
+        relation=reference.relation,
+        direction=verdict.direction if verdict else None,
+        grade=verdict.grade if verdict else None,
+        log10_p=verdict.log10_p if verdict else None,
+        derived_share=verdict.derived_share if verdict else None,
+        detection_limit=verdict.detection_limit if verdict else None,
+        summary=reference.sentence,
+        operations=tuple(operation.kind for operation in verdict.operations) if verdict else (),
+        licence=reference.licence.statement if reference.licence else None,
+        architecture=report.a.architecture if report else None,
+        parameters=report.a.parameters if report else None,
+        ancestors=tuple(_ancestor(ancestor) for ancestor in reference.ancestors),
+    )
+
+
+def _ancestor(ancestor: Ancestor) -> AncestorSummary:
+    licence = ancestor.licence.statement if ancestor.licence else None
+    basis = "unknown" if licence is None else "card" if ancestor.repository else "name"
+    return AncestorSummary(ancestor.ref, ancestor.through, licence, basis)  # type: ignore[arg-type]

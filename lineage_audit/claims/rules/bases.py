@@ -1,0 +1,154 @@
+"""Base models: what the weights show against what the repository declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lineage_audit.claims.case import Case
+from lineage_audit.claims.names import bare, same_model
+from lineage_audit.claims.references import Reference
+from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
+
+_SHORTEST_NAME = 5
+"""Fewest characters of a model's name that is looked for in prose."""
+
+
+def _undeclared_base(case: Case) -> Iterator[Draft]:
+    for reference in case.undeclared:
+        declared = tuple(quoted(record) for record in case.statements.declared)
+        in_prose = _line_in_prose(case, reference)
+        said = f"the card names {_listed(case)} as base" if declared else "the card declares no base model"
+        evidence = [weights_line(reference), *declared]
+        if in_prose:
+            evidence.append(f"{in_prose}: the card's prose names {reference.name}")
+        if case.statements.loaded_from is not None:
+            evidence.append(quoted(case.statements.loaded_from))
+        yield Draft(
+            message=f"The weights derive from {reference.name}; that {said} is inconsistent with it.",
+            evidence=tuple(evidence),
+            fix=f"Add {reference.name} to base_model in the card's front matter.",
+            location=case.place("base_model", "license"),
+            reference=reference,
+            level="warning" if in_prose else None,
+        )
+
+
+def _unsupported_base(case: Case) -> Iterator[Draft]:
+    for reference in case.references:
+        if reference.declared_by is not None and reference.relation == "independent":
+            yield Draft(
+                message=(
+                    f"The declared base {reference.declared_by.value} is inconsistent with the weights, "
+                    "which are independent of it."
+                ),
+                evidence=(quoted(reference.declared_by), weights_line(reference)),
+                fix="Name the base that the weights were trained from, or drop base_model if there is none.",
+                location=case.place("base_model"),
+                reference=reference,
+            )
+
+
+def _scratch_contradicted(case: Case) -> Iterator[Draft]:
+    claims = case.statements.of("from_scratch")
+    for reference in case.undeclared if claims else ():
+        yield Draft(
+            message=f"The claim of training from scratch is inconsistent with weights that derive from {reference.name}.",
+            evidence=(*(quoted(claim) for claim in claims), weights_line(reference)),
+            fix=f"Withdraw the claim and name {reference.name} as base_model.",
+            location=case.place("from_scratch"),
+            reference=reference,
+        )
+
+
+def _undeclared_parent(case: Case) -> Iterator[Draft]:
+    declared = case.statements.declared
+    for record in case.statements.merged:
+        known = any(same_model(record.value, other.value) for other in declared)
+        itself = same_model(record.value, case.subject.name)
+        if not known and not itself and _names_a_model(record.value):
+            yield Draft(
+                message=f"The merge recipe's parent {record.value} is inconsistent with a card that does not name it.",
+                evidence=(quoted(record), *(quoted(other) for other in declared)),
+                fix=f"Add {record.value} to base_model in the card's front matter.",
+                location=case.place("base_model"),
+                about=bare(record.value),
+                base=record.value,
+            )
+
+
+def _undeclared_shared_origin(case: Case) -> Iterator[Draft]:
+    for reference in case.references:
+        if reference.relation == "shared-origin" and reference.declared_by is None:
+            yield Draft(
+                message=f"The weights share an origin with {reference.name}; a card silent about it is inconsistent.",
+                evidence=(weights_line(reference),),
+                fix="Say in the card what the two models have in common: an initialisation, or a common ancestor.",
+                location=case.place("base_model"),
+                reference=reference,
+            )
+
+
+def _listed(case: Case) -> str:
+    return ", ".join(record.value for record in case.statements.declared)
+
+
+def _line_in_prose(case: Case, reference: Reference) -> str | None:
+    """Where the card's prose names the reference, or None."""
+    card, name = case.subject.card, bare(reference.name)
+    if card is None or len(name) < _SHORTEST_NAME:
+        return None
+    lines = enumerate(card.text.split("\n"), start=1)
+    return next((f"{card.file}:{number}" for number, line in lines if name in line.lower()), None)
+
+
+def _names_a_model(name: str) -> bool:
+    """Whether a recipe's entry is ``org/name``: a path on the author's disk names nobody."""
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
+RULES = (
+    Rule(
+        "LA101",
+        "undeclared-base",
+        "The weights derive from a model that the card does not declare",
+        "error",
+        "Compares the weights with each reference. A relation with a p-value and no base_model that accounts for it "
+        "is reported; a warning where only the card's prose names the model. Add the model to base_model.",
+        _undeclared_base,
+    ),
+    Rule(
+        "LA102",
+        "unsupported-base",
+        "A declared base is independent of the weights",
+        "error",
+        "Compares the weights with each declared base. Reported only where the tests had the power to find a relation "
+        "and found none. Correct base_model.",
+        _unsupported_base,
+    ),
+    Rule(
+        "LA104",
+        "scratch-claim-contradicted",
+        "The card claims training from scratch, the weights derive from another model",
+        "error",
+        "Quotes each sentence that claims training from scratch and holds it against the weights. Withdraw the "
+        "claim and name the base.",
+        _scratch_contradicted,
+    ),
+    Rule(
+        "LA105",
+        "undeclared-merge-parent",
+        "A merge recipe names a parent that the card does not declare",
+        "error",
+        "Compares the models of the merge recipe in the repository with base_model. Name all parents.",
+        _undeclared_parent,
+    ),
+    Rule(
+        "LA106",
+        "undeclared-shared-origin",
+        "The weights share an origin with a model that the card does not mention",
+        "warning",
+        "The weights are not independent, yet neither model need be the other's base: one initialisation, or a common "
+        "ancestor that both left far behind. Say so in the card.",
+        _undeclared_shared_origin,
+    ),
+)

@@ -1,0 +1,67 @@
+"""Search, measure what was found, fit signs and scales, and measure again: the second half of a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
+from lineage_audit.comparison.alignment.images import aligned_pairs
+from lineage_audit.comparison.alignment.maps import Alignment
+from lineage_audit.comparison.alignment.search import find_alignment
+from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.measurement import elements_of, measure_all
+from lineage_audit.comparison.pairing import TensorPair, shared_token_rows
+from lineage_audit.comparison.plan import plan_reading
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.setting import comparison_of, shared_heads
+from lineage_audit.comparison.weights import Shares, measure_shares
+from lineage_audit.results import Evidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedWeights:
+    """What the search found and what was measured with it.
+
+    Attributes:
+        alignment: where everything in B comes from in A.
+        factors: signs and scales of units, fitted after the tests.
+        comparison: measurements of B against A's image, factors included.
+        evidence: tests on measurements before the factors were fitted.
+        shares: how much the image explains.
+    """
+
+    alignment: Alignment
+    factors: Factors
+    comparison: WeightComparison
+    evidence: tuple[Evidence, ...]
+    shares: Shares
+
+
+def align_weights(
+    a: Checkpoint, b: Checkpoint, same_numbers: WeightComparison, progress: Progress
+) -> AlignedWeights | None:
+    """Search for an alignment and measure it; None where nothing stands out or nothing would change."""
+    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
+    heads, token_rows = shared_heads(a, b), shared_token_rows(a.vocabulary, b.vocabulary)
+    progress.begin(0, "search")
+    alignment = find_alignment(weights_a, weights_b, heads, token_rows)
+    if alignment is None:
+        return None
+    pairs = aligned_pairs(weights_a, weights_b, alignment, heads, token_rows)
+    comparison = _measured(a, b, pairs, progress)
+    factors = fit_factors(comparison)
+    if alignment.keeps_all_numbers and factors.is_trivial and same_numbers.measurements:
+        return None
+    evidence = gather_aligned_evidence(comparison)
+    if not factors.is_trivial:
+        comparison = _measured(a, b, with_factors(pairs, factors, comparison), progress)
+    return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))
+
+
+def _measured(a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], progress: Progress) -> WeightComparison:
+    readings = plan_reading(pairs, "full")
+    progress.begin(sum(elements_of(reading) for reading in readings), "aligned comparison")
+    return comparison_of(a, b, measure_all(a, b, readings, progress))

@@ -1,0 +1,157 @@
+"""Signs and scales of units, fitted from one tensor of a unit and applied to its others.
+
+A unit's sign and scale are read from its up row (v row, k row) and carried over reciprocally to its down column
+(o columns, q rows), so that a reconstruction checks on tensors that did not propose them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorKey
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
+from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
+from lineage_audit.comparison.image import Image
+from lineage_audit.comparison.measurement import Measurement, Place
+from lineage_audit.comparison.pairing import TensorPair
+
+FloatArray = npt.NDArray[np.float32]
+
+_CLEARLY_NEGATIVE = -0.3
+_FEWEST_FLIPPED = 0.02
+_SCALE_SPREAD = 0.05
+"""Standard deviation of log scale ratios from which units count as rescaled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factors:
+    """What A's rows and columns are multiplied by, by B's place.
+
+    Attributes:
+        rows: factors of rows.
+        columns: factors of columns.
+        flipped: units whose sign was flipped, by kind of unit.
+        rescaled: FFN units in layers where units were rescaled.
+    """
+
+    rows: Mapping[Place, FloatArray] = field(default_factory=dict)
+    columns: Mapping[Place, FloatArray] = field(default_factory=dict)
+    flipped: Mapping[str, int] = field(default_factory=dict)
+    rescaled: int = 0
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether there is nothing to apply."""
+        return not self.rows and not self.columns
+
+
+def fit_factors(comparison: WeightComparison) -> Factors:
+    """Fit the factors of FFN units, value dimensions and query-key units."""
+    rows: dict[Place, FloatArray] = {}
+    columns: dict[Place, FloatArray] = {}
+    flipped = {"FFN units": 0, "value dimensions": 0, "query-key units": 0}
+    rescaled = 0
+    for layer, expert in comparison.places(Role.UP):
+        up, down = comparison.find(Role.UP, layer, expert), comparison.find(Role.DOWN, layer, expert)
+        gated = comparison.find(Role.GATE, layer, expert) is not None
+        if up is None or down is None or not gated:
+            continue
+        signs, scales = _signs(up), _scales(up, down)
+        flipped["FFN units"] += int((signs < 0).sum())
+        rescaled += len(scales) if _is_spread(scales) else 0
+        if (signs < 0).any() or _is_spread(scales):
+            rows[_place(Role.UP, layer, expert)] = signs * scales
+            columns[_place(Role.DOWN, layer, expert)] = signs / scales
+    for layer, _ in comparison.places(Role.V):
+        flipped["value dimensions"] += _flip_values(comparison, layer, rows, columns)
+        flipped["query-key units"] += _flip_keys(comparison, layer, rows)
+    return Factors(rows, columns, {kind: count for kind, count in flipped.items() if count}, rescaled)
+
+
+def with_factors(pairs: list[TensorPair], factors: Factors, comparison: WeightComparison) -> list[TensorPair]:
+    """The same pairs with the factors in their images."""
+    return [_with_factors(pair, factors) for pair in pairs if pair.b.key in comparison.measurements]
+
+
+def _with_factors(pair: TensorPair, factors: Factors) -> TensorPair:
+    rows, columns = factors.rows.get(pair.b.key), factors.columns.get(pair.b.key)
+    image = pair.image or Image()
+    if rows is not None:
+        image = replace(image, row_factor=rows if image.row_factor is None else image.row_factor * rows)
+    if columns is not None:
+        image = replace(image, column_factor=columns if image.column_factor is None else image.column_factor * columns)
+    return replace(pair, image=image)
+
+
+def _flip_values(
+    comparison: WeightComparison, layer: int, rows: dict[Place, FloatArray], columns: dict[Place, FloatArray]
+) -> int:
+    """Signs of value dimensions, from v, applied to v and o."""
+    value, output = comparison.find(Role.V, layer), comparison.find(Role.O, layer)
+    if value is None or output is None:
+        return 0
+    signs = _signs(value)
+    readers = value_rows_of_columns(output.pair.b.shape[1], len(signs), comparison.heads)
+    if readers is None or not (signs < 0).any():
+        return 0
+    rows[_place(Role.V, layer)] = signs
+    columns[_place(Role.O, layer)] = signs[readers]
+    return int((signs < 0).sum())
+
+
+def _flip_keys(comparison: WeightComparison, layer: int, rows: dict[Place, FloatArray]) -> int:
+    """Signs of query-key units (rotary pairs), from k, applied to k and q."""
+    key, query, heads = comparison.find(Role.K, layer), comparison.find(Role.Q, layer), comparison.heads
+    if key is None or query is None or heads is None:
+        return 0
+    unit_of_dim = units_of_dims(heads, comparison.rotary)
+    per_head = int(unit_of_dim.max()) + 1
+    units = (np.arange(heads.kv_heads)[:, None] * per_head + unit_of_dim).ravel()
+    if len(units) != len(key.rows.dot) or len(query.rows.dot) != len(units) * heads.per_group:
+        return 0
+    totals = np.bincount(units, weights=np.nan_to_num(key.rows.cosine), minlength=heads.kv_heads * per_head)
+    counts = np.bincount(units, minlength=len(totals))
+    signs = _sign_of(totals / np.maximum(counts, 1))
+    if not (signs < 0).any():
+        return 0
+    rows[_place(Role.K, layer)] = signs[units]
+    grouped = signs[units].reshape(heads.kv_heads, 1, heads.head_dim)
+    rows[_place(Role.Q, layer)] = np.repeat(grouped, heads.per_group, axis=1).ravel()
+    return int((signs < 0).sum())
+
+
+def _signs(measured: Measurement) -> FloatArray:
+    """Sign of each row's cosine; all positive unless some are clearly negative."""
+    return _sign_of(np.nan_to_num(measured.rows.cosine))
+
+
+def _sign_of(cosines: npt.NDArray[np.float64]) -> FloatArray:
+    if float(np.mean(cosines < _CLEARLY_NEGATIVE)) < _FEWEST_FLIPPED:
+        return np.ones(len(cosines), dtype=np.float32)
+    return np.where(cosines < 0, -1.0, 1.0).astype(np.float32)
+
+
+def _scales(up: Measurement, down: Measurement) -> FloatArray:
+    """Scale of each unit in up, where down shows the reciprocal; ones otherwise."""
+    ratios = [np.sqrt(part.bb / np.maximum(part.aa, 1e-30)) for part in (up.rows, down.columns)]
+    logs = [np.log(np.clip(ratio, 1e-6, 1e6)) for ratio in ratios]
+    if len(logs[0]) != len(logs[1]) or min(log.std() for log in logs) < _SCALE_SPREAD:
+        return np.ones(len(logs[0]), dtype=np.float32)
+    if float(np.corrcoef(logs[0], logs[1])[0, 1]) > -0.8:
+        return np.ones(len(logs[0]), dtype=np.float32)
+    scales: FloatArray = np.exp((logs[0] - logs[1]) / 2).astype(np.float32)
+    return scales
+
+
+def _is_spread(scales: FloatArray) -> bool:
+    return bool((scales != 1.0).any())
+
+
+def _place(role: Role, layer: int, expert: int | None = None) -> TensorKey:
+    return TensorKey(role, "weight", layer, expert)

@@ -1,0 +1,49 @@
+"""What two models share that a test needs to know: head layout, rotary layout, normalisation, broken symmetries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.broken_symmetries import broken_symmetries
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, rotary_of
+from lineage_audit.comparison.measurement import Measurement, Place
+
+
+def comparison_of(a: Checkpoint, b: Checkpoint, measurements: Mapping[Place, Measurement]) -> WeightComparison:
+    """Put measurements together with what the tests need to know of the two models."""
+    heads = shared_heads(a, b)
+    return WeightComparison(
+        measurements=measurements,
+        heads=heads,
+        rotary=_shared_rotary(a, b, heads),
+        rms_norm=_is_rms_norm(a, b),
+        parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
+        broken=broken_symmetries(a, b),
+    )
+
+
+def shared_heads(a: Checkpoint, b: Checkpoint) -> Heads | None:
+    """The head layout of both, or of the one that states it: one model's symmetry is enough for the null."""
+    heads_a, heads_b = heads_of(a), heads_of(b)
+    if heads_a is None or heads_b is None:
+        return heads_a or heads_b
+    return heads_a if heads_a == heads_b else None
+
+
+def _shared_rotary(a: Checkpoint, b: Checkpoint, heads: Heads | None) -> Rotary | None:
+    """The rotary layout of both, or of the one that states it; None where they contradict each other."""
+    if heads is None:
+        return None
+    rotary_a, rotary_b = rotary_of(a, heads), rotary_of(b, heads)
+    if rotary_a is None or rotary_b is None:
+        return rotary_a or rotary_b
+    return rotary_a if rotary_a == rotary_b else None
+
+
+def _is_rms_norm(a: Checkpoint, b: Checkpoint) -> bool | None:
+    """Whether either model is known to normalise without subtracting the mean: one is enough for the null."""
+    known = {kind for kind in (a.config.text("norm"), b.config.text("norm")) if kind}
+    return ("rmsnorm" in known) if known else None
