@@ -9,6 +9,7 @@ import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.ranges import ranges
@@ -97,7 +98,7 @@ def _residual(alignment: Alignment) -> Iterator[Operation]:
         yield Operation("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
         yield Operation("norms-folded", "norm gains were compared folded into what they feed", evidence)
     if residual.channels is not None:
-        moved = int(np.count_nonzero(residual.channels != np.arange(len(residual.channels))))
+        moved = _out_of_order(residual.channels)
         negative = 0 if residual.signs is None else int((residual.signs < 0).sum())
         evidence = f"embedding columns correlate at {residual.fit:.3f}"
         if moved:
@@ -107,10 +108,7 @@ def _residual(alignment: Alignment) -> Iterator[Operation]:
 
 
 def _units(alignment: Alignment) -> Iterator[Operation]:
-    moved = {
-        place: int(np.count_nonzero(units.a_units != np.arange(len(units.a_units))))
-        for place, units in alignment.units.items()
-    }
+    moved = {place: _out_of_order(units.a_units) for place, units in alignment.units.items()}
     moved = {place: count for place, count in moved.items() if count}
     if moved:
         layers = len({layer for layer, _ in moved})
@@ -122,7 +120,7 @@ def _units(alignment: Alignment) -> Iterator[Operation]:
 
 
 def _heads(alignment: Alignment) -> Iterator[Operation]:
-    moved = sum(int(np.count_nonzero(h.a_heads != np.arange(len(h.a_heads)))) for h in alignment.heads.values())
+    moved = sum(_out_of_order(heads.a_heads) for heads in alignment.heads.values())
     if moved:
         yield Operation(
             "heads-permuted", f"{moved:,} query heads stand in another order", "matched by rows of q, k and v"
@@ -135,3 +133,10 @@ def _factors(aligned: AlignedWeights) -> Iterator[Operation]:
     if aligned.factors.rescaled:
         detail = f"{aligned.factors.rescaled:,} FFN units are in layers whose units were rescaled"
         yield Operation("units-rescaled", detail, "norm ratios of up rows and down columns are reciprocal")
+
+
+def _out_of_order(numbers: IntArray) -> int:
+    """How many have another number, if their order changed at all; leaving some out alone changes no order."""
+    if bool((np.diff(numbers) > 0).all()):
+        return 0
+    return int(np.count_nonzero(numbers != np.arange(len(numbers))))
