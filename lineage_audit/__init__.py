@@ -11,21 +11,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.results import Evidence, Inspection, Operation, Report, Verdict
+from lineage_audit.results import CheckReport, Evidence, Finding, Inspection, Operation, Report, Verdict
 from lineage_audit.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.progress import Progress
+    from lineage_audit.results import FailOn
 
 __all__ = [
+    "CheckReport",
     "Evidence",
+    "Finding",
     "Inspection",
     "LineageAuditError",
     "Operation",
     "Report",
     "Verdict",
     "__version__",
+    "check",
     "compare",
     "inspect",
 ]
@@ -47,6 +54,40 @@ def compare(a: str, b: str, *, effort: EffortChoice = "auto", progress: Progress
     from lineage_audit.comparison import compare_checkpoints
 
     return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress)
+
+
+def check(
+    subject: str,
+    references: Sequence[str] = (),
+    *,
+    policy: str | Path | None = None,
+    with_declared: bool = True,
+    effort: EffortChoice = "auto",
+    fail_on: FailOn | None = None,
+    progress: Progress | None = None,
+) -> CheckReport:
+    """Hold a model's licence and base-model claims against its weights.
+
+    Args:
+        subject: a local folder or file, or a Hub repository ``org/name[@revision]``.
+        references: models that it might derive from; the bases that its card declares are added.
+        policy: a YAML file, or a TOML file with ``[tool.lineage-audit]``; its baseline holds.
+        with_declared: add the bases that the card declares.
+        effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
+        fail_on: the level at which findings fail; by default the policy's, or ``error``.
+        progress: told how far reading has come.
+
+    Raises:
+        LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
+            baseline cannot be used.
+    """
+    from pathlib import Path
+
+    from lineage_audit.claims import CheckOptions, Policy, check_claims, read_baseline, read_policy, rule_ids
+
+    read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
+    known = read_baseline(read.baseline) if read.baseline else frozenset()
+    return check_claims(subject, references, CheckOptions(read, with_declared, effort, fail_on, known), progress)
 
 
 def inspect(model: str) -> Inspection:

@@ -1,1 +1,36 @@
-"""Claims held against weights."""
+"""Claims held against weights: what a repository says of its licence and base models, and what its weights show.
+
+The subject's words are read (``statements``, ``prose``, ``stated_licence``), every reference is opened and compared
+(``references``) and its own bases followed (``ancestry``); the rules (``rules``) look at the case that results; the
+policy (``policy``) decides what counts. Licences are data (``licences``).
+"""
+
+from __future__ import annotations
+
+from lineage_audit.claims.engine import CheckOptions, check_claims, with_baseline, worth_a_baseline
+from lineage_audit.claims.policy import (
+    Policy,
+    PolicyError,
+    baseline_text,
+    find_policy,
+    key_of,
+    read_baseline,
+    read_policy,
+)
+from lineage_audit.claims.rules import RULES, rule_ids
+
+__all__ = [
+    "RULES",
+    "CheckOptions",
+    "Policy",
+    "PolicyError",
+    "baseline_text",
+    "check_claims",
+    "find_policy",
+    "key_of",
+    "read_baseline",
+    "read_policy",
+    "rule_ids",
+    "with_baseline",
+    "worth_a_baseline",
+]

@@ -45,7 +45,7 @@ def ancestors_of(repository: Repository) -> tuple[Ancestor, ...]:
     """Follow the bases that a repository declares, nearest first."""
     found: list[Ancestor] = []
     seen = {bare(repository.name)}
-    pending = deque([(repository, (repository.name,))])
+    pending: deque[tuple[Repository, tuple[str, ...]]] = deque([(repository, (repository.name,))])
     while pending and len(found) < COUNT_LIMIT:
         below, through = pending.popleft()
         for name in declared_bases(below.claims):

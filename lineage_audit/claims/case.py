@@ -128,7 +128,9 @@ class Case:
     def _is_base(self, reference: Reference) -> bool:
         if not reference.is_related or reference.report is None:
             return False
-        return reference.report.verdict.direction != "b->a" and not declares(reference, self.subject)
+        itself = reference.relation == "identical" and same_model(reference.name, self.subject.name)
+        older = reference.report.verdict.direction != "b->a" and not declares(reference, self.subject)
+        return older and not itself
 
     def _explained(self, reference: Reference) -> bool:
         """Whether a declared base accounts for the relation.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -16,9 +17,13 @@ def model_name(ref: str) -> str:
     found = _SNAPSHOT.search(ref)
     if found:
         return f"{found[1]}/{found[2]}"
-    path = Path(ref).expanduser()
-    if path.exists():
-        return path.resolve().name
+    if ref and os.path.lexists(ref):
+        return Path(ref).resolve().name
+    return hub_name(ref)
+
+
+def hub_name(ref: str) -> str:
+    """A name from a card or a Hub address, without address and revision; never looked for on disk."""
     return without_revision(_HUB_URL.sub("", ref.strip())).strip("/")
 
 
@@ -34,7 +39,7 @@ def bare(name: str) -> str:
 
 def same_model(one: str, other: str) -> bool:
     """Whether two names mean one model: equal Hub ids, or equal last parts where one of them is no Hub id."""
-    first, second = (without_revision(_HUB_URL.sub("", name.strip())).strip("/").lower() for name in (one, other))
+    first, second = hub_name(one).lower(), hub_name(other).lower()
     if _HUB_ID.fullmatch(first) and _HUB_ID.fullmatch(second):
         return first == second
     return bool(first) and bare(first) == bare(second)

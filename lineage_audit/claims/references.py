@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
-from lineage_audit.claims.names import model_name, resolve_declared, same_model
+from lineage_audit.claims.names import hub_name, model_name, resolve_declared, same_model
 from lineage_audit.claims.policy import Policy
 from lineage_audit.claims.repository import Repository, read_repository
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
@@ -58,7 +58,7 @@ class Reference:
     @property
     def name(self) -> str:
         """What to call it."""
-        return self.repository.name if self.repository else model_name(self.ref)
+        return self.repository.name if self.repository else hub_name(self.ref)
 
     @property
     def relation(self) -> Relation | None:

@@ -16,7 +16,7 @@ from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.version import __version__
 
-_COMMANDS = {"compare": "compare", "inspect": "inspect"}
+_COMMANDS = {"check": "check", "compare": "compare", "inspect": "inspect"}
 """Command name -> module of this package that defines it as ``command``."""
 
 
@@ -63,8 +63,9 @@ def run(arguments: list[str]) -> int:
     except LineageAuditError as error:
         _complain(str(error))
         return ExitCode.ERROR
-    except BrokenPipeError:
-        # The reader of stdout went away (`| head`): no complaint, and no second one when Python flushes.
+    except (BrokenPipeError, SystemExit):
+        # The reader of stdout went away (`| head`), on which click and rich exit with 1, the code of a finding.
+        # No complaint, and no second one when Python flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
     except Exception as error:

@@ -22,11 +22,17 @@ def format_for(path: Path | None, chosen: str | None) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside its place and move it there, so that no reader ever sees half of it.
 
+    A link is followed; a pipe or device (``/dev/stdout``, ``/dev/null``) is written to and never replaced.
+
     Raises:
         LineageAuditError: the file cannot be written.
     """
     temporary = None
     try:
+        path = path.resolve() if path.is_symlink() else path
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as stream:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.operations import find_moves
+from lineage_audit.comparison.delta import classify_delta
+from lineage_audit.comparison.delta.matrices import MatrixPair
+from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.comparison.weights import Shares
-from lineage_audit.results import Direction, NamesFinding, Operation, TokenizerFinding
+from lineage_audit.results import NamesFinding, TokenizerFinding
 
 FINE_TUNE_DELTA = 0.3
 """Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining."""
@@ -23,19 +25,12 @@ _ROUNDED_SHARE = 0.999
 _ALL_COPIED = 1.0 - 1e-12
 
 
-@dataclass(frozen=True, slots=True)
-class DirectedOperation:
-    """An operation, and the direction that it proves (``undetermined`` where it proves none)."""
-
-    operation: Operation
-    shows: Direction = "undetermined"
-
-
 def find_operations(
     a: Checkpoint,
     b: Checkpoint,
     comparison: WeightComparison,
     aligned: AlignedWeights | None,
+    matrices: Sequence[MatrixPair],
     shares: Shares,
     names: NamesFinding,
     tokenizer: TokenizerFinding,
@@ -43,9 +38,9 @@ def find_operations(
     """List the operations between two related models, in the order in which a recipe would apply them."""
     found = [
         *_vocabulary(a, b, tokenizer),
-        *_training(comparison, shares),
+        *_training(comparison, matrices, shares),
         *_cast(comparison),
-        *(DirectedOperation(move) for move in find_moves(a, b, aligned)),
+        *find_moves(a, b, aligned),
         *_renamed(names),
         *_fused(a, b),
     ]
@@ -63,28 +58,31 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
     if all_a.items() <= all_b.items():
         new = len(all_b) - len(all_a)
         detail = f"{new:,} tokens appended to A's {len(all_a):,}"
-        return [_directed("vocabulary-extended", detail, "all of A's tokens keep their ids", "a->b")]
+        return [directed("vocabulary-extended", detail, "all of A's tokens keep their ids", "a->b")]
     if all_b.items() <= all_a.items():
         new = len(all_a) - len(all_b)
         detail = f"A has {new:,} tokens more than B's {len(all_b):,}"
-        return [_directed("vocabulary-extended", detail, "all of B's tokens keep their ids in A", "b->a")]
+        return [directed("vocabulary-extended", detail, "all of B's tokens keep their ids in A", "b->a")]
     detail = f"{tokenizer.shared:,} tokens shared, {tokenizer.same_id:,} with the same id"
-    return [_directed("vocabulary-replaced", detail, "token bytes compared")]
+    return [directed("vocabulary-replaced", detail, "token bytes compared")]
 
 
-def _training(comparison: WeightComparison, shares: Shares) -> list[DirectedOperation]:
-    """Training, by the size of the delta against the size of the weights."""
+def _training(comparison: WeightComparison, matrices: Sequence[MatrixPair], shares: Shares) -> list[DirectedOperation]:
+    """A delta of a kind that leaves a mark, else training, by its size against the size of the weights."""
     delta = shares.relative_delta
     if delta is None or delta == 0.0 or _rounded_share(list(comparison.measurements.values())) >= _ROUNDED_SHARE:
         return []
+    marked = classify_delta(matrices)
+    if marked is not None:
+        return [marked]
     size = (
         f"the delta is {delta:.2%} of the weights' size"
         if delta < 0.1
         else f"the delta is {delta:.0%} of the weights' size"
     )
     if delta <= FINE_TUNE_DELTA:
-        return [_directed("fine-tuned", size, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")]
-    return [_directed("continued-pretrained", size, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")]
+        return [directed("fine-tuned", size, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")]
+    return [directed("continued-pretrained", size, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")]
 
 
 def _cast(comparison: WeightComparison) -> list[DirectedOperation]:
@@ -96,12 +94,13 @@ def _cast(comparison: WeightComparison) -> list[DirectedOperation]:
 
     pair = parts[0].pair
     share = f"{_rounded_share(parts):.2%} of the elements equal after rounding"
-    lossless = all(part.equal == part.elements for part in parts)
-    b_is_coarser = EXACT_BITS[pair.b.dtype] < EXACT_BITS[pair.a.dtype]
     detail = f"{pair.a.dtype} to {pair.b.dtype}"
-    if lossless:
-        return [_directed("cast", f"{detail}, without loss", share)]
-    return [_directed("cast", detail, share, "a->b" if b_is_coarser else "b->a")]
+    if all(part.equal == part.elements for part in parts):
+        return [directed("cast", f"{detail}, without loss", share)]
+    if {pair.a.dtype, pair.b.dtype} == {"BF16", "F16"}:
+        return [directed("cast", f"between {pair.a.dtype} and {pair.b.dtype}, neither of which holds the other", share)]
+    b_is_coarser = EXACT_BITS[pair.b.dtype] < EXACT_BITS[pair.a.dtype]
+    return [directed("cast", detail, share, "a->b" if b_is_coarser else "b->a")]
 
 
 def _rounded_share(parts: Sequence[Measurement]) -> float:
@@ -114,7 +113,7 @@ def _rounded_share(parts: Sequence[Measurement]) -> float:
 def _renamed(names: NamesFinding) -> list[DirectedOperation]:
     if not names.renames:
         return []
-    return [_directed("renamed-tensors", names.renames[0].summary, f"{names.renamed:,} tensors renamed")]
+    return [directed("renamed-tensors", names.renames[0].summary, f"{names.renamed:,} tensors renamed")]
 
 
 def _fused(a: Checkpoint, b: Checkpoint) -> list[DirectedOperation]:
@@ -123,7 +122,7 @@ def _fused(a: Checkpoint, b: Checkpoint) -> list[DirectedOperation]:
         fused_a, fused_b = _is_fused(a, roles), _is_fused(b, roles)
         if fused_a != fused_b:
             side = "B" if fused_b else "A"
-            return [_directed("fused-tensors", f"{side} stores {what} in one tensor", "stored names")]
+            return [directed("fused-tensors", f"{side} stores {what} in one tensor", "stored names")]
     return []
 
 
@@ -131,7 +130,3 @@ def _is_fused(checkpoint: Checkpoint, roles: set[Role]) -> bool:
     """Tell whether the roles of the first layer that has them lie in one stored tensor."""
     first = [t for t in checkpoint.tensors if t.role in roles and t.slot == "weight" and t.layer == 0]
     return len(first) > 1 and len({tensor.name for tensor in first}) == 1
-
-
-def _directed(kind: str, detail: str, evidence: str, shows: Direction = "undetermined") -> DirectedOperation:
-    return DirectedOperation(Operation(kind, detail, evidence), shows)  # type: ignore[arg-type]

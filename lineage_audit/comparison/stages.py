@@ -11,6 +11,8 @@ from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
+from lineage_audit.comparison.delta.matrices import read_matrices
+from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement, elements_of, measure_all
@@ -29,6 +31,7 @@ from lineage_audit.comparison.verdict import (
     alignment_holds,
     combined_log10_p,
     detection_limit,
+    is_related,
     strongest,
 )
 from lineage_audit.comparison.weights import Shares, describe_weights, measure_shares
@@ -103,7 +106,7 @@ class WeightStage:
         return Findings(
             evidence=self.evidence,
             shares=self.shares,
-            operations=find_operations(a, b, self.comparison, self.aligned, self.shares, names, tokenizer),
+            operations=self._operations(a, b, names, tokenizer),
             same_weights=self.same_weights,
             left_in_a=_left_over(pairing.only_a, pairing, "a"),
             left_in_b=_left_over(pairing.only_b, pairing, "b"),
@@ -112,6 +115,15 @@ class WeightStage:
             searched=self.searched,
             obstacle=self._obstacle(pairing),
         )
+
+    def _operations(
+        self, a: Checkpoint, b: Checkpoint, names: NamesFinding, tokenizer: TokenizerFinding
+    ) -> tuple[DirectedOperation, ...]:
+        """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
+        if not self.same_weights and not is_related(self.evidence):
+            return ()
+        matrices = read_matrices(a, b, self.comparison) if self.effort in ("search", "full") else []
+        return find_operations(a, b, self.comparison, self.aligned, matrices, self.shares, names, tokenizer)
 
     def _obstacle(self, pairing: Pairing) -> str | None:
         if self.same_weights:

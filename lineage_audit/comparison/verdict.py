@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
-from lineage_audit.comparison.operations import DirectedOperation
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Direction, Evidence, Grade, Relation, Verdict
 
@@ -141,6 +141,12 @@ def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
     return min(0.0, min(values) + log10(len(values))) if values else None
 
 
+def is_related(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether the tests call the two models related."""
+    exact = combined_log10_p(evidence)
+    return (exact is not None and exact <= RELATED_LOG10_P) or _stands_on_calibrated(evidence)
+
+
 def detection_limit(evidence: Sequence[Evidence]) -> float | None:
     """The smallest detection limit of any test that carries a verdict."""
     limits = [item.detection_limit for item in evidence if item.detection_limit is not None]
@@ -148,14 +154,13 @@ def detection_limit(evidence: Sequence[Evidence]) -> float | None:
 
 
 def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]:
-    calibrated = _stands_on_calibrated(findings.evidence)
     if findings.identical:
         return "identical", "exact"
     if findings.subset:
         return "derived", "exact"
     if exact is not None and exact <= RELATED_LOG10_P:
         return ("shared-origin" if _only_initialisation(findings) else "derived"), "exact"
-    if calibrated:
+    if _stands_on_calibrated(findings.evidence):
         return "derived", "calibrated"
     grade: Grade = "exact" if exact is not None else "calibrated"
     if findings.obstacle or (exact is not None and exact <= UNCLEAR_LOG10_P):

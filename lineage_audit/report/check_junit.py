@@ -1,8 +1,8 @@
 """A check as JUnit XML, in the dialect of the Jenkins xUnit schema that CI hosts read.
 
 One test case a rule, or one a finding where a rule has any; one a reference. A finding that fails the check is a
-failure, a suppressed one is skipped, what could not be checked is skipped, and an inconclusive check is an error:
-no host may show it as a pass.
+failure; a suppressed one, one below the level that fails, and what could not be checked are skipped, for JUnit has no
+warnings; an inconclusive check is an error. No host may show any of these as a pass.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from lineage_audit.report.check_wording import (
-    FAIL_ON_MEANINGS,
     OUTCOME_MEANINGS,
     OUTCOME_WORDS,
     fails,
@@ -92,10 +91,10 @@ def _finding_case(report: CheckReport, finding: Finding, heading: str) -> _Case:
     text = _lines(lines)
     if finding.suppression:
         return _Case(name, "skipped", "suppressed", suppression_words(finding.suppression), text)
-    if fails(finding, report.fail_on):
+    # What could not be checked fails nothing unless the policy says so: an inconclusive check has no failure.
+    if report.outcome == "failed" and fails(finding, report.fail_on):
         return _Case(name, "failure", finding.level, finding.message, text)
-    threshold = f"A finding below what fails the check ({FAIL_ON_MEANINGS[report.fail_on]})."
-    return _Case(name, text=_lines([threshold]) + text)
+    return _Case(name, "skipped", finding.level, finding.message, text)
 
 
 def _reference_case(reference: ReferenceSummary) -> _Case:

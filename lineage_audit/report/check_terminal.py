@@ -92,11 +92,17 @@ def _head(page: Page, report: CheckReport) -> Iterator[tuple[str, Iterable[Cell]
         if value != "none":
             yield label, (page.text(value, LABEL_STYLE if label == "Subject" else ""),)
     yield "Licence claim", (licence_words(report.declared_licence),)
-    concluded = licence_words(report.concluded_licence)
-    differs = report.concluded_licence != report.declared_licence
-    yield "Concluded", (page.text(concluded if report.concluded_licence else "not known", "bold" if differs else ""),)
+    yield "Concluded", (_concluded(page, report),)
     if report.policy:
         yield "Policy", (cut(report.policy, _LONGEST_CLAIM),)
+
+
+def _concluded(page: Page, report: CheckReport) -> Text:
+    if report.concluded_licence is None:
+        return page.text("not known", LABEL_STYLE)
+    if report.concluded_licence == report.declared_licence:
+        return page.text("as claimed")
+    return page.text(licence_words(report.concluded_licence), LABEL_STYLE)
 
 
 def _outcome_panel(page: Page, report: CheckReport) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -12,14 +13,25 @@ from lineage_audit.errors import UnresolvedReferenceError
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./+-]+)?", re.ASCII)
 
 
+def _leads_somewhere(ref: str) -> bool:
+    """Tell whether there is anything at a path, a dangling link included."""
+    try:
+        return bool(ref) and os.path.lexists(ref)
+    except ValueError:
+        return False
+
+
 def open_source(ref: str) -> Source:
     """Open a local folder or file if there is one at ``ref``, else a Hub repository ``org/name[@revision]``.
 
     Raises:
         UnresolvedReferenceError: it leads nowhere, with what to do.
     """
-    if Path(ref).exists() or ref.startswith((".", "/", "~")) or Path(ref).is_symlink():
-        return open_folder(str(Path(ref).expanduser()) if ref.startswith("~") else ref)
+    if _leads_somewhere(ref) or ref.startswith((".", "/", "~")):
+        try:
+            return open_folder(str(Path(ref).expanduser()) if ref.startswith("~") else ref)
+        except OSError as error:
+            raise UnresolvedReferenceError(f"{ref}: {error.strerror}") from None
     if _HUB_ID.fullmatch(ref):
         from lineage_audit.checkpoint.source.hub import open_hub
 

@@ -61,7 +61,10 @@ class FolderSource:
     def _read(self, descriptor: int, wanted: ByteRange) -> bytes:
         pieces, position = [], wanted.start
         while position < wanted.stop:
-            piece = os.pread(descriptor, wanted.stop - position, position)
+            try:
+                piece = os.pread(descriptor, wanted.stop - position, position)
+            except OSError as error:
+                raise UnreadableFileError(f"{self._root / wanted.file}: {error.strerror}") from None
             if not piece:
                 missing = wanted.stop - position
                 raise UnreadableFileError(f"{self._root / wanted.file}: ends {missing:,} bytes early; fetch it again")

@@ -112,5 +112,5 @@ def _share_alike(entry: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _owed(entry: Mapping[str, Any]) -> Owed:
-    lists = ("links", "attribution", "restrictions", "advisory")
-    return Owed(**{key: tuple(value) if key in lists else value for key, value in entry.items()})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Owed(**values)

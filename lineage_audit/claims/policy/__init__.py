@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from lineage_audit.claims.policy.baseline import baseline_text, read_baseline
+from lineage_audit.claims.policy.baseline import BaselineKey, baseline_text, key_of, read_baseline
 from lineage_audit.claims.policy.located import PolicyError
 from lineage_audit.claims.policy.reading import find_policy, read_policy
-from lineage_audit.claims.policy.suppression import expired, suppressed
+from lineage_audit.claims.policy.suppression import expired, mark_known, suppressed
 from lineage_audit.claims.policy.values import INCONCLUSIVE_LEVELS, Allowance, Policy, PolicyClaim, PolicyReference
 
 __all__ = [
     "INCONCLUSIVE_LEVELS",
     "Allowance",
+    "BaselineKey",
     "Policy",
     "PolicyClaim",
     "PolicyError",
@@ -18,6 +19,8 @@ __all__ = [
     "baseline_text",
     "expired",
     "find_policy",
+    "key_of",
+    "mark_known",
     "read_baseline",
     "read_policy",
     "suppressed",

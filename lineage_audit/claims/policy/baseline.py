@@ -57,7 +57,9 @@ def read_baseline(path: Path) -> frozenset[BaselineKey]:
             raise PolicyError(f"{path}: more than the {_LIMIT:,} bytes that a baseline may have")
         document = parse_json(path.read_bytes(), str(path))
     except OSError as error:
-        raise PolicyError(f"{path}: baseline cannot be read ({error.strerror}); write it with --update-baseline") from None
+        raise PolicyError(
+            f"{path}: baseline cannot be read ({error.strerror}); write it with --update-baseline"
+        ) from None
     except UnreadableFileError as error:
         raise PolicyError(f"{error}; write it again with --update-baseline") from None
     entries = document.get("findings") if isinstance(document, dict) and document.get("schema") == SCHEMA else None

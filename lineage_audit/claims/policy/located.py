@@ -114,7 +114,9 @@ def _toml(text: str, path: Path) -> Located | None:
 def _of_toml(value: object, lines: Sequence[str], line: int) -> Located:
     """Turn TOML values into located ones; a key's line is the first below its parent's that sets it."""
     if isinstance(value, dict):
-        return Located({key: _of_toml(inner, lines, _key_line(key, lines, line)) for key, inner in value.items()}, line + 1)
+        return Located(
+            {key: _of_toml(inner, lines, _key_line(key, lines, line)) for key, inner in value.items()}, line + 1
+        )
     if isinstance(value, list):
         items = []
         for item in value:

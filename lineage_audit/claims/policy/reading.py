@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lineage_audit.claims.policy.located import Located, PolicyError, read_located
-from lineage_audit.claims.policy.values import Allowance, Policy, PolicyClaim, PolicyReference
+from lineage_audit.claims.policy.values import Allowance, Policy, PolicyClaim, PolicyReference, Severity
 
 _CLAIMS = ("license", "license_name", "license_link", "base_model", "base_model_relation", "name")
 _RELATIONS = ("finetune", "adapter", "merge", "quantized")
@@ -62,9 +62,8 @@ class _Reader:
     def _claims(self, found: Located) -> tuple[PolicyClaim, ...]:
         claims = []
         for kind, stated in self._keys(found, "claims", _CLAIMS).items():
-            many = isinstance(stated.value, tuple) and kind == "base_model"
-            for item in stated.value if isinstance(stated.value, tuple) and many else (stated,):
-                claims.append(PolicyClaim(kind, self._text(item, f"claims.{kind}"), item.line))
+            several = stated.value if kind == "base_model" and isinstance(stated.value, tuple) else (stated,)
+            claims += [PolicyClaim(kind, self._text(item, f"claims.{kind}"), item.line) for item in several]
             if kind == "base_model_relation":
                 self._one_of(stated, "claims.base_model_relation", _RELATIONS)
         return tuple(claims)
@@ -79,13 +78,16 @@ class _Reader:
         revision = self._text(parts["revision"], "references.revision") if "revision" in parts else None
         return PolicyReference(self._text(parts["ref"], "references.ref"), revision)
 
-    def _severities(self, found: Located) -> dict[str, str]:
+    def _severities(self, found: Located) -> dict[str, Severity]:
         if not isinstance(found.value, Mapping):
             raise self._error(found, "severity", "must be rules and their severities")
         return {
-            self._rule(Located(rule, stated.line), "severity"): self._one_of(stated, f"severity.{rule}", _SEVERITIES)
+            self._rule(Located(rule, stated.line), "severity"): self._severity(rule, stated)
             for rule, stated in found.value.items()
         }
+
+    def _severity(self, rule: str, stated: Located) -> Severity:
+        return self._one_of(stated, f"severity.{rule}", _SEVERITIES)  # type: ignore[return-value]
 
     def _allowances(self, found: Located) -> tuple[Allowance, ...]:
         return tuple(self._allowance(item) for item in self._list(found, "allow"))

@@ -11,13 +11,21 @@ from lineage_audit.claims.policy.baseline import BaselineKey, key_of
 from lineage_audit.claims.policy.values import Allowance, Policy
 from lineage_audit.results import Finding, Suppression
 
+_KNOWN = Suppression("baseline", "in the baseline, for these very weights")
+
 
 def suppressed(
     findings: Iterable[Finding], policy: Policy, known: frozenset[BaselineKey], today: datetime.date
 ) -> tuple[Finding, ...]:
     """Mark each finding that an allowance or the baseline holds."""
+    allowed = (replace(finding, suppression=_allowed(finding, policy.allow, today)) for finding in findings)
+    return mark_known(allowed, known)
+
+
+def mark_known(findings: Iterable[Finding], known: frozenset[BaselineKey]) -> tuple[Finding, ...]:
+    """Mark each finding that counts and that the baseline holds."""
     return tuple(
-        replace(finding, suppression=_allowed(finding, policy.allow, today) or _known(finding, known))
+        replace(finding, suppression=_KNOWN) if finding.counts and key_of(finding) in known else finding
         for finding in findings
     )
 
@@ -39,7 +47,3 @@ def _concerns(entry: Allowance, finding: Finding) -> bool:
     if entry.reference is None:
         return True
     return finding.reference is not None and same_model(entry.reference, finding.reference)
-
-
-def _known(finding: Finding, known: frozenset[BaselineKey]) -> Suppression | None:
-    return Suppression("baseline", "in the baseline for these very weights") if key_of(finding) in known else None

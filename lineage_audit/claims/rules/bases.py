@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lineage_audit.claims.case import Case
@@ -9,22 +10,22 @@ from lineage_audit.claims.names import bare, same_model
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
 
-_SHORTEST_NAME = 5
-"""Fewest characters of a model's name that is looked for in prose."""
+_TELLING = re.compile(r"(?=.*[\d_-])[\w.-]{6,}", re.ASCII)
+"""Names that mean one model when they stand in prose; "model" or "base" would not."""
 
 
 def _undeclared_base(case: Case) -> Iterator[Draft]:
     for reference in case.undeclared:
         declared = tuple(quoted(record) for record in case.statements.declared)
         in_prose = _line_in_prose(case, reference)
-        said = f"the card names {_listed(case)} as base" if declared else "the card declares no base model"
+        said = f"The card names {_listed(case)} as base" if declared else "The card declares no base model"
         evidence = [weights_line(reference), *declared]
         if in_prose:
             evidence.append(f"{in_prose}: the card's prose names {reference.name}")
         if case.statements.loaded_from is not None:
             evidence.append(quoted(case.statements.loaded_from))
         yield Draft(
-            message=f"The weights derive from {reference.name}; that {said} is inconsistent with it.",
+            message=f"{said}, which is inconsistent with weights that derive from {reference.name}.",
             evidence=tuple(evidence),
             fix=f"Add {reference.name} to base_model in the card's front matter.",
             location=case.place("base_model", "license"),
@@ -52,7 +53,9 @@ def _scratch_contradicted(case: Case) -> Iterator[Draft]:
     claims = case.statements.of("from_scratch")
     for reference in case.undeclared if claims else ():
         yield Draft(
-            message=f"The claim of training from scratch is inconsistent with weights that derive from {reference.name}.",
+            message=(
+                f"The claim of training from scratch is inconsistent with weights that derive from {reference.name}."
+            ),
             evidence=(*(quoted(claim) for claim in claims), weights_line(reference)),
             fix=f"Withdraw the claim and name {reference.name} as base_model.",
             location=case.place("from_scratch"),
@@ -95,10 +98,11 @@ def _listed(case: Case) -> str:
 def _line_in_prose(case: Case, reference: Reference) -> str | None:
     """Where the card's prose names the reference, or None."""
     card, name = case.subject.card, bare(reference.name)
-    if card is None or len(name) < _SHORTEST_NAME:
+    if card is None or not _TELLING.fullmatch(name):
         return None
     lines = enumerate(card.text.split("\n"), start=1)
-    return next((f"{card.file}:{number}" for number, line in lines if name in line.lower()), None)
+    whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
+    return next((f"{card.file}:{number}" for number, line in lines if whole.search(line)), None)
 
 
 def _names_a_model(name: str) -> bool:

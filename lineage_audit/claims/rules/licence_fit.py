@@ -91,7 +91,9 @@ RULES = (
         "error",
         "A derivative of a non-commercial base stays non-commercial. State the base's licence.",
         _finder(
-            "non-commercial", "which allows no commercial use", "State {licence}, or other terms without commercial use."
+            "non-commercial",
+            "which allows no commercial use",
+            "State {licence}, or other terms without commercial use.",
         ),
     ),
     Rule(

@@ -31,7 +31,9 @@ def missing_copy(case: Case, licence: Licence, _base: Repository | None) -> str 
     owed = licence.owes
     if not owed.copy or any(text.licence is not None and _same_text(text.licence, licence) for text in _texts(case)):
         return None
-    if owed.copy == "text-or-link" and any(link.lower() in text.text.lower() for link in owed.links for text in _texts(case)):
+    if owed.copy == "text-or-link" and any(
+        link.lower() in text.text.lower() for link in owed.links for text in _texts(case)
+    ):
         return None
     either = f", nor a link to {owed.links[0]}" if owed.copy == "text-or-link" else ""
     return f"no file with the text of the {licence.name}{either}"
@@ -40,7 +42,7 @@ def missing_copy(case: Case, licence: Licence, _base: Repository | None) -> str 
 def missing_notice(case: Case, licence: Licence, base: Repository | None) -> str | None:
     """The notice that the licence words, or the base's own NOTICE file."""
     if licence.owes.notice and not _holds(case, licence.owes.notice):
-        return f"no notice that says \"{licence.owes.notice} ...\""
+        return f'no notice that says "{licence.owes.notice} ..."'
     if licence.owes.notice_kept and base is not None:
         notice = next((text for text in base.texts if re.match(r"notice", text.file, re.IGNORECASE)), None)
         if notice is not None and notice.words:

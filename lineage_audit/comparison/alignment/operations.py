@@ -13,10 +13,10 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.ranges import ranges
-from lineage_audit.results import Operation
+from lineage_audit.comparison.directed import DirectedOperation, directed
 
 
-def find_moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list[Operation]:
+def find_moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list[DirectedOperation]:
     """Every operation that the alignment shows, in the order in which a recipe would apply them."""
     if aligned is None:
         return []
@@ -32,7 +32,7 @@ def find_moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> 
     ]
 
 
-def _layers(a: Checkpoint, b: Checkpoint, alignment: Alignment) -> Iterator[Operation]:
+def _layers(a: Checkpoint, b: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
     """Layers of A that are gone, repeated, or replaced by layers without a source."""
     total_a, total_b = _layer_numbers(a), _layer_numbers(b)
     used = Counter(alignment.layers.values())
@@ -43,11 +43,11 @@ def _layers(a: Checkpoint, b: Checkpoint, alignment: Alignment) -> Iterator[Oper
     repeated = sorted(layer for layer, count in used.items() if count > 1)
     new = sorted(total_b - set(alignment.layers))
     if repeated:
-        yield Operation("layers-duplicated", f"layers {ranges(repeated)} of A occur more than once", layer_map)
+        yield directed("layers-duplicated", f"layers {ranges(repeated)} of A occur more than once", layer_map, "a->b")
     if gone and len(total_b) < len(total_a):
-        yield Operation("layers-removed", f"layers {ranges(gone)} of A are not in B", layer_map)
+        yield directed("layers-removed", f"layers {ranges(gone)} of A are not in B", layer_map)
     if new and used:
-        yield Operation("layers-replaced", f"layers {ranges(new)} of B have no source in A", layer_map)
+        yield directed("layers-replaced", f"layers {ranges(new)} of B have no source in A", layer_map)
 
 
 def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
@@ -66,7 +66,7 @@ def _layer_numbers(checkpoint: Checkpoint) -> set[int]:
     return {tensor.layer for tensor in checkpoint.tensors if tensor.role in roles and tensor.layer is not None}
 
 
-def _widths(a: Checkpoint, alignment: Alignment) -> Iterator[Operation]:
+def _widths(a: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
     """Fewer channels or units than A has."""
     details = []
     channels = alignment.residual.channels
@@ -78,61 +78,60 @@ def _widths(a: Checkpoint, alignment: Alignment) -> Iterator[Operation]:
     if narrowed:
         details.append(f"{len(narrowed[0].a_units):,} of {units_a[narrowed[0].a_layer]:,} FFN units kept in a layer")
     if details:
-        yield Operation("width-pruned", "; ".join(details), "each unit and channel of B matched to one of A")
+        yield directed("width-pruned", "; ".join(details), "each unit and channel of B matched to one of A", "a->b")
 
 
-def _experts(alignment: Alignment) -> Iterator[Operation]:
+def _experts(alignment: Alignment) -> Iterator[DirectedOperation]:
     """Experts that come from a dense FFN."""
     upcycled = [place for place, units in alignment.units.items() if place[1] is not None and units.a_expert is None]
     if upcycled:
         layers = len({layer for layer, _ in upcycled})
         cosine = float(np.mean([alignment.units[place].cosine for place in upcycled]))
         detail = f"{len(upcycled):,} experts in {layers} layers come from A's dense FFNs"
-        yield Operation("experts-upcycled", detail, f"matched gate rows agree at a mean |cosine| of {cosine:.2f}")
+        evidence = f"matched gate rows agree at a mean |cosine| of {cosine:.2f}"
+        yield directed("experts-upcycled", detail, evidence, "a->b")
 
 
-def _residual(alignment: Alignment) -> Iterator[Operation]:
+def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
     residual = alignment.residual
     if residual.kind == "rotation":
         evidence = f"fitted on embeddings, {residual.fit:.1%} of held-out tokens' variance explained"
-        yield Operation("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
-        yield Operation("norms-folded", "norm gains were compared folded into what they feed", evidence)
+        yield directed("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
+        yield directed("norms-folded", "norm gains were compared folded into what they feed", evidence)
     if residual.channels is not None:
         moved = _out_of_order(residual.channels)
         negative = 0 if residual.signs is None else int((residual.signs < 0).sum())
         evidence = f"embedding columns correlate at {residual.fit:.3f}"
         if moved:
-            yield Operation("channels-permuted", f"{moved:,} residual channels stand in another order", evidence)
+            yield directed("channels-permuted", f"{moved:,} residual channels stand in another order", evidence)
         if negative:
-            yield Operation("signs-flipped", f"{negative:,} residual channels have the other sign", evidence)
+            yield directed("signs-flipped", f"{negative:,} residual channels have the other sign", evidence)
 
 
-def _units(alignment: Alignment) -> Iterator[Operation]:
+def _units(alignment: Alignment) -> Iterator[DirectedOperation]:
     moved = {place: _out_of_order(units.a_units) for place, units in alignment.units.items()}
     moved = {place: count for place, count in moved.items() if count}
     if moved:
         layers = len({layer for layer, _ in moved})
         lead = min(alignment.units[place].lead for place in moved)
         detail = f"{sum(moved.values()):,} FFN units in {layers} layers stand in another order"
-        yield Operation(
-            "units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more"
-        )
+        yield directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")
 
 
-def _heads(alignment: Alignment) -> Iterator[Operation]:
+def _heads(alignment: Alignment) -> Iterator[DirectedOperation]:
     moved = sum(_out_of_order(heads.a_heads) for heads in alignment.heads.values())
     if moved:
-        yield Operation(
+        yield directed(
             "heads-permuted", f"{moved:,} query heads stand in another order", "matched by rows of q, k and v"
         )
 
 
-def _factors(aligned: AlignedWeights) -> Iterator[Operation]:
+def _factors(aligned: AlignedWeights) -> Iterator[DirectedOperation]:
     for kind, count in aligned.factors.flipped.items():
-        yield Operation("signs-flipped", f"{count:,} {kind} have the other sign", "matched rows have cosines near -1")
+        yield directed("signs-flipped", f"{count:,} {kind} have the other sign", "matched rows have cosines near -1")
     if aligned.factors.rescaled:
         detail = f"{aligned.factors.rescaled:,} FFN units are in layers whose units were rescaled"
-        yield Operation("units-rescaled", detail, "norm ratios of up rows and down columns are reciprocal")
+        yield directed("units-rescaled", detail, "norm ratios of up rows and down columns are reciprocal")
 
 
 def _out_of_order(numbers: IntArray) -> int:

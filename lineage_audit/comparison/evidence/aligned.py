@@ -68,7 +68,7 @@ def measure_held_out(comparison: WeightComparison) -> Evidence:
         null=TEST.null,
         grade=TEST.grade,
         effect=effect,
-        finding=f"{len(together):,} held-out rows and columns of matched FFN units have a mean |cosine| of {effect:.3f}",
+        finding=f"{len(together):,} held-out rows and columns of matched units have a mean |cosine| of {effect:.3f}",
         count=len(together),
         coverage=0.0,
         detection_limit=None,

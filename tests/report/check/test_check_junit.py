@@ -64,10 +64,20 @@ def test_findings_fail_from_the_level_that_fails_the_check():
     assert failed_rules("never") == set()
 
 
+def test_findings_below_that_level_are_skipped_with_their_message():
+    found = {name.split()[0]: result for name, result in results(parsed(FAILED)).items()}
+    assert found["LA203"] == "skipped"
+    skipped = {node.get("type"): node.get("message") for node in parsed(FAILED).iter("skipped")}
+    assert skipped["warning"].startswith("The repository has no Notice file")
+
+
+def test_an_inconclusive_check_has_no_failures():
+    assert "failure" not in results(parsed(replace(INCONCLUSIVE, fail_on="note"))).values()
+
+
 def test_suppressed_findings_are_skipped_with_their_reason():
-    skipped = next(parsed(FAILED).iter("skipped"))
-    assert skipped.get("type") == "suppressed"
-    assert "A separate agreement" in skipped.get("message")
+    skipped = {node.get("type"): node.get("message") for node in parsed(FAILED).iter("skipped")}
+    assert "A separate agreement" in skipped["suppressed"]
 
 
 def test_a_passed_check_has_a_case_for_every_rule_and_reference():

@@ -1,0 +1,100 @@
+"""Layers left out, repeated, taken from two models, or planted in a fresh one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from benchmarks.zoo.families.anatomy import layer_count
+from benchmarks.zoo.families.axes import Weights, ffn_blocks, role_of
+
+LayerPlan = Callable[[int], Sequence[int]]
+"""Number of layers of the source -> for each new layer, the source's layer."""
+
+
+def without_middle(layers: int) -> Sequence[int]:
+    """All layers but the middle one."""
+    return [layer for layer in range(layers) if layer != layers // 2]
+
+
+def without_last_two(layers: int) -> Sequence[int]:
+    """All layers but the two before the last, which pruned models lose first."""
+    return [*range(layers - 3), layers - 1]
+
+
+def up_scaled(layers: int) -> Sequence[int]:
+    """SOLAR's plan: the model without its last layer, then the model without its first layer."""
+    return [*range(layers - 1), *range(1, layers)]
+
+
+def middle_doubled(layers: int) -> Sequence[int]:
+    """Every layer but first and last twice in a row, as self-merges do."""
+    return [layer for layer in range(layers) for _ in range(1 if layer in (0, layers - 1) else 2)]
+
+
+def with_layers(weights: Weights, plan: LayerPlan) -> Weights:
+    """Return the model with the layers that the plan names, in its order."""
+    return _outside(weights) | _numbered([(weights, layer) for layer in plan(layer_count(weights))])
+
+
+def stacked(first: Weights, second: Weights, cut: float) -> Weights:
+    """Return the layers of `first` below a share `cut` of the depth, then those of `second` (a frankenmerge).
+
+    Embeddings come from the first model, final norm and head from the second.
+    """
+    layers = layer_count(first)
+    below = round(cut * layers)
+    outside = {
+        name: (second if name.startswith(("final_norm", "head")) else first)[name] for name in _outside(first)
+    }
+    plan = [(first, layer) for layer in range(below)] + [(second, layer) for layer in range(below, layers)]
+    return outside | _numbered(plan)
+
+
+def with_ffns_of(donor: Weights, host: Weights) -> Weights:
+    """Return the host with every FFN of the donor."""
+    return {**host, **{name: donor[name] for name in donor if role_of(name) in ("gate", "up", "down")}}
+
+
+def with_layers_of(donor: Weights, host: Weights, layers: Collection[int]) -> Weights:
+    """Return the host with some layers of the donor, at the same depth."""
+    return {**host, **{name: donor[name] for name in donor if _layer_of(name) in layers}}
+
+
+def with_experts(dense: Weights, router: Weights, experts: Sequence[Weights], shared: Weights) -> Weights:
+    """Return a dense model with each FFN replaced by experts.
+
+    Args:
+        dense: the dense model.
+        router: the tensors of the routers, under their full names.
+        experts: for each expert the FFN tensors of every layer, under the dense model's names.
+        shared: the same for the expert that every token visits; empty for none.
+    """
+    ffn = tuple(ffn_blocks(dense))
+    kept = {name: tensor for name, tensor in dense.items() if role_of(name) not in ("gate", "up", "down")}
+    placed = dict(router)
+    for number, expert in enumerate(experts):
+        placed |= {name.replace(_block(name, ffn), f"{_block(name, ffn)}experts.{number}."): t for name, t in expert.items()}
+    placed |= {name.replace(_block(name, ffn), f"{_block(name, ffn)}shared."): t for name, t in shared.items()}
+    return {**kept, **placed}
+
+
+def _block(name: str, blocks: tuple[str, ...]) -> str:
+    return next(block for block in blocks if name.startswith(block))
+
+
+def _outside(weights: Weights) -> dict[str, object]:
+    return {name: tensor for name, tensor in weights.items() if _layer_of(name) is None}
+
+
+def _numbered(plan: Sequence[tuple[Weights, int]]) -> Weights:
+    """The layers of a plan, numbered from zero."""
+    return {
+        name.replace(f"layers.{source}.", f"layers.{layer}.", 1): tensor
+        for layer, (weights, source) in enumerate(plan)
+        for name, tensor in weights.items()
+        if _layer_of(name) == source
+    }
+
+
+def _layer_of(name: str) -> int | None:
+    return int(name.split(".")[1]) if name.startswith("layers.") else None

@@ -1,0 +1,254 @@
+"""The check: read, compare, let every rule look, weigh what it found by the policy, and say how it ends."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from lineage_audit.checkpoint.source import open_source
+from lineage_audit.claims.ancestry import folder_of
+from lineage_audit.claims.case import Case
+from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
+from lineage_audit.claims.references import hold_against, summarise_reference
+from lineage_audit.claims.repository import Repository, read_repository
+from lineage_audit.claims.rules import RULES, Draft, Rule
+from lineage_audit.claims.rules.licence_fit import misfit_of
+from lineage_audit.claims.stated_licence import StatedLicence, read_stated_licence, statement_of
+from lineage_audit.claims.statements import read_statements
+from lineage_audit.comparison import EffortChoice
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.comparison.verdict import NOT_THEFT
+from lineage_audit.results import (
+    CheckReport,
+    FailOn,
+    Finding,
+    Level,
+    LicenceStatement,
+    ModelSummary,
+    Outcome,
+    RuleInfo,
+    Scalar,
+)
+from lineage_audit.version import __version__
+
+_RANK = {"note": 0, "warning": 1, "error": 2, "never": 3}
+_PRESUMED = "References are presumed to be older than the subject; the weights alone seldom show which came first."
+_NO_ADVICE = "Findings compare files with licence terms; they are no legal advice."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """How to check.
+
+    Attributes:
+        policy: the policy.
+        with_declared: also compare with the bases that the card declares.
+        effort: how much of the weights to read.
+        fail_on: level at which findings fail; None: the policy's, or ``error``.
+        known: the findings of a baseline, which then do not count.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    with_declared: bool = True
+    effort: EffortChoice = "auto"
+    fail_on: FailOn | None = None
+    known: frozenset[BaselineKey] = frozenset()
+
+
+def check_claims(
+    subject: str, references: Sequence[str], options: CheckOptions, progress: Progress | None = None
+) -> CheckReport:
+    """Check one model's claims against its weights.
+
+    Args:
+        subject: the model: a local folder or file, or a Hub repository.
+        references: models that it might derive from.
+        options: how to check.
+        progress: told how far reading has come.
+
+    Raises:
+        LineageAuditError: the subject or a reference that was given cannot be found, or a weight file is unsafe.
+    """
+    started = time.perf_counter()
+    policy, today = options.policy, datetime.datetime.now(datetime.UTC).date()
+    repository = read_repository(open_source(subject))
+    case = _case(repository, references, options, today, progress)
+    findings = suppressed(_findings(case), policy, options.known, today)
+    fail_on = options.fail_on or policy.fail_on or "error"
+    return CheckReport(
+        tool_version=__version__,
+        subject=_summary(case),
+        weights_read=repository.checkpoint is not None,
+        claims=case.statements.records,
+        declared_licence=case.licence.statement if case.licence else None,
+        concluded_licence=_concluded(case),
+        references=tuple(map(summarise_reference, case.references)),
+        findings=tuple(sorted(findings, key=lambda finding: (-_RANK[finding.level], finding.rule_id))),
+        rules=tuple(_info(rule, policy) for rule in RULES),
+        fail_on=fail_on,
+        outcome=_outcome(findings, fail_on, policy),
+        effort=options.effort,
+        policy=str(policy.file) if policy.file else None,
+        caveats=_caveats(case),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def with_baseline(report: CheckReport, known: frozenset[BaselineKey], policy: Policy) -> CheckReport:
+    """The same report, the findings of a baseline no longer counting."""
+    findings = mark_known(report.findings, known)
+    return replace(report, findings=findings, outcome=_outcome(findings, report.fail_on, policy))
+
+
+def worth_a_baseline(report: CheckReport) -> tuple[Finding, ...]:
+    """The findings that a baseline may hold: those that count, but never that something could not be checked."""
+    lasting = {rule.rule_id for rule in RULES if not rule.is_unchecked}
+    return tuple(finding for finding in report.findings if finding.counts and finding.rule_id in lasting)
+
+
+def _case(
+    subject: Repository,
+    references: Sequence[str],
+    options: CheckOptions,
+    today: datetime.date,
+    progress: Progress | None,
+) -> Case:
+    """Gather what the rules look at; here the weights are compared."""
+    statements = read_statements(subject, options.policy)
+    licence = read_stated_licence(statements.of("license"), statements.of("license_name"), subject.texts, subject.name)
+    held = hold_against(
+        subject,
+        statements,
+        references,
+        options.policy,
+        with_declared=options.with_declared,
+        effort=options.effort,
+        progress=progress,
+    )
+    return Case(subject, statements, licence, held, options.policy, expired(options.policy, today))
+
+
+def _findings(case: Case) -> Iterator[Finding]:
+    """Everything that the rules find, those left out that the policy switches off."""
+    for rule in RULES:
+        if case.policy.severity.get(rule.rule_id) != "off":
+            for draft in rule.find(case):
+                yield _finding(rule, draft, case)
+
+
+def _finding(rule: Rule, draft: Draft, case: Case) -> Finding:
+    reference = draft.reference.ref if draft.reference else draft.base
+    properties = _properties(draft, case)
+    identity = (
+        rule.rule_id,
+        properties.get("subject_digest") or case.subject.name,
+        properties.get("reference_digest") or reference or "",
+        draft.about,
+    )
+    stated = case.policy.severity.get(rule.rule_id)
+    by_policy = stated if stated != "off" else None
+    return Finding(
+        rule_id=rule.rule_id,
+        level=by_policy or draft.level or _level(rule, case.policy),
+        message=draft.message,
+        evidence=draft.evidence,
+        fix=draft.fix,
+        location=draft.location,
+        reference=reference,
+        suppression=None,
+        fingerprint=hashlib.sha256("\n".join(map(str, identity)).encode("utf-8", "surrogatepass")).hexdigest(),
+        properties=properties,
+    )
+
+
+def _properties(draft: Draft, case: Case) -> dict[str, Scalar]:
+    """Facts for machines: digests, relation and p-value, and what the rule adds; nothing that is empty."""
+    found: dict[str, Scalar] = {"subject": case.subject.ref, "subject_digest": case.subject.digest}
+    if draft.reference is not None:
+        reference = draft.reference
+        verdict = reference.report.verdict if reference.report else None
+        found |= {
+            "reference_digest": reference.digest,
+            "relation": reference.relation,
+            "log10_p": verdict.log10_p if verdict else None,
+        }
+    found |= {"about": draft.about or None, **draft.properties}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _level(rule: Rule, policy: Policy) -> Level:
+    """A rule's severity: what could not be checked has the one that the policy's ``inconclusive`` implies."""
+    if rule.is_unchecked and policy.inconclusive is not None:
+        return INCONCLUSIVE_LEVELS[policy.inconclusive]
+    return rule.level
+
+
+def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy) -> Outcome:
+    """How the check ends; what could not be checked fails nothing unless the policy says so, and passes nothing."""
+    unchecked = {rule.rule_id for rule in RULES if rule.is_unchecked} if policy.inconclusive is None else set()
+    counting = [finding for finding in findings if finding.counts]
+    if any(_RANK[found.level] >= _RANK[fail_on] for found in counting if found.rule_id not in unchecked):
+        return "failed"
+    return "inconclusive" if any(finding.rule_id in unchecked for finding in counting) else "passed"
+
+
+def _concluded(case: Case) -> LicenceStatement | None:
+    """The licence that the weights' origin implies, where the stated one does not fit it."""
+    for debt in case.debts:
+        unchanged = debt.reference.relation == "identical"
+        if case.licence is None or misfit_of(case.licence, debt.licence, unchanged=unchanged):
+            basis = f"the weights derive from {debt.origin}, which is under it"
+            return statement_of(debt.licence, debt.licence.key, basis)
+    return case.licence.statement if case.licence else None
+
+
+def _summary(case: Case) -> ModelSummary:
+    """The subject for the report's head; without weights, what its words say."""
+    if case.subject.checkpoint is not None:
+        return summarise_model(case.subject.checkpoint)
+    return ModelSummary(
+        ref=case.subject.ref,
+        revision=case.subject.source.revision,
+        digest="unread",
+        format="unread",
+        architecture="unknown",
+        parameters=0,
+        layers=0,
+        bytes_read=case.subject.source.bytes_read,
+        license=_first(case.licence),
+        base_models=tuple(record.value for record in case.statements.declared),
+    )
+
+
+def _first(licence: StatedLicence | None) -> str | None:
+    return licence.statement.stated if licence else None
+
+
+def _info(rule: Rule, policy: Policy) -> RuleInfo:
+    stated = policy.severity.get(rule.rule_id)
+    level: Level = stated if stated is not None and stated != "off" else _level(rule, policy)
+    return RuleInfo(rule.rule_id, rule.name, rule.title, level, rule.help, f"docs/rules/{rule.rule_id}.md")
+
+
+def _caveats(case: Case) -> tuple[str, ...]:
+    """What the reader must know: of the subject, the references, the policy, and the check as such."""
+    found = list(case.subject.caveats)
+    for reference in case.references:
+        if reference.repository is not None:
+            found += [f"{reference.name}: {caveat}" for caveat in reference.repository.caveats]
+        if reference in case.bases and reference.declared_by is None and reference not in case.undeclared:
+            found.append(
+                f"{reference.name} is related through a declared base; whether it stands between is not shown."
+            )
+    folder, file = folder_of(case.subject), case.policy.file
+    if folder is not None and file is not None and file.resolve().is_relative_to(folder):
+        found.append(f"The policy {file} is a file of the subject's own repository.")
+    for debt in case.debts:
+        found += [f"{debt.licence.name} ({debt.origin}), not checked: {text}." for text in debt.licence.owes.advisory]
+    if case.bases:
+        found += [_PRESUMED, NOT_THEFT]
+    return tuple(dict.fromkeys((*found, _NO_ADVICE)))

@@ -1,0 +1,28 @@
+"""The rules: one file a concern, one table entry a rule, ids that never change their meaning."""
+
+from __future__ import annotations
+
+from lineage_audit.claims.rules import bases, contradictions, licence_fit, obligations, relations, unchecked
+from lineage_audit.claims.rules.base import Draft, Rule
+
+__all__ = ["RULES", "Draft", "Rule", "rule_ids"]
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted(
+        (
+            *bases.RULES,
+            *relations.RULES,
+            *licence_fit.RULES,
+            *obligations.RULES,
+            *contradictions.RULES,
+            *unchecked.RULES,
+        ),
+        key=lambda rule: rule.rule_id,
+    )
+)
+"""Every rule, by id."""
+
+
+def rule_ids() -> dict[str, str]:
+    """Rule id and rule name -> rule id, for whoever writes a policy."""
+    return {name: rule.rule_id for rule in RULES for name in (rule.rule_id, rule.name)}

@@ -1,0 +1,163 @@
+"""What could not be checked. It never passes silently: the check is then inconclusive, or what the policy says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lineage_audit.claims.case import Case, unknown_licences
+from lineage_audit.claims.rules.base import Draft, Rule, weights_line
+
+
+def _subject_weights(case: Case) -> Iterator[Draft]:
+    if case.subject.obstacle is not None:
+        yield Draft(
+            message="The weights could not be read, and no claim was held against them.",
+            evidence=(case.subject.obstacle,),
+            fix="Give a folder or repository whose weights are there; fetch them if they are Git LFS pointers.",
+            location=case.place("base_model", "license"),
+            about="weights",
+        )
+
+
+def _comparison(case: Case) -> Iterator[Draft]:
+    for reference in case.references:
+        unread = reference.repository is not None and reference.report is None and case.subject.obstacle is None
+        if unread or reference.relation == "inconclusive":
+            yield Draft(
+                message=f"The weights could not be checked against {reference.name}.",
+                evidence=(weights_line(reference),),
+                fix="Give a version of the reference whose weights can be read, or compare with --effort full.",
+                location=case.place("base_model", "license"),
+                reference=reference,
+            )
+
+
+def _unavailable(case: Case) -> Iterator[Draft]:
+    for reference in case.references:
+        if reference.repository is None:
+            yield Draft(
+                message=f"The declared base {reference.ref} could not be fetched and was not checked.",
+                evidence=(str(reference.reason),),
+                fix="Give the base with --reference as a local folder, or correct its name in the card.",
+                location=case.place("base_model"),
+                reference=reference,
+            )
+
+
+def _no_reference(case: Case) -> Iterator[Draft]:
+    if not case.references and case.subject.obstacle is None:
+        yield Draft(
+            message="No reference was given and the card declares no base: no claim was held against the weights.",
+            evidence=("references: none",),
+            fix="Name the models that it might derive from with --reference or in the policy.",
+            location=case.place("base_model", "license"),
+            about="references",
+        )
+
+
+def _own_licence(case: Case) -> Iterator[Draft]:
+    """The subject's licence matters where a base has one that it must fit."""
+    stated = case.licence
+    owed = (*(debt.origin for debt in case.debts), *(base.name for base in case.unverified))
+    if not owed or (stated is not None and stated.is_known):
+        return
+    said = f"the licence {stated.statement.stated} is not known" if stated else "no licence is stated"
+    yield Draft(
+        message=f"Whether the licence fits that of {owed[0]} could not be checked: {said}.",
+        evidence=(stated.statement.basis if stated else "no license in the card, and no licence text recognised",),
+        fix="State a licence by its Hub or SPDX id, or add its text as a file; or state it in the policy.",
+        location=case.place("license"),
+        about="stated",
+    )
+
+
+def _base_licence(case: Case) -> Iterator[Draft]:
+    for reference in case.bases:
+        if reference.declared_by is None and reference not in case.undeclared:
+            continue
+        for name in unknown_licences(reference):
+            yield Draft(
+                message=f"The licence of {name} could not be worked out, so its terms were not checked.",
+                evidence=(weights_line(reference),),
+                fix="Look the licence up; then allow this finding in the policy, with the reason.",
+                location=case.place("base_model", "license"),
+                about=name,
+                reference=reference,
+            )
+
+
+def _licences(case: Case) -> Iterator[Draft]:
+    yield from _own_licence(case)
+    yield from _base_licence(case)
+
+
+def _expired(case: Case) -> Iterator[Draft]:
+    for entry in case.expired:
+        file = case.policy.file.name if case.policy.file else "policy"
+        yield Draft(
+            message=f"The policy's allowance for {entry.rule} expired on {entry.expires} and no longer holds.",
+            evidence=(f"{file}:{entry.line}: {entry.reason}",),
+            fix="Renew the allowance with a reason, or remove it.",
+            location=case.place("license"),
+            about=f"{entry.rule} {entry.line}",
+            base=entry.reference,
+        )
+
+
+RULES = (
+    Rule(
+        "LA901",
+        "weights-unread",
+        "The subject's weights could not be read",
+        "warning",
+        "Only the repository's words were checked. Give a version with readable weights.",
+        _subject_weights,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA902",
+        "licence-unknown",
+        "A licence could not be worked out",
+        "warning",
+        "The subject's licence, or that of a base, is not stated or not known, so that it was not compared. State it "
+        "by its Hub or SPDX id.",
+        _licences,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA903",
+        "base-unavailable",
+        "A declared base could not be fetched",
+        "warning",
+        "The card names a base that is no repository, or one that cannot be read from here. Give it as a folder.",
+        _unavailable,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA904",
+        "no-reference",
+        "There was nothing to hold the weights against",
+        "warning",
+        "Without a reference the weights say nothing. Name suspected bases.",
+        _no_reference,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA905",
+        "comparison-inconclusive",
+        "The weights could not be compared with a reference",
+        "warning",
+        "The reference's weights could not be read, or the comparison had too little power. Read more, or give another "
+        "version.",
+        _comparison,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA906",
+        "allowance-expired",
+        "An allowance of the policy has expired",
+        "note",
+        "An expired allowance suppresses nothing. Renew or remove it.",
+        _expired,
+    ),
+)

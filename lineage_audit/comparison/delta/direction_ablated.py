@@ -1,0 +1,47 @@
+"""One residual direction projected out of what writes to the residual stream ("abliteration").
+
+Every delta of o and down has rank one and the same left singular vector r, and B writes nothing along r any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.delta.matrices import MatrixPair
+from lineage_audit.comparison.delta.spectrum import spectrum_of
+from lineage_audit.comparison.directed import DirectedOperation, directed
+
+_RANK_ONE = 0.9
+"""Share of a delta's squared size in its first singular value."""
+
+_SAME_DIRECTION = 0.95
+_WRITTEN_LEFT = 0.2
+"""Share of A's size along r that B may keep."""
+
+
+def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+    """Name the ablation, and its direction: what was projected out cannot come back."""
+    writers = [pair for pair in pairs if pair.role in (Role.O, Role.DOWN) and pair.delta.any()]
+    readers = [pair for pair in pairs if pair.role not in (Role.O, Role.DOWN) and pair.delta.any()]
+    if len(writers) < 2 or readers:
+        return None
+    spectra = [spectrum_of(pair) for pair in writers]
+    if min(float(s.values[0] ** 2 / max(np.square(s.values).sum(), 1e-30)) for s in spectra) < _RANK_ONE:
+        return None
+    directions = np.stack([spectrum.left[:, 0] for spectrum in spectra])
+    agreement = float(np.abs(directions[1:] @ directions[0]).min())
+    if agreement < _SAME_DIRECTION:
+        return None
+    left_in_a, left_in_b = (
+        float(np.mean([np.linalg.norm(r @ getattr(pair, side)) for r, pair in zip(directions, writers, strict=True)]))
+        for side in ("a", "b")
+    )
+    evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
+    if left_in_b <= _WRITTEN_LEFT * left_in_a:
+        return directed("direction-ablated", "B writes nothing along one residual direction", evidence, "a->b")
+    if left_in_a <= _WRITTEN_LEFT * left_in_b:
+        return directed("direction-ablated", "A writes nothing along one residual direction", evidence, "b->a")
+    return None

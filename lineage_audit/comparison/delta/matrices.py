@@ -1,0 +1,90 @@
+"""Whole matrices of A's image and of B, a bounded number of them, for questions that need all of a delta."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.reading import RowRequest
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.pairing import TensorPair
+
+FloatArray = npt.NDArray[np.float32]
+
+ROLES: tuple[Role, ...] = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
+_MATRICES_A_ROLE = 4
+_LARGEST = 128 * 2**20
+"""Elements of the largest matrix that is read whole."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatrixPair:
+    """One matrix of B and the image of A's, float32 ``[out, in]``.
+
+    Attributes:
+        role: its role.
+        layer: layer of B.
+        a: A's image.
+        b: B's.
+        rounding: relative rounding error of the coarser of the two stored types.
+        untouched: roles of matrices that are equal in both models, all layers.
+    """
+
+    role: Role
+    layer: int
+    a: FloatArray
+    b: FloatArray
+    rounding: float
+    untouched: frozenset[Role]
+
+    @property
+    def delta(self) -> FloatArray:
+        """B - A's image."""
+        return self.b - self.a
+
+
+def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
+    """Read up to four matrices of every role, spread over the layers, that differ between the two models."""
+    by_role: dict[Role, list[Measurement]] = defaultdict(list)
+    for part in comparison.matrices():
+        if part.pair.b.role in ROLES and part.pair.b.layer is not None and part.elements <= _LARGEST:
+            by_role[part.pair.b.role].append(part)
+    untouched = frozenset(
+        role for role, parts in _all_roles(comparison).items() if all(part.equal == part.elements for part in parts)
+    )
+    return [
+        _read(a, b, part.pair, untouched)
+        for role, parts in by_role.items()
+        if role not in untouched
+        for part in _spread(sorted(parts, key=lambda part: part.pair.b.layer or 0))
+    ]
+
+
+def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
+    grouped: dict[Role, list[Measurement]] = defaultdict(list)
+    for part in comparison.measurements.values():
+        grouped[part.pair.b.role].append(part)
+    return grouped
+
+
+def _spread(parts: Sequence[Measurement]) -> list[Measurement]:
+    positions = np.unique(np.linspace(0, len(parts) - 1, _MATRICES_A_ROLE).round().astype(int))
+    return [parts[position] for position in positions]
+
+
+def _read(a: Checkpoint, b: Checkpoint, pair: TensorPair, untouched: frozenset[Role]) -> MatrixPair:
+    everyone = np.arange(len(pair.b_rows))
+    block_a = a.read([RowRequest(pair.a, pair.a_rows)])[0]
+    block_b = b.read([RowRequest(pair.b, pair.b_rows)])[0]
+    if pair.image is not None:
+        block_a, block_b = pair.image.of_a(block_a, everyone), pair.image.of_b(block_b)
+    bits = min(EXACT_BITS.get(dtype, 23) for dtype in (pair.a.dtype, pair.b.dtype))
+    return MatrixPair(pair.b.role, pair.b.layer or 0, block_a, block_b, 2.0 ** -(bits + 1), untouched)

@@ -1,0 +1,41 @@
+"""Random noise: the delta has no direction, no relation to the weights, and a normal shape.
+
+Its largest singular value is that of a random matrix, s (√m + √n); training always concentrates a delta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lineage_audit.comparison.delta.matrices import MatrixPair
+from lineage_audit.comparison.delta.spectrum import spectrum_of
+from lineage_audit.comparison.directed import DirectedOperation, directed
+
+_EDGE_RATIO = 1.1
+_KURTOSIS = (2.8, 3.2)
+_FITTING = 0.9
+
+
+def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+    """Name the level of Gaussian noise, relative to the weights."""
+    changed = [pair for pair in pairs if pair.delta.any()]
+    if not changed:
+        return None
+    if np.mean([_is_random(pair) for pair in changed]) < _FITTING:
+        return None
+    levels = [float(pair.delta.std() / max(pair.a.std(), 1e-30)) for pair in changed]
+    detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
+    evidence = f"deltas of {len(changed)} matrices have the spectrum and the shape of random ones"
+    return directed("noise-added", detail, evidence)
+
+
+def _is_random(pair: MatrixPair) -> bool:
+    delta = pair.delta.astype(np.float64)
+    deviation = delta.std()
+    if deviation <= 4 * pair.rounding * float(pair.b.std()):
+        return False  # rounding is noise too, but nobody added it
+    kurtosis = float(np.mean((delta - delta.mean()) ** 4) / deviation**4)
+    expected = deviation * (delta.shape[0] ** 0.5 + delta.shape[1] ** 0.5)
+    return _KURTOSIS[0] < kurtosis < _KURTOSIS[1] and float(spectrum_of(pair).values[0]) < _EDGE_RATIO * expected

@@ -1,0 +1,110 @@
+"""Quantised and stored back as floats: values on a grid in each row or group, each near the other side's.
+
+A grid shows in one of two ways. Few distinct values: at most 2^bits in a group much larger than that. Or multiples of
+one step: the largest size of the group over 2^(bits-1) - 1, as symmetric round-to-nearest places them. Values of
+coarse types are blurred by their own rounding, so only small multiples are asked there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.delta.matrices import MatrixPair
+from lineage_audit.comparison.directed import DirectedOperation, directed
+
+FloatArray = npt.NDArray[np.float32]
+Grouping = int | Literal["row"]
+
+_BITS = (4, 8)
+_GROUPINGS: tuple[Grouping, ...] = ("row", 128, 64, 32)
+_ROWS = 64
+"""Rows of a matrix that are looked at."""
+
+_FITTING = 0.95
+"""Share of groups of a matrix, and of matrices, that must be on a grid."""
+
+_OFF_GRID = 0.08
+"""Distance from a multiple of the step, in steps, that still counts as on the grid; chance gives .16."""
+
+_OTHER_OFF_GRID = 0.5
+"""Share of the other side's values that may lie on the grid by chance."""
+
+
+def find_quantization(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+    """Name bits and grouping where one side lies on a grid, near the other side, which does not."""
+    if not pairs:
+        return None
+    for bits in _BITS:
+        on_b = [_grouping(pair.b, pair.a, bits, pair.rounding) for pair in pairs]
+        on_a = [_grouping(pair.a, pair.b, bits, pair.rounding) for pair in pairs]
+        if _most(on_b):
+            return directed("quantized", f"B is A rounded to {_scheme(bits, on_b)}", _evidence(on_b), "a->b")
+        if _most(on_a):
+            return directed("quantized", f"A is B rounded to {_scheme(bits, on_a)}", _evidence(on_a), "b->a")
+    return None
+
+
+def _most(found: Sequence[Grouping | None]) -> bool:
+    return float(np.mean([grouping is not None for grouping in found])) >= _FITTING
+
+
+def _scheme(bits: int, found: Sequence[Grouping | None]) -> str:
+    grouping = Counter(one for one in found if one is not None).most_common(1)[0][0]
+    return f"int{bits}, one scale a row" if grouping == "row" else f"int{bits}, one scale for {grouping} weights"
+
+
+def _evidence(found: Sequence[Grouping | None]) -> str:
+    fitting = sum(grouping is not None for grouping in found)
+    return f"{fitting} of {len(found)} matrices lie on the grid, within a step of the other side"
+
+
+def _grouping(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -> Grouping | None:
+    """The coarsest grouping in which a matrix is on a grid, or None."""
+    step = max(1, len(grid) // _ROWS)
+    for grouping in _GROUPINGS:
+        width = grid.shape[1] if grouping == "row" else grouping
+        if grid.shape[1] % width == 0:
+            ours, theirs = (side[::step].reshape(-1, width) for side in (grid, other))
+            if _has_few_values(ours, theirs, bits) or _has_multiples(ours, theirs, bits, rounding):
+                return grouping
+    return None
+
+
+def _has_few_values(ours: FloatArray, theirs: FloatArray, bits: int) -> bool:
+    """At most 2^bits distinct values in groups of at least twice as many, and clearly more on the other side."""
+    if ours.shape[1] < 2 ** (bits + 1):
+        return False
+    distinct, distinct_other = (_distinct(side) for side in (ours, theirs))
+    few = (distinct <= 2**bits) & (distinct_other > 1.5 * distinct)
+    return float(np.mean(few)) >= _FITTING and _are_near(ours, theirs, bits)
+
+
+def _distinct(groups: FloatArray) -> npt.NDArray[np.int64]:
+    counts: npt.NDArray[np.int64] = 1 + np.count_nonzero(np.diff(np.sort(groups, axis=1), axis=1), axis=1)
+    return counts
+
+
+def _has_multiples(ours: FloatArray, theirs: FloatArray, bits: int, rounding: float) -> bool:
+    """Values are multiples of the group's largest over 2^(bits-1) - 1; the other side's are not."""
+    steps = np.abs(ours).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
+    steps[steps == 0] = 1.0
+    largest = max(1.0, _OFF_GRID / (2 * rounding))
+    on_ours, on_theirs = (_share_on_multiples(side / steps, largest) for side in (ours, theirs))
+    return on_ours >= _FITTING and on_theirs < _OTHER_OFF_GRID and _are_near(ours, theirs, bits)
+
+
+def _share_on_multiples(multiples: FloatArray, largest: float) -> float:
+    """Share of the multiples up to ``largest`` that are whole numbers."""
+    asked = np.abs(multiples) <= largest
+    return float(np.mean((np.abs(multiples - np.round(multiples)) <= _OFF_GRID)[asked])) if asked.any() else 0.0
+
+
+def _are_near(ours: FloatArray, theirs: FloatArray, bits: int) -> bool:
+    """Nearly every value is within one step of the other side's."""
+    steps = np.ptp(ours, axis=1, keepdims=True) / (2**bits - 2)
+    return float(np.mean(np.abs(ours - theirs) <= 1.1 * steps)) >= _FITTING

@@ -1,0 +1,53 @@
+"""Singular values of deltas, and the edge below which they are rounding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.delta.matrices import MatrixPair
+
+FloatArray = npt.NDArray[np.float32]
+
+_SKETCH = 192
+"""Columns of the random sketch that stands for a large matrix's range."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """The largest singular values of a delta, falling, with the left singular vectors and the noise edge."""
+
+    values: FloatArray
+    left: FloatArray
+    edge: float
+
+    @property
+    def rank(self) -> int:
+        """Singular values clear of the edge."""
+        return int(np.count_nonzero(self.values > self.edge))
+
+
+def spectrum_of(pair: MatrixPair) -> Spectrum:
+    """Decompose a delta; a large one through a random sketch with one power iteration (Halko et al. 2011)."""
+    delta = pair.delta
+    rows, columns = delta.shape
+    if min(rows, columns) > 2 * _SKETCH:
+        sketch = delta @ np.random.default_rng(0).standard_normal((columns, _SKETCH), dtype=np.float32)
+        basis, _ = np.linalg.qr(delta @ (delta.T @ sketch))
+        left, values, _ = np.linalg.svd(basis.T @ delta, full_matrices=False)
+        left = basis @ left
+    else:
+        left, values, _ = np.linalg.svd(delta, full_matrices=False)
+    return Spectrum(values, left, _rounding_edge(pair))
+
+
+def _rounding_edge(pair: MatrixPair) -> float:
+    """Largest singular value that rounding alone gives: (√m + √n) s, with s the size of one rounding error.
+
+    An error is uniform within half a unit in the last place, whose relative size varies by two over a binade.
+    """
+    rows, columns = pair.b.shape
+    size = float(np.sqrt(np.mean(np.square(pair.b, dtype=np.float64))))
+    return float(1.5 * (rows**0.5 + columns**0.5) * pair.rounding * size)
