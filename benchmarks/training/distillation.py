@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 def distillation_loss(teacher: PreTrainedModel) -> Objective:
     """Return the mean Kullback-Leibler divergence of a student from the teacher, in nats a token."""
-    import torch
     from torch.nn import functional
 
     teacher.eval().requires_grad_(False)

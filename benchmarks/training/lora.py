@@ -52,7 +52,7 @@ def _adapter(weight: torch.Tensor, rank: int, generator: torch.Generator) -> tor
     """A module that adds a low-rank product to `weight`."""
     import torch
 
-    class LowRank(torch.nn.Module):
+    class LowRank(torch.nn.Module):  # type: ignore[misc]  # torch is untyped here
         def __init__(self) -> None:
             super().__init__()
             rows, columns = weight.shape

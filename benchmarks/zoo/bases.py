@@ -84,13 +84,24 @@ def _neox(dtype: str, hidden: int, units: int, layers: int, heads: int, rotary: 
     }
 
 
-_EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2, "output_router_logits": True, "router_aux_loss_coef": 0.02}
+_EXPERTS = {
+    "num_local_experts": 4,
+    "num_experts_per_tok": 2,
+    "output_router_logits": True,
+    "router_aux_loss_coef": 0.02,
+}
 _TIED = {"tie_word_embeddings": True}
 _NO_WINDOW = {"sliding_window": None}
 
 
 def _base(
-    name: str, config: Mapping[str, object], corpus: str, tokenizer: str, seeds: tuple[int, int], steps: int, rate: float
+    name: str,
+    config: Mapping[str, object],
+    corpus: str,
+    tokenizer: str,
+    seeds: tuple[int, int],
+    steps: int,
+    rate: float,
 ) -> Base:
     size = int(tokenizer.rsplit("-", 1)[1])
     sized = MappingProxyType({**config, "vocab_size": size})
@@ -119,9 +130,7 @@ _T_MISTRAL = _base(
 )  # fmt: skip
 _T_QWEN2 = _llama_like("qwen2", "bfloat16", 96, 320, 5, (6, 2), **_TIED)
 _T_GEMMA = _llama_like("gemma", "float32", 112, 320, 4, (4, 4), head_dim=32, **_TIED)
-_T_GPT2 = _base(
-    "gpt2-1", _gpt2("float32", 128, 512, 4, 8), "english-a", "english-a-1024", (501, 5), 320, 3e-3
-)
+_T_GPT2 = _base("gpt2-1", _gpt2("float32", 128, 512, 4, 8), "english-a", "english-a-1024", (501, 5), 320, 3e-3)
 _T_NEOX = _neox("float16", 128, 384, 4, 8, 0.25)
 _T_MIXTRAL = _base(
     "mixtral-1",
@@ -167,12 +176,8 @@ _R_GEMMA = _base(
     _llama_like("gemma", "bfloat16", 96, 272, 6, (4, 1), head_dim=32, **_TIED),
     "python-d", "python-c-768", (1401, 24), 350, 2.5e-3,
 )  # fmt: skip
-_R_GPT2 = _base(
-    "gpt2-1", _gpt2("float32", 96, 384, 6, 6), "python-d", "python-d-1152", (1501, 25), 350, 4e-3
-)
-_R_NEOX = _base(
-    "neox-1", _neox("float16", 144, 400, 4, 6, 0.5), "english-b", "english-b-1152", (1601, 26), 350, 2e-3
-)
+_R_GPT2 = _base("gpt2-1", _gpt2("float32", 96, 384, 6, 6), "python-d", "python-d-1152", (1501, 25), 350, 4e-3)
+_R_NEOX = _base("neox-1", _neox("float16", 144, 400, 4, 6, 0.5), "english-b", "english-b-1152", (1601, 26), 350, 2e-3)
 _R_MIXTRAL = _llama_like("mixtral", "float32", 112, 256, 4, (7, 7), **_EXPERTS)
 _R_MISTRAL_1 = _base("mistral-1", _R_MISTRAL, "python-c", "python-c-768", (1201, 22), 350, 2.5e-3)
 

@@ -52,7 +52,9 @@ THRESHOLD: tuple[Row, ...] = (
     _row("mistral-2", "hidden-permuted hidden-rotated"),
     _row("qwen2-1", "light heavy continued lora-16 pruned-ffn dropped-healed upcycled-finely"),
     _row("qwen2-1", "doubled extended int8 noise-1"),
-    _row("qwen2-1", "unit-signs channel-signs units heads channels rotated renamed fused hidden-permuted hidden-rotated"),
+    _row(
+        "qwen2-1", "unit-signs channel-signs units heads channels rotated renamed fused hidden-permuted hidden-rotated"
+    ),
     _row("qwen2-1 qwen2-1_light qwen2-1_heavy", "linear"),
     _row("qwen2-1_light", "hidden-rotated heads"),
     _row("qwen2-1_pruned-ffn", "hidden-permuted"),
@@ -116,7 +118,10 @@ REPORT: tuple[Row, ...] = (
     _row("qwen2-2", "hidden-permuted hidden-rotated"),
     _row("gemma-1", "light heavy continued lora-16 pruned-ffn up-scaled extended-tuned"),
     _row("gemma-1", "dropped doubled int8 float16 noise-1"),
-    _row("gemma-1", "unit-signs attention-signs channel-signs units channels rotated renamed hidden-permuted hidden-rotated"),
+    _row(
+        "gemma-1",
+        "unit-signs attention-signs channel-signs units channels rotated renamed hidden-permuted hidden-rotated",
+    ),
     _row("gemma-1 gemma-1_light gemma-1_heavy", "linear dare"),
     _row("gemma-1 gemma-2", "stacked"),
     _row("gemma-1_light", "hidden-rotated signs"),

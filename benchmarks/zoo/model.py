@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.training.publishing import CONFIG_FILE, read_json, read_weights, write_json, write_weights
-from benchmarks.zoo.families import Anatomy, Config, Family, Weights, anatomy_of, configured, family_of, restored, stored
+from benchmarks.zoo.families import (
+    Anatomy,
+    Config,
+    Family,
+    Weights,
+    anatomy_of,
+    configured,
+    family_of,
+    restored,
+    stored,
+)
 
 if TYPE_CHECKING:
     import torch

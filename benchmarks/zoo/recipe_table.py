@@ -74,16 +74,12 @@ _SURGERY: dict[str, Recipe] = {
     "upcycled": Recipe(Upcycled("mixtral"), Training("further", 0.2, 0.5), ("experts-upcycled",), _HEALED),
     "upcycled-finely": Recipe(Upcycled("qwen2_moe"), Training("further", 0.2, 0.5), ("experts-upcycled",), _HEALED),
     "extended": Recipe(VocabularyExtended(12), None, ("vocabulary-extended",)),
-    "extended-tuned": Recipe(
-        VocabularyExtended(40), Training("other", 0.15, 0.2), ("vocabulary-extended",), _TRAINED
-    ),
+    "extended-tuned": Recipe(VocabularyExtended(40), Training("other", 0.15, 0.2), ("vocabulary-extended",), _TRAINED),
     "revocabularied": Recipe(
         VocabularyReplaced(), Training("other", 0.4, 0.5), ("vocabulary-replaced",), _TRAINED, far=True
     ),
     "ffns-only": Recipe(Grafted("ffns"), Training("further", 0.6, 1.0), (), _GRAFT, far=True),
-    "two-layers": Recipe(
-        Grafted("two-layers"), Training("further", 0.6, 1.0), ("layers-replaced",), _GRAFT, far=True
-    ),
+    "two-layers": Recipe(Grafted("two-layers"), Training("further", 0.6, 1.0), ("layers-replaced",), _GRAFT, far=True),
 }
 
 _ROUNDINGS: dict[str, Recipe] = {

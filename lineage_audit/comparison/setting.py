@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
@@ -10,10 +10,20 @@ from lineage_audit.comparison.broken_symmetries import broken_symmetries
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, rotary_of
 from lineage_audit.comparison.measurement import Measurement, Place
+from lineage_audit.comparison.pairing import TensorPair
 
 
-def comparison_of(a: Checkpoint, b: Checkpoint, measurements: Mapping[Place, Measurement]) -> WeightComparison:
-    """Put measurements together with what the tests need to know of the two models."""
+def comparison_of(
+    a: Checkpoint, b: Checkpoint, pairs: Sequence[TensorPair], measurements: Mapping[Place, Measurement]
+) -> WeightComparison:
+    """Put measurements together with what the tests need to know of the two models.
+
+    Args:
+        a: model A.
+        b: model B.
+        pairs: all pairs, measured or not.
+        measurements: what was measured of them.
+    """
     heads = shared_heads(a, b)
     return WeightComparison(
         measurements=measurements,
@@ -21,6 +31,7 @@ def comparison_of(a: Checkpoint, b: Checkpoint, measurements: Mapping[Place, Mea
         rotary=_shared_rotary(a, b, heads),
         rms_norm=_is_rms_norm(a, b),
         parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
+        paired=sum(len(pair.b_rows) * (pair.b.size // max(1, pair.b.shape[0])) for pair in pairs if pair.b.shape),
         broken=broken_symmetries(a, b),
     )
 

@@ -156,7 +156,7 @@ def without_weights(reason: str, same_weights: bool) -> WeightStage:
     shares = Shares(everything, everything, everything, 1.0 if same_weights else 0.0, 0.0 if same_weights else None)
     return WeightStage(
         effort="metadata",
-        comparison=WeightComparison({}, None, None, None, 0),
+        comparison=WeightComparison({}, None, None, None, 0, 0),
         aligned=None,
         searched=False,
         shares=shares,
@@ -173,7 +173,7 @@ def compare_weights(
     """Compare number by number; where that leaves something open and the effort allows, search, and compare again."""
     readings = plan_reading(pairing.pairs, "full" if effort == "full" else "sample")
     progress.begin(sum(elements_of(reading) for reading in readings), f"{effort} comparison")
-    comparison = comparison_of(a, b, measure_all(a, b, readings, progress))
+    comparison = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     searched = effort != "sample" and not same_weights and not _numbers_explain(shares)

@@ -45,12 +45,11 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     correlation = np.array([part.correlation or 0.0 for part in matrices])
     size_a = sum(float(part.rows.aa.sum()) for part in matrices)
     comparable = sum(part.comparable for part in matrices)
-    paired = sum(len(part.pair.b_rows) / part.pair.b.shape[0] * part.pair.b.size for part in matrices)
     return Shares(
         derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)),
         explained=float(np.average(correlation**2, weights=elements)),
         copied=_net_copied(matrices) if comparable else None,
-        compared=min(1.0, paired / max(1, comparison.parameters)),
+        compared=min(1.0, comparison.paired / max(1, comparison.parameters)),
         relative_delta=(sum(part.delta_squared for part in matrices) / size_a) ** 0.5 if size_a > 0 else None,
     )
 

@@ -47,11 +47,22 @@ def test_a_missing_subject_is_an_error_of_one_line(tmp_path):
     assert check.stderr.count("\n") == 1
 
 
-def test_the_gitlab_job_goes_red_for_the_untrue_card(tmp_path):
+def test_a_check_against_nothing_is_inconclusive(tmp_path):
+    host = Host(tmp_path / "host", ROOT)
+    *_, check = run_action(host, subject="sample_checkpoints/yi-style-independent", formats="junit")
+    assert check.returncode == 3
+    assert host.outputs()["outcome"] == "inconclusive"
+    assert host.summary.read_text(encoding="utf-8").startswith("## INCONCLUSIVE: ")
+    cases = ElementTree.parse(host.temporary / "lineage-audit-reports" / "lineage-audit.xml").getroot()
+    assert cases.get("errors") == "1"
+
+
+def test_the_gitlab_job_writes_its_artifacts(tmp_path):
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     (workspace / "sample_checkpoints").symlink_to(ROOT / "sample_checkpoints")
     host = Host(tmp_path / "host", workspace)
-    job = run_gitlab(host, SUBJECT="sample_checkpoints/scratch-claim-renamed", REFERENCE=PARENT)
-    assert job.returncode == 1
-    assert (workspace / "lineage-audit.xml").is_file()
+    job = run_gitlab(host, SUBJECT="sample_checkpoints/llama-style-finetune", REFERENCE=PARENT)
+    assert job.returncode == 0
+    for name in ("lineage-audit.xml", "lineage-audit.cdx.json", "lineage-audit.md"):
+        assert (workspace / name).stat().st_size > 0

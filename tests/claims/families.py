@@ -85,7 +85,7 @@ def _rail(key: str, base: str, label: Mapping[str, str], title: str) -> Family:
             Lacking("LA213", without_file="LICENSE"),
             Lacking("LA215", level="warning", without_sentence=CHANGED),
             Lacking("LA216", label={"license": "cc-by-nc-4.0"}),
-            Lacking("LA203", label={"license": "mit"}, without_file=""),
+            Lacking("LA203", label={"license": "mit"}),
         ),
     )
 

@@ -53,9 +53,7 @@ def fused(model: Model) -> Model:
     """Return the model with q, k, v in one tensor and gate, up in another: a Phi-3 where the architecture is one."""
     if model.family.model_type in ("llama", "mistral"):
         return _in_family(model, family_of("phi3"))
-    return _in_family(
-        model, replace(model.family, names=(*model.family.names, *FUSED), fusions=(QKV_BLOCKS, GATE_UP))
-    )
+    return _in_family(model, replace(model.family, names=(*model.family.names, *FUSED), fusions=(QKV_BLOCKS, GATE_UP)))
 
 
 def renamed_and_fused(model: Model) -> Model:

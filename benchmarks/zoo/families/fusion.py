@@ -58,7 +58,7 @@ def join_fused(weights: Weights, fusion: Fusion, head_dim: int) -> Weights:
 
 def _split_blocks(rows: torch.Tensor, heads: int, kv_heads: int) -> Sequence[torch.Tensor]:
     head_dim = len(rows) // (heads + 2 * kv_heads)
-    return rows.split([heads * head_dim, kv_heads * head_dim, kv_heads * head_dim])
+    return tuple(rows.split([heads * head_dim, kv_heads * head_dim, kv_heads * head_dim]))
 
 
 def _split_heads(rows: torch.Tensor, heads: int, kv_heads: int) -> Sequence[torch.Tensor]:
@@ -74,7 +74,7 @@ def _join_heads(parts: Sequence[torch.Tensor], head_dim: int) -> torch.Tensor:
 
 
 def _split_halves(rows: torch.Tensor, _heads: int, _kv_heads: int) -> Sequence[torch.Tensor]:
-    return rows.chunk(2)
+    return tuple(rows.chunk(2))
 
 
 def _join_blocks(parts: Sequence[torch.Tensor], _head_dim: int) -> torch.Tensor:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from benchmarks.zoo.families.anatomy import layer_count
-from benchmarks.zoo.families.axes import Weights, ffn_blocks, role_of
+from benchmarks.zoo.families.axes import Weights, role_of
+
+if TYPE_CHECKING:
+    import torch
 
 LayerPlan = Callable[[int], Sequence[int]]
 """Number of layers of the source -> for each new layer, the source's layer."""
@@ -43,9 +47,7 @@ def stacked(first: Weights, second: Weights, cut: float) -> Weights:
     """
     layers = layer_count(first)
     below = round(cut * layers)
-    outside = {
-        name: (second if name.startswith(("final_norm", "head")) else first)[name] for name in _outside(first)
-    }
+    outside = {name: (second if name.startswith(("final_norm", "head")) else first)[name] for name in _outside(first)}
     plan = [(first, layer) for layer in range(below)] + [(second, layer) for layer in range(below, layers)]
     return outside | _numbered(plan)
 
@@ -69,24 +71,25 @@ def with_experts(dense: Weights, router: Weights, experts: Sequence[Weights], sh
         experts: for each expert the FFN tensors of every layer, under the dense model's names.
         shared: the same for the expert that every token visits; empty for none.
     """
-    ffn = tuple(ffn_blocks(dense))
     kept = {name: tensor for name, tensor in dense.items() if role_of(name) not in ("gate", "up", "down")}
     placed = dict(router)
     for number, expert in enumerate(experts):
-        placed |= {name.replace(_block(name, ffn), f"{_block(name, ffn)}experts.{number}."): t for name, t in expert.items()}
-    placed |= {name.replace(_block(name, ffn), f"{_block(name, ffn)}shared."): t for name, t in shared.items()}
+        placed |= {_inside(name, f"experts.{number}"): tensor for name, tensor in expert.items()}
+    placed |= {_inside(name, "shared"): tensor for name, tensor in shared.items()}
     return {**kept, **placed}
 
 
-def _block(name: str, blocks: tuple[str, ...]) -> str:
-    return next(block for block in blocks if name.startswith(block))
+def _inside(name: str, block: str) -> str:
+    """The name of an FFN tensor inside a block of its layer."""
+    module, role, slot = name.rsplit(".", 2)
+    return f"{module}.{block}.{role}.{slot}"
 
 
-def _outside(weights: Weights) -> dict[str, object]:
+def _outside(weights: Weights) -> dict[str, torch.Tensor]:
     return {name: tensor for name, tensor in weights.items() if _layer_of(name) is None}
 
 
-def _numbered(plan: Sequence[tuple[Weights, int]]) -> Weights:
+def _numbered(plan: Sequence[tuple[Weights, int]]) -> dict[str, torch.Tensor]:
     """The layers of a plan, numbered from zero."""
     return {
         name.replace(f"layers.{source}.", f"layers.{layer}.", 1): tensor

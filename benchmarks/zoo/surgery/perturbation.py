@@ -15,7 +15,9 @@ def with_noise(weights: Weights, level: float, generator: torch.Generator) -> We
     import torch
 
     return {
-        name: tensor + level * tensor.std() * torch.randn(tensor.shape, generator=generator) if tensor.ndim > 1 else tensor
+        name: tensor + level * tensor.std() * torch.randn(tensor.shape, generator=generator)
+        if tensor.ndim > 1
+        else tensor
         for name, tensor in weights.items()
     }
 

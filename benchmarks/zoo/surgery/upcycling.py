@@ -28,7 +28,7 @@ def sparse_upcycled(dense: Weights, anatomy: Anatomy, generator: torch.Generator
 
 
 def finely_upcycled(dense: Weights, anatomy: Anatomy, generator: torch.Generator) -> Weights:
-    """Give each expert a random half of the FFN's units, part of them new, and a shared expert the whole (Qwen1.5-MoE)."""
+    """Give each expert a random half of the FFN's units, part of them new, and a shared expert all (Qwen1.5-MoE)."""
     import torch
 
     ffn = _ffn(dense)

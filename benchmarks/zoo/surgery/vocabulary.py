@@ -16,8 +16,10 @@ def extended(weights: Weights, count: int, generator: torch.Generator) -> Weight
     return map_axis(weights, Axis.TOKEN, lambda tensor, _dim: _with_rows(tensor, count, generator))
 
 
-def replaced(weights: Weights, old_ids: Mapping[str, int], new_ids: Mapping[str, int], generator: torch.Generator) -> Weights:
-    """Return the model with rows for another vocabulary: tokens known to both keep theirs, the others start near the mean."""
+def replaced(
+    weights: Weights, old_ids: Mapping[str, int], new_ids: Mapping[str, int], generator: torch.Generator
+) -> Weights:
+    """Return the model with rows for another vocabulary: shared tokens keep theirs, the others start near the mean."""
     known = sorted((new_ids[token], old_ids[token]) for token in new_ids.keys() & old_ids.keys())
 
     def change(tensor: torch.Tensor, _dim: int) -> torch.Tensor:

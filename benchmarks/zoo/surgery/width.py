@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.zoo.families.anatomy import Anatomy
-from benchmarks.zoo.families.axes import RESIDUAL_WRITERS, Axis, Weights, axes_of, ffn_blocks, map_axis, reordered, role_of
+from benchmarks.zoo.families.axes import (
+    RESIDUAL_WRITERS,
+    Axis,
+    Weights,
+    axes_of,
+    ffn_blocks,
+    map_axis,
+    reordered,
+    role_of,
+)
 
 if TYPE_CHECKING:
     import torch

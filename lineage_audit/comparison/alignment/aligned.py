@@ -64,4 +64,4 @@ def align_weights(
 def _measured(a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], progress: Progress) -> WeightComparison:
     readings = plan_reading(pairs, "full")
     progress.begin(sum(elements_of(reading) for reading in readings), "aligned comparison")
-    return comparison_of(a, b, measure_all(a, b, readings, progress))
+    return comparison_of(a, b, pairs, measure_all(a, b, readings, progress))

@@ -37,6 +37,7 @@ class WeightComparison:
         rotary: rotary layout where both models share one, else None.
         rms_norm: both models normalise by root mean square alone; None where a configuration does not say.
         parameters: B's parameters.
+        paired: those of them that have a counterpart in A, read or not.
         broken: tests whose symmetry neither model has: test id -> reason.
     """
 
@@ -45,6 +46,7 @@ class WeightComparison:
     rotary: Rotary | None
     rms_norm: bool | None
     parameters: int
+    paired: int
     broken: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> Measurement | None:

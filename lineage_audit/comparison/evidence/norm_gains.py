@@ -68,19 +68,17 @@ def permutation_z(a: DoubleArray, b: DoubleArray) -> tuple[float, float]:
     """Mean correlation over rows, and its z-score when columns of ``b`` are permuted together.
 
     Args:
-        a: standardised gains, ``[norms, channels]``.
+        a: gains centred and scaled to unit variance in each norm, ``[norms, channels]``.
         b: the same of the other model.
 
     The statistic is the trace of the channel-by-channel matrix ``aᵀb``; its mean and variance over permutations are
-    those of Hoeffding's combinatorial sum (1951).
+    those of Hoeffding's combinatorial sum (1951). With every norm centred over channels the matrix's row and column
+    means vanish, and its squared size is the inner product of the two norm-by-norm Gram matrices.
     """
     norms, channels = a.shape
-    matrix = a.T @ b
-    centred = matrix - matrix.mean(axis=0) - matrix.mean(axis=1, keepdims=True) + matrix.mean()
-    variance = float(np.square(centred).sum()) / max(1, channels - 1)
-    trace = float(np.trace(matrix))
-    mean = float(matrix.sum()) / channels
-    z = (trace - mean) / math.sqrt(variance) if variance > 0 else 0.0
+    trace = float((a * b).sum())
+    variance = float(((a @ a.T) * (b @ b.T)).sum()) / max(1, channels - 1)
+    z = trace / math.sqrt(variance) if variance > 0 else 0.0
     return trace / (norms * channels), z
 
 
