@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from lineage_audit.report.json_document import TOOL, Document, _plain, _written
+from lineage_audit.report.json_document import TOOL, Document, plain, written
 from lineage_audit.results import CheckReport
 
 CHECK_SCHEMA = "lineage-audit/check/1"
@@ -13,14 +13,14 @@ CHECK_SCHEMA = "lineage-audit/check/1"
 
 def check_document(report: CheckReport) -> Document:
     """A check as a document."""
-    body = _plain(report)
+    body = plain(report)
     head = {"schema": CHECK_SCHEMA, "tool": {"name": TOOL, "version": body.pop("tool_version")}}
     return {**head, **body}
 
 
 def render_check_json(report: CheckReport) -> str:
     """A check as JSON text: indented by two, ending in a newline."""
-    return _written(check_document(report))
+    return written(check_document(report))
 
 
 def check_schema() -> Document:

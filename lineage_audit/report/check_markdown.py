@@ -25,7 +25,7 @@ from lineage_audit.report.check_wording import (
     unchecked,
 )
 from lineage_audit.report.escaping import cut
-from lineage_audit.report.markdown import _folded, _list, _table, code, prose
+from lineage_audit.report.markdown import bullets, code, folded, prose, table
 from lineage_audit.report.numbers import MISSING, logarithm, share
 from lineage_audit.results import CheckReport, Finding, ReferenceSummary, RuleInfo
 
@@ -42,17 +42,17 @@ def render_check_markdown(report: CheckReport) -> str:
     blocks = (
         f"## {OUTCOME_WORDS[report.outcome]}: {OUTCOME_MEANINGS[report.outcome]}",
         f"**{prose(headline(report))}**",
-        _list(f"Not checked: {prose(sentence)}" for sentence in unchecked(report)),
-        _table(("", ""), _facts(report)),
+        bullets(f"Not checked: {prose(sentence)}" for sentence in unchecked(report)),
+        table(("", ""), _facts(report)),
         "### Findings",
         _findings(counting, rules_by_id(report)) or "None.",
         "### References",
         _references(report.references) or "None given, none declared.",
         "### Caveats",
-        _list(map(prose, report.caveats)) or "None.",
-        _folded("Suppressed findings", _findings(suppressed, rules_by_id(report))),
-        _folded("Bases behind the references", _ancestors(report.references)),
-        _folded("Claims of the subject", _claims(report)),
+        bullets(map(prose, report.caveats)) or "None.",
+        folded("Suppressed findings", _findings(suppressed, rules_by_id(report))),
+        folded("Bases behind the references", _ancestors(report.references)),
+        folded("Claims of the subject", _claims(report)),
         f"<sub>lineage-audit {prose(report.tool_version)}: {prose(run_words(report))}.</sub>",
     )
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -72,7 +72,7 @@ def _facts(report: CheckReport) -> Iterator[tuple[str, str]]:
 def _findings(findings: list[Finding], rules: Mapping[str, RuleInfo]) -> str:
     shown = [_finding(finding, rules) for finding in findings[:_MOST_FINDINGS]]
     more = len(findings) - len(shown)
-    return _list([*shown, *([f"and {more:,} more"] if more else [])])
+    return bullets([*shown, *([f"and {more:,} more"] if more else [])])
 
 
 def _finding(finding: Finding, rules: Mapping[str, RuleInfo]) -> str:
@@ -104,11 +104,11 @@ def _references(references: Iterable[ReferenceSummary]) -> str:
         )
         for reference in references
     ]
-    return _table(head, rows) if rows else ""
+    return table(head, rows) if rows else ""
 
 
 def _ancestors(references: Iterable[ReferenceSummary]) -> str:
-    return _list(prose(line) for reference in references for line in ancestor_lines(reference))
+    return bullets(prose(line) for reference in references for line in ancestor_lines(reference))
 
 
 def _claims(report: CheckReport) -> str:
@@ -116,4 +116,4 @@ def _claims(report: CheckReport) -> str:
         (prose(claim.kind), prose(cut(claim.value, 200)), code(claim_place(claim)))
         for claim in report.claims[:_MOST_CLAIMS]
     ]
-    return _table(("Claim", "Value", "Read from"), rows) if rows else ""
+    return table(("Claim", "Value", "Read from"), rows) if rows else ""

@@ -25,47 +25,47 @@ Document = dict[str, Any]
 
 def to_document(report: Report) -> Document:
     """A comparison as a document; the layers stand beside the weights, for whoever plots them."""
-    weights = _plain(report.weights)
+    weights = plain(report.weights)
     layers = weights.pop("layers")
     return {
         "schema": REPORT_SCHEMA,
-        "tool": {"name": TOOL, "version": _plain(report.tool_version)},
-        "a": _plain(report.a),
-        "b": _plain(report.b),
+        "tool": {"name": TOOL, "version": plain(report.tool_version)},
+        "a": plain(report.a),
+        "b": plain(report.b),
         "effort": report.effort,
-        "seconds": _plain(report.seconds),
-        "verdict": _plain(report.verdict),
-        "architecture": _plain(report.architecture),
-        "names": _plain(report.names),
-        "tokenizer": _plain(report.tokenizer),
+        "seconds": plain(report.seconds),
+        "verdict": plain(report.verdict),
+        "architecture": plain(report.architecture),
+        "names": plain(report.names),
+        "tokenizer": plain(report.tokenizer),
         "weights": weights,
         "layers": layers,
-        "parameters": _plain(report.parameters),
-        "evidence": _plain(report.evidence),
+        "parameters": plain(report.parameters),
+        "evidence": plain(report.evidence),
     }
 
 
 def inspection_document(inspection: Inspection) -> Document:
     """An inspection as a document; fields become objects with named members."""
-    body = _plain(inspection)
+    body = plain(inspection)
     del body["tool_version"]
     body["fields"] = [dict(zip(("field", "value", "origin"), row, strict=True)) for row in body["fields"]]
     body["other_fields"] = [dict(zip(("field", "value"), row, strict=True)) for row in body["other_fields"]]
     head = {
         "schema": INSPECTION_SCHEMA,
-        "tool": {"name": TOOL, "version": _plain(inspection.tool_version)},
+        "tool": {"name": TOOL, "version": plain(inspection.tool_version)},
     }
     return {**head, **body}
 
 
 def render_json(report: Report) -> str:
     """A comparison as JSON text: indented by two, ending in a newline."""
-    return _written(to_document(report))
+    return written(to_document(report))
 
 
 def render_inspection_json(inspection: Inspection) -> str:
     """An inspection as JSON text: indented by two, ending in a newline."""
-    return _written(inspection_document(inspection))
+    return written(inspection_document(inspection))
 
 
 def json_schema(document: Literal["report-1", "inspection-1"]) -> Document:
@@ -75,7 +75,7 @@ def json_schema(document: Literal["report-1", "inspection-1"]) -> Document:
     return schema
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
     """A value of the result types as JSON types: objects in field order, lists, strings, numbers, null."""
     if isinstance(value, str):
         return without_lone_surrogates(value)
@@ -84,15 +84,16 @@ def _plain(value: object) -> Any:
     if value is None or isinstance(value, int):
         return value
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {without_lone_surrogates(str(key)): _plain(item) for key, item in value.items()}
+        return {without_lone_surrogates(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, Sequence):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     raise TypeError(f"a report holds no {type(value).__name__}; use the types of lineage_audit.results")
 
 
-def _written(document: Document) -> str:
+def written(document: Document) -> str:
+    """A document as JSON text: indented by two, ending in a newline, every character shown as itself or escaped."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     if text.isascii():
         return text + "\n"

@@ -41,16 +41,16 @@ def render_markdown(report: Report) -> str:
     blocks = (
         f"## {RELATION_WORDS[report.verdict.relation]}: {RELATION_MEANINGS[report.verdict.relation]}",
         f"**{prose(report.verdict.summary)}**",
-        _table(("", ""), (*certainty_facts(report.verdict), *extent_facts(report.verdict))),
+        table(("", ""), (*certainty_facts(report.verdict), *extent_facts(report.verdict))),
         _models(report),
         "### Findings",
         _findings(report),
         "### Operations",
-        _list(map(_operation, report.verdict.operations)) or "None found.",
+        bullets(map(_operation, report.verdict.operations)) or "None found.",
         "### Caveats",
-        _list(map(prose, report.verdict.caveats)) or "None.",
-        _folded("Renamed tensors", _renames(report.names)),
-        _folded("Evidence", _evidence(report.evidence)),
+        bullets(map(prose, report.verdict.caveats)) or "None.",
+        folded("Renamed tensors", _renames(report.names)),
+        folded("Evidence", _evidence(report.evidence)),
         _footer(report),
     )
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -87,7 +87,7 @@ def _models(report: Report) -> str:
         for (label, a), (_, b) in zip(model_facts(report.a), model_facts(report.b), strict=True)
         if not a == b == "none"
     ]
-    return _table(("", "A", "B"), rows)
+    return table(("", "A", "B"), rows)
 
 
 def _model_value(label: str, value: str) -> str:
@@ -95,7 +95,7 @@ def _model_value(label: str, value: str) -> str:
 
 
 def _findings(report: Report) -> str:
-    return _list(
+    return bullets(
         (
             f"**Architecture.** {prose(report.architecture.summary)}{_differences(report.architecture)}",
             f"**Names.** {prose(report.names.summary)}",
@@ -138,14 +138,14 @@ def _renames(names: NamesFinding) -> str:
         )
         for rename in names.renames
     ]
-    return _table(("Role", "A", "B", "Tensors"), rows) if rows else ""
+    return table(("Role", "A", "B", "Tensors"), rows) if rows else ""
 
 
 def _evidence(evidence: Sequence[Evidence]) -> str:
     if not evidence:
         return ""
     head = ("Test", "Question", "Status", "log10 p ≤", "Effect", "Count", "Limit", "Finding")
-    return _table(head, map(_evidence_row, evidence))
+    return table(head, map(_evidence_row, evidence))
 
 
 def _evidence_row(test: Evidence) -> tuple[str, ...]:
@@ -168,14 +168,17 @@ def _footer(report: Report) -> str:
     return f"<sub>lineage-audit {prose(report.tool_version)}: {reading_words(report)}.</sub>"
 
 
-def _folded(title: str, body: str) -> str:
+def folded(title: str, body: str) -> str:
+    """A body behind a title that opens it; nothing where there is no body."""
     return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are escaped already."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _list(items: Iterable[str]) -> str:
+def bullets(items: Iterable[str]) -> str:
+    """Items under each other, each escaped already."""
     return "\n".join(f"- {item}" for item in items)

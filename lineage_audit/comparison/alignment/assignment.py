@@ -56,6 +56,14 @@ def _in_order_of_maxima(similarity: npt.NDArray[np.float32]) -> IntArray:
     return assigned
 
 
+def clear_lead(floor: float, width: int) -> float:
+    """The lead that counts as clear for vectors of a width: ``floor``, or twice what random directions show if larger.
+
+    The two largest of many |cosines| of random directions lie about 0.4 / √width apart.
+    """
+    return max(floor, 2 * 0.4 / max(1, width) ** 0.5)
+
+
 def mean_lead(similarity: npt.NDArray[np.float32]) -> float:
     """Mean difference of each row's largest and second largest entry; 0 with a single column."""
     if similarity.shape[1] < 2 or not len(similarity):

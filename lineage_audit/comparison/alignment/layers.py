@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.assignment import mean_lead
+from lineage_audit.comparison.alignment.assignment import clear_lead, mean_lead
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.units import cosine_sizes, proposing_role
@@ -27,10 +27,11 @@ def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, residual: ResidualM
     """For each layer of B its layer of A, where one stands out."""
     layers_a, layers_b = a.layers(), b.layers()
     scores = layer_scores(a, b, residual, layers_a, layers_b)
+    width = min((probe.shape[1] for layer in layers_b if (probe := _probe(b, layer)) is not None), default=0)
     found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
-        if best < CLEAR_LEAD:
+        if best < clear_lead(CLEAR_LEAD, width):
             continue
         close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - _DUPLICATE_MARGIN)]
         following = found.get(layer - 1, -2) + 1

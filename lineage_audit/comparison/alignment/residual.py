@@ -12,7 +12,7 @@ import numpy as np
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.alignment.assignment import assign, mean_lead
+from lineage_audit.comparison.alignment.assignment import assign, clear_lead, mean_lead
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.evidence.base import unit_rows
@@ -71,7 +71,7 @@ def _from_columns(embed_a: FloatArray, embed_b: FloatArray) -> ResidualMap | Non
         own = np.diagonal(correlation)
         if float((own > 0).mean()) > 0.95:
             return ResidualMap("same", fit=float(np.abs(own).mean()))
-    if mean_lead(sizes) < CLEAR_LEAD:
+    if mean_lead(sizes) < clear_lead(CLEAR_LEAD, len(embed_b)):
         return None
     channels = assign(sizes)
     matched = correlation[everyone, channels]

@@ -10,7 +10,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import assign, mean_lead
+from lineage_audit.comparison.alignment.assignment import assign, clear_lead, mean_lead
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap, UnitMap
 from lineage_audit.comparison.evidence.base import unit_rows
@@ -41,7 +41,7 @@ def match_units(
     if own is not None:
         return UnitMap(*source, own, mean_lead(sizes), float(sizes[np.arange(len(own)), own].mean()))
     lead = mean_lead(sizes)
-    if lead < CLEAR_LEAD:
+    if lead < clear_lead(CLEAR_LEAD, rows_b.shape[1]):
         return None
     units = assign(sizes)
     return UnitMap(*source, units, lead, float(sizes[np.arange(len(units)), units].mean()))
