@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 CONTEXT = 96
 SEQUENCES = 16
@@ -104,7 +103,7 @@ def _base(
     rate: float,
 ) -> Base:
     size = int(tokenizer.rsplit("-", 1)[1])
-    sized = MappingProxyType({**config, "vocab_size": size})
+    sized = {**config, "vocab_size": size}
     return Base(name, sized, corpus, tokenizer, *seeds, steps, rate)
 
 

@@ -8,6 +8,8 @@ goes on where it stopped.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -57,12 +59,18 @@ def _make_all(missing: list[Entry], out: Path, pool: ProcessPoolExecutor) -> Non
         for entry in [entry for entry in waiting if not any(parent.folder in unmade for parent in entry.parents)]:
             waiting.remove(entry)
             discard_partial(entry, out)
-            running[pool.submit(make, entry, out)] = entry
+            running[pool.submit(_make, entry.half, entry.name, out)] = entry
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             entry = running.pop(future)
             count = total - len(waiting) - len(running)
             print(f"[{count}/{total}] {entry.folder}  {future.result():.1f} s", flush=True)
+
+
+def _make(half: Half, name: str, out: Path) -> float:
+    """Make one model in a worker; what training prints of two models at a time would say nothing."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return make(catalogue(half)[name], out)
 
 
 def _family(half: Half, family: str) -> list[Entry]:

@@ -136,12 +136,17 @@ def logits(model: Model, ids: torch.Tensor) -> torch.Tensor:
     return values
 
 
-@contextlib.contextmanager
-def _silent() -> Any:
-    """Keep transformers' progress bars and notes off the screen."""
+def quieten_transformers() -> None:
+    """Keep transformers' notes and progress bars off the screen."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+
+
+@contextlib.contextmanager
+def _silent() -> Any:
+    """The same, and what it writes to the error stream all the same."""
+    quieten_transformers()
     with contextlib.redirect_stderr(io.StringIO()):
         yield

@@ -20,7 +20,15 @@ from benchmarks.zoo.catalogue import Entry
 from benchmarks.zoo.changes import changed, step_seed
 from benchmarks.zoo.corpora import NEIGHBOURS
 from benchmarks.zoo.disguises.registry import in_dialect
-from benchmarks.zoo.model import Model, fresh_model, from_transformers, read_model, to_transformers, write_model
+from benchmarks.zoo.model import (
+    Model,
+    fresh_model,
+    from_transformers,
+    quieten_transformers,
+    read_model,
+    to_transformers,
+    write_model,
+)
 from benchmarks.zoo.recipes import Disguised, Distilled, Recipe, Training
 from benchmarks.zoo.shelf import Shelf
 
@@ -45,6 +53,7 @@ def make(entry: Entry, out: Path) -> float:
     """
     started = time.perf_counter()
     use_reproducible_torch(threads=1)
+    quieten_transformers()
     shelf = Shelf(out / "shelf")
     model, loss = _descendant(entry, entry.recipe, out, shelf) if entry.recipe else _pretrained(entry.base, shelf)
     seconds = time.perf_counter() - started

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
-from lineage_audit.comparison.alignment.operations import find_moves
+from lineage_audit.comparison.alignment.operations import BACKWARD, FORWARD, find_moves
 from lineage_audit.comparison.delta import classify_delta
 from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.directed import DirectedOperation, directed
@@ -40,11 +40,18 @@ def find_operations(
         *_vocabulary(a, b, tokenizer),
         *_training(comparison, matrices, shares),
         *_cast(comparison),
-        *find_moves(a, b, aligned),
+        *_moves(a, b, aligned),
         *_renamed(names),
         *_fused(a, b),
     ]
     return tuple(found)
+
+
+def _moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list[DirectedOperation]:
+    """What the alignment shows, whichever of the two models it made of the other."""
+    if aligned is None:
+        return []
+    return find_moves(b, a, aligned, BACKWARD) if aligned.backward else find_moves(a, b, aligned, FORWARD)
 
 
 def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> list[DirectedOperation]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights
+from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
 from lineage_audit.comparison.delta.matrices import read_matrices
@@ -122,7 +122,8 @@ class WeightStage:
         """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
         if not self.same_weights and not is_related(self.evidence):
             return ()
-        matrices = read_matrices(a, b, self.comparison) if self.effort in ("search", "full") else []
+        reads_whole = self.effort in ("search", "full") and not (self.aligned and self.aligned.backward)
+        matrices = read_matrices(a, b, self.comparison) if reads_whole else []
         return find_operations(a, b, self.comparison, self.aligned, matrices, self.shares, names, tokenizer)
 
     def _obstacle(self, pairing: Pairing) -> str | None:
@@ -177,13 +178,14 @@ def compare_weights(
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     searched = effort != "sample" and not same_weights and not _numbers_explain(shares)
-    aligned = align_weights(a, b, comparison, progress) if searched else None
+    aligned = _search(a, b, comparison, progress) if searched else None
     if aligned is not None:
         evidence += aligned.evidence
         if not alignment_holds(evidence, shares, aligned.shares):
             aligned = None
     if aligned is not None:
-        comparison, shares = aligned.comparison, aligned.shares
+        comparison = comparison if aligned.backward else aligned.comparison
+        shares = aligned.shares
     return WeightStage(
         effort=effort,
         comparison=comparison,
@@ -194,6 +196,15 @@ def compare_weights(
         weights=describe_weights(comparison, evidence, strongest(evidence), shares),
         same_weights=same_weights,
     )
+
+
+def _search(a: Checkpoint, b: Checkpoint, comparison: WeightComparison, progress: Progress) -> AlignedWeights | None:
+    """Look for B in A; where A is the smaller model, for A in B."""
+    size_a, size_b = (sum(tensor.size for tensor in one.tensors) for one in (a, b))
+    found = align_weights(a, b, comparison, progress)
+    if found is None and size_a < size_b:
+        return align_weights_backward(a, b, comparison, progress)
+    return found
 
 
 def with_cross_checks(stage: WeightStage) -> WeightStage:

@@ -70,7 +70,9 @@ def _llama(version: str, label: str, base: str, prefix: str, notice: str, attrib
 
 
 def _llama_3x(version: str) -> Family:
-    notice = f"Llama {version} is licensed under the Llama {version} Community License, Copyright © Meta Platforms, Inc."
+    notice = (
+        f"Llama {version} is licensed under the Llama {version} Community License, Copyright © Meta Platforms, Inc."
+    )
     name = f"Llama-{version}-8B"
     return _llama(f"Llama {version}", f"llama{version}", name, "Llama", notice, "Built with Llama")
 

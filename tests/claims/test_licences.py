@@ -54,7 +54,7 @@ def test_every_key_of_an_entry_is_known():
     ("said", "key"),
     [
         ("apache-2.0", "apache-2.0"),
-        ("Apache 2.0", None),
+        ("Apache 2.0", "apache-2.0"),
         ("Apache License 2.0", "apache-2.0"),
         ("LLAMA 2 Community License", "llama2"),
         ("LicenseRef-scancode-llama-3.1-license-2024", "llama3.1"),

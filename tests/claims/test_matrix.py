@@ -16,9 +16,7 @@ CASES = [
 
 def built(tmp_path, family, lacking=NOTHING, weights=None, base_model=True):
     """Write base and subject side by side, and give the subject's folder."""
-    base = write_model(
-        tmp_path / family.base, base_weights(), card(family.label, title=family.base), family.base_files
-    )
+    base = write_model(tmp_path / family.base, base_weights(), card(family.label, title=family.base), family.base_files)
     label = lacking.label or family.label
     front = {**label, **({"base_model": base.name} if base_model else {})}
     name = lacking.name or family.subject

@@ -102,8 +102,7 @@ def test_what_is_not_understood_is_refused_with_file_line_and_key(text, complain
         read_policy(path, rule_ids())
     message = str(refused.value)
     assert message.startswith(str(path))
-    assert complaint.removeprefix(":1").removeprefix(":2") in message
-    assert complaint in message or "not valid YAML" in message
+    assert complaint in message
     assert "\n" not in message
 
 
@@ -112,7 +111,11 @@ def test_what_is_not_understood_is_refused_with_file_line_and_key(text, complain
     [
         ('[tool.lineage-audit]\nfail-on = "red"\n', 2, "fail-on"),
         ('[tool.other]\nfail-on = 1\n[tool.lineage-audit.severity]\nLA101 = "fatal"\n', 4, "severity.LA101"),
-        ('[tool.lineage-audit]\n\n[[tool.lineage-audit.allow]]\nrule = "LA101"\nreason = "x"\nexpires = 7\n', 6, "expires"),
+        (
+            '[tool.lineage-audit]\n\n[[tool.lineage-audit.allow]]\nrule = "LA101"\nreason = "x"\nexpires = 7\n',
+            6,
+            "expires",
+        ),
         ('[tool.lineage-audit.claims]\nlicense = "mit"\nlicence = "mit"\n', 3, "licence"),
     ],
 )

@@ -40,7 +40,9 @@ def test_the_index_lists_every_rule():
 def test_no_rule_accuses(word):
     for path in (ROOT / "lineage_audit" / "claims").rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        strings = [
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
         assert not [text for text in strings if word in text.lower()], path
 
 

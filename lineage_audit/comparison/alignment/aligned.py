@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
@@ -30,7 +30,8 @@ class AlignedWeights:
         factors: signs and scales of units, fitted after the tests.
         comparison: measurements of B against A's image, factors included.
         evidence: tests on measurements before the factors were fitted.
-        shares: how much the image explains.
+        shares: how much of B the image explains.
+        backward: A was found to be made of parts of B, and ``comparison`` holds A against B's image.
     """
 
     alignment: Alignment
@@ -38,6 +39,23 @@ class AlignedWeights:
     comparison: WeightComparison
     evidence: tuple[Evidence, ...]
     shares: Shares
+    backward: bool = False
+
+
+def align_weights_backward(
+    a: Checkpoint, b: Checkpoint, same_numbers: WeightComparison, progress: Progress
+) -> AlignedWeights | None:
+    """The same with A as the part and B as the whole: a pruned model given first, its original second."""
+    found = align_weights(b, a, same_numbers, progress)
+    if found is None:
+        return None
+    part = found.comparison.parameters / max(1, sum(tensor.size for tensor in b.tensors))
+    shares = replace(
+        found.shares,
+        derived=None if found.shares.derived is None else found.shares.derived * min(1.0, part),
+        compared=found.shares.compared * min(1.0, part),
+    )
+    return replace(found, shares=shares, backward=True)
 
 
 def align_weights(

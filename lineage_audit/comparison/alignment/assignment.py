@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -61,7 +63,7 @@ def clear_lead(floor: float, width: int) -> float:
 
     The two largest of many |cosines| of random directions lie about 0.4 / √width apart.
     """
-    return max(floor, 2 * 0.4 / max(1, width) ** 0.5)
+    return max(floor, 0.8 / math.sqrt(max(1, width)))
 
 
 def mean_lead(similarity: npt.NDArray[np.float32]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,17 +15,32 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.directed import DirectedOperation, directed
+from lineage_audit.results import Direction
 
 
-def find_moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list[DirectedOperation]:
-    """Every operation that the alignment shows, in the order in which a recipe would apply them."""
-    if aligned is None:
-        return []
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What the two sides of an alignment are called in a sentence, and the direction from source to target."""
+
+    source: str
+    target: str
+    forward: Direction
+
+
+FORWARD = Sides("A", "B", "a->b")
+BACKWARD = Sides("B", "A", "b->a")
+"""The alignment was found the other way round: A is made of parts of B."""
+
+
+def find_moves(
+    source: Checkpoint, target: Checkpoint, aligned: AlignedWeights, sides: Sides
+) -> list[DirectedOperation]:
+    """Every operation that the alignment of a target with a source shows, as a recipe would apply them."""
     alignment = aligned.alignment
     return [
-        *_layers(a, b, alignment),
-        *_widths(a, alignment),
-        *_experts(alignment),
+        *_layers(source, target, alignment, sides),
+        *_widths(source, alignment, sides),
+        *_experts(alignment, sides),
         *_residual(alignment),
         *_units(alignment),
         *_heads(alignment),
@@ -32,22 +48,29 @@ def find_moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> 
     ]
 
 
-def _layers(a: Checkpoint, b: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
-    """Layers of A that are gone, repeated, or replaced by layers without a source."""
-    total_a, total_b = _layer_numbers(a), _layer_numbers(b)
-    used = Counter(alignment.layers.values())
-    layer_map = ", ".join(f"{b_run} from {a_run}" for b_run, a_run in layer_runs(alignment))
-    if all(b_layer == a_layer for b_layer, a_layer in alignment.layers.items()) and total_a == total_b:
+def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+    """Layers of the source that are gone or repeated, or replaced by layers without one."""
+    in_source, in_target = _layer_numbers(source), _layer_numbers(target)
+    if in_source == in_target and all(ours == theirs for ours, theirs in alignment.layers.items()):
         return
-    gone = sorted(total_a - set(used))
+    used = Counter(alignment.layers.values())
+    layer_map = f"{sides.target}'s " + ", ".join(
+        f"{ours} from {sides.source}'s {theirs}" for ours, theirs in layer_runs(alignment)
+    )
+    gone = sorted(in_source - set(used))
     repeated = sorted(layer for layer, count in used.items() if count > 1)
-    new = sorted(total_b - set(alignment.layers))
+    new = sorted(in_target - set(alignment.layers))
     if repeated:
-        yield directed("layers-duplicated", f"layers {ranges(repeated)} of A occur more than once", layer_map, "a->b")
-    if gone and len(total_b) < len(total_a):
-        yield directed("layers-removed", f"layers {ranges(gone)} of A are not in B", layer_map)
+        detail = f"layers {ranges(repeated)} of {sides.source} occur more than once in {sides.target}"
+        yield directed("layers-duplicated", detail, layer_map, sides.forward)
+    if gone and len(in_target) < len(in_source):
+        # Which came first stays open: the longer model may have been made from the shorter one by repeating layers.
+        yield directed(
+            "layers-removed", f"layers {ranges(gone)} of {sides.source} are not in {sides.target}", layer_map
+        )
     if new and used:
-        yield directed("layers-replaced", f"layers {ranges(new)} of B have no source in A", layer_map)
+        detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
+        yield directed("layers-replaced", detail, layer_map)
 
 
 def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
@@ -66,8 +89,8 @@ def _layer_numbers(checkpoint: Checkpoint) -> set[int]:
     return {tensor.layer for tensor in checkpoint.tensors if tensor.role in roles and tensor.layer is not None}
 
 
-def _widths(a: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
-    """Fewer channels or units than A has."""
+def _widths(a: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+    """Fewer channels or units than the source has."""
     details = []
     channels = alignment.residual.channels
     width_a = next((t.shape[1] for t in a.tensors if t.role == Role.EMBED and len(t.shape) == 2), None)
@@ -78,18 +101,23 @@ def _widths(a: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
     if narrowed:
         details.append(f"{len(narrowed[0].a_units):,} of {units_a[narrowed[0].a_layer]:,} FFN units kept in a layer")
     if details:
-        yield directed("width-pruned", "; ".join(details), "each unit and channel of B matched to one of A", "a->b")
+        yield directed(
+            "width-pruned",
+            "; ".join(details),
+            f"each unit and channel of {sides.target} matched to one of {sides.source}",
+            sides.forward,
+        )
 
 
-def _experts(alignment: Alignment) -> Iterator[DirectedOperation]:
+def _experts(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
     """Experts that come from a dense FFN."""
     upcycled = [place for place, units in alignment.units.items() if place[1] is not None and units.a_expert is None]
     if upcycled:
         layers = len({layer for layer, _ in upcycled})
         cosine = float(np.mean([alignment.units[place].cosine for place in upcycled]))
-        detail = f"{len(upcycled):,} experts in {layers} layers come from A's dense FFNs"
+        detail = f"{len(upcycled):,} experts in {layers} layers come from {sides.source}'s dense FFNs"
         evidence = f"matched gate rows agree at a mean |cosine| of {cosine:.2f}"
-        yield directed("experts-upcycled", detail, evidence, "a->b")
+        yield directed("experts-upcycled", detail, evidence, sides.forward)
 
 
 def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
