@@ -68,7 +68,10 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
         yield directed(
             "layers-removed", f"layers {ranges(gone)} of {sides.source} are not in {sides.target}", layer_map
         )
-    if new and used:
+    if new and used and len(in_target) > len(in_source) and not repeated:
+        detail = f"layers {ranges(new)} of {sides.target} are not in {sides.source}"
+        yield directed("layers-removed", detail, layer_map)
+    elif new and used:
         detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
         yield directed("layers-replaced", detail, layer_map)
 
