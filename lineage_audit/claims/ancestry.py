@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineage_audit.checkpoint.claims import Claims
-from lineage_audit.checkpoint.source import open_source
-from lineage_audit.claims.names import bare, model_name, resolve_declared
+from lineage_audit.claims.declared import open_declared
+from lineage_audit.claims.names import bare
 from lineage_audit.claims.repository import Repository, read_words
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name, read_stated_licence
 from lineage_audit.claims.statements import CONFIG_FIELD, recorded
@@ -85,10 +85,7 @@ def folder_of(repository: Repository) -> Path | None:
 
 def _open(name: str, below: Repository) -> Repository | None:
     """Read the words of a declared base, where it can be found."""
-    ref = resolve_declared(name, folder_of(below))
-    if ref is None or bare(ref) == bare(model_name(below.ref)):
-        return None
     try:
-        return read_words(open_source(ref))
+        return read_words(open_declared(name, folder_of(below)))
     except LineageAuditError:
         return None

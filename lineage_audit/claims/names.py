@@ -1,4 +1,4 @@
-"""Names of models: what a reference is called, whether two names mean one model, where a declared base may lie."""
+"""Names of models: what a reference is called, and whether two names mean one model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import re
 from pathlib import Path
 
-_HUB_URL = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/", re.IGNORECASE)
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?:@[\w./+-]{1,100})?", re.ASCII)
-_SIBLING = re.compile(r"(?:\.\.?/)?([A-Za-z0-9][\w.-]{0,95})/?", re.ASCII)
+HUB_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/", re.IGNORECASE)
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?:@[\w./+-]{1,100})?", re.ASCII)
 _SNAPSHOT = re.compile(r"models--([^/]+)--([^/]+)/snapshots/[^/]+/?$")
 
 
@@ -24,7 +23,7 @@ def model_name(ref: str) -> str:
 
 def hub_name(ref: str) -> str:
     """A name from a card or a Hub address, without address and revision; never looked for on disk."""
-    return without_revision(_HUB_URL.sub("", ref.strip())).strip("/")
+    return without_revision(HUB_ADDRESS.sub("", ref.strip())).strip("/")
 
 
 def without_revision(ref: str) -> str:
@@ -34,30 +33,12 @@ def without_revision(ref: str) -> str:
 
 def bare(name: str) -> str:
     """The last part of a name, in lower case, the part that a folder and a Hub repository have in common."""
-    return re.split(r"[/\\]", without_revision(_HUB_URL.sub("", name.strip())).rstrip("/\\"))[-1].lower()
+    return re.split(r"[/\\]", without_revision(HUB_ADDRESS.sub("", name.strip())).rstrip("/\\"))[-1].lower()
 
 
 def same_model(one: str, other: str) -> bool:
     """Whether two names mean one model: equal Hub ids, or equal last parts where one of them is no Hub id."""
     first, second = hub_name(one).lower(), hub_name(other).lower()
-    if _HUB_ID.fullmatch(first) and _HUB_ID.fullmatch(second):
+    if HUB_ID.fullmatch(first) and HUB_ID.fullmatch(second):
         return first == second
     return bool(first) and bare(first) == bare(second)
-
-
-def resolve_declared(declared: str, beside: Path | None) -> str | None:
-    """Where a base that a card names may be read: a folder beside the subject, or the Hub; None if neither.
-
-    A card is untrusted: no path but a plain name beside the subject's folder is followed.
-
-    Args:
-        declared: the base as the card names it.
-        beside: the subject's folder, or None for a subject that is not local.
-    """
-    plain = _SIBLING.fullmatch(declared)
-    if beside is not None and plain is not None:
-        sibling = beside.parent / plain[1]
-        if sibling.is_dir() and not sibling.is_symlink():
-            return str(sibling)
-    name = _HUB_URL.sub("", declared.strip()).strip("/")
-    return name if _HUB_ID.fullmatch(name) else None

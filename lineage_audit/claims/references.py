@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
-from lineage_audit.claims.names import hub_name, model_name, resolve_declared, same_model
+from lineage_audit.claims.declared import open_declared
+from lineage_audit.claims.names import hub_name, model_name, same_model
 from lineage_audit.claims.policy import Policy
 from lineage_audit.claims.repository import Repository, read_repository
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
@@ -159,12 +160,7 @@ def _opened(wanted: _Wanted, subject: Repository) -> Repository:
     """
     if wanted.origin != "declared":
         return read_repository(open_source(wanted.ref))
-    ref = resolve_declared(wanted.ref, folder_of(subject))
-    if ref is None:
-        raise LineageAuditError(
-            f"{wanted.ref}: is no Hub id, and no folder beside the subject; name the base as org/name in the card"
-        )
-    return read_repository(open_source(ref))
+    return read_repository(open_declared(wanted.ref, folder_of(subject)))
 
 
 def _unavailable(wanted: _Wanted, reason: str) -> Reference:

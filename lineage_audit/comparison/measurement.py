@@ -16,6 +16,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
+from lineage_audit.comparison.finite import are_usable
 from lineage_audit.comparison.pairing import WITHOUT_PLACE, TensorPair
 from lineage_audit.comparison.plan import Reading
 from lineage_audit.comparison.progress import Progress
@@ -35,9 +36,6 @@ _BATCH_BYTES = 8 * 2**20
 
 _SHIFTED_ROWS = 1024
 """Rows of a pair that also meet a wrong row, to see what mismatched rows have in common."""
-
-_LARGEST = 1e16
-"""Elements beyond this would overflow float32 sums of squares; no weight is that large."""
 
 Place = TensorKey | str
 """B's place in the architecture, or its name where roles do not tell tensors apart."""
@@ -272,7 +270,7 @@ class _Sums:
 
     def _finite(self, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Set elements to zero on both sides where either is NaN, infinite or absurdly large."""
-        finite = (np.abs(a) < _LARGEST) & (np.abs(b) < _LARGEST)
+        finite = are_usable(a) & are_usable(b)
         if finite.all():
             return a, b
         self._not_finite += int(finite.size - np.count_nonzero(finite))

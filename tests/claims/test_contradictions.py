@@ -111,6 +111,31 @@ def test_a_licence_that_is_not_stated_is_not_passed(tmp_path):
     assert found["LA902"].location.file == "config.json"
 
 
+def test_a_weight_file_states_a_licence_and_bases_of_its_own(tmp_path):
+    subject = write_model(tmp_path / "subject", base_weights(), card({"license": "apache-2.0"}))
+    data = (subject / "model.safetensors").read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    stated = {"general.license": "llama2", "general.base_model.0.repo_url": "https://huggingface.co/org/base"}
+    header["__metadata__"] |= stated
+    written = json.dumps(header).encode()
+    (subject / "model.safetensors").write_bytes(len(written).to_bytes(8, "little") + written + data[8 + size :])
+    report = check(str(subject), with_declared=False)
+    assert "LA305" in {finding.rule_id for finding in report.findings}
+    assert ("base_model", "https://huggingface.co/org/base") in [(claim.kind, claim.value) for claim in report.claims]
+
+
+def test_the_policy_states_the_published_name(tmp_path):
+    family = next(family for family in FAMILIES if family.title == "llama3.1")
+    write_model(tmp_path / family.base, base_weights(), card(family.label))
+    words = card({**family.label, "base_model": family.base}, *family.sentences)
+    subject = write_model(tmp_path / "checkout", derived_weights(), words, family.files)
+    assert [finding.rule_id for finding in check(str(subject)).findings] == ["LA214"]
+    policy = tmp_path / "policy.yml"
+    policy.write_text("claims:\n  name: Llama-3.1-Nova\n")
+    assert check(str(subject), policy=policy).findings == ()
+
+
 class TestUnchecked:
     def test_no_reference_is_inconclusive(self, tmp_path):
         report = check(str(write_model(tmp_path / "alone", base_weights(), card(BY))))

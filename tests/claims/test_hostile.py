@@ -7,7 +7,8 @@ import time
 import pytest
 
 from lineage_audit import LineageAuditError, check
-from lineage_audit.claims.names import resolve_declared, same_model
+from lineage_audit.claims.declared import resolve_declared
+from lineage_audit.claims.names import same_model
 from tests.claims.repositories import base_weights, card, derived_weights, write_model
 
 BY = {"license": "cc-by-4.0"}

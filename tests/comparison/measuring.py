@@ -8,10 +8,14 @@ import numpy as np
 from scipy import stats
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights
+from lineage_audit.comparison.evidence import gather_evidence
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.measurement import measure_all
 from lineage_audit.comparison.pairing import pair_tensors
-from lineage_audit.comparison.plan import WeightEffort
+from lineage_audit.comparison.plan import plan_reading
 from lineage_audit.comparison.progress import NoProgress
-from lineage_audit.comparison.stages import WeightStage, compare_weights
+from lineage_audit.comparison.setting import comparison_of
 from lineage_audit.results import Evidence
 from tests.models import Config, Weights, model
 
@@ -19,13 +23,22 @@ RUNS = 200
 """Independent pairs on which a test's rejections are counted."""
 
 
-def stage_of(a: Checkpoint, b: Checkpoint, effort: WeightEffort = "full") -> WeightStage:
-    return compare_weights(a, b, pair_tensors(a, b), effort, NoProgress())
+def comparison_by_numbers(a: Checkpoint, b: Checkpoint) -> WeightComparison:
+    """Everything read, each number against the same number."""
+    readings = plan_reading(pair_tensors(a, b).pairs, "full")
+    return comparison_of(a, b, measure_all(a, b, readings, NoProgress()))
 
 
 def evidence_of(a: Weights, b: Weights, config: Config | None = None) -> dict[str, Evidence]:
-    """All tests on two models of one configuration, by test id."""
-    return {item.test_id: item for item in stage_of(model(a, config), model(b, config)).evidence}
+    """All tests by number on two models of one configuration, by test id."""
+    comparison = comparison_by_numbers(model(a, config), model(b, config))
+    return {item.test_id: item for item in gather_evidence(comparison)}
+
+
+def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedWeights | None:
+    """What the search finds, and its tests."""
+    one, other = model(a, config), model(b, config)
+    return align_weights(one, other, comparison_by_numbers(one, other), NoProgress())
 
 
 def log10_p_values(
@@ -50,6 +63,4 @@ def assert_never_too_often(log10_p: dict[str, np.ndarray]) -> None:
     for test_id, values in log10_p.items():
         for level in (0.1, 0.01, 0.001):
             rejected = int((values <= np.log10(level)).sum())
-            assert rejected <= most_rejections(len(values), level), (
-                f"{test_id}: {rejected} of {len(values)} at {level}"
-            )
+            assert rejected <= most_rejections(len(values), level), f"{test_id}: {rejected} of {len(values)} at {level}"

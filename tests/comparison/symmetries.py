@@ -155,9 +155,7 @@ def _signs(rng: np.random.Generator, count: int) -> npt.NDArray[np.float32]:
     return rng.choice(np.array([-1.0, 1.0], dtype=np.float32), count)
 
 
-def _map_channels(
-    weights: Weights, change: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
-) -> Weights:
+def _map_channels(weights: Weights, change: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]) -> Weights:
     """Apply a change along the channels: columns of what reads the residual stream, rows of o and down."""
     image = dict(weights)
     for name, values in weights.items():

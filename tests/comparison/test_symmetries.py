@@ -7,9 +7,10 @@ import pytest
 
 from tests.comparison.measuring import RUNS, evidence_of, most_rejections
 from tests.comparison.symmetries import SYMMETRIES, logits, random_image
+from tests.comparison.worlds import CONFIG
+from tests.comparison.worlds import SIZE as ONE_LAYER
 from tests.models import SMALL, Size, bert, bert_config, gpt2, gpt2_config, llama, llama_config
 
-ONE_LAYER = Size(layers=1, heads=8, kv_heads=4)
 SIGN_TESTS = [test_id for test_id in SYMMETRIES if test_id.endswith("signs")]
 
 
@@ -62,7 +63,7 @@ def test_a_test_is_exact_on_random_images_of_one_model(test_id: str) -> None:
     for seed in range(RUNS):
         weights = llama(seed, ONE_LAYER)
         image = SYMMETRIES[test_id](weights, ONE_LAYER, rng)
-        values.append(evidence_of(weights, image, llama_config(ONE_LAYER))[test_id].log10_p)
+        values.append(evidence_of(weights, image, CONFIG)[test_id].log10_p)
     for level in (0.1, 0.01, 0.001):
         assert sum(value <= np.log10(level) for value in values) <= most_rejections(RUNS, level)
 
@@ -71,8 +72,8 @@ def test_every_exact_test_is_blind_to_a_random_image() -> None:
     rng = np.random.default_rng(23)
     values: dict[str, list[float]] = {}
     for seed in range(100):
-        weights = llama(seed)
-        for test_id, item in evidence_of(weights, random_image(weights, SMALL, rng)).items():
+        weights = llama(seed, ONE_LAYER)
+        for test_id, item in evidence_of(weights, random_image(weights, ONE_LAYER, rng), CONFIG).items():
             if item.grade == "exact":
                 values.setdefault(test_id, []).append(item.log10_p or 0.0)
     assert set(values) == set(SYMMETRIES)

@@ -7,41 +7,61 @@ labels and signs of B are then drawn from the symmetries of the architecture, wh
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from tests.comparison.symmetries import random_image
-from tests.models import SMALL, Weights, llama
+from tests.models import Size, Weights, llama, llama_config
+
+SIZE = Size(layers=1, heads=8, kv_heads=4)
+CONFIG = llama_config(SIZE)
 
 Pair = tuple[Weights, Weights]
-Change = Callable[[str, np.ndarray, np.random.Generator, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A matrix just drawn, with a generator of its own and one that gives both models the same."""
+
+    name: str
+    values: np.ndarray
+    own: np.random.Generator
+    shared: np.random.Generator
+
+    @property
+    def width(self) -> int:
+        return self.values.shape[1]
+
+
+Change = Callable[[Drawn], np.ndarray]
 
 
 def gaussian(seed: int) -> Pair:
-    return llama(2 * seed), llama(2 * seed + 1)
+    return llama(2 * seed, SIZE), llama(2 * seed + 1, SIZE)
 
 
 def heavy_tailed(seed: int) -> Pair:
     """Elements of Student's t with 1.2 degrees: single elements carry whole rows."""
-    return _two(seed, lambda name, values, own, shared: 0.02 * own.standard_t(1.2, values.shape))
+    return _two(seed, lambda drawn: 0.02 * drawn.own.standard_t(1.2, drawn.values.shape))
 
 
 def shared_row_direction(seed: int) -> Pair:
     """All rows of a matrix lean one way, the same in both models."""
-    return _two(seed, lambda name, values, own, shared: values + 0.03 * shared.standard_normal(values.shape[1]))
+    return _two(seed, lambda drawn: drawn.values + 0.03 * drawn.shared.standard_normal(drawn.width))
 
 
 def massive_channels(seed: int) -> Pair:
     """A few channels a hundred times larger than the rest, the same before their numbers are drawn."""
-    return _two(seed, lambda name, values, own, shared: values * np.where(np.arange(values.shape[1]) < 2, 100.0, 1.0))
+    return _two(seed, lambda drawn: drawn.values * np.where(np.arange(drawn.width) < 2, 100.0, 1.0))
 
 
 def low_rank(seed: int) -> Pair:
     """Matrices of rank two."""
 
-    def change(name: str, values: np.ndarray, own: np.random.Generator, shared: np.random.Generator) -> np.ndarray:
-        rows, columns = values.shape
-        return 0.02 * own.standard_normal((rows, 2)) @ own.standard_normal((2, columns))
+    def change(drawn: Drawn) -> np.ndarray:
+        left, right = drawn.own.standard_normal((len(drawn.values), 2)), drawn.own.standard_normal((2, drawn.width))
+        return 0.02 * left @ right
 
     return _two(seed, change)
 
@@ -49,13 +69,12 @@ def low_rank(seed: int) -> Pair:
 def token_frequency(seed: int) -> Pair:
     """Embeddings grow with the tokens' rarity and lean away from one direction, alike in both models."""
 
-    def change(name: str, values: np.ndarray, own: np.random.Generator, shared: np.random.Generator) -> np.ndarray:
-        if "embed" not in name and "lm_head" not in name:
-            return values
-        frequency = 1.0 / np.arange(1, len(values) + 1)
-        return values * (1 + 5 * frequency[:, None]) - np.sqrt(frequency)[:, None] * own.standard_normal(
-            values.shape[1]
-        )
+    def change(drawn: Drawn) -> np.ndarray:
+        if "embed" not in drawn.name and "lm_head" not in drawn.name:
+            return drawn.values
+        frequency = 1.0 / np.arange(1, len(drawn.values) + 1)[:, None]
+        direction = drawn.shared.standard_normal(drawn.width)
+        return drawn.values * (1 + 5 * frequency) - 0.1 * np.sqrt(frequency) * direction
 
     return _two(seed, change)
 
@@ -63,26 +82,26 @@ def token_frequency(seed: int) -> Pair:
 def common_features(seed: int) -> Pair:
     """Both learned the same features: equal weights but for noise, and their own numbers and signs."""
     rng = np.random.default_rng(seed)
-    weights = llama(seed)
+    weights = llama(seed, SIZE)
     learned = {name: (values + 0.01 * rng.standard_normal(values.shape)) for name, values in weights.items()}
-    return weights, random_image({name: v.astype(np.float32) for name, v in learned.items()}, SMALL, rng)
+    return weights, random_image({name: v.astype(np.float32) for name, v in learned.items()}, SIZE, rng)
 
 
 def dead_and_equal_units(seed: int) -> Pair:
     """A third of the rows are zero, another third all alike."""
 
-    def change(name: str, values: np.ndarray, own: np.random.Generator, shared: np.random.Generator) -> np.ndarray:
-        third = len(values) // 3
-        changed = values.copy()
+    def change(drawn: Drawn) -> np.ndarray:
+        third = len(drawn.values) // 3
+        changed = drawn.values.copy()
         changed[:third] = 0.0
-        changed[third : 2 * third] = shared.standard_normal(values.shape[1])
+        changed[third : 2 * third] = drawn.shared.standard_normal(drawn.width)
         return changed
 
     return _two(seed, change)
 
 
 def tied_embeddings(seed: int) -> Pair:
-    return llama(2 * seed, tied=True), llama(2 * seed + 1, tied=True)
+    return llama(2 * seed, SIZE, tied=True), llama(2 * seed + 1, SIZE, tied=True)
 
 
 def stored_tied_embeddings(seed: int) -> Pair:
@@ -118,10 +137,10 @@ def _two(seed: int, change: Change) -> Pair:
     changed = []
     for number in (0, 1):
         own = np.random.default_rng([seed, number])
-        weights = llama(2 * seed + number)
+        weights = llama(2 * seed + number, SIZE)
         for position, (name, values) in enumerate(weights.items()):
             if values.ndim == 2:
                 shared = np.random.default_rng([seed, 2, position])
-                weights[name] = change(name, values, own, shared).astype(np.float32)
+                weights[name] = change(Drawn(name, values, own, shared)).astype(np.float32)
         changed.append(weights)
-    return changed[0], random_image(changed[1], SMALL, np.random.default_rng([seed, 3]))
+    return changed[0], random_image(changed[1], SIZE, np.random.default_rng([seed, 3]))

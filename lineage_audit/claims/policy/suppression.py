@@ -12,6 +12,8 @@ from lineage_audit.claims.policy.values import Allowance, Policy
 from lineage_audit.results import Finding, Suppression
 
 _KNOWN = Suppression("baseline", "in the baseline, for these very weights")
+_KNOWN_BY_HEADERS = Suppression("baseline", "in the baseline, for weights with these very headers")
+"""Large local files are pinned by their headers alone."""
 
 
 def suppressed(
@@ -24,10 +26,15 @@ def suppressed(
 
 def mark_known(findings: Iterable[Finding], known: frozenset[BaselineKey]) -> tuple[Finding, ...]:
     """Mark each finding that counts and that the baseline holds."""
-    return tuple(
-        replace(finding, suppression=_KNOWN) if finding.counts and key_of(finding) in known else finding
-        for finding in findings
-    )
+    return tuple(_marked(finding, known) for finding in findings)
+
+
+def _marked(finding: Finding, known: frozenset[BaselineKey]) -> Finding:
+    key = key_of(finding)
+    if not finding.counts or key is None or key not in known:
+        return finding
+    by_headers = key.subject.startswith("headers-") or key.reference.startswith("headers-")
+    return replace(finding, suppression=_KNOWN_BY_HEADERS if by_headers else _KNOWN)
 
 
 def expired(policy: Policy, today: datetime.date) -> tuple[Allowance, ...]:

@@ -75,7 +75,7 @@ class CanonicalWeights:
         tensor = self.find(role, layer, expert)
         if tensor is None or len(tensor.shape) != 2:
             return None
-        return self._folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], role, layer)
+        return self._folded(zero_where_unusable(self.checkpoint.read([RowRequest(tensor, rows)])[0]), role, layer)
 
     def gain(self, role: Role, layer: int | None) -> FloatArray | None:
         """The norm gain that a role's columns are multiplied by, ``[in]``; None where there is none."""

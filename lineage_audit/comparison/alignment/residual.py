@@ -40,8 +40,8 @@ def find_residual_map(
     rows_b, rows_a = _tokens(tensor_a, tensor_b, token_rows)
     if len(rows_b) < _FEWEST_TOKENS:
         return ResidualMap("same") if _same_width(a, b) else None
-    embed_a = a.checkpoint.read([RowRequest(tensor_a, rows_a)])[0]
-    embed_b = b.checkpoint.read([RowRequest(tensor_b, rows_b)])[0]
+    embed_a = zero_where_unusable(a.checkpoint.read([RowRequest(tensor_a, rows_a)])[0])
+    embed_b = zero_where_unusable(b.checkpoint.read([RowRequest(tensor_b, rows_b)])[0])
     return _from_columns(embed_a, embed_b) or _from_procrustes(embed_a, embed_b)
 
 

@@ -24,8 +24,9 @@ _WRITTEN_LEFT = 0.2
 
 def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     """Name the ablation, and its direction: what was projected out cannot come back."""
-    writers = [pair for pair in pairs if pair.role in (Role.O, Role.DOWN) and pair.delta.any()]
-    readers = [pair for pair in pairs if pair.role not in (Role.O, Role.DOWN) and pair.delta.any()]
+    changed = [pair for pair in pairs if pair.is_changed]
+    writers = [pair for pair in changed if pair.role in (Role.O, Role.DOWN)]
+    readers = [pair for pair in changed if pair.role not in (Role.O, Role.DOWN)]
     if len(writers) < 2 or readers:
         return None
     spectra = [spectrum_of(pair) for pair in writers]

@@ -20,7 +20,7 @@ _LARGEST_SHARE = 0.25
 
 def find_low_rank(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     """Name rank and modules of a merged low-rank adapter."""
-    changed = [pair for pair in pairs if pair.delta.any()]
+    changed = [pair for pair in pairs if pair.is_changed]
     if not changed or not {Role.ATTN_NORM, Role.FFN_NORM, Role.EMBED} & changed[0].untouched:
         return None
     ranks = Counter(_rank_at_cliff(spectrum_of(pair), min(pair.b.shape)) for pair in changed)

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -34,7 +33,8 @@ class MatrixPair:
         layer: layer of B.
         a: A's image.
         b: B's.
-        rounding: relative rounding error of the coarser of the two stored types.
+        rounding: relative rounding error of the coarser of the two sides, judged by the values themselves: a model is
+            often stored in a finer type than it was computed in.
         untouched: roles of matrices that are equal in both models, all layers.
     """
 
@@ -50,6 +50,11 @@ class MatrixPair:
         """B - A's image."""
         return self.b - self.a
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether any element differs by more than rounding."""
+        return bool((np.abs(self.delta) > 1.01 * self.rounding * np.abs(self.b)).any())
+
 
 def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
     """Read up to four matrices of every role, spread over the layers, that differ between the two models."""
@@ -58,7 +63,7 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
         if part.pair.b.role in ROLES and part.pair.b.layer is not None and part.elements <= _LARGEST:
             by_role[part.pair.b.role].append(part)
     untouched = frozenset(
-        role for role, parts in _all_roles(comparison).items() if all(part.equal == part.elements for part in parts)
+        role for role, parts in _all_roles(comparison).items() if all(max(part.equal, part.rounded or 0) == part.elements for part in parts)
     )
     return [
         _read(a, b, part.pair, untouched)
@@ -82,9 +87,15 @@ def _spread(parts: Sequence[Measurement]) -> list[Measurement]:
 
 def _read(a: Checkpoint, b: Checkpoint, pair: TensorPair, untouched: frozenset[Role]) -> MatrixPair:
     everyone = np.arange(len(pair.b_rows))
-    block_a = a.read([RowRequest(pair.a, pair.a_rows)])[0]
-    block_b = b.read([RowRequest(pair.b, pair.b_rows)])[0]
+    block_a = zero_where_unusable(a.read([RowRequest(pair.a, pair.a_rows)])[0])
+    block_b = zero_where_unusable(b.read([RowRequest(pair.b, pair.b_rows)])[0])
     if pair.image is not None:
         block_a, block_b = pair.image.of_a(block_a, everyone), pair.image.of_b(block_b)
-    bits = min(EXACT_BITS.get(dtype, 23) for dtype in (pair.a.dtype, pair.b.dtype))
+    bits = min(_mantissa_bits(block_a), _mantissa_bits(block_b))
     return MatrixPair(pair.b.role, pair.b.layer or 0, block_a, block_b, 2.0 ** -(bits + 1), untouched)
+
+
+def _mantissa_bits(values: FloatArray) -> int:
+    """Mantissa bits that the values use: 7 where they are all bfloat16, 10 where they fit float16's, else 23."""
+    used = int(np.bitwise_or.reduce(np.ascontiguousarray(values).view(np.uint32), axis=None))
+    return 7 if used & 0xFFFF == 0 else 10 if used & 0x1FFF == 0 else 23

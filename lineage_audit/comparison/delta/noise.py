@@ -20,7 +20,7 @@ _FITTING = 0.9
 
 def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     """Name the level of Gaussian noise, relative to the weights."""
-    changed = [pair for pair in pairs if pair.delta.any()]
+    changed = [pair for pair in pairs if pair.is_changed]
     if not changed:
         return None
     if np.mean([_is_random(pair) for pair in changed]) < _FITTING:

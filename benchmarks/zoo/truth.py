@@ -1,0 +1,132 @@
+"""What is true of two models of the zoo, worked out from how they were made and from nothing else.
+
+Weights pass from parent to child in every recipe but distillation. So two models are
+
+- ``derived`` if one is among the other's ancestors, or if a common ancestor left its mark on both;
+- ``identical`` if nothing but names and fusions lies between them;
+- ``shared-origin`` if their bases started from one initialisation and were trained apart;
+- ``independent`` otherwise.
+
+Where two answers are both true, both are accepted: a permuted model is the same model in another order, and siblings
+share an origin as well as training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.zoo.catalogue import Entry
+from benchmarks.zoo.disguises.registry import DISGUISES
+from benchmarks.zoo.recipes import Cast, Disguised, Merged, Recipe
+from lineage_audit.results import Direction, OperationKind, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What an audit of a pair should say.
+
+    Attributes:
+        relation: the plainest right answer.
+        accepted: every right answer.
+        direction: who came first; undetermined where neither did.
+        operations: what it must name.
+        also: what it may name besides, since it is true.
+    """
+
+    relation: Relation
+    accepted: frozenset[Relation]
+    direction: Direction
+    operations: tuple[OperationKind, ...] = ()
+    also: tuple[OperationKind, ...] = ()
+
+
+def truth_of(a: Entry, b: Entry, named_parents: Sequence[Entry] = ()) -> Truth:
+    """Return what is true of models A and B when an audit is told of further parents of the younger one."""
+    if (steps := steps_between(a, b)) is not None:
+        return _descent(steps, "a->b", named_parents)
+    if (steps := steps_between(b, a)) is not None:
+        return _descent(steps, "b->a", named_parents)
+    if common := nearest_common_ancestor(a, b):
+        return _kin(steps_between(common, a) or (), steps_between(common, b) or ())
+    if _initialisations(a) & _initialisations(b):
+        return Truth("shared-origin", frozenset({"shared-origin"}), "undetermined")
+    return Truth("independent", frozenset({"independent"}), "undetermined")
+
+
+def steps_between(ancestor: Entry, descendant: Entry) -> tuple[Entry, ...] | None:
+    """Return the models made on the shortest way from an ancestor, itself left out; None if it is none."""
+    if ancestor == descendant:
+        return ()
+    ways = [way for parent in descendant.weight_parents if (way := steps_between(ancestor, parent)) is not None]
+    return (*min(ways, key=len), descendant) if ways else None
+
+
+def ancestors(entry: Entry) -> dict[str, Entry]:
+    """Return the model itself and all whose weights it holds some of, by name."""
+    found = {entry.name: entry}
+    for parent in entry.weight_parents:
+        found |= ancestors(parent)
+    return found
+
+
+def nearest_common_ancestor(a: Entry, b: Entry) -> Entry | None:
+    """Return the common ancestor with the fewest steps to both, or None."""
+    others = ancestors(b)
+    common = [entry for name, entry in ancestors(a).items() if name in others]
+    return min(common, key=lambda entry: _distance(entry, a) + _distance(entry, b), default=None)
+
+
+def _distance(ancestor: Entry, descendant: Entry) -> int:
+    return len(steps_between(ancestor, descendant) or ())
+
+
+def _initialisations(entry: Entry) -> set[int]:
+    """The seeds of the random weights that the model goes back to."""
+    return {ancestor.base.initial_seed for ancestor in ancestors(entry).values() if ancestor.recipe is None}
+
+
+def _descent(steps: Sequence[Entry], direction: Direction, named_parents: Sequence[Entry]) -> Truth:
+    recipes = _recipes(steps)
+    required = _kinds(recipe.operations for recipe in recipes)
+    also = _kinds(recipe.also for recipe in recipes)
+    if any(isinstance(recipe.change, Merged) for recipe in recipes) and not named_parents:
+        # From one parent alone a merge is a fine-tune like any other.
+        required, also = tuple(kind for kind in required if kind != "merged"), (*also, "merged")
+    relation, accepted = _closeness(recipes)
+    direction = "undetermined" if relation == "identical" else direction
+    return Truth(relation, accepted, direction, required, also)
+
+
+def _kin(to_a: Sequence[Entry], to_b: Sequence[Entry]) -> Truth:
+    recipes_a, recipes_b = _recipes(to_a), _recipes(to_b)
+    both = (*recipes_a, *recipes_b)
+    also = _kinds(kinds for recipe in both for kinds in (recipe.operations, recipe.also))
+    relation, accepted = _closeness(both)
+    if relation == "derived" and "identical" not in accepted:
+        accepted = frozenset[Relation]({"derived", "shared-origin"})
+        far = any(recipe.far for recipe in recipes_a) and any(recipe.far for recipe in recipes_b)
+        relation = "shared-origin" if far else "derived"
+    return Truth(relation, accepted, "undetermined", (), also)
+
+
+def _closeness(recipes: Sequence[Recipe]) -> tuple[Relation, frozenset[Relation]]:
+    """Identical if only names and fusions changed; derived or identical if the weights only changed their form."""
+    if all(_is_naming(recipe) for recipe in recipes):
+        return "identical", frozenset({"identical"})
+    if all(isinstance(recipe.change, Disguised | Cast) for recipe in recipes):
+        return "derived", frozenset({"derived", "identical"})
+    return "derived", frozenset({"derived"})
+
+
+def _is_naming(recipe: Recipe) -> bool:
+    return isinstance(recipe.change, Disguised) and not DISGUISES[recipe.change.disguise].steps
+
+
+def _recipes(steps: Sequence[Entry]) -> tuple[Recipe, ...]:
+    return tuple(step.recipe for step in steps if step.recipe)
+
+
+def _kinds(groups: Iterable[Sequence[OperationKind]]) -> tuple[OperationKind, ...]:
+    """Each kind once, in order."""
+    return tuple(dict.fromkeys(kind for group in groups for kind in group))

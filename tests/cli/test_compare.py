@@ -1,0 +1,179 @@
+"""``lineage-audit compare``: exit codes, formats, where the report goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from lineage_audit.cli import run
+from lineage_audit.cli.exit_codes import ExitCode
+from tests.cli.running import FINETUNE, PARENT, TWIN
+from tests.models import SMALL, WIDE, llama, llama_config, noisy, repository, write
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[str, str]:
+    """Two related small models on disk."""
+    weights = llama(1, WIDE)
+    a = write(tmp_path / "a", repository(weights, llama_config(WIDE)))
+    b = write(tmp_path / "b", repository(noisy(weights, 2, 0.1), llama_config(WIDE)))
+    return str(a), str(b)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "related", "copy"),
+    [("never", 0, 0), ("identical", 0, 1), ("derived", 1, 1), ("shared-origin", 1, 1)],
+)
+def test_fail_on(fail_on: str, related: int, copy: int, pair: tuple[str, str]) -> None:
+    assert run(["compare", *pair, "-q", "--fail-on", fail_on]) == related
+    assert run(["compare", pair[0], pair[0], "-q", "--fail-on", fail_on]) == copy
+    assert run(["compare", PARENT, TWIN, "-q", "--fail-on", fail_on]) == 0
+
+
+def test_inconclusive_is_three_and_never_a_pass(pair: tuple[str, str], tmp_path: Path) -> None:
+    small = write(tmp_path / "small", repository(llama(1, SMALL), llama_config(SMALL)))
+    assert run(["compare", pair[0], str(small), "-q", "--fail-on", "shared-origin"]) == 3
+    assert run(["compare", *pair, "-q", "--effort", "metadata"]) == 3
+
+
+def test_errors_are_two(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["compare"], ["compare", pair[0]], ["compare", *pair, "--effort", "much"], ["compare", *pair, "--nonsense"],
+        ["nonsense"], ["compare", pair[0], "/nowhere"], ["compare", *pair, "-o", "/nowhere/report.json"],
+        ["compare", "", pair[1]],
+    ):  # fmt: skip
+        assert run(arguments) == 2
+        captured = capsys.readouterr()
+        assert captured.err
+        assert "Traceback" not in captured.err
+
+
+def test_exit_codes_are_the_documented_ones() -> None:
+    assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 130]
+
+
+def test_json_on_stdout_is_the_report_alone(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", *pair, "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["verdict"]["relation"] == "derived"
+    assert document["a"]["ref"] == pair[0]
+    assert captured.err == ""
+
+
+def test_quiet_prints_nothing(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    for extra in ([], ["--format", "json"], ["--format", "markdown"], ["-v"]):
+        assert run(["compare", *pair, "-q", *extra]) == 0
+        captured = capsys.readouterr()
+        assert captured.out == captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("r.json", "{"), ("r.md", "#"), ("r.txt", " lineage-audit"), ("R.JSON", "{"), ("r", " lineage")]
+)
+def test_the_suffix_chooses_the_format(
+    name: str, start: str, pair: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / name
+    assert run(["compare", *pair, "-o", str(output)]) == 0
+    assert output.read_text(encoding="utf-8").startswith(start)
+    assert capsys.readouterr().out == ""
+    assert run(["compare", *pair, "-o", str(output), "--format", "markdown"]) == 0
+    assert output.read_text(encoding="utf-8").startswith("#")
+
+
+def test_a_written_report_is_whole_and_leaves_nothing_else(pair: tuple[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    output = folder / "report.json"
+    output.write_text("old", encoding="utf-8")
+    old = os.umask(0o027)
+    try:
+        assert run(["compare", *pair, "-o", str(output)]) == 0
+    finally:
+        os.umask(old)
+    assert [path.name for path in folder.iterdir()] == ["report.json"]
+    assert stat.S_IMODE(output.stat().st_mode) == 0o640
+    assert json.loads(output.read_text(encoding="utf-8"))
+
+
+def test_a_failed_run_leaves_an_old_report_alone(pair: tuple[str, str], tmp_path: Path) -> None:
+    output = tmp_path / "report.json"
+    output.write_text("old", encoding="utf-8")
+    assert run(["compare", pair[0], "/nowhere", "-o", str(output)]) == 2
+    assert output.read_text(encoding="utf-8") == "old"
+
+
+def test_a_link_stays_a_link(pair: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("old", encoding="utf-8")
+    (tmp_path / "link.json").symlink_to("real.json")
+    assert run(["compare", *pair, "-o", str(tmp_path / "link.json")]) == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_text(encoding="utf-8").startswith("{")
+
+
+def test_a_pipe_is_written_to_and_not_replaced(pair: tuple[str, str], tmp_path: Path) -> None:
+    """As ``-o /dev/stdout`` and ``-o /dev/null`` are: replacing the device would break the machine."""
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    assert run(["compare", *pair, "-o", str(pipe)]) == 0
+    reader.join(10)
+    assert pipe.is_fifo()
+    assert json.loads(received[0])["verdict"]["relation"] == "derived"
+
+
+def test_verbose_adds_the_tables(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    run(["compare", *pair])
+    short = capsys.readouterr().out
+    run(["compare", *pair, "-v"])
+    long = capsys.readouterr().out
+    assert len(long.splitlines()) > 2 * len(short.splitlines())
+    assert "ffn-signs" in long
+
+
+def test_ctrl_c_gives_130_in_one_line(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lineage_audit.compare", interrupted)
+    assert run(["compare", *pair, "-o", str(tmp_path / "r.json")]) == 130
+    assert capsys.readouterr().err.count("\n") <= 2
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_an_internal_error_is_one_line_and_two(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a\x1b[31mb\nc")
+
+    monkeypatch.setattr("lineage_audit.compare", broken)
+    monkeypatch.delenv("LINEAGE_AUDIT_TRACEBACK", raising=False)
+    assert run(["compare", *pair]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "\x1b" not in error
+    monkeypatch.setenv("LINEAGE_AUDIT_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        run(["compare", *pair])
+
+
+@pytest.mark.parametrize("effort", ["sample", "full"])
+def test_efforts_say_what_they_read(effort: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", PARENT, FINETUNE, "--effort", effort, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["effort"] == effort
+    assert document["verdict"]["relation"] == "derived"
+    assert document["a"]["bytes_read"] > 0

@@ -1,0 +1,105 @@
+"""The command line as a process: start-up, what it imports, pipes, colour, signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import FINETUNE, PARENT, ROOT, TWIN, process
+
+_LOADED = (
+    "import sys; from lineage_audit.cli import run; code = run(sys.argv[1:]); "
+    "print('\\n'.join(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr); sys.exit(code)"
+)
+
+
+def _loaded(*arguments: str) -> set[str]:
+    """Top-level modules that a run loads."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADED, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+    assert done.returncode == 0
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["compare", "--help"], ["inspect", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    heavy = {"numpy", "torch", "rich", "scipy", "transformers", "huggingface_hub", "safetensors", "yaml", "gguf"}
+    assert not _loaded(*arguments) & heavy
+
+
+def test_help_comes_at_once() -> None:
+    process("--help")
+    started = time.perf_counter()
+    assert process("--help").returncode == 0
+    assert time.perf_counter() - started < 1.0
+
+
+@pytest.mark.parametrize("effort", ["sample", "full"])
+def test_safetensors_are_compared_without_torch(effort: str) -> None:
+    loaded = _loaded("compare", PARENT, FINETUNE, "--effort", effort, "--format", "json")
+    assert "numpy" in loaded
+    assert not loaded & {"torch", "transformers", "huggingface_hub", "rich"}
+
+
+def test_two_samples_are_compared_in_a_moment() -> None:
+    started = time.perf_counter()
+    assert process("compare", PARENT, FINETUNE).returncode == 0
+    assert time.perf_counter() - started < 3.0
+
+
+def test_the_module_and_the_help_say_the_exit_codes() -> None:
+    done = process("--help")
+    assert "0 passed" in done.stdout
+    assert "3" in done.stdout
+    assert process("--version").stdout.startswith("lineage-audit")
+
+
+@pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}, {"COLUMNS": "40"}])
+def test_what_is_no_terminal_gets_no_colour(environment: dict[str, str]) -> None:
+    done = process("compare", PARENT, TWIN, environment=environment)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert "INDEPENDENT" in done.stdout
+    assert done.stderr == ""
+
+
+def test_an_ascii_locale_does_not_break_the_report() -> None:
+    done = process("compare", PARENT, TWIN, environment={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 2)
+
+
+@pytest.mark.parametrize("extra", [[], ["-v"], ["--format", "json"], ["--format", "markdown"]])
+def test_a_reader_that_went_away_is_no_finding_and_no_complaint(extra: list[str]) -> None:
+    """``lineage-audit compare ... | head -1`` must not exit with 1, which says that something was found."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = process("compare", PARENT, FINETUNE, *extra, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+    finally:
+        os.close(writer)
+    assert done.returncode == 2
+    assert done.stderr == ""
+
+
+def test_ctrl_c_gives_130(tmp_path: Path) -> None:
+    """Interrupted while it waits for a reader of its output."""
+    pipe = tmp_path / "report.json"
+    os.mkfifo(pipe)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lineage_audit", "compare", PARENT, TWIN, "-o", str(pipe)],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(3.0)
+    running.send_signal(signal.SIGINT)
+    _, error = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "interrupted" in error
+    assert "Traceback" not in error

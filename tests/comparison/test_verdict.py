@@ -1,0 +1,173 @@
+"""From evidence to a verdict: every threshold from both sides, and what a verdict must always say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lineage_audit.comparison.operations import DirectedOperation
+from lineage_audit.comparison.verdict import (
+    CALIBRATED_LOG10_P,
+    LEAST_COMPARED,
+    RELATED_LOG10_P,
+    SHARED_TRAINING_GAINS,
+    UNCLEAR_LOG10_P,
+    WEAKEST_DETECTION,
+    Findings,
+    combined_log10_p,
+    decide,
+)
+from lineage_audit.comparison.weights import Shares
+from lineage_audit.results import Evidence, Operation
+
+NOTHING_SHARED = Shares(derived=0.0, explained=0.001, copied=0.0, compared=1.0, relative_delta=1.4)
+MUCH_SHARED = Shares(derived=1.0, explained=0.8, copied=0.1, compared=1.0, relative_delta=0.4)
+
+
+def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs") -> Evidence:
+    return Evidence(
+        test_id=test_id, question="?", status="measured", reason=None, statistic=1.0, log10_p=log10_p, null="",
+        grade="exact", effect=0.5, finding="units agree", count=1000, coverage=0.5, detection_limit=limit,
+    )  # fmt: skip
+
+
+def _gains(effect: float, count: int = 128) -> Evidence:
+    return replace(_exact(-200.0, None, "norm-gains"), grade="calibrated", effect=effect, count=count)
+
+
+def _rows(log10_p: float, effect: float) -> Evidence:
+    return replace(_exact(log10_p, None, "row-fixed-points"), grade="calibrated", effect=effect)
+
+
+def _findings(*evidence: Evidence, shares: Shares = NOTHING_SHARED, **changed: object) -> Findings:
+    findings = Findings(
+        evidence=evidence, shares=shares, operations=(), same_weights=False, left_in_a="nothing", left_in_b="nothing",
+        architecture="same architecture", caveats=(), searched=False, obstacle=None,
+    )  # fmt: skip
+    return replace(findings, **changed)
+
+
+NO_LIMIT = _exact(0.0, None)
+
+TABLE = {
+    "p at the level": (_findings(_exact(RELATED_LOG10_P), shares=MUCH_SHARED), "derived"),
+    "p just above the level": (_findings(_exact(RELATED_LOG10_P + 0.01)), "inconclusive"),
+    "p at the edge of the grey zone": (_findings(_exact(UNCLEAR_LOG10_P)), "inconclusive"),
+    "p just outside the grey zone": (_findings(_exact(UNCLEAR_LOG10_P + 0.01)), "independent"),
+    "nothing found, limit at the edge": (_findings(_exact(0.0, WEAKEST_DETECTION)), "independent"),
+    "nothing found, too little power": (_findings(_exact(0.0, WEAKEST_DETECTION + 0.01)), "inconclusive"),
+    "nothing found, no limit": (_findings(NO_LIMIT), "inconclusive"),
+    "nothing measured": (_findings(), "inconclusive"),
+    "little compared": (
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, compared=LEAST_COMPARED - 0.01)), "inconclusive"
+    ),
+    "little compared but related": (
+        _findings(_exact(-100.0), shares=replace(MUCH_SHARED, compared=0.01)), "derived"
+    ),
+    "an obstacle": (_findings(_exact(0.0), obstacle="the shapes differ"), "inconclusive"),
+    "gains related": (_findings(_exact(-100.0), _gains(0.8), shares=MUCH_SHARED), "derived"),
+    "gains at the edge": (_findings(_exact(-100.0), _gains(SHARED_TRAINING_GAINS), shares=MUCH_SHARED), "derived"),
+    "gains unrelated": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED), "shared-origin"),
+    "gains unrelated on few channels": (_findings(_exact(-100.0), _gains(0.03, 32), shares=MUCH_SHARED), "derived"),
+    "gains unrelated, weights nearly the same": (
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, explained=0.95)), "derived"
+    ),
+    "gains alone": (_findings(_exact(0.0), _gains(0.99)), "independent"),
+    "calibrated with a wide margin": (_findings(_rows(CALIBRATED_LOG10_P, 0.5)), "derived"),
+    "calibrated, p too weak": (_findings(_rows(CALIBRATED_LOG10_P + 0.1, 0.9)), "inconclusive"),
+    "calibrated, effect too weak": (_findings(_rows(-500.0, 0.49)), "inconclusive"),
+    "the same weights": (_findings(same_weights=True, shares=MUCH_SHARED), "identical"),
+    "a subset": (_findings(same_weights=True, shares=MUCH_SHARED, left_in_a="tensors"), "derived"),
+    "a superset": (_findings(same_weights=True, shares=MUCH_SHARED, left_in_b="tensors"), "derived"),
+    "a subset of constants": (
+        _findings(same_weights=True, shares=NOTHING_SHARED, left_in_a="tensors"), "inconclusive"
+    ),
+    "each holds more": (
+        _findings(same_weights=True, shares=MUCH_SHARED, left_in_a="rows", left_in_b="tensors"), "inconclusive"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_the_relation(case: str) -> None:
+    findings, relation = TABLE[case]
+    assert decide(findings).relation == relation
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_what_every_verdict_says(case: str) -> None:
+    verdict = decide(TABLE[case][0])
+    assert verdict.summary.endswith(".")
+    related = verdict.relation in ("identical", "derived", "shared-origin")
+    assert related == any("permission" in text for text in verdict.caveats)
+    assert (verdict.relation == "independent") == any("Distillation" in text for text in verdict.caveats)
+    if verdict.relation == "independent":
+        assert verdict.detection_limit is not None
+        assert f"{verdict.detection_limit:.3f}" in verdict.summary
+        assert verdict.derived_share == 0.0
+        assert any("moved or rotated" in text for text in verdict.caveats)
+        searched = decide(replace(TABLE[case][0], searched=True))
+        assert not any("moved or rotated" in text for text in searched.caveats)
+    if verdict.relation == "inconclusive":
+        assert verdict.derived_share is None
+        assert len(verdict.summary) > len("Inconclusive: .")
+    if not related:
+        assert verdict.operations == ()
+
+
+def test_tests_are_combined_by_bonferroni_and_calibrated_ones_left_out() -> None:
+    assert combined_log10_p([_exact(-10.0), _exact(-3.0), _rows(-99.0, 1.0)]) == pytest.approx(-10 + 0.30103, abs=1e-5)
+    assert combined_log10_p([_exact(-0.1), _exact(0.0)]) == 0.0
+    assert combined_log10_p([_rows(-99.0, 1.0)]) is None
+
+
+def test_a_calibrated_verdict_says_its_grade() -> None:
+    verdict = decide(_findings(_exact(0.0), _rows(-90.0, 0.9)))
+    assert (verdict.relation, verdict.grade, verdict.log10_p) == ("derived", "calibrated", -90.0)
+    assert decide(_findings(_exact(-90.0))).grade == "exact"
+
+
+@pytest.mark.parametrize(
+    ("shows", "expected"),
+    [
+        ((), "undetermined"),
+        (("undetermined",), "undetermined"),
+        (("a->b",), "a->b"),
+        (("b->a", "undetermined"), "b->a"),
+        (("a->b", "b->a"), "undetermined"),
+    ],
+)
+def test_only_agreeing_strong_evidence_gives_a_direction(shows: tuple, expected: str) -> None:
+    operations = tuple(DirectedOperation(Operation("cast", "", ""), side) for side in shows)
+    verdict = decide(_findings(_exact(-50.0), shares=MUCH_SHARED, operations=operations))
+    assert verdict.direction == expected
+    assert any("Which came first" in text for text in verdict.caveats) == (expected == "undetermined")
+
+
+@pytest.mark.parametrize("relation", ["identical", "independent", "shared-origin"])
+def test_other_relations_have_no_direction(relation: str) -> None:
+    operations = (DirectedOperation(Operation("cast", "", ""), "a->b"),)
+    findings = {
+        "identical": _findings(same_weights=True, shares=MUCH_SHARED, operations=operations),
+        "independent": _findings(_exact(0.0), operations=operations),
+        "shared-origin": _findings(_exact(-50.0), _gains(0.0), shares=MUCH_SHARED, operations=operations),
+    }[relation]
+    verdict = decide(findings)
+    assert (verdict.relation, verdict.direction) == (relation, "undetermined")
+
+
+@pytest.mark.parametrize(
+    ("left_in_a", "left_in_b", "direction"),
+    [("tensors", "nothing", "a->b"), ("nothing", "tensors", "b->a"), ("rows", "nothing", "undetermined")],
+)
+def test_a_subset_shows_the_direction_and_token_rows_do_not(left_in_a: str, left_in_b: str, direction: str) -> None:
+    findings = _findings(same_weights=True, shares=MUCH_SHARED, left_in_a=left_in_a, left_in_b=left_in_b)
+    assert decide(findings).direction == direction
+
+
+def test_without_gains_one_initialisation_is_not_excluded() -> None:
+    without = decide(_findings(_exact(-50.0), shares=MUCH_SHARED)).caveats
+    with_gains = decide(_findings(_exact(-50.0), _gains(0.9), shares=MUCH_SHARED)).caveats
+    assert any("one initialisation trained twice" in text for text in without)
+    assert not any("one initialisation trained twice" in text for text in with_gains)
