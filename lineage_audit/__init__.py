@@ -73,7 +73,7 @@ def check(
         references: models that it might derive from; the bases that its card declares are added.
         policy: a YAML file, or a TOML file with ``[tool.lineage-audit]``; its baseline holds.
         with_declared: add the bases that the card declares.
-        effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
+        effort: how much of the weights to read: ``auto``, ``metadata``, ``sample``, ``search`` or ``full``.
         fail_on: the level at which findings fail; by default the policy's, or ``error``.
         progress: told how far reading has come.
 

@@ -160,7 +160,7 @@ def _drawn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 def related(weights: Weights, seed: int, cosine: float) -> Weights:
     """Matrices whose every element correlates with ``weights`` at ``cosine``; the gains are drawn anew."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])  # never the stream that drew the weights
     copy = {}
     for name, values in weights.items():
         fresh = _drawn(rng, values.shape)
@@ -172,7 +172,7 @@ def related(weights: Weights, seed: int, cosine: float) -> Weights:
 
 def noisy(weights: Weights, seed: int, size: float) -> Weights:
     """A fine-tune as far as numbers go: every tensor plus noise of ``size`` times its own spread."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])  # never the stream that drew the weights
     return {
         name: (values + size * values.std() * rng.standard_normal(values.shape)).astype(np.float32)
         for name, values in weights.items()

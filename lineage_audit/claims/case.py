@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from lineage_audit.claims.ancestry import Ancestor
 from lineage_audit.claims.licences import Licence
 from lineage_audit.claims.names import same_model
 from lineage_audit.claims.policy import Allowance, Policy
@@ -136,9 +135,13 @@ class Case:
         """Whether a declared base accounts for the relation.
 
         It does if the reference is an ancestor of a declared base, descends from one (a sibling), or has the very
-        weights of one.
+        weights of one; a declared base that the weights exclude accounts for nothing.
         """
-        declared = [other for other in self.bases if other.declared_by is not None]
+        declared = [
+            other
+            for other in self.references
+            if other.declared_by is not None and other.relation not in ("independent", "shared-origin")
+        ]
         above = [ancestor.ref for other in declared for ancestor in other.ancestors]
         below = [ancestor.ref for ancestor in reference.ancestors]
         return (
@@ -172,6 +175,3 @@ def least_demanding(licence: StatedLicence) -> Licence:
     """The licence that a derivative would choose where there is a choice."""
     order = ("permissive", "copyleft", "use-restricted", "non-commercial", "no-derivatives")
     return min(licence.options, key=lambda option: order.index(option.licence_class))
-
-
-__all__ = ["Ancestor", "Case", "Debt", "least_demanding", "unknown_licences"]

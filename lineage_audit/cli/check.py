@@ -52,10 +52,10 @@ _EXITS: dict[Outcome, ExitCode] = {
 )
 @click.option(
     "--effort",
-    type=click.Choice(["auto", "metadata", "sample", "full"]),
+    type=click.Choice(["auto", "metadata", "sample", "search", "full"]),
     default="auto",
     show_default=True,
-    help="How much of the weights to read.",
+    help="How much of the weights to read; auto goes on until the verdict is settled.",
 )
 @click.option(
     "--format", "format_name", type=click.Choice(_FORMATS), help="What stdout gets. Default: terminal, none with -o."
@@ -66,7 +66,7 @@ _EXITS: dict[Outcome, ExitCode] = {
     "outputs",
     type=click.Path(dir_okay=False, path_type=Path),
     multiple=True,
-    help="Write here too, by suffix: .sarif, .xml, .json, .md, .cdx.json, .txt; may be given several times.",
+    help="Write here, by suffix: .sarif, .xml, .json, .md, .cdx.json, .txt; may be given several times.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Add the tables: claims, references, rules.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and -o remain.")

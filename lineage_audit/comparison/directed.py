@@ -9,12 +9,26 @@ from lineage_audit.results import Direction, Operation, OperationKind
 
 @dataclass(frozen=True, slots=True)
 class DirectedOperation:
-    """An operation, and the direction that it proves (``undetermined`` where it proves none)."""
+    """An operation and what follows from it.
+
+    Attributes:
+        operation: the operation.
+        shows: the direction that it proves, ``undetermined`` where it proves none.
+        leaves_more: it does not account for the whole delta; something else was done before.
+    """
 
     operation: Operation
     shows: Direction = "undetermined"
+    leaves_more: bool = False
 
 
-def directed(kind: OperationKind, detail: str, evidence: str, shows: Direction = "undetermined") -> DirectedOperation:
+def directed(
+    kind: OperationKind,
+    detail: str,
+    evidence: str,
+    shows: Direction = "undetermined",
+    *,
+    leaves_more: bool = False,
+) -> DirectedOperation:
     """Put an operation together."""
-    return DirectedOperation(Operation(kind, detail, evidence), shows)
+    return DirectedOperation(Operation(kind, detail, evidence), shows, leaves_more)

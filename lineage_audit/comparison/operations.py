@@ -19,6 +19,9 @@ from lineage_audit.results import NamesFinding, TokenizerFinding
 FINE_TUNE_DELTA = 0.3
 """Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining."""
 
+FIT_DELTA = 1e-3
+"""Relative delta that fitting scales and rotations may leave beside rounding."""
+
 _ROUNDED_SHARE = 0.999
 """Share of elements that must equal the other side's rounded ones for a cast."""
 
@@ -38,7 +41,7 @@ def find_operations(
     """List the operations between two related models, in the order in which a recipe would apply them."""
     found = [
         *_vocabulary(a, b, tokenizer),
-        *_training(comparison, matrices, shares),
+        *_training(comparison, aligned, matrices, shares),
         *_cast(comparison),
         *_moves(a, b, aligned),
         *_renamed(names),
@@ -74,22 +77,26 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
     return [directed("vocabulary-replaced", detail, "token bytes compared")]
 
 
-def _training(comparison: WeightComparison, matrices: Sequence[MatrixPair], shares: Shares) -> list[DirectedOperation]:
+def _training(
+    comparison: WeightComparison, aligned: AlignedWeights | None, matrices: Sequence[MatrixPair], shares: Shares
+) -> list[DirectedOperation]:
     """A delta of a kind that leaves a mark, else training, by its size against the size of the weights."""
     delta = shares.relative_delta
-    if delta is None or delta == 0.0 or _rounded_share(list(comparison.measurements.values())) >= _ROUNDED_SHARE:
+    if not delta or _rounded_share(list(comparison.measurements.values())) >= _ROUNDED_SHARE:
         return []
+    if aligned is not None and delta <= max((pair.rounding for pair in matrices), default=0.0) + FIT_DELTA:
+        return []  # what is left of an image that was scaled or rotated is rounding
     marked = classify_delta(matrices)
-    if marked is not None:
+    if marked is not None and not marked.leaves_more:
         return [marked]
-    size = (
-        f"the delta is {delta:.2%} of the weights' size"
-        if delta < 0.1
-        else f"the delta is {delta:.0%} of the weights' size"
+    size = f"{delta:.2%}" if delta < 0.1 else f"{delta:.0%}"
+    detail = f"the delta is {size} of the weights' size"
+    trained = (
+        directed("fine-tuned", detail, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")
+        if delta <= FINE_TUNE_DELTA
+        else directed("continued-pretrained", detail, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")
     )
-    if delta <= FINE_TUNE_DELTA:
-        return [directed("fine-tuned", size, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")]
-    return [directed("continued-pretrained", size, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")]
+    return [trained, marked] if marked is not None else [trained]
 
 
 def _cast(comparison: WeightComparison) -> list[DirectedOperation]:

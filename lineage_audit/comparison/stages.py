@@ -113,6 +113,7 @@ class WeightStage:
             architecture=_architecture_clause(architecture),
             caveats=reading_caveats(a, b, pairing, self.comparison),
             searched=self.searched,
+            moved=self.aligned is not None,
             obstacle=self._obstacle(pairing),
         )
 
@@ -154,7 +155,9 @@ def same_shards(a: Checkpoint, b: Checkpoint) -> bool:
 def without_weights(reason: str, same_weights: bool) -> WeightStage:
     """The stage when no weight was read: either none was asked for, or equal shards made it needless."""
     everything = 1.0 if same_weights else None
-    shares = Shares(everything, everything, everything, 1.0 if same_weights else 0.0, 0.0 if same_weights else None)
+    shares = Shares(
+        everything, everything, everything, everything, 1.0 if same_weights else 0.0, 0.0 if same_weights else None
+    )
     return WeightStage(
         effort="metadata",
         comparison=WeightComparison({}, None, None, None, 0, 0),

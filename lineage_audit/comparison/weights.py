@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence, LayerRow, RoleDelta, WeightsFinding
+
+RELATED_MATRIX = 0.2
+"""Correlation from which a matrix counts as related when the size of a delta is taken."""
 
 DERIVED_ROW_SIGMAS = 5.0
 """A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""
@@ -24,13 +28,15 @@ class Shares:
     Attributes:
         derived: parameters in rows that match their counterpart beyond chance.
         explained: parameter-weighted squared correlation.
+        best_role: the same of the role that is kept best, of roles with at least a fiftieth of the parameters.
         copied: bit-identical parameters, constants excluded and chance subtracted.
         compared: parameters of B that have a counterpart that was read or stands for the same role.
-        relative_delta: size of B - A over the size of A.
+        relative_delta: size of B - A over the size of A, in the matrices that are related at all.
     """
 
     derived: float | None
     explained: float | None
+    best_role: float | None
     copied: float | None
     compared: float
     relative_delta: float | None
@@ -40,18 +46,34 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     """Sum up over all matrices; roles that were sampled stand for all their layers."""
     matrices = [part for part in without_fixed_tables(list(comparison.measurements.values())) if part.is_matrix]
     if not matrices:
-        return Shares(None, None, None, 0.0, None)
+        return Shares(None, None, None, None, 0.0, None)
     elements = np.array([part.elements for part in matrices], dtype=np.float64)
     correlation = np.array([part.correlation or 0.0 for part in matrices])
-    size_a = sum(float(part.rows.aa.sum()) for part in matrices)
     comparable = sum(part.comparable for part in matrices)
     return Shares(
         derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)),
         explained=float(np.average(correlation**2, weights=elements)),
+        best_role=_best_role(matrices, correlation**2, elements),
         copied=_net_copied(matrices) if comparable else None,
         compared=min(1.0, comparison.paired / max(1, comparison.parameters)),
-        relative_delta=(sum(part.delta_squared for part in matrices) / size_a) ** 0.5 if size_a > 0 else None,
+        relative_delta=_relative_delta(
+            [part for part, c in zip(matrices, correlation, strict=True) if c >= RELATED_MATRIX]
+        ),
     )
+
+
+def _best_role(
+    parts: Sequence[Measurement], squared: npt.NDArray[np.float64], elements: npt.NDArray[np.float64]
+) -> float:
+    """Largest parameter-weighted squared correlation of a role."""
+    roles = np.array([part.pair.b.role for part in parts])
+    large = [role for role in set(roles) if elements[roles == role].sum() >= elements.sum() / 50]
+    return max((float(np.average(squared[roles == r], weights=elements[roles == r])) for r in large), default=0.0)
+
+
+def _relative_delta(parts: Sequence[Measurement]) -> float | None:
+    size_a = sum(float(part.rows.aa.sum()) for part in parts)
+    return (sum(part.delta_squared for part in parts) / size_a) ** 0.5 if size_a > 0 else None
 
 
 def derived_rows(measured: Measurement) -> float:
@@ -96,14 +118,13 @@ def _role_delta(role: str, parts: Sequence[Measurement]) -> RoleDelta:
     elements = np.array([part.elements for part in parts], dtype=np.float64)
     correlations = np.array([part.correlation if part.correlation is not None else np.nan for part in parts])
     known = np.isfinite(correlations)
-    size_a = sum(float(part.rows.aa.sum()) for part in parts)
     cosines = np.concatenate([part.rows.cosine for part in parts if part.is_matrix] or [np.empty(0)])
     cosines = cosines[np.isfinite(cosines)]
     return RoleDelta(
         role=role,
         parameters=int(elements.sum()),
         correlation=float(np.average(correlations[known], weights=elements[known])) if known.any() else 0.0,
-        relative_delta=(sum(part.delta_squared for part in parts) / size_a) ** 0.5 if size_a > 0 else 0.0,
+        relative_delta=_relative_delta(parts) or 0.0,
         copied_share=_net_copied(parts),
         row_cosine=float(np.median(cosines)) if len(cosines) else None,
     )
@@ -112,14 +133,13 @@ def _role_delta(role: str, parts: Sequence[Measurement]) -> RoleDelta:
 def _layer_row(layer: int, parts: Sequence[Measurement], evidence: Sequence[Evidence]) -> LayerRow:
     elements = np.array([part.elements for part in parts], dtype=np.float64)
     correlations = np.array([part.correlation or 0.0 for part in parts])
-    size_a = sum(float(part.rows.aa.sum()) for part in parts)
     source = parts[0].pair.a.layer
     return LayerRow(
         b=layer,
         a=source,
         correlation=float(np.average(correlations, weights=elements)),
         log10_p=_layer_log10_p(layer, evidence),
-        relative_delta=(sum(part.delta_squared for part in parts) / size_a) ** 0.5 if size_a > 0 else None,
+        relative_delta=_relative_delta(parts),
         copied_share=_net_copied(parts),
     )
 

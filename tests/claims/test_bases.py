@@ -95,6 +95,22 @@ def test_a_sibling_is_explained_by_the_common_base(tmp_path):
     assert base.is_dir()
 
 
+def test_a_sibling_over_a_base_out_of_reach_is_not_called_a_base(tmp_path):
+    front = {**MIT, "base_model": "org/not-here"}
+    subject = write_model(tmp_path / "subject", derived_weights(), card(front))
+    sibling = write_model(tmp_path / "sibling", noisy(base_weights(), 9, 0.05), card(front))
+    report = check(str(subject), [str(sibling)])
+    assert rules_of(report) == ["LA903"]
+    assert report.outcome == "inconclusive"
+
+
+def test_an_undeclared_base_beside_one_out_of_reach_says_that_it_may_be_its_copy(tmp_path):
+    subject, base = pair(tmp_path, {**MIT, "base_model": "org/not-here"})
+    report = check(str(subject), [str(base)])
+    assert rules_of(report) == ["LA101", "LA903"]
+    assert any("org/not-here could not be fetched" in line for line in report.findings[0].evidence)
+
+
 def test_an_unchanged_copy_is_no_fine_tune(tmp_path):
     front = {**MIT, "base_model": "first-base", "base_model_relation": "finetune"}
     subject, _base = pair(tmp_path, front, weights=base_weights())
@@ -135,6 +151,7 @@ def test_shared_origin_accuses_of_no_base(tmp_path):
     report = check(str(subject), [str(base)])
     assert report.references[0].relation == "shared-origin"
     assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA106", "warning")]
+    assert "inconsistent with" in report.findings[0].message
 
 
 class TestChains:

@@ -25,8 +25,8 @@ RUNS = 200
 
 def comparison_by_numbers(a: Checkpoint, b: Checkpoint) -> WeightComparison:
     """Everything read, each number against the same number."""
-    readings = plan_reading(pair_tensors(a, b).pairs, "full")
-    return comparison_of(a, b, measure_all(a, b, readings, NoProgress()))
+    pairs = pair_tensors(a, b).pairs
+    return comparison_of(a, b, pairs, measure_all(a, b, plan_reading(pairs, "full"), NoProgress()))
 
 
 def evidence_of(a: Weights, b: Weights, config: Config | None = None) -> dict[str, Evidence]:

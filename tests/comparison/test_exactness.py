@@ -8,7 +8,7 @@ import pytest
 from lineage_audit.comparison import compare_checkpoints
 from tests.comparison.measuring import aligned_of, assert_never_too_often, log10_p_values
 from tests.comparison.symmetries import SYMMETRIES
-from tests.comparison.worlds import CONFIG, WORLDS
+from tests.comparison.worlds import CONFIG, WORLDS, common_features
 from tests.models import bert, bert_config, gpt2, gpt2_config, model
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -33,12 +33,11 @@ def test_independent_berts() -> None:
     assert_never_too_often(log10_p)
 
 
-@pytest.mark.parametrize("world", ["gaussian", "common_features"])
-def test_after_an_alignment_signs_are_as_free_as_before(world: str) -> None:
-    """Even where the search finds everything, because B is A's image under random signs and numbers."""
+def test_after_an_alignment_signs_are_as_free_as_before() -> None:
+    """The search finds everything, because B is A's image under random signs and numbers; its signs say nothing."""
     found: dict[str, list[float]] = {}
     for seed in range(60):
-        aligned = aligned_of(*WORLDS[world](seed), CONFIG)
+        aligned = aligned_of(*common_features(seed), CONFIG)
         for item in aligned.evidence if aligned else ():
             if item.grade == "exact" and item.log10_p is not None:
                 found.setdefault(item.test_id, []).append(item.log10_p)

@@ -81,7 +81,7 @@ def token_frequency(seed: int) -> Pair:
 
 def common_features(seed: int) -> Pair:
     """Both learned the same features: equal weights but for noise, and their own numbers and signs."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 4])
     weights = llama(seed, SIZE)
     learned = {name: (values + 0.01 * rng.standard_normal(values.shape)) for name, values in weights.items()}
     return weights, random_image({name: v.astype(np.float32) for name, v in learned.items()}, SIZE, rng)

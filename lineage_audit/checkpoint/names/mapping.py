@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.names.fused import UNSPLIT, slices
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import read_geometry
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
-from lineage_audit.checkpoint.names.inference import infer
+from lineage_audit.checkpoint.names.inference import infer, split_guessed
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
 from lineage_audit.checkpoint.names.shards import concatenated, joined
@@ -38,7 +38,8 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     context = read_context(named, read_geometry(config))
     groups = [_references(tensor, context) for tensor in named]
     placed = _without_collisions(_joined(named, groups, context))
-    return tuple(ref for group in infer(placed, context.geometry) for ref in group)
+    guessed = split_guessed(infer(placed, context.geometry), context.geometry)
+    return tuple(ref for group in guessed for ref in group)
 
 
 def _named(tensors: Iterable[StoredTensor]) -> list[NamedTensor]:

@@ -24,6 +24,11 @@ def _undeclared_base(case: Case) -> Iterator[Draft]:
             evidence.append(f"{in_prose}: the card's prose names {reference.name}")
         if case.statements.loaded_from is not None:
             evidence.append(quoted(case.statements.loaded_from))
+        evidence += [
+            f"declared base {other.ref} could not be fetched: a copy of it should carry its name"
+            for other in case.references
+            if other.repository is None
+        ]
         yield Draft(
             message=f"{said}, which is inconsistent with weights that derive from {reference.name}.",
             evidence=tuple(evidence),
@@ -83,7 +88,9 @@ def _undeclared_shared_origin(case: Case) -> Iterator[Draft]:
     for reference in case.references:
         if reference.relation == "shared-origin" and reference.declared_by is None:
             yield Draft(
-                message=f"The weights share an origin with {reference.name}; a card silent about it is inconsistent.",
+                message=(
+                    f"The card's silence on {reference.name} is inconsistent with weights that share an origin with it."
+                ),
                 evidence=(weights_line(reference),),
                 fix="Say in the card what the two models have in common: an initialisation, or a common ancestor.",
                 location=case.place("base_model"),

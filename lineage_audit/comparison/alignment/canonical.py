@@ -15,6 +15,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.finite import zero_where_unusable
 
 FloatArray = npt.NDArray[np.float32]
 

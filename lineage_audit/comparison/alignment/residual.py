@@ -16,6 +16,7 @@ from lineage_audit.comparison.alignment.assignment import assign, clear_lead, me
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.finite import zero_where_unusable
 
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |correlation| over the second best at which channels count as matched."""

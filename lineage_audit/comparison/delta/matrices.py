@@ -13,6 +13,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.comparison.pairing import TensorPair
 
@@ -63,7 +64,9 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
         if part.pair.b.role in ROLES and part.pair.b.layer is not None and part.elements <= _LARGEST:
             by_role[part.pair.b.role].append(part)
     untouched = frozenset(
-        role for role, parts in _all_roles(comparison).items() if all(max(part.equal, part.rounded or 0) == part.elements for part in parts)
+        role
+        for role, parts in _all_roles(comparison).items()
+        if all(max(part.equal, part.rounded or 0) == part.elements for part in parts)
     )
     return [
         _read(a, b, part.pair, untouched)

@@ -1,4 +1,4 @@
-"""Quantised and stored back as floats: values on a grid in each row or group, each near the other side's.
+"""Quantised and stored back as floats: values on a grid in each row or group, where the other side's are not.
 
 A grid shows in one of two ways. Few distinct values: at most 2^bits in a group much larger than that. Or multiples of
 one step: the largest size of the group over 2^(bits-1) - 1, as symmetric round-to-nearest places them. Values of
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.directed import DirectedOperation, directed
+from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
 Grouping = int | Literal["row"]
@@ -35,35 +37,50 @@ _OTHER_OFF_GRID = 0.5
 """Share of the other side's values that may lie on the grid by chance."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """A matrix found on a grid: its grouping, and whether the other side is within a step of it."""
+
+    grouping: Grouping
+    is_near: bool
+
+
 def find_quantization(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
-    """Name bits and grouping where one side lies on a grid, near the other side, which does not."""
+    """Name bits and grouping where one side lies on a grid and the other does not.
+
+    Where the other side is further away than a step, something else was done before rounding.
+    """
     if not pairs:
         return None
     for bits in _BITS:
-        on_b = [_grouping(pair.b, pair.a, bits, pair.rounding) for pair in pairs]
-        on_a = [_grouping(pair.a, pair.b, bits, pair.rounding) for pair in pairs]
+        on_b = [_grid(pair.b, pair.a, bits, pair.rounding) for pair in pairs]
+        on_a = [_grid(pair.a, pair.b, bits, pair.rounding) for pair in pairs]
         if _most(on_b):
-            return directed("quantized", f"B is A rounded to {_scheme(bits, on_b)}", _evidence(on_b), "a->b")
+            return _operation("B is {}rounded to " + _scheme(bits, on_b), "A ", on_b, "a->b")
         if _most(on_a):
-            return directed("quantized", f"A is B rounded to {_scheme(bits, on_a)}", _evidence(on_a), "b->a")
+            return _operation("A is {}rounded to " + _scheme(bits, on_a), "B ", on_a, "b->a")
     return None
 
 
-def _most(found: Sequence[Grouping | None]) -> bool:
-    return float(np.mean([grouping is not None for grouping in found])) >= _FITTING
+def _most(found: Sequence[_Grid | None]) -> bool:
+    return float(np.mean([grid is not None for grid in found])) >= _FITTING
 
 
-def _scheme(bits: int, found: Sequence[Grouping | None]) -> str:
-    grouping = Counter(one for one in found if one is not None).most_common(1)[0][0]
+def _scheme(bits: int, found: Sequence[_Grid | None]) -> str:
+    grouping = Counter(grid.grouping for grid in found if grid is not None).most_common(1)[0][0]
     return f"int{bits}, one scale a row" if grouping == "row" else f"int{bits}, one scale for {grouping} weights"
 
 
-def _evidence(found: Sequence[Grouping | None]) -> str:
-    fitting = sum(grouping is not None for grouping in found)
-    return f"{fitting} of {len(found)} matrices lie on the grid, within a step of the other side"
+def _operation(sentence: str, other: str, found: Sequence[_Grid | None], shows: Direction) -> DirectedOperation:
+    fitting = sum(grid is not None for grid in found)
+    near = float(np.mean([grid.is_near for grid in found if grid is not None])) >= _FITTING
+    evidence = f"{fitting} of {len(found)} matrices lie on the grid"
+    if near:
+        return directed("quantized", sentence.format(other), evidence + ", within a step of the other side", shows)
+    return directed("quantized", sentence.format(""), evidence, shows, leaves_more=True)
 
 
-def _grouping(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -> Grouping | None:
+def _grid(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -> _Grid | None:
     """The coarsest grouping in which a matrix is on a grid, or None."""
     step = max(1, len(grid) // _ROWS)
     for grouping in _GROUPINGS:
@@ -71,7 +88,7 @@ def _grouping(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -
         if grid.shape[1] % width == 0:
             ours, theirs = (side[::step].reshape(-1, width) for side in (grid, other))
             if _has_few_values(ours, theirs, bits) or _has_multiples(ours, theirs, bits, rounding):
-                return grouping
+                return _Grid(grouping, _are_near(ours, theirs, bits))
     return None
 
 
@@ -81,7 +98,7 @@ def _has_few_values(ours: FloatArray, theirs: FloatArray, bits: int) -> bool:
         return False
     distinct, distinct_other = (_distinct(side) for side in (ours, theirs))
     few = (distinct <= 2**bits) & (distinct_other > 1.5 * distinct)
-    return float(np.mean(few)) >= _FITTING and _are_near(ours, theirs, bits)
+    return float(np.mean(few)) >= _FITTING
 
 
 def _distinct(groups: FloatArray) -> npt.NDArray[np.int64]:
@@ -95,7 +112,7 @@ def _has_multiples(ours: FloatArray, theirs: FloatArray, bits: int, rounding: fl
     steps[steps == 0] = 1.0
     largest = max(1.0, _OFF_GRID / (2 * rounding))
     on_ours, on_theirs = (_share_on_multiples(side / steps, largest) for side in (ours, theirs))
-    return on_ours >= _FITTING and on_theirs < _OTHER_OFF_GRID and _are_near(ours, theirs, bits)
+    return on_ours >= _FITTING and on_theirs < _OTHER_OFF_GRID
 
 
 def _share_on_multiples(multiples: FloatArray, largest: float) -> float:

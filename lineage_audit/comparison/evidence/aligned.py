@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence import ffn_signs, query_key_signs, value_output_signs
+from lineage_audit.comparison.evidence import ffn_signs, norm_gains, query_key_signs, value_output_signs
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.results import Evidence, LayerEvidence
 
@@ -39,8 +39,8 @@ _HELD_OUT: dict[Role, Role] = {Role.GATE: Role.UP, Role.UP: Role.DOWN}
 
 def gather_aligned_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
     """Run the tests that an alignment leaves valid, on measurements made after it."""
-    signs = tuple(_renamed(test(comparison)) for test in SIGN_TESTS)
-    return (*signs, measure_held_out(comparison))
+    tests = tuple(_renamed(test(comparison)) for test in (*SIGN_TESTS, norm_gains.measure))
+    return (*tests, measure_held_out(comparison))
 
 
 def measure_held_out(comparison: WeightComparison) -> Evidence:

@@ -1,0 +1,170 @@
+"""Compare one pair with the tool and with every baseline, and keep what the tables need."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from benchmarks.zoo.baselines import BASELINES
+from benchmarks.zoo.baselines.modeldna import run_modeldna
+from benchmarks.zoo.baselines.same_index import same_index_explained
+from benchmarks.zoo.pairs import Pair
+from lineage_audit import LineageAuditError, Report
+from lineage_audit.checkpoint import Checkpoint, open_checkpoint
+
+RELATED = frozenset({"identical", "derived", "shared-origin"})
+"""Verdicts that call two models related."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the tool said of a pair.
+
+    Attributes:
+        relation: the verdict's; ``error`` if the tool refused or broke.
+        direction: the verdict's.
+        grade: exact or calibrated.
+        log10_p: the combined bound, or None.
+        operations: the kinds it named.
+        details: the same in words.
+        tests: log10 p of every exact test that gave one.
+        explained: variance explained after alignment, or None.
+        derived_share: the verdict's.
+        detection_limit: the verdict's.
+        effort: how far it read.
+        summary: its sentence, or the error's.
+        seconds: how long it took.
+    """
+
+    relation: str
+    direction: str
+    grade: str
+    log10_p: float | None
+    operations: tuple[str, ...]
+    details: tuple[str, ...]
+    tests: Mapping[str, float]
+    explained: float | None
+    derived_share: float | None
+    detection_limit: float | None
+    effort: str
+    summary: str
+    seconds: float
+
+    @property
+    def is_related(self) -> bool:
+        """Whether the tool called the models related."""
+        return self.relation in RELATED
+
+    @property
+    def score(self) -> float:
+        """How strongly it holds them for related: -log10 p, without end for the very same weights."""
+        if self.relation == "identical":
+            return float("inf")
+        return -self.log10_p if self.log10_p is not None else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A pair, what was said of it, and how the baselines score it.
+
+    Attributes:
+        pair: the pair, with its truth.
+        said: the tool's answer.
+        explained_before: share of B's variance that A explains at the same index.
+        baselines: score by baseline; None where it gave no answer.
+        modeldna: modelDNA's verdict, or None if it was not asked.
+    """
+
+    pair: Pair
+    said: Said
+    explained_before: float
+    baselines: Mapping[str, float | None]
+    modeldna: str | None
+
+    @property
+    def is_related(self) -> bool:
+        """Whether the models truly are related."""
+        return self.pair.truth.relation != "independent"
+
+    def as_json(self) -> dict[str, object]:
+        """Return everything as plain JSON."""
+        truth = self.pair.truth
+        return {
+            "a": self.pair.a.name,
+            "b": self.pair.b.name,
+            "named_parents": [parent.name for parent in self.pair.named_parents],
+            "kinship": self.pair.kinship,
+            "truth": {**asdict(truth), "accepted": sorted(truth.accepted)},
+            "said": asdict(self.said),
+            "explained_before": self.explained_before,
+            "baselines": dict(self.baselines),
+            "modeldna": self.modeldna,
+        }
+
+
+def measure(pair: Pair, zoo: Path, modeldna: Path | None) -> Measured:
+    """Run the tool and every baseline on a pair; `modeldna` is the program, or None to leave it out."""
+    a, b = zoo / pair.a.folder, zoo / pair.b.folder
+    scores = {name: baseline(_checkpoint(a), _checkpoint(b)) for name, baseline in BASELINES.items()}
+    answer = run_modeldna(modeldna, suspect=b, candidate=a) if modeldna else None
+    if answer:
+        scores["modelDNA"] = answer.probability
+    return Measured(
+        pair=pair,
+        said=ask(a, b, [zoo / parent.folder for parent in pair.named_parents]),
+        explained_before=same_index_explained(_checkpoint(a), _checkpoint(b)),
+        baselines=scores,
+        modeldna=answer.verdict if answer else None,
+    )
+
+
+def ask(a: Path, b: Path, parents: list[Path]) -> Said:
+    """Run the tool on two folders; whatever it raises becomes an answer, since a crash is a miss as well."""
+    import lineage_audit
+
+    # Parents can be named where the tool takes them.
+    takes_parents = "parents" in inspect.signature(lineage_audit.compare).parameters
+    named = {"parents": tuple(map(str, parents))} if parents and takes_parents else {}
+    started = time.perf_counter()
+    try:
+        report = lineage_audit.compare(str(a), str(b), **named)  # type: ignore[arg-type]
+    except LineageAuditError as error:
+        return _error(str(error), time.perf_counter() - started)
+    except Exception as error:
+        return _error(f"crash: {error!r}", time.perf_counter() - started)
+    return _said(report, time.perf_counter() - started)
+
+
+def _said(report: Report, seconds: float) -> Said:
+    verdict = report.verdict
+    return Said(
+        relation=verdict.relation,
+        direction=verdict.direction,
+        grade=verdict.grade,
+        log10_p=verdict.log10_p,
+        operations=tuple(dict.fromkeys(operation.kind for operation in verdict.operations)),
+        details=tuple(f"{operation.kind}: {operation.detail}" for operation in verdict.operations),
+        tests={
+            item.test_id: item.log10_p for item in report.evidence if item.grade == "exact" and item.log10_p is not None
+        },
+        explained=verdict.explained_variance,
+        derived_share=verdict.derived_share,
+        detection_limit=verdict.detection_limit,
+        effort=report.effort,
+        summary=verdict.summary,
+        seconds=seconds,
+    )
+
+
+def _error(message: str, seconds: float) -> Said:
+    nothing: Mapping[str, float] = {}
+    return Said("error", "undetermined", "exact", None, (), (), nothing, None, None, None, "metadata", message, seconds)
+
+
+@lru_cache(maxsize=64)
+def _checkpoint(folder: Path) -> Checkpoint:
+    return open_checkpoint(str(folder))
