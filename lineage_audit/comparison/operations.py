@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
+from lineage_audit.comparison.alignment.axes import AXES
 from lineage_audit.comparison.alignment.operations import BACKWARD, FORWARD, find_moves
+from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.delta import classify_delta
 from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.directed import DirectedOperation, directed
@@ -18,6 +21,10 @@ from lineage_audit.results import NamesFinding, TokenizerFinding
 
 FINE_TUNE_DELTA = 0.3
 """Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining."""
+
+FOREIGN_LAYER = 0.1
+RELATED_LAYER = 0.3
+"""Correlation below which a layer shares nothing with its counterpart, and above which another one does."""
 
 FIT_DELTA = 1e-3
 """Relative delta that fitting scales and rotations may leave beside rounding."""
@@ -44,6 +51,7 @@ def find_operations(
         *_training(comparison, aligned, matrices, shares),
         *_cast(comparison),
         *_moves(a, b, aligned),
+        *_layers_replaced(comparison, aligned),
         *_renamed(names),
         *_fused(a, b),
     ]
@@ -55,6 +63,23 @@ def _moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list
     if aligned is None:
         return []
     return find_moves(b, a, aligned, BACKWARD) if aligned.backward else find_moves(a, b, aligned, FORWARD)
+
+
+def _layers_replaced(comparison: WeightComparison, aligned: AlignedWeights | None) -> list[DirectedOperation]:
+    """Layers of B that share nothing with A's of the same number, among others that do."""
+    if aligned is not None:
+        return []
+    by_layer: dict[int, list[float]] = defaultdict(list)
+    for part in comparison.matrices():
+        if part.pair.b.layer is not None and part.pair.b.role in AXES:
+            by_layer[part.pair.b.layer].append(part.correlation or 0.0)
+    strongest = {layer: max(correlations) for layer, correlations in by_layer.items()}
+    foreign = sorted(layer for layer, correlation in strongest.items() if correlation < FOREIGN_LAYER)
+    if not foreign or max(strongest.values()) < RELATED_LAYER:
+        return []
+    detail = f"layers {ranges(foreign)} of B have no source in A"
+    evidence = f"no matrix in them correlates above {FOREIGN_LAYER}; others reach {max(strongest.values()):.2f}"
+    return [directed("layers-replaced", detail, evidence)]
 
 
 def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> list[DirectedOperation]:

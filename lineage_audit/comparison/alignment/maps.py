@@ -90,10 +90,11 @@ class Alignment:
 
     @property
     def keeps_all_numbers(self) -> bool:
-        """Whether every layer, channel, unit and head has the number that it has in A."""
+        """Whether every layer, channel, expert, unit and head has the number that it has in A."""
         return (
             self.residual.kind == "same"
             and all(a == b for b, a in self.layers.items())
+            and all(place[1] == found.a_expert for place, found in self.units.items())
             and all(_counts_up(found.a_units) for found in self.units.values())
             and all(_counts_up(found.a_groups) and _counts_up(found.a_heads) for found in self.heads.values())
         )

@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float32]
 Grouping = int | Literal["row"]
 
 _BITS = (4, 8)
-_GROUPINGS: tuple[Grouping, ...] = ("row", 128, 64, 32)
+_GROUPINGS: tuple[Grouping, ...] = ("row", 128, 64, 32, 16)
 _ROWS = 64
 """Rows of a matrix that are looked at."""
 
