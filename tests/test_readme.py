@@ -16,7 +16,7 @@ PYTHON = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 def _settled(text: str) -> str:
     """Output without what differs between runs: seconds, trailing blanks."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
-    return re.sub(r"in <?[\d.]+ s\b", "in T s", "\n".join(lines))
+    return re.sub(r"(in|,) <?[\d.]+ s\b", r"\1 T s", "\n".join(lines))
 
 
 def test_the_readme_shows_the_main_command_and_the_help() -> None:
@@ -30,7 +30,7 @@ def test_console_examples_print_what_the_readme_shows(command: str, shown: str) 
     arguments = [sys.executable, "-m", "lineage_audit", *shlex.split(command)[1:]]
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in (0, 1), done.stderr
     assert _settled(done.stdout) == _settled(shown)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,18 @@ def decode(data: bytes | memoryview, dtype: str) -> FloatArray:
         with np.errstate(over="ignore"):
             return np.frombuffer(data, dtype=_NUMPY[dtype]).astype(np.float32)
     raise UnsupportedFormatError(f"data type {dtype} cannot be read as numbers yet; convert the model to BF16")
+
+
+def decode_raw(data: bytes | memoryview, dtype: str) -> npt.NDArray[Any]:
+    """Decode as ``decode`` does, but leave whole numbers in their own type, as packed codes need."""
+    if dtype in _NUMPY and not dtype.startswith("F"):
+        return np.frombuffer(data, dtype=_NUMPY[dtype])
+    return decode(data, dtype)
+
+
+def item_bytes(dtype: str) -> int:
+    """Bytes of one element of a readable type."""
+    return BITS[dtype] // 8
 
 
 @cache

@@ -33,31 +33,42 @@ class RowRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    """A contiguous read of a part: where its rows go in the request's output, and how they are picked."""
+    """A contiguous read of a part: where its rows go in the request's output, and how they are picked.
+
+    Attributes:
+        part: the part.
+        block: for encoded tensors the rows read, counted over the whole stack; otherwise None.
+        ranges: the bytes.
+        output_rows: rows of the output that are filled.
+        picked: which rows of what is read go there, in their order.
+        output_columns: columns of the output that are filled.
+    """
 
     part: Part
-    bytes: ByteRange
+    block: tuple[int, int] | None
+    ranges: tuple[ByteRange, ...]
     output_rows: IntArray
     picked: IntArray
     output_columns: slice
 
 
 def is_readable(tensor: TensorRef) -> bool:
-    """Tell whether the tensor's values can be read as plain numbers."""
-    return tensor.quantization is None and all(part.stored.dtype in READABLE for part in tensor.parts)
+    """Tell whether the tensor's values can be read as numbers, plain or dequantised."""
+    stored = [part.stored for part in tensor.parts]
+    return all(one.encoding is not None or one.dtype in READABLE for one in stored)
 
 
 def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray]:
     """Read all requests; each gives float32 ``[rows, in]``, or ``[rows]`` for vectors, in the order asked."""
     runs = [list(_runs(request)) for request in requests]
-    data = iter(source.read_ranges([run.bytes for request_runs in runs for run in request_runs]))
+    data = iter(source.read_ranges([span for request_runs in runs for run in request_runs for span in run.ranges]))
     return [
-        _assemble(request, [(run, next(data)) for run in request_runs])
+        _assemble(request, [(run, [next(data) for _ in run.ranges]) for run in request_runs])
         for request, request_runs in zip(requests, runs, strict=True)
     ]
 
 
-def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, bytes]]) -> FloatArray:
+def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, list[bytes]]]) -> FloatArray:
     """Put the decoded pieces of one request in place."""
     shape = request.tensor.shape
     width = math.prod(shape[1:])
@@ -69,10 +80,12 @@ def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, bytes]]) -> Floa
     return output.reshape(len(request.rows), *shape[1:])
 
 
-def _decode_matrix(run: _Run, data: bytes) -> FloatArray:
+def _decode_matrix(run: _Run, data: Sequence[bytes]) -> FloatArray:
     """Decode a run as a matrix whose first axis ``run.picked`` selects from."""
     part = run.part
-    values = decode(data, part.stored.dtype)
+    if run.block is not None:
+        return _decode_block(part, *run.block, data)
+    values = decode(data[0], part.stored.dtype)
     if part.stored.strides is not None:
         strides = [stride * values.itemsize for stride in part.stored.strides]
         view = np.lib.stride_tricks.as_strided(values, part.stored.shape, strides, writeable=False)
@@ -81,6 +94,18 @@ def _decode_matrix(run: _Run, data: bytes) -> FloatArray:
     if part.transposed:
         return _oriented(part, values.reshape(_matrix_shape(part)))
     return values.reshape(-1, _matrix_shape(part)[1])
+
+
+def _decode_block(part: Part, low: int, high: int, data: Sequence[bytes]) -> FloatArray:
+    """Decode rows of an encoded tensor."""
+    if part.stored.encoding is None:
+        raise AssertionError("only encoded tensors are read in blocks")
+    pieces = iter(data)
+    arrays = [
+        section.array([next(pieces) for _ in section.ranges()]) for section in part.stored.encoding.sections(low, high)
+    ]
+    matrix = part.stored.encoding.decode(low, high, arrays)
+    return matrix.T if part.transposed else matrix
 
 
 def _oriented(part: Part, matrix: FloatArray) -> FloatArray:
@@ -124,11 +149,13 @@ def _part_runs(part: Part, rows: IntArray, output_rows: IntArray, columns: slice
         return
     stored_rows = part.rows.stored_rows(rows)
     if part.transposed or part.stored.strides is not None:
-        yield _Run(part, _whole_matrix(part), output_rows, stored_rows, columns)
+        block, ranges = _whole_matrix(part)
+        yield _Run(part, block, ranges, output_rows, stored_rows, columns)
         return
     for chosen in _close_together(stored_rows):
         low, high = int(stored_rows[chosen].min()), int(stored_rows[chosen].max()) + 1
-        yield _Run(part, _row_bytes(part, low, high), output_rows[chosen], stored_rows[chosen] - low, columns)
+        block, ranges = _some_rows(part, low, high)
+        yield _Run(part, block, ranges, output_rows[chosen], stored_rows[chosen] - low, columns)
 
 
 def _close_together(stored_rows: IntArray) -> Iterator[IntArray]:
@@ -141,22 +168,26 @@ def _close_together(stored_rows: IntArray) -> Iterator[IntArray]:
     yield from np.split(order, np.flatnonzero(np.diff(stored_rows[order]) > _DENSE_ENOUGH) + 1)
 
 
-def _whole_matrix(part: Part) -> ByteRange:
-    """All bytes of the stored matrix (of the indexed one in a stack)."""
-    stored = part.stored
-    if part.index is None or stored.strides is not None:
-        return ByteRange(stored.file, stored.start, stored.stop)
-    rows, columns = _matrix_shape(part)
-    start = stored.start + _bytes_of(stored, part.index * rows * columns)
-    return ByteRange(stored.file, start, start + _bytes_of(stored, rows * columns))
+_Read = tuple[tuple[int, int] | None, tuple[ByteRange, ...]]
+"""Rows over the whole stack where the tensor is encoded, and the bytes to read."""
 
 
-def _row_bytes(part: Part, low: int, high: int) -> ByteRange:
-    """Bytes of stored rows ``low`` to ``high``."""
-    rows, columns = _matrix_shape(part)
+def _whole_matrix(part: Part) -> _Read:
+    """All of the stored matrix (of the indexed one in a stack)."""
+    if part.stored.strides is not None:
+        return None, (ByteRange(part.stored.file, part.stored.start, part.stored.stop),)
+    return _some_rows(part, 0, _matrix_shape(part)[0])
+
+
+def _some_rows(part: Part, low: int, high: int) -> _Read:
+    """Stored rows ``low`` to ``high`` of the matrix (of the indexed one in a stack)."""
+    stored, (rows, columns) = part.stored, _matrix_shape(part)
     first = (part.index or 0) * rows
-    start = part.stored.start + _bytes_of(part.stored, (first + low) * columns)
-    return ByteRange(part.stored.file, start, start + _bytes_of(part.stored, (high - low) * columns))
+    if stored.encoding is not None:
+        sections = stored.encoding.sections(first + low, first + high)
+        return (first + low, first + high), tuple(span for section in sections for span in section.ranges())
+    start = stored.start + _bytes_of(stored, (first + low) * columns)
+    return None, (ByteRange(stored.file, start, start + _bytes_of(stored, (high - low) * columns)),)
 
 
 def _bytes_of(stored: StoredTensor, elements: int) -> int:

@@ -9,13 +9,17 @@ shards), so a reference is made of parts, each an affine map of rows. No referen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.roles import Role
+
+if TYPE_CHECKING:
+    from lineage_audit.checkpoint.encoding import Encoding
 
 Slot = Literal["weight", "bias"]
 IntArray = npt.NDArray[np.int64]
@@ -33,6 +37,8 @@ class StoredTensor:
         start: first byte of the data in the file.
         stop: one past the last byte.
         strides: in elements, when the data is not in row-major order (PyTorch views); otherwise None.
+        encoding: how rows become floats where the bytes are not plain numbers; otherwise None. ``shape`` is then
+            that of the floats, ``dtype`` the encoding's name for its elements, and the bytes are the main tensor's.
     """
 
     name: str
@@ -42,11 +48,22 @@ class StoredTensor:
     start: int
     stop: int
     strides: tuple[int, ...] | None = None
+    encoding: Encoding | None = field(default=None, compare=False)
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
+
+    @property
+    def element_bits(self) -> float:
+        """Bits that one element takes, its share of scales included."""
+        return self.encoding.bits if self.encoding is not None else BITS.get(self.dtype, 8)
+
+    @property
+    def quantization(self) -> str | None:
+        """The scheme's name, or None for plain floats."""
+        return self.encoding.scheme if self.encoding is not None else None
 
 
 @dataclass(frozen=True, slots=True)

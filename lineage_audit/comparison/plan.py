@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 
-from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair
@@ -120,7 +119,8 @@ def _row_bytes(pair: TensorPair) -> int:
 
 
 def _bytes(tensor: TensorRef) -> int:
-    return max(1, tensor.size // max(1, tensor.shape[0]) * BITS[tensor.dtype] // 8)
+    elements = tensor.size // max(1, tensor.shape[0])
+    return max(1, int(elements * tensor.parts[0].stored.element_bits) // 8)
 
 
 def _block(rows: int, count: int, tensor: TensorRef) -> IntArray:

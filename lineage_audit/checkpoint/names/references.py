@@ -58,7 +58,7 @@ def whole(stored: StoredTensor, name: NumberedName, role: Role) -> TensorRef:
         expert=name.expert,
         shape=stored.shape,
         dtype=stored.dtype,
-        quantization=None,
+        quantization=stored.quantization,
         file=stored.file,
         parts=(Part(stored, _all_rows(rows)),),
     )

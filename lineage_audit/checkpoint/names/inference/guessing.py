@@ -70,7 +70,7 @@ def _unmapped(groups: Sequence[References]) -> list[_Member]:
 
 def _may_be_weights(ref: TensorRef) -> bool:
     """Tell whether an unmapped tensor holds floats; whole numbers are packed or counted, not weights."""
-    is_float = not ref.dtype.startswith(("I", "U")) or ref.dtype.startswith("IQ")
+    is_float = ref.quantization is not None or not ref.dtype.startswith(("I", "U"))
     return ref.role is Role.OTHER and is_float and bool(ref.shape) and 0 not in ref.shape
 
 
