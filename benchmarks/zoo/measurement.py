@@ -60,11 +60,20 @@ class Said:
         return self.relation in RELATED
 
     @property
-    def score(self) -> float:
-        """How strongly it holds them for related: -log10 p, without end for the very same weights."""
+    def significance(self) -> float:
+        """-log10 of the combined p-value: without end for the very same weights, zero where there is none."""
         if self.relation == "identical":
             return float("inf")
         return -self.log10_p if self.log10_p is not None else 0.0
+
+    @property
+    def confidence(self) -> tuple[int, float, float]:
+        """What ranks its answers: the verdict, then the significance, then the variance explained.
+
+        A verdict on calibrated evidence stands without a p-value, so significance alone would not rank it.
+        """
+        verdict = 2 if self.is_related else 0 if self.relation == "independent" else 1
+        return verdict, self.significance, self.explained or 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.zoo.measurement import Measured
 from benchmarks.zoo.statistics import auc, quantile_pairs, roc
-from benchmarks.zoo.summary import baseline_scores, p_values, variance_group
+from benchmarks.zoo.summary import all_scores, p_values, variance_group
 
 INCHES = (16.0, 5.2)
 
@@ -33,12 +33,9 @@ def plot(measured: Sequence[Measured], heading: str, file: Path) -> None:
 
 
 def _draw_roc(axes: Any, related: Sequence[Measured], independent: Sequence[Measured]) -> None:
-    scored = {"lineage-audit": tuple([item.said.score for item in group] for group in (related, independent))}
-    for name in related[0].baselines:
-        scored[name] = (baseline_scores(related, name), baseline_scores(independent, name))
-    for name, (positive, negative) in scored.items():
+    for name, (positive, negative) in all_scores(related, independent).items():
         width = 2.5 if name == "lineage-audit" else 1.2
-        label = f"{name} {auc(positive, negative):.3f}"
+        label = f"{name.strip()} {auc(positive, negative):.3f}"
         axes.plot(*zip(*roc(positive, negative), strict=True), label=label, linewidth=width)
     axes.set(title="related against independent (AUC)", xlabel="false positive rate", ylabel="true positive rate")
     axes.legend(loc="lower right", fontsize="small")

@@ -44,9 +44,10 @@ def quantile_pairs(log10_p: Sequence[float]) -> list[tuple[float, float]]:
     return [(-math.log10((rank + 0.5) / count), value) for rank, value in enumerate(observed)]
 
 
-def share(part: int, whole: int) -> float | None:
-    """Return a share, or None of nothing."""
-    return part / whole if whole else None
+def ranks(keys: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return the rank of each key among all, equal keys sharing one, so that tuples serve as scores."""
+    order = {key: float(rank) for rank, key in enumerate(sorted(set(keys)))}
+    return [order[key] for key in keys]
 
 
 def median(values: Sequence[float]) -> float | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from benchmarks.zoo.measurement import Measured
-from benchmarks.zoo.statistics import auc, detected_without_false_alarm, median, rejections
+from benchmarks.zoo.statistics import auc, detected_without_false_alarm, median, ranks, rejections
 
 ABSTAINED = float("-inf")
 """The score of a baseline that gives no answer: below every other."""
@@ -184,18 +184,23 @@ def p_values(independent: Sequence[Measured], test_id: str) -> list[float]:
 
 
 def _scores(related: Sequence[Measured], independent: Sequence[Measured]) -> tuple[ScoreRow, ...]:
-    ours = _score_row("lineage-audit", [i.said.score for i in related], [i.said.score for i in independent])
-    baselines = (
-        _score_row(name, baseline_scores(related, name), baseline_scores(independent, name))
-        for name in related[0].baselines
-    )
-    return (ours, *baselines)
+    return tuple(_score_row(name, *scores) for name, scores in all_scores(related, independent).items())
 
 
-def baseline_scores(items: Sequence[Measured], name: str) -> list[float]:
-    """Return a baseline's scores, `ABSTAINED` where it gave none."""
-    scores = (item.baselines[name] for item in items)
-    return [ABSTAINED if score is None else score for score in scores]
+def all_scores(
+    related: Sequence[Measured], independent: Sequence[Measured]
+) -> dict[str, tuple[list[float], list[float]]]:
+    """Return the scores of related and of independent pairs: the tool's two, then each baseline's.
+
+    A baseline that gave no answer gets `ABSTAINED`.
+    """
+    everything = (*related, *independent)
+    confidence = ranks([item.said.confidence for item in everything])
+    scores = {"lineage-audit": confidence, "  its p-value alone": [item.said.significance for item in everything]}
+    for name in everything[0].baselines:
+        given = [item.baselines[name] for item in everything]
+        scores[name] = [ABSTAINED if score is None else score for score in given]
+    return {name: (values[: len(related)], values[len(related) :]) for name, values in scores.items()}
 
 
 def _score_row(name: str, related: list[float], independent: list[float]) -> ScoreRow:

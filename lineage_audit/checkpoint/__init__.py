@@ -7,14 +7,18 @@ and card are read; names become roles. No weight is read on the way, except that
 from __future__ import annotations
 
 from lineage_audit.checkpoint.card import read_claims
+from lineage_audit.checkpoint.card.gguf_claims import claims_from_gguf
 from lineage_audit.checkpoint.checkpoint import Checkpoint
-from lineage_audit.checkpoint.config import complete_from_shapes, read_config
+from lineage_audit.checkpoint.claims import Claims
+from lineage_audit.checkpoint.config import ArchConfig, complete_from_shapes, read_config
+from lineage_audit.checkpoint.config.gguf_metadata import config_from_gguf
 from lineage_audit.checkpoint.digest import content_digest
-from lineage_audit.checkpoint.formats import read_container
+from lineage_audit.checkpoint.formats import Container, read_container
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
+from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 from lineage_audit.errors import UnreadableFileError
 
@@ -33,10 +37,10 @@ def open_checkpoint(ref: str) -> Checkpoint:
 def read_checkpoint(source: Source) -> Checkpoint:
     """Read what a source holds, all but the weights."""
     container = read_container(source)
-    config = read_config(source)
+    config = _config(source, container)
     tensors = map_names(container.tensors, config)
-    vocabulary, tokenizer_caveats = _vocabulary(source)
-    claims, card_caveats = read_claims(source)
+    vocabulary, tokenizer_caveats = _vocabulary(source, container)
+    claims, card_caveats = _claims(source, container)
     return Checkpoint(
         source=source,
         container=container,
@@ -44,14 +48,31 @@ def read_checkpoint(source: Source) -> Checkpoint:
         vocabulary=vocabulary,
         claims=claims,
         tensors=tensors,
-        caveats=tokenizer_caveats + card_caveats,
+        caveats=container.caveats + tokenizer_caveats + card_caveats,
         digest=content_digest(source, container),
     )
 
 
-def _vocabulary(source: Source) -> tuple[Vocabulary | None, tuple[str, ...]]:
+def _config(source: Source, container: Container) -> ArchConfig:
+    """Read the configuration: the weight file's own where it carries one."""
+    if container.format == "gguf":
+        return config_from_gguf(container.values, container.files[0])
+    return read_config(source)
+
+
+def _vocabulary(source: Source, container: Container) -> tuple[Vocabulary | None, tuple[str, ...]]:
     """Read the tokenizer; a damaged one is a caveat, since the weights can speak without it."""
+    inside = vocabulary_from_gguf(container.values, container.files[0]) if container.format == "gguf" else None
+    if inside is not None:
+        return inside, ()
     try:
         return read_vocabulary(source), ()
     except UnreadableFileError as error:
         return None, (f"tokenizer left out: {error}",)
+
+
+def _claims(source: Source, container: Container) -> tuple[Claims, tuple[str, ...]]:
+    """Read what card, licence files and, in a GGUF, the weight file itself claim."""
+    claims, caveats = read_claims(source)
+    inside = claims_from_gguf(container.values, container.files[0]) if container.format == "gguf" else ()
+    return Claims(claims.items + inside), caveats

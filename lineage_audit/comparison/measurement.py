@@ -78,6 +78,8 @@ class Measurement:
         rounded: elements that are equal once the finer side is rounded to the coarser side's type; None where both
             have types of one precision.
         not_finite: elements left out because they are NaN, infinite or absurdly large.
+        not_finite_apart: those of them that are not the same on both sides.
+        varying: rows that are not one constant on either side; what starts constant has no sign of its own.
         kept_a: the first rows of A as read, float32.
         kept_b: the same of B.
     """
@@ -96,6 +98,8 @@ class Measurement:
     mismatched_cosine: float | None
     rounded: int | None
     not_finite: int
+    not_finite_apart: int
+    varying: npt.NDArray[np.bool_]
     kept_a: FloatArray
     kept_b: FloatArray
 
@@ -222,7 +226,9 @@ class _Sums:
         self._rows: list[tuple[DoubleArray, DoubleArray, DoubleArray]] = []
         self._columns: list[DoubleArray] = []
         self._delta = self._sum_a = self._sum_b = 0.0
-        self._equal = self._comparable = self._copied = self._rounded = self._not_finite = 0
+        self._equal = self._comparable = self._copied = self._rounded = 0
+        self._not_finite = self._apart = 0
+        self._varies: list[npt.NDArray[np.bool_]] = []
         self._chance: float | None = None
         self._mismatched: float | None = None
         self._kept: list[tuple[FloatArray, FloatArray]] = []
@@ -240,6 +246,7 @@ class _Sums:
         self._sum_a += float(a.sum(dtype=np.float64))
         self._sum_b += float(b.sum(dtype=np.float64))
         self._count_equal(a, b, delta)
+        self._varies.append(_varying_rows(a, self._is_matrix) & _varying_rows(b, self._is_matrix))
         if self._mismatched is None and self._is_matrix and len(a) > 1:
             self._meet_wrong_rows(a[:_SHIFTED_ROWS], b[:_SHIFTED_ROWS])
         self._kept.append((a[: self._room].copy(), b[: self._room].copy()))
@@ -264,6 +271,8 @@ class _Sums:
             mismatched_cosine=self._mismatched,
             rounded=self._rounded if self._round_a or self._round_b else None,
             not_finite=self._not_finite,
+            not_finite_apart=self._apart,
+            varying=np.concatenate(self._varies),
             kept_a=kept_a,
             kept_b=kept_b,
         )
@@ -273,7 +282,9 @@ class _Sums:
         finite = are_usable(a) & are_usable(b)
         if finite.all():
             return a, b
-        self._not_finite += int(finite.size - np.count_nonzero(finite))
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        self._not_finite += int(np.count_nonzero(~finite))
+        self._apart += int(np.count_nonzero(~finite & ~same))
         return np.where(finite, a, 0), np.where(finite, b, 0)
 
     def _count_equal(self, a: FloatArray, b: FloatArray, delta: FloatArray) -> None:
@@ -305,6 +316,12 @@ def _varying(values: FloatArray, is_matrix: bool) -> npt.NDArray[np.bool_]:
     axis = 1 if is_matrix else 0
     spread: npt.NDArray[np.bool_] = values.max(axis=axis, keepdims=True) != values.min(axis=axis, keepdims=True)
     return spread
+
+
+def _varying_rows(values: FloatArray, is_matrix: bool) -> npt.NDArray[np.bool_]:
+    """Tell which rows stand in something that is not one constant, ``[rows]``."""
+    spread = _varying(values, is_matrix)[:, 0] if values.shape[1] else np.zeros(len(values), dtype=bool)
+    return np.broadcast_to(spread, (len(values),))
 
 
 def _is_coarser(dtype: str, than: str) -> bool:

@@ -16,6 +16,7 @@ from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.stored_schemes import find_stored_quantization
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import NamesFinding, TokenizerFinding
 
@@ -49,7 +50,7 @@ def find_operations(
     found = [
         *_vocabulary(a, b, tokenizer),
         *_training(comparison, aligned, matrices, shares),
-        *_cast(comparison),
+        *_cast(comparison, matrices),
         *_moves(a, b, aligned),
         *_layers_replaced(comparison, aligned),
         *_renamed(names),
@@ -107,7 +108,7 @@ def _training(
 ) -> list[DirectedOperation]:
     """A delta of a kind that leaves a mark, else training, by its size against the size of the weights."""
     delta = shares.relative_delta
-    if not delta or _rounded_share(list(comparison.measurements.values())) >= _ROUNDED_SHARE:
+    if not delta or _cast(comparison, matrices):
         return []
     if aligned is not None and delta <= max((pair.rounding for pair in matrices), default=0.0) + FIT_DELTA:
         return []  # what is left of an image that was scaled or rotated is rounding
@@ -124,10 +125,10 @@ def _training(
     return [trained, marked] if marked is not None else [trained]
 
 
-def _cast(comparison: WeightComparison) -> list[DirectedOperation]:
+def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:
     """Stored in a coarser type: the finer side, rounded, is the coarser one."""
     parts = [part for part in comparison.measurements.values() if part.rounded is not None]
-    if not parts or _rounded_share(parts) < _ROUNDED_SHARE:
+    if not parts or (_rounded_share(parts) < _ROUNDED_SHARE and not _only_rounding(matrices)):
         return []
     from lineage_audit.checkpoint.dtypes import EXACT_BITS
 
@@ -140,6 +141,11 @@ def _cast(comparison: WeightComparison) -> list[DirectedOperation]:
         return [directed("cast", f"between {pair.a.dtype} and {pair.b.dtype}, neither of which holds the other", share)]
     b_is_coarser = EXACT_BITS[pair.b.dtype] < EXACT_BITS[pair.a.dtype]
     return [directed("cast", detail, share, "a->b" if b_is_coarser else "b->a")]
+
+
+def _only_rounding(matrices: Sequence[MatrixPair]) -> bool:
+    """Tell whether nothing but rounding tells the two sides apart (both may be casts of a third, finer model)."""
+    return bool(matrices) and not any(pair.is_changed for pair in matrices)
 
 
 def _rounded_share(parts: Sequence[Measurement]) -> float:

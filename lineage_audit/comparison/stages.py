@@ -226,7 +226,7 @@ def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:
         bool(parts)
         and not (pairing.mismatched or pairing.unreadable)
         and all(
-            len(part.positions) == len(part.pair.b_rows) and part.equal == part.elements and not part.not_finite
+            len(part.positions) == len(part.pair.b_rows) and part.equal == part.elements and not part.not_finite_apart
             for part in parts
         )
     )

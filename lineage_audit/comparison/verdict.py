@@ -121,7 +121,7 @@ def decide(findings: Findings) -> Verdict:
     exact = combined_log10_p(findings.evidence)
     relation, grade = _relation(findings, exact)
     related = relation in ("identical", "derived", "shared-origin")
-    operations = findings.operations if related else ()
+    operations = tuple(item for item in findings.operations if related and _fits(item, relation))
     limit = detection_limit(findings.evidence)
     return Verdict(
         relation=relation,
@@ -136,6 +136,11 @@ def decide(findings: Findings) -> Verdict:
         operations=tuple(item.operation for item in operations),
         caveats=_caveats(findings, relation),
     )
+
+
+def _fits(item: DirectedOperation, relation: Relation) -> bool:
+    """Tell whether an operation can be part of the relation: siblings of one start are no fine-tunes of each other."""
+    return relation != "shared-origin" or item.operation.kind not in ("fine-tuned", "continued-pretrained")
 
 
 def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
@@ -244,10 +249,6 @@ def _direction(findings: Findings, relation: Relation) -> Direction:
     if relation != "derived":
         return "undetermined"
     shown = {item.shows for item in findings.operations} - {"undetermined"}
-    if findings.subset == "b" and findings.left_in_a == "tensors":
-        shown.add("a->b")
-    if findings.subset == "a" and findings.left_in_b == "tensors":
-        shown.add("b->a")
     return shown.pop() if len(shown) == 1 else "undetermined"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.formats.index import WeightFiles, find_weights
 from lineage_audit.checkpoint.formats.safetensors import read_safetensors
@@ -20,7 +22,7 @@ def read_container(source: Source) -> Container:
     weights = find_weights(source)
     container = _read(source, weights)
     _require_named(container, weights)
-    return container
+    return replace(container, caveats=weights.caveats) if weights.caveats else container
 
 
 def _read(source: Source, weights: WeightFiles) -> Container:
@@ -31,6 +33,10 @@ def _read(source: Source, weights: WeightFiles) -> Container:
         from lineage_audit.checkpoint.formats.meta import read_meta
 
         return Container("meta", read_meta(source, weights.files), weights.files)
+    if weights.format == "gguf":
+        from lineage_audit.checkpoint.formats.gguf import read_gguf
+
+        return read_gguf(source, weights.files)
     from lineage_audit.checkpoint.formats.torch_pickle import read_pytorch
 
     return Container("pytorch", read_pytorch(source, weights.files), weights.files)

@@ -17,6 +17,8 @@ class Container:
         tensors: every stored tensor, in file order.
         files: the weight files, in shard order.
         metadata: free text that the files carry (safetensors ``__metadata__``).
+        values: typed metadata that stands for configuration and tokenizer files (GGUF); otherwise empty.
+        caveats: what was left unread, one sentence each.
 
     Names are unique, except in Meta's tensor-parallel checkpoints: there each file holds its slice of a tensor
     under the same name, and the slices stand in ``tensors`` in shard order.
@@ -26,3 +28,5 @@ class Container:
     tensors: tuple[StoredTensor, ...]
     files: tuple[str, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
+    caveats: tuple[str, ...] = ()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.source.base import Source, read_whole
+from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
-FormatName = Literal["safetensors", "pytorch", "meta"]
+FormatName = Literal["safetensors", "pytorch", "meta", "gguf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class WeightFiles:
         format: how they are written.
         files: in shard order.
         named: tensor name -> shard, as the index says; empty without an index.
+        caveats: what was passed over, one sentence each.
     """
 
     format: FormatName
     files: tuple[str, ...]
     named: Mapping[str, str]
+    caveats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ _LAYOUTS: tuple[_Layout, ...] = (
 )
 """In order of preference: the same model is often published in several formats side by side."""
 
+_GGUF = r"(?!(?:.*/)?(?:mmproj|imatrix))(?:[^/]+/)?[^/]+\.gguf"
+"""Models in GGUF; image projectors and importance matrices have the same suffix."""
+
 _FOREIGN: tuple[tuple[str, str], ...] = (
-    (r".*\.gguf", "GGUF"),
     (r".*\.onnx", "ONNX"),
     (r"adapter_model\..*", "a PEFT adapter"),
     (r"tf_model\.h5|.*\.h5", "TensorFlow"),
@@ -77,7 +82,21 @@ def find_weights(source: Source) -> WeightFiles:
         found = sorted(name for name in source.files if re.fullmatch(layout.pattern, name))
         if found:
             return WeightFiles(layout.format, tuple(found), {})
+    found = [name for name in sorted(source.files) if re.fullmatch(_GGUF, name, re.IGNORECASE)]
+    if found:
+        return _largest_gguf(source, found)
     raise UnresolvedReferenceError(f"{source.ref}: no weights found{_instead(source)}")
+
+
+def _largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:
+    """Of several GGUF models, which are roundings of one as a rule, choose the least rounded: the largest."""
+    models: dict[str, list[str]] = {}
+    for name in names:
+        models.setdefault(gguf_model(name), []).append(name)
+    sizes = {model: sum(source.files[name].size for name in shards) for model, shards in models.items()}
+    chosen = max(models, key=lambda model: (sizes[model], model))
+    caveats = (f"{len(models)} GGUF models are there; the largest was read, {models[chosen][0]}.",)
+    return WeightFiles("gguf", tuple(models[chosen]), {}, caveats if len(models) > 1 else ())
 
 
 def _indexed(source: Source, layout: _Layout) -> WeightFiles:

@@ -48,7 +48,10 @@ UNSPLIT: dict[Fusion, Role] = {
 """What a fused tensor is where it cannot be split; anything else is then ``OTHER``."""
 
 
-GGUF_PERMUTED = frozenset({"llama", "baichuan", "deepseek", "internlm2", "olmo", "xverse", "arctic"})
+GGUF_PERMUTED = frozenset(
+    {"llama", "baichuan", "deepseek", "internlm2", "olmo", "xverse", "arctic", "minicpm", "deci", "llada", "arcee"}
+    | {"granite", "granitemoe", "granitehybrid", "smollm3", "bailingmoe", "chameleon", "mistral3"}
+)
 """GGUF architectures whose converter moves rotary pairs next to each other (``convert_hf_to_gguf``)."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.blobs import blob_sha256
+from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
 _WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".gguf")
@@ -23,7 +24,7 @@ class FolderSource:
     """
 
     def __init__(self, ref: str, root: Path, only_weights: str | None = None, revision: str | None = None) -> None:
-        """List the files below ``root``; ``only_weights`` hides every other weight file."""
+        """List the files below ``root``; ``only_weights`` hides every weight file but it and its other shards."""
         self.ref = ref
         self.revision = revision or _snapshot_revision(root)
         self.is_local = True
@@ -32,7 +33,7 @@ class FolderSource:
         self._boundaries = _boundaries(root)
         self.files: dict[str, SourceFile] = {}
         for name in _list_files(root):
-            if only_weights is None or name == only_weights or not name.endswith(_WEIGHT_SUFFIXES):
+            if only_weights is None or not name.endswith(_WEIGHT_SUFFIXES) or _is_of(only_weights, name):
                 described = self._describe(name)
                 if described is not None:
                     self.files[name] = described
@@ -107,6 +108,11 @@ def open_folder(ref: str) -> FolderSource:
     if path.exists() or path.is_symlink():
         raise UnresolvedReferenceError(f"{ref}: is neither a file nor a folder")
     raise UnresolvedReferenceError(f"{ref}: no such file or folder")
+
+
+def _is_of(chosen: str, name: str) -> bool:
+    """Tell whether a weight file is the chosen one, or another shard of the same GGUF model."""
+    return name == chosen or (gguf_model(name) == gguf_model(chosen) and gguf_model(chosen) not in (chosen, name))
 
 
 def _list_files(root: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One-to-one assignment that maximises a similarity, solved only where the rows' own maxima contradict each other."""
+"""One-to-one assignment by similarity, solved only where the rows' own maxima contradict each other."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _SOLVED_AT_MOST = 3000
 
 
 def assign(similarity: npt.NDArray[np.float32]) -> IntArray:
-    """For each row the column that it is assigned to, each column once, maximising the sum.
+    """For each row the column that it is assigned to, each column once.
 
-    Rows that share no best column with another row keep it: a row's maximum cannot be exceeded. The rest is solved
-    by the Hungarian method among the columns left, or in order of their maxima where there are too many.
+    Rows that share no best column with another row keep it. The rest is solved by the Hungarian method among the
+    columns left (in order of their maxima where there are too many), so the sum is the largest where all rows agree
+    and close to it otherwise.
 
     Args:
         similarity: ``[rows, columns]`` with at least as many columns as rows.

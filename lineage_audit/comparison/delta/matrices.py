@@ -54,7 +54,9 @@ class MatrixPair:
     @property
     def is_changed(self) -> bool:
         """Whether any element differs by more than rounding."""
-        return bool((np.abs(self.delta) > 1.01 * self.rounding * np.abs(self.b)).any())
+        # A fifth of slack: where both sides were rounded, the finer one's error adds to the coarser one's.
+        allowed = 1.2 * self.rounding * np.maximum(np.abs(self.a), np.abs(self.b))
+        return bool((np.abs(self.delta) > allowed).any())
 
 
 def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:

@@ -1,4 +1,4 @@
-"""Spearman correlation of the optimal assignment of FFN units with the identity: a published cross-check.
+"""Spearman correlation of a one-to-one assignment of FFN units with the identity: a published cross-check.
 
 Zhu et al., "Independence Tests for Language Models" (2025): assign B's units to A's by the cosines of their up rows,
 correlate the assigned numbers with the units' own, Student t a layer, Fisher's method over layers. The t
@@ -18,7 +18,7 @@ from lineage_audit.results import Evidence, LayerEvidence
 
 TEST = TestDescription(
     "ffn-assignment-spearman",
-    "Does the optimal assignment of FFN units keep their order?",
+    "Does a one-to-one assignment of FFN units keep their order?",
     "independent trainings number units at random; Spearman with Student t a layer, Fisher over layers",
     grade="calibrated",
 )

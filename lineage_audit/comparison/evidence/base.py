@@ -106,12 +106,13 @@ class CosineTerm:
 def row_term(measured: Measurement, units: npt.NDArray[np.int64] | None = None) -> CosineTerm:
     """The cosines of a measurement's rows; the unit is the row's number unless given."""
     numbers = measured.pair.b_rows[measured.positions] if units is None else units
-    return CosineTerm(numbers, measured.rows.cosine, len(measured.columns.dot))
+    cosines = np.where(measured.varying, measured.rows.cosine, np.nan)
+    return CosineTerm(numbers, cosines, len(measured.columns.dot))
 
 
 def column_term(measured: Measurement, units: npt.NDArray[np.int64] | None = None) -> CosineTerm:
     """The cosines of a measurement's columns; the unit is the column's number unless given."""
-    columns = measured.columns.cosine
+    columns = measured.columns.cosine if measured.varying.any() else np.full(len(measured.columns.dot), np.nan)
     return CosineTerm(np.arange(len(columns)) if units is None else units, columns, len(measured.positions))
 
 
@@ -227,12 +228,13 @@ class MatchedBlock:
 
 
 def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int) -> MatchedBlock:
-    """Match by the maximum of each row of ``[B's units, A's units]``, a sum of ``cosines`` cosines.
+    """Match units that are each other's best in ``[B's units, A's units]``, a sum of ``cosines`` cosines.
 
-    A tie counts against: equal rows (dead units) must not look like matches.
+    A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
+    (dead units) must not look like matches.
     """
     diagonal = np.diagonal(similarity)
-    own = (similarity >= diagonal[:, None]).sum(axis=1) == 1
+    own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
     return MatchedBlock(layer, own, noise, int(np.count_nonzero(similarity.any(axis=1))))

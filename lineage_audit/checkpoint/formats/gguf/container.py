@@ -1,0 +1,60 @@
+"""GGUF files, one or several, as a container of stored tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from lineage_audit.checkpoint.formats.container import Container
+from lineage_audit.checkpoint.formats.gguf.encodings import GgmlBlocks, OneMore
+from lineage_audit.checkpoint.formats.gguf.header import TensorInfo, read_header
+from lineage_audit.checkpoint.formats.gguf.types import WITHOUT_DECODER
+from lineage_audit.checkpoint.source.base import Source
+from lineage_audit.checkpoint.tensors import StoredTensor
+from lineage_audit.errors import UnreadableFileError
+
+ONE_MORE: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("gemma", "gemma2", "gemma3", "gemma-embedding", "nemotron"), frozenset()),
+    **dict.fromkeys(("qwen3next", "qwen35", "qwen35moe"), frozenset({"ssm_norm.weight"})),
+}
+"""Architectures whose converter adds one to every norm's gain, and the norms it leaves out (convert_hf_to_gguf)."""
+
+
+def read_gguf(source: Source, files: Sequence[str]) -> Container:
+    """Read the headers of all files of a model.
+
+    Raises:
+        UnreadableFileError: a header is damaged, a shard is missing, or two shards hold the same name.
+        UnsupportedFormatError: a version or element type that is not read.
+    """
+    headers = [read_header(source, file) for file in files]
+    values = headers[0].values
+    stated = values.get("split.count", 1)
+    if isinstance(stated, int) and stated > 1 and stated != len(files):
+        raise UnreadableFileError(f"{files[0]}: one of {stated:,} shards, of which {len(files):,} are here; fetch all")
+    architecture = values.get("general.architecture")
+    tensors: dict[str, StoredTensor] = {}
+    for file, header in zip(files, headers, strict=True):
+        for info in header.tensors:
+            if info.name in tensors:
+                raise UnreadableFileError(f"{file}: holds {info.name!r}, and so does {tensors[info.name].file}")
+            tensors[info.name] = _stored(info, file, str(architecture))
+    texts = {key: value for key, value in values.items() if isinstance(value, str)}
+    return Container("gguf", tuple(tensors.values()), tuple(files), texts, values)
+
+
+def _stored(info: TensorInfo, file: str, architecture: str) -> StoredTensor:
+    """Turn a header's entry into a stored tensor, with the encoding that its rows need."""
+    raw = StoredTensor(info.name, info.type.name, info.shape, file, info.start, info.stop)
+    if info.type.is_quantized and info.type.name not in WITHOUT_DECODER and info.shape:
+        as_bytes = replace(raw, dtype="U8", shape=(info.stop - info.start,))
+        return replace(raw, encoding=GgmlBlocks(as_bytes, info.type, info.shape[-1]))
+    if not info.type.is_quantized and len(info.shape) == 1 and _has_one_more(info.name, architecture):
+        return replace(raw, encoding=OneMore(raw, info.type.bits))
+    return raw
+
+
+def _has_one_more(name: str, architecture: str) -> bool:
+    """Tell whether the converter added one to this tensor."""
+    left_out = ONE_MORE.get(architecture)
+    return left_out is not None and name.endswith("_norm.weight") and not name.endswith(tuple(left_out))

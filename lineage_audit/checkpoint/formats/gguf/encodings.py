@@ -1,0 +1,79 @@
+"""How the rows of GGUF tensors become floats: ggml's blocks, and gains that the converter stored as ``1 + w``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
+from lineage_audit.checkpoint.formats.gguf.types import GgmlType
+from lineage_audit.checkpoint.tensors import StoredTensor
+
+
+@dataclass(frozen=True, slots=True)
+class GgmlBlocks:
+    """Rows of whole blocks, decoded by the ``gguf`` library.
+
+    Attributes:
+        raw: the tensor's bytes.
+        type: its element type.
+        columns: elements of a row.
+    """
+
+    raw: StoredTensor
+    type: GgmlType
+    columns: int
+
+    @property
+    def scheme(self) -> str:
+        """The type, by ggml's name."""
+        return self.type.name
+
+    @property
+    def bits(self) -> float:
+        """Bits of one element with its share of the block's scales."""
+        return self.type.bits
+
+    @property
+    def rounding(self) -> float:
+        """Three steps of the grid that the bits allow; one bit for scales is not counted."""
+        return min(1.0, 3.0 * 2.0 ** -int(self.type.bits))
+
+    def sections(self, low: int, high: int) -> tuple[Section, ...]:
+        """The rows' bytes."""
+        return (rows_of(self.raw, self.columns // self.type.block * self.type.bytes, low, high),)
+
+    def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Dequantise whole rows; a damaged scale that is not finite gives values that are not finite."""
+        from gguf import GGMLQuantizationType, dequantize
+
+        with np.errstate(all="ignore"):
+            values = dequantize(arrays[0], GGMLQuantizationType[self.type.name])
+        return np.asarray(values, dtype=np.float32).reshape(high - low, self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class OneMore:
+    """Gains stored as ``1 + w``, read as ``w``, which is what the model's own repository holds.
+
+    Attributes:
+        raw: the vector as the file holds it.
+        bits: bits of one stored element.
+        scheme: None: nothing was rounded.
+        rounding: none.
+    """
+
+    raw: StoredTensor
+    bits: float
+    scheme: None = None
+    rounding: float = 0.0
+
+    def sections(self, low: int, high: int) -> tuple[Section, ...]:
+        """The elements themselves."""
+        return (rows_of(self.raw, 1, low, high),)
+
+    def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Take the one off again."""
+        return arrays[0].astype(np.float32).reshape(high - low, 1) - np.float32(1)
