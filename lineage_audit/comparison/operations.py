@@ -47,10 +47,12 @@ def find_operations(
     tokenizer: TokenizerFinding,
 ) -> tuple[DirectedOperation, ...]:
     """List the operations between two related models, in the order in which a recipe would apply them."""
+    quantized, explained = find_stored_quantization(comparison, shares)
     found = [
         *_vocabulary(a, b, tokenizer),
-        *_training(comparison, aligned, matrices, shares),
-        *_cast(comparison, matrices),
+        *([] if explained else _training(comparison, aligned, matrices, shares)),
+        *([] if explained else _cast(comparison, matrices)),
+        *quantized,
         *_moves(a, b, aligned),
         *_layers_replaced(comparison, aligned),
         *_renamed(names),

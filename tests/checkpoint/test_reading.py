@@ -102,8 +102,7 @@ def test_many_requests_keep_their_order() -> None:
     assert third.shape == (0, 6)
 
 
-def test_what_is_quantised_or_packed_is_not_readable() -> None:
+def test_what_is_packed_without_an_encoding_is_not_readable() -> None:
     assert is_readable(PLAIN)
-    assert not is_readable(_ref((12, 6), *PLAIN.parts, quantization="gptq"))
     packed = StoredTensor("x", "F4", (12, 6), "f", 0, 36)
     assert not is_readable(_ref((12, 6), Part(packed, contiguous(12))))
