@@ -38,7 +38,14 @@ __all__ = [
 ]
 
 
-def compare(a: str, b: str, *, effort: EffortChoice = "auto", progress: Progress | None = None) -> Report:
+def compare(
+    a: str,
+    b: str,
+    *,
+    effort: EffortChoice = "auto",
+    progress: Progress | None = None,
+    parents: Sequence[str] = (),
+) -> Report:
     """Compare two models.
 
     Args:
@@ -46,6 +53,7 @@ def compare(a: str, b: str, *, effort: EffortChoice = "auto", progress: Progress
         b: the same for the other model.
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
         progress: told how far reading has come.
+        parents: models that B may be a merge of, with A as their common base.
 
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
@@ -53,7 +61,8 @@ def compare(a: str, b: str, *, effort: EffortChoice = "auto", progress: Progress
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison import compare_checkpoints
 
-    return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress)
+    named = tuple(open_checkpoint(parent) for parent in parents)
+    return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named)
 
 
 def check(

@@ -76,9 +76,7 @@ def _describe_tokenizer(vocabulary: Vocabulary | None) -> str:
     if vocabulary is None:
         return "none that can be read"
     merges = f", {len(vocabulary.merges):,} merges" if vocabulary.merges else ""
-    return (
-        f"{vocabulary.kind}, {vocabulary.size:,} ids, {len(vocabulary.added):,} added{merges} ({vocabulary.file})"
-    )
+    return f"{vocabulary.kind}, {vocabulary.size:,} ids, {len(vocabulary.added):,} added{merges} ({vocabulary.file})"
 
 
 def _place(claim: Claim) -> str:

@@ -150,7 +150,9 @@ _UPCYCLED: Mapping[str, tuple[_Upcycling, Mapping[str, object]]] = {
 
 def _upcycled(change: Upcycled, model: Model, generator: torch.Generator) -> Model:
     upcycle, fields = _UPCYCLED[change.model_type]
-    return model.with_weights(upcycle(model.weights, model.anatomy, generator), family_of(change.model_type), **fields)
+    weights = upcycle(model.weights, model.anatomy, generator)
+    fields = {**fields, "qkv_bias": "layers.0.q.bias" in weights}
+    return model.with_weights(weights, family_of(change.model_type), **fields)
 
 
 def step_seed(seed: int, step: str) -> int:

@@ -26,7 +26,7 @@ ORIGINS_DRAWN = 4
 """One in so many descendants is held against the model that shares its base's initialisation."""
 CROSS_FAMILY_DRAWN = 8
 """One in so many descendants is held against a given base of another family."""
-TWICE_DRAWN = 8
+TWICE_DRAWN = 5
 """One in so many pairs is reported in both orders."""
 
 

@@ -34,6 +34,13 @@ _FAILING: dict[str, frozenset[Relation]] = {
     help="How much of the weights to read; auto goes on until the verdict is settled.",
 )
 @click.option(
+    "--parent",
+    "parents",
+    metavar="REF",
+    multiple=True,
+    help="A model that B may be a merge of, with A as the common base; repeat for each.",
+)
+@click.option(
     "--format",
     "format_name",
     type=click.Choice(["terminal", "json", "markdown"]),
@@ -53,6 +60,7 @@ def command(
     a: str,
     b: str,
     effort: EffortChoice,
+    parents: tuple[str, ...],
     format_name: str | None,
     output: Path | None,
     fail_on: str,
@@ -69,7 +77,7 @@ def command(
     from lineage_audit.report import render, render_detailed
 
     with progress_on_stderr(quiet) as progress:
-        report = compare(a, b, effort=effort, progress=progress)
+        report = compare(a, b, effort=effort, progress=progress, parents=parents)
     chosen = format_for(output, format_name)
     if output:
         write_whole(output, render_detailed(report, chosen) if verbose else render(report, chosen))

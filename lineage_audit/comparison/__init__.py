@@ -8,6 +8,7 @@ units stand in another order they are aligned and measured again (``alignment``)
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
@@ -26,7 +27,7 @@ from lineage_audit.comparison.stages import (
 from lineage_audit.comparison.summaries import summarise_model
 from lineage_audit.comparison.tokenizer import compare_tokenizers
 from lineage_audit.comparison.verdict import decide
-from lineage_audit.results import Report
+from lineage_audit.results import Report, Scalar
 from lineage_audit.version import __version__
 
 __all__ = ["EffortChoice", "compare_checkpoints"]
@@ -35,7 +36,11 @@ EffortChoice = Literal["auto", "metadata", "sample", "search", "full"]
 
 
 def compare_checkpoints(
-    a: Checkpoint, b: Checkpoint, effort: EffortChoice = "auto", progress: Progress | None = None
+    a: Checkpoint,
+    b: Checkpoint,
+    effort: EffortChoice = "auto",
+    progress: Progress | None = None,
+    parents: Sequence[Checkpoint] = (),
 ) -> Report:
     """Compare two checkpoints.
 
@@ -44,6 +49,7 @@ def compare_checkpoints(
         b: model B.
         effort: how much of the weights to read; ``auto`` escalates until the verdict is settled.
         progress: told how far reading has come.
+        parents: models that B may be a merge of, with A as their common base.
     """
     started = time.perf_counter()
     pairing = pair_tensors(a, b)
@@ -51,13 +57,13 @@ def compare_checkpoints(
     tokenizer = compare_tokenizers(a.vocabulary, b.vocabulary)
     architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
     stage = _weights(a, b, pairing, effort, progress or NoProgress())
-    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer))
+    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, parents))
     return Report(
         tool_version=__version__,
         a=summarise_model(a),
         b=summarise_model(b),
         effort=stage.effort,
-        parameters=stage.parameters,
+        parameters={**stage.parameters, **_named(parents)},
         seconds=time.perf_counter() - started,
         verdict=verdict,
         architecture=architecture,
@@ -66,6 +72,10 @@ def compare_checkpoints(
         weights=stage.weights,
         evidence=stage.evidence,
     )
+
+
+def _named(parents: Sequence[Checkpoint]) -> dict[str, Scalar]:
+    return {"parents": ", ".join(parent.ref for parent in parents)} if parents else {}
 
 
 def _weights(a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: EffortChoice, progress: Progress) -> WeightStage:

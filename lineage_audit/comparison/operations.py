@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
@@ -33,28 +34,38 @@ FIT_DELTA = 1e-3
 _ROUNDED_SHARE = 0.999
 """Share of elements that must equal the other side's rounded ones for a cast."""
 
-_ALL_COPIED = 1.0 - 1e-12
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What was measured of the difference between two related models.
+
+    Attributes:
+        comparison: measurements of B against A's image.
+        aligned: what the search found, if it holds.
+        matrices: whole matrices of both, where they were read.
+        shares: how much.
+        merge: the merge that named parents explain, or None.
+    """
+
+    comparison: WeightComparison
+    aligned: AlignedWeights | None
+    matrices: Sequence[MatrixPair]
+    shares: Shares
+    merge: DirectedOperation | None
 
 
 def find_operations(
-    a: Checkpoint,
-    b: Checkpoint,
-    comparison: WeightComparison,
-    aligned: AlignedWeights | None,
-    matrices: Sequence[MatrixPair],
-    shares: Shares,
-    names: NamesFinding,
-    tokenizer: TokenizerFinding,
+    a: Checkpoint, b: Checkpoint, change: Change, names: NamesFinding, tokenizer: TokenizerFinding
 ) -> tuple[DirectedOperation, ...]:
     """List the operations between two related models, in the order in which a recipe would apply them."""
-    quantized, explained = find_stored_quantization(comparison, shares)
+    quantized, explained = find_stored_quantization(change.comparison, change.shares)
     found = [
         *_vocabulary(a, b, tokenizer),
-        *([] if explained else _training(comparison, aligned, matrices, shares)),
-        *([] if explained else _cast(comparison, matrices)),
+        *([] if explained else _training(change)),
+        *([] if explained else _cast(change.comparison, change.matrices)),
         *quantized,
-        *_moves(a, b, aligned),
-        *_layers_replaced(comparison, aligned),
+        *_moves(a, b, change.aligned),
+        *_layers_replaced(change.comparison, change.aligned),
         *_renamed(names),
         *_fused(a, b),
     ]
@@ -105,26 +116,27 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
     return [directed("vocabulary-replaced", detail, "token bytes compared")]
 
 
-def _training(
-    comparison: WeightComparison, aligned: AlignedWeights | None, matrices: Sequence[MatrixPair], shares: Shares
-) -> list[DirectedOperation]:
-    """A delta of a kind that leaves a mark, else training, by its size against the size of the weights."""
-    delta = shares.relative_delta
-    if not delta or _cast(comparison, matrices):
+def _training(change: Change) -> list[DirectedOperation]:
+    """A merge or a delta of a kind that leaves a mark, else training, by its size against that of the weights."""
+    delta = change.shares.relative_delta
+    if not delta or _cast(change.comparison, change.matrices):
         return []
-    if aligned is not None and delta <= max((pair.rounding for pair in matrices), default=0.0) + FIT_DELTA:
+    if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
         return []  # what is left of an image that was scaled or rotated is rounding
-    marked = classify_delta(matrices)
+    marked = classify_delta(change.matrices)
     if marked is not None and not marked.leaves_more:
         return [marked]
+    before = change.merge or _trained(delta)
+    return [before, marked] if marked is not None else [before]
+
+
+def _trained(delta: float) -> DirectedOperation:
+    """Training, named by the size of the delta."""
     size = f"{delta:.2%}" if delta < 0.1 else f"{delta:.0%}"
     detail = f"the delta is {size} of the weights' size"
-    trained = (
-        directed("fine-tuned", detail, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")
-        if delta <= FINE_TUNE_DELTA
-        else directed("continued-pretrained", detail, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")
-    )
-    return [trained, marked] if marked is not None else [trained]
+    if delta <= FINE_TUNE_DELTA:
+        return directed("fine-tuned", detail, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")
+    return directed("continued-pretrained", detail, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")
 
 
 def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:

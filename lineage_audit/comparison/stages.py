@@ -16,7 +16,8 @@ from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement, elements_of, measure_all
-from lineage_audit.comparison.operations import find_operations
+from lineage_audit.comparison.merging import find_merge
+from lineage_audit.comparison.operations import Change, find_operations
 from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, plan_reading
 from lineage_audit.comparison.progress import Progress
@@ -101,12 +102,13 @@ class WeightStage:
         architecture: ArchitectureFinding,
         names: NamesFinding,
         tokenizer: TokenizerFinding,
+        parents: Sequence[Checkpoint],
     ) -> Findings:
         """Everything the verdict is made from."""
         return Findings(
             evidence=self.evidence,
             shares=self.shares,
-            operations=self._operations(a, b, names, tokenizer),
+            operations=self._operations(a, b, names, tokenizer, parents),
             same_weights=self.same_weights,
             left_in_a=_left_over(pairing.only_a, pairing, "a"),
             left_in_b=_left_over(pairing.only_b, pairing, "b"),
@@ -118,14 +120,20 @@ class WeightStage:
         )
 
     def _operations(
-        self, a: Checkpoint, b: Checkpoint, names: NamesFinding, tokenizer: TokenizerFinding
+        self,
+        a: Checkpoint,
+        b: Checkpoint,
+        names: NamesFinding,
+        tokenizer: TokenizerFinding,
+        parents: Sequence[Checkpoint],
     ) -> tuple[DirectedOperation, ...]:
         """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
         if not self.same_weights and not is_related(self.evidence):
             return ()
         reads_whole = self.effort in ("search", "full") and not (self.aligned and self.aligned.backward)
         matrices = read_matrices(a, b, self.comparison) if reads_whole else []
-        return find_operations(a, b, self.comparison, self.aligned, matrices, self.shares, names, tokenizer)
+        change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, parents))
+        return find_operations(a, b, change, names, tokenizer)
 
     def _obstacle(self, pairing: Pairing) -> str | None:
         if self.same_weights:

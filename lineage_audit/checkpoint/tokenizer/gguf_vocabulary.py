@@ -32,7 +32,8 @@ def vocabulary_from_gguf(values: Mapping[str, object], file: str) -> Vocabulary 
     if not isinstance(model, str) or model not in _KINDS or not isinstance(tokens, tuple) or not tokens:
         return None
     types = _types(values.get("tokenizer.ggml.token_type"), len(tokens))
-    ids = [number for number, token in enumerate(tokens) if types[number] != _UNUSED or not _PADDING.fullmatch(token)]
+    padding = (_UNUSED, _USER_DEFINED)
+    ids = [number for number, text in enumerate(tokens) if types[number] not in padding or not _PADDING.fullmatch(text)]
     ordinary = [number for number in ids if types[number] not in _ADDED]
     added = {tokens[number].decode("utf-8", "replace"): number for number in ids if types[number] in _ADDED}
     texts = [tokens[number] for number in ordinary]

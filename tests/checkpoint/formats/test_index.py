@@ -38,6 +38,18 @@ def test_shards_without_an_index_are_taken_in_order() -> None:
     assert _found(*names) == ("safetensors", tuple(sorted(names)))
 
 
+def test_safetensors_are_preferred_to_gguf() -> None:
+    assert _found("model-Q8_0.gguf", "model.safetensors")[0] == "safetensors"
+
+
+def test_of_several_gguf_models_the_largest_is_read_and_said() -> None:
+    shards = [f"big-{i:05}-of-00002.gguf" for i in (1, 2)]
+    source = MemorySource({"small.gguf": b"x" * 15, **dict.fromkeys(shards, b"x" * 10), "mmproj-f16.gguf": b"x" * 99})
+    weights = find_weights(source)
+    assert (weights.format, weights.files) == ("gguf", tuple(shards))
+    assert shards[0] in weights.caveats[0]
+
+
 @pytest.mark.parametrize("prefix", ["", "original/"])
 def test_metas_own_files(prefix: str) -> None:
     names = (f"{prefix}consolidated.00.pth", f"{prefix}consolidated.01.pth")
@@ -57,7 +69,12 @@ def test_unusual_names_are_found_and_training_state_is_not(names: tuple, expecte
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("m.gguf", "GGUF"), ("adapter_model.safetensors", "PEFT"), ("m.onnx", "ONNX"), ("README.md", "give a folder")],
+    [
+        ("mmproj-m.gguf", "give a folder"),
+        ("adapter_model.safetensors", "PEFT"),
+        ("m.onnx", "ONNX"),
+        ("README.md", "give a folder"),
+    ],
 )
 def test_no_weights_says_what_was_found_instead(name: str, what: str) -> None:
     with pytest.raises(UnresolvedReferenceError, match=what):

@@ -1,0 +1,52 @@
+"""Merges of named parents are decomposed; what is no merge of them is not called one."""
+
+from __future__ import annotations
+
+import re
+
+from lineage_audit import Verdict
+from lineage_audit.comparison import compare_checkpoints
+from tests.models import WIDE, Weights, llama, llama_config, model, noisy
+
+BASE = llama(1, WIDE)
+CODE, CHAT = noisy(BASE, 2, 0.2), noisy(BASE, 3, 0.3)
+
+
+def _verdict(child: Weights, *parents: Weights) -> Verdict:
+    checkpoints = [model(weights, llama_config(WIDE)) for weights in (BASE, child, *parents)]
+    return compare_checkpoints(checkpoints[0], checkpoints[1], parents=checkpoints[2:]).verdict
+
+
+def _merged(share: float) -> Weights:
+    return {name: share * CODE[name] + (1 - share) * CHAT[name] for name in BASE}
+
+
+def test_a_linear_merge_gives_its_weights() -> None:
+    (operation,) = _verdict(_merged(0.7), CODE, CHAT).operations
+    assert operation.kind == "merged"
+    assert [float(weight) for weight in re.findall(r"(\d\.\d\d) \(", operation.detail)] == [0.7, 0.3]
+    assert "explain 100.0%" in operation.evidence
+
+
+def test_trained_on_after_the_merge_it_is_still_one() -> None:
+    (operation,) = _verdict(noisy(_merged(0.5), 5, 0.05), CODE, CHAT).operations
+    assert operation.kind == "merged"
+    weights = [float(weight) for weight in re.findall(r"(\d\.\d\d) \(", operation.detail)]
+    assert all(abs(weight - 0.5) < 0.03 for weight in weights)
+
+
+def test_parents_that_add_nothing_are_not_named() -> None:
+    for child, parents in (
+        (CODE, (CODE, CHAT)),  # one of the parents itself
+        (noisy(BASE, 9, 0.2), (CODE, CHAT)),  # a third fine-tune
+        (_merged(0.5), (CODE,)),  # one parent alone is no merge
+    ):
+        assert "merged" not in [operation.kind for operation in _verdict(child, *parents).operations]
+
+
+def test_a_parent_of_another_shape_is_passed_over() -> None:
+    other = model(llama(4), llama_config())
+    base, child = (model(weights, llama_config(WIDE)) for weights in (BASE, CODE))
+    verdict = compare_checkpoints(base, child, parents=[other]).verdict
+    assert verdict.relation == "derived"
+    assert "merged" not in [operation.kind for operation in verdict.operations]
