@@ -47,7 +47,12 @@ def build(entries: Sequence[Entry], out: Path, workers: int) -> None:
     _fill_shelf(missing, Shelf(out / "shelf"))
     # Fresh processes: torch's threads do not survive a fork.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        _make_all(missing, out, pool)
+        try:
+            _make_all(missing, out, pool)
+        except BaseException:
+            # Stop at the first failure instead of after everything that is waiting.
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _make_all(missing: list[Entry], out: Path, pool: ProcessPoolExecutor) -> None:

@@ -124,10 +124,11 @@ def _training(change: Change) -> list[DirectedOperation]:
     if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
         return []  # what is left of an image that was scaled or rotated is rounding
     marked = classify_delta(change.matrices)
-    if marked is not None and not marked.leaves_more:
-        return [marked]
-    before = change.merge or _trained(delta)
-    return [before, marked] if marked is not None else [before]
+    if marked is None:
+        return [change.merge or _trained(delta)]
+    if marked.leaves_more:
+        return [change.merge or _trained(delta), marked]
+    return [change.merge or marked]
 
 
 def _trained(delta: float) -> DirectedOperation:

@@ -80,7 +80,7 @@ def disguise(model: Model, name: str, seed: int) -> Model:
 
     weights = model.weights
     for step in DISGUISES[name].steps:
-        # A generator for each change, so that the same change draws the same in every disguise.
+        # A generator for each change: what it draws does not depend on the changes before it.
         generator = torch.Generator().manual_seed(seed ^ zlib.crc32(step.__name__.encode()))
         weights = step(weights, model.anatomy, generator)
     return model.with_weights(weights)
