@@ -31,9 +31,7 @@ def test_the_readme_shows_the_main_commands_and_the_help() -> None:
 
 
 @pytest.mark.parametrize(("command", "shown"), CONSOLE, ids=[command for command, _ in CONSOLE])
-def test_console_examples_print_what_the_readme_shows(
-    command: str, shown: str, request: pytest.FixtureRequest
-) -> None:
+def test_console_examples_print_what_the_readme_shows(command: str, shown: str, request: pytest.FixtureRequest) -> None:
     arguments = [sys.executable, "-m", "lineage_audit", *shlex.split(command)[1:]]
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)

@@ -6,6 +6,8 @@ and card are read; names become roles. No weight is read on the way, except that
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lineage_audit.checkpoint.card import read_claims
 from lineage_audit.checkpoint.card.gguf_claims import claims_from_gguf
 from lineage_audit.checkpoint.checkpoint import Checkpoint
@@ -15,6 +17,7 @@ from lineage_audit.checkpoint.config.gguf_metadata import config_from_gguf
 from lineage_audit.checkpoint.digest import content_digest
 from lineage_audit.checkpoint.formats import Container, read_container
 from lineage_audit.checkpoint.names import map_names
+from lineage_audit.checkpoint.quantization import gather
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
@@ -38,12 +41,13 @@ def read_checkpoint(source: Source) -> Checkpoint:
     """Read what a source holds, all but the weights."""
     container = read_container(source)
     config = _config(source, container)
-    tensors = map_names(container.tensors, config)
+    dequantized = replace(container, tensors=gather(source, container.tensors))
+    tensors = map_names(dequantized.tensors, config)
     vocabulary, tokenizer_caveats = _vocabulary(source, container)
     claims, card_caveats = _claims(source, container)
     return Checkpoint(
         source=source,
-        container=container,
+        container=dequantized,
         config=complete_from_shapes(config, tensors),
         vocabulary=vocabulary,
         claims=claims,

@@ -9,20 +9,31 @@ from lineage_audit.checkpoint.roles import Role
 from tests.checkpoint.names.schemes import FFN, HIDDEN, KV, SCHEMES, SHAPES, VOCABULARY, shapes_of
 from tests.checkpoint.names.stored import all_stored, config_of, duplicate_keys, stored
 
+FUSED = {"q": (HIDDEN, HIDDEN), "k": (KV, HIDDEN), "v": (KV, HIDDEN)}
 _CONFIGS = {"with sizes": {"hidden_size": HIDDEN, "num_attention_heads": 8}, "without": {}}
 
 
 @pytest.mark.parametrize("config", _CONFIGS.values(), ids=_CONFIGS)
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 def test_a_renamed_llama_is_recognised(scheme: dict[str, str], config: dict[str, object]) -> None:
-    refs = {ref.name: ref for ref in map_names(all_stored(shapes_of(scheme)), config_of(**config))}
-    assert duplicate_keys(refs.values()) == []
+    refs = map_names(all_stored(shapes_of(scheme)), config_of(**config))
+    assert duplicate_keys(refs) == []
     for role, pattern in scheme.items():
+        # Head counts tell how a fused tensor splits; without them it stays whole.
+        parts = FUSED if role == "qkv" and config else {role: SHAPES[role]}
         for layer in (0, 2) if "{}" in pattern else (None,):
-            ref = refs[pattern.format(layer)]
-            assert (ref.role.value, ref.layer, ref.shape) == (role, layer, SHAPES[role])
-    guessed = [ref for ref in refs.values() if ref.inferred]
-    assert len(guessed) > len(refs) / 2
+            found = {ref.role.value: ref for ref in refs if ref.name == pattern.format(layer)}
+            assert {part: (ref.layer, ref.shape) for part, ref in found.items()} == {
+                part: (layer, shape) for part, shape in parts.items()
+            }
+    assert sum(ref.inferred for ref in refs) > len(refs) / 2
+
+
+def test_the_parts_of_a_guessed_fused_tensor_follow_each_other() -> None:
+    shapes = {"net.cells.0.attn.qkv.weight": SHAPES["qkv"], "net.cells.0.attn.out.weight": (HIDDEN, HIDDEN)}
+    refs = map_names(all_stored(shapes), config_of(**_CONFIGS["with sizes"]))
+    rows = {ref.role.value: (ref.parts[0].rows.offset, ref.parts[0].rows.count) for ref in refs}
+    assert (rows["q"], rows["k"], rows["v"]) == ((0, HIDDEN), (HIDDEN, KV), (HIDDEN + KV, KV))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)

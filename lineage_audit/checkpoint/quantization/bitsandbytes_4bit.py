@@ -1,0 +1,145 @@
+"""bitsandbytes' NF4 and FP4: two codes a byte, a scale for 64 weights, the scales quantised once more if asked.
+
+Layout: ``weight`` uint8 (two codes a byte, the first one high), ``weight.absmax`` (float, or uint8 codes into
+``weight.nested_quant_map`` with a scale for 256 in ``weight.nested_absmax``), ``weight.quant_map`` (the 16 values), and
+``weight.quant_state.bitsandbytes__nf4`` or ``__fp4``, a JSON text with shape and block sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.checkpoint.bounded_json import parse_json_object
+from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
+from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
+from lineage_audit.checkpoint.tensors import StoredTensor
+
+_STATES = {".weight.quant_state.bitsandbytes__nf4": "NF4", ".weight.quant_state.bitsandbytes__fp4": "FP4"}
+_ROUNDING = {"NF4": 0.15, "FP4": 0.25}
+_LARGEST_BLOCK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """Scales that are quantised themselves: their values, the scales of these by ``block``, and what is added."""
+
+    values: StoredTensor
+    scales: StoredTensor
+    block: int
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class FourBit:
+    """One matrix.
+
+    Attributes:
+        codes: two elements a byte, in row-major order of the matrix.
+        scales: one for ``block`` elements in that order.
+        values: what the 16 codes stand for.
+        nested: how the scales are read, or None where they are floats.
+        columns: columns of the matrix.
+        block: elements that share a scale.
+        kind: ``NF4`` or ``FP4``.
+    """
+
+    codes: StoredTensor
+    scales: StoredTensor
+    values: StoredTensor
+    nested: Nested | None
+    columns: int
+    block: int
+    kind: str
+
+    @property
+    def scheme(self) -> str:
+        """Name, kind and block."""
+        return f"bitsandbytes {self.kind}, blocks of {self.block}" + (", double quantised" if self.nested else "")
+
+    @property
+    def bits(self) -> float:
+        """Bits of a code, and its share of a scale."""
+        return 4 + (8 if self.nested else 32) / self.block
+
+    @property
+    def rounding(self) -> float:
+        """That of the sixteen values."""
+        return _ROUNDING[self.kind]
+
+    def sections(self, low: int, high: int) -> tuple[Section, ...]:
+        """The bytes of the codes, the scales of their blocks, and the small tables."""
+        first, last = low * self.columns, high * self.columns
+        blocks = first // self.block, -(-last // self.block)
+        plain = (
+            rows_of(self.codes, 1, first // 2, -(-last // 2)),
+            rows_of(self.scales, 1, *blocks),
+            whole(self.values),
+        )
+        if self.nested is None:
+            return plain
+        nested_blocks = blocks[0] // self.nested.block, -(-blocks[1] // self.nested.block)
+        return (*plain, whole(self.nested.values), rows_of(self.nested.scales, 1, *nested_blocks))
+
+    def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Look the codes up and scale them block by block."""
+        codes, scales, values = (array.reshape(-1) for array in arrays[:3])
+        first, last = low * self.columns, high * self.columns
+        nibbles = np.stack([codes >> 4, codes & 15], axis=1).reshape(-1)[first % 2 : first % 2 + last - first]
+        with np.errstate(all="ignore"):
+            if self.nested is not None:
+                scales = _unnested(self.nested, first // self.block, scales, arrays[3], arrays[4])
+            by_element = scales[np.arange(first, last) // self.block - first // self.block]
+            floats: FloatArray = (values.astype(np.float32)[nibbles] * by_element).astype(np.float32)
+        return floats.reshape(high - low, self.columns)
+
+
+def _unnested(nested: Nested, first: int, codes: RawArray, values: RawArray, scales: RawArray) -> FloatArray:
+    """Scales ``first`` and following from their codes."""
+    places = np.arange(first, first + len(codes)) // nested.block - first // nested.block
+    floats: FloatArray = values.reshape(-1)[codes] * scales.reshape(-1)[places] + np.float32(nested.offset)
+    return floats
+
+
+def _read(stored: Stored) -> Encoded | None:
+    suffix = next((suffix for suffix in _STATES if suffix in stored.notes), None)
+    if suffix is None:
+        return None
+    state = parse_json_object(stored.notes[suffix], stored[".weight"].file)
+    codes, scales, values = stored[".weight"], stored[".weight.absmax"], stored[".weight.quant_map"]
+    shape, block = state.get("shape"), state.get("blocksize")
+    if not isinstance(shape, list) or len(shape) < 2 or not all(type(side) is int and side > 0 for side in shape):
+        return None
+    if type(block) is not int or not 0 < block <= _LARGEST_BLOCK or values.size != 16 or codes.dtype != "U8":
+        return None
+    elements = math.prod(shape)
+    if codes.size != -(-elements // 2) or scales.size != -(-elements // block):
+        return None
+    nested = _nested(stored, state, scales)
+    if (scales.dtype == "U8") != (nested is not None):
+        return None
+    kind = _STATES[suffix]
+    return Encoded(tuple(shape), kind, FourBit(codes, scales, values, nested, shape[-1], block, kind))
+
+
+def _nested(stored: Stored, state: dict[str, object], scales: StoredTensor) -> Nested | None:
+    values, over = stored.get(".weight.nested_quant_map"), stored.get(".weight.nested_absmax")
+    block, offset = state.get("nested_blocksize"), state.get("nested_offset")
+    if values is None or over is None or values.size != 256 or not values.dtype == over.dtype == "F32":
+        return None
+    if type(block) is not int or not 0 < block <= _LARGEST_BLOCK or not isinstance(offset, int | float):
+        return None
+    return Nested(values, over, block, float(offset)) if over.size == -(-scales.size // block) else None
+
+
+SCHEME = Scheme(
+    ".weight",
+    ".weight",
+    (".weight.absmax", ".weight.quant_map"),
+    _read,
+    may_have=(".weight.nested_absmax", ".weight.nested_quant_map"),
+    notes=tuple(_STATES),
+)
