@@ -66,10 +66,10 @@ def _dtypes(checkpoint: Checkpoint) -> dict[str, int]:
 
 
 def _quantization(checkpoint: Checkpoint) -> tuple[str, ...]:
-    """Schemes that tensors are stored in, and the one that the configuration names."""
+    """Schemes that tensors are stored in, else the one that the configuration names."""
     schemes = {tensor.quantization for tensor in checkpoint.tensors if tensor.quantization}
     stated = checkpoint.config.text("quantization")
-    return tuple(sorted(schemes | ({stated} if stated else set())))
+    return tuple(sorted(schemes)) or ((stated,) if stated else ())
 
 
 def _describe_tokenizer(vocabulary: Vocabulary | None) -> str:

@@ -52,7 +52,7 @@ _NUMPY: dict[str, str] = {
 }
 _MANTISSA_BITS = {"F8_E4M3": 3, "F8_E5M2": 2}
 
-READABLE: frozenset[str] = frozenset(_NUMPY) | frozenset(_MANTISSA_BITS) | {"BF16"}
+READABLE: frozenset[str] = frozenset(_NUMPY) | frozenset(_MANTISSA_BITS) | {"BF16", "F8_E8M0"}
 """Types whose elements can be read as float32."""
 
 EXACT_BITS: dict[str, int] = {"F64": 52, "F32": 23, "F16": 10, "BF16": 7, "F8_E4M3": 3, "F8_E5M2": 2}
@@ -71,6 +71,9 @@ def decode(data: bytes | memoryview, dtype: str) -> FloatArray:
         return (np.frombuffer(data, dtype="<u2").astype(np.uint32) << 16).view(np.float32)
     if dtype in _MANTISSA_BITS:
         return _float8_values(_MANTISSA_BITS[dtype])[np.frombuffer(data, dtype=np.uint8)]
+    if dtype == "F8_E8M0":
+        exponents = np.frombuffer(data, dtype=np.uint8)
+        return np.where(exponents == 255, np.nan, np.ldexp(1.0, exponents.astype(np.int32) - 127)).astype(np.float32)
     if dtype in _NUMPY:
         with np.errstate(over="ignore"):
             return np.frombuffer(data, dtype=_NUMPY[dtype]).astype(np.float32)

@@ -49,7 +49,7 @@ def _by_gram(delta: npt.NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
     squared, vectors = np.linalg.eigh(delta.T @ delta if is_tall else delta @ delta.T)
     values = np.sqrt(np.maximum(squared[::-1], 0.0))
     vectors = vectors[:, ::-1]
-    left = delta @ vectors / np.maximum(values, 1e-300) if is_tall else vectors
+    left = delta @ vectors / np.where(values > 1e-12 * values[0], values, np.inf) if is_tall else vectors
     return left.astype(np.float32), values.astype(np.float32)
 
 
