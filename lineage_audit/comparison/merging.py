@@ -17,6 +17,7 @@ from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.axes import AXES, Axis
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.results import Direction
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -53,7 +54,9 @@ def find_merge(a: Checkpoint, b: Checkpoint, parents: Sequence[Checkpoint]) -> D
         for weight, least, most, parent in zip(weights, low, high, parents, strict=True)
     )
     evidence = f"the parents explain {explained:.1%} of B - A, the best of them alone {alone:.1%}"
-    return directed("merged", shares, evidence + _collinearity(total))
+    # Two convex weights: a parent made from the merge and the other parent would need weights beyond them.
+    shows: Direction = "a->b" if (weights > 0).all() and (weights < 1).all() else "undetermined"
+    return directed("merged", shares, evidence + _collinearity(total), shows)
 
 
 def _is_shared(tensor: TensorRef, others: Sequence[Checkpoint]) -> bool:

@@ -56,7 +56,8 @@ class Scaled:
         """Name and grouping."""
         rows, columns = self.block
         if rows > 1:
-            grouping = f"blocks of {rows} by {columns}" if columns < self.columns else "one scale a matrix"
+            is_part = columns < self.columns or rows < math.prod(self.codes.shape[:-1])
+            grouping = f"blocks of {rows} by {columns}" if is_part else "one scale a matrix"
         else:
             grouping = f"groups of {columns}" if columns < self.columns else "one scale a row"
         return f"{self.name}, {grouping}"

@@ -6,6 +6,8 @@ leads of the best match over the second best, so they need no calibration by wid
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,6 +39,17 @@ def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, residual: ResidualM
         following = found.get(layer - 1, -2) + 1
         found[layer] = following if following in close else layers_a[int(scores[row].argmax())]
     return found
+
+
+def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
+    """Tell whether some of a model's layers stand out as copies of other layers of the same model."""
+    numbers, asked = weights.layers(), sorted(layers)
+    if not asked:
+        return False
+    scores = layer_scores(weights, weights, ResidualMap("same"), numbers, asked)
+    own = np.array(numbers) == np.array(asked)[:, None]
+    width = min((probe.shape[1] for layer in asked if (probe := _probe(weights, layer)) is not None), default=0)
+    return bool((np.where(own, 0.0, scores) >= clear_lead(CLEAR_LEAD, width)).any())
 
 
 def layer_scores(

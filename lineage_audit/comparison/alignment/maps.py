@@ -81,12 +81,14 @@ class Alignment:
         layers: layer of B -> layer of A; layers without a source are absent.
         units: FFN units by B's layer and expert.
         heads: attention heads by B's layer.
+        left_out_are_copies: some layer of A that B lacks resembles another layer of A, so that A may have grown.
     """
 
     residual: ResidualMap
     layers: Mapping[int, int]
     units: Mapping[FfnPlace, UnitMap] = field(default_factory=dict)
     heads: Mapping[int, HeadMap] = field(default_factory=dict)
+    left_out_are_copies: bool = False
 
     @property
     def keeps_all_numbers(self) -> bool:

@@ -64,10 +64,10 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
         detail = f"layers {ranges(repeated)} of {sides.source} occur more than once in {sides.target}"
         yield directed("layers-duplicated", detail, layer_map, sides.forward)
     if gone and len(in_target) < len(in_source):
-        # Which came first stays open: the longer model may have been made from the shorter one by repeating layers.
-        yield directed(
-            "layers-removed", f"layers {ranges(gone)} of {sides.source} are not in {sides.target}", layer_map
-        )
+        # Where the layers left out are copies of others, the longer model may have grown from the shorter one.
+        shows = "undetermined" if alignment.left_out_are_copies else sides.forward
+        detail = f"layers {ranges(gone)} of {sides.source} are not in {sides.target}"
+        yield directed("layers-removed", detail, layer_map, shows)
     if new and used and len(in_target) > len(in_source) and not repeated:
         detail = f"layers {ranges(new)} of {sides.target} are not in {sides.source}"
         yield directed("layers-removed", detail, layer_map)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.heads import match_heads
-from lineage_audit.comparison.alignment.layers import find_layer_map
+from lineage_audit.comparison.alignment.layers import find_layer_map, have_copies
 from lineage_audit.comparison.alignment.maps import Alignment, FfnPlace, HeadMap, UnitMap
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.units import match_units
@@ -40,4 +40,7 @@ def find_alignment(
         matched = match_heads(a, b, layer_b, layer_a, residual, heads) if heads else None
         if matched is not None:
             head_maps[layer_b] = matched
-    return Alignment(residual, layers, units, head_maps) if layers else None
+    if not layers:
+        return None
+    left_out = set(a.layers()) - set(layers.values())
+    return Alignment(residual, layers, units, head_maps, have_copies(a, left_out))

@@ -6,16 +6,21 @@ Its largest singular value is that of a random matrix, s (√m + √n); training
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.delta.spectrum import spectrum_of
 from lineage_audit.comparison.directed import DirectedOperation, directed
+from lineage_audit.results import Direction
 
 _EDGE_RATIO = 1.1
 _KURTOSIS = (2.8, 3.2)
 _FITTING = 0.9
+_INDEPENDENT = 4.0
+_DEPENDENT = 8.0
+"""Standard errors within which noise is independent of the side it was added to, and beyond which it is not."""
 
 
 def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
@@ -28,13 +33,29 @@ def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     levels = [float(pair.delta.std() / max(pair.a.std(), 1e-30)) for pair in changed]
     detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
     evidence = f"deltas of {len(changed)} matrices have the spectrum and the shape of random ones"
-    return directed("noise-added", detail, evidence)
+    with_a, with_b = (_dependence(changed, side) for side in ("a", "b"))
+    shows: Direction = "undetermined"
+    if abs(with_a) <= _INDEPENDENT and abs(with_b) >= _DEPENDENT:
+        shows, evidence = "a->b", f"{evidence}, independent of A and not of B (z {with_a:.1f}, {with_b:.1f})"
+    elif abs(with_b) <= _INDEPENDENT and abs(with_a) >= _DEPENDENT:
+        shows, evidence = "b->a", f"{evidence}, independent of B and not of A (z {with_b:.1f}, {with_a:.1f})"
+    return directed("noise-added", detail, evidence, shows)
+
+
+def _dependence(pairs: Sequence[MatrixPair], side: Literal["a", "b"]) -> float:
+    """z-score of the deltas' inner product with one side: noise is independent of what it was added to."""
+    products = [
+        float(np.einsum("ij,ij->", pair.delta, getattr(pair, side), dtype=np.float64))
+        / max(float(pair.delta.std(dtype=np.float64) * np.linalg.norm(getattr(pair, side))), 1e-30)
+        for pair in pairs
+    ]
+    return float(np.sum(products) / len(products) ** 0.5)
 
 
 def _is_random(pair: MatrixPair) -> bool:
     delta = pair.delta.astype(np.float64)
     deviation = delta.std()
-    if deviation <= 4 * pair.rounding * float(pair.b.std()):
+    if deviation <= pair.rounding * float(pair.b.std()):
         return False  # rounding is noise too, but nobody added it
     kurtosis = float(np.mean((delta - delta.mean()) ** 4) / deviation**4)
     expected = deviation * (delta.shape[0] ** 0.5 + delta.shape[1] ** 0.5)

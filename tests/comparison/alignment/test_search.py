@@ -88,7 +88,7 @@ SIX = replace(WIDE, layers=6)
     ("layers", "kind", "direction", "detail"),
     [
         ((0, 1, 2, 3, 2, 3, 4, 5), "layers-duplicated", "a->b", "layers 2–3 of A occur more than once in B"),
-        ((0, 2, 3, 5), "layers-removed", "undetermined", "layers 1, 4 of A are not in B"),
+        ((0, 2, 3, 5), "layers-removed", "a->b", "layers 1, 4 of A are not in B"),
     ],
 )
 def test_layers_are_mapped(layers: tuple[int, ...], kind: str, direction: str, detail: str) -> None:
@@ -99,6 +99,14 @@ def test_layers_are_mapped(layers: tuple[int, ...], kind: str, direction: str, d
     verdict = _verdict(parent, cut, SIX, replace(SIX, layers=len(layers)))
     assert (verdict.relation, verdict.direction) == ("derived", direction)
     assert detail in [operation.detail for operation in verdict.operations if operation.kind == kind]
+
+
+def test_a_model_that_may_have_grown_shows_no_direction() -> None:
+    parent = llama(7, SIX)
+    grown = noisy(disguises.with_layers(parent, (0, 1, 2, 3, 2, 3, 4, 5)), 8, 0.1)
+    verdict = _verdict(grown, parent, replace(SIX, layers=8), SIX)
+    assert (verdict.relation, verdict.direction) == ("derived", "undetermined")
+    assert "layers-removed" in _moves(verdict)
 
 
 def _narrowed(weights: Weights, size: Size) -> Weights:

@@ -43,8 +43,8 @@ def _quantised(bits: int, group: int | None) -> Weights:
     return _changed(rounded)
 
 
-def _noisy() -> Weights:
-    rng = np.random.default_rng(3)
+def _noisy(seed: int = 3) -> Weights:
+    rng = np.random.default_rng(seed)
     return _changed(lambda _, x: (x + 0.05 * x.std() * rng.standard_normal(x.shape)).astype(np.float32))
 
 
@@ -90,7 +90,7 @@ def _only(verdict: Verdict) -> Operation:
         (_quantised(8, None), "quantized", "B is A rounded to int8, one scale a row", "a->b"),
         (_quantised(4, None), "quantized", "B is A rounded to int4, one scale a row", "a->b"),
         (_quantised(4, 32), "quantized", "B is A rounded to int4, one scale for 32 weights", "a->b"),
-        (_noisy(), "noise-added", "Gaussian noise of 5.0% of the weights' standard deviation", "undetermined"),
+        (_noisy(), "noise-added", "Gaussian noise of 5.0% of the weights' standard deviation", "a->b"),
         (_ablated(), "direction-ablated", "B writes nothing along one residual direction", "a->b"),
     ],
     ids=["lora 4", "lora 16", "int8", "int4", "int4 groups", "noise", "ablated"],
@@ -108,6 +108,12 @@ def test_the_same_found_from_the_other_side() -> None:
     verdict = _verdict(_quantised(4, None), PARENT)
     assert verdict.direction == "b->a"
     assert _only(verdict).detail == "A is B rounded to int4, one scale a row"
+
+
+def test_two_noisy_copies_of_one_model_show_no_direction() -> None:
+    verdict = _verdict(_noisy(3), _noisy(4))
+    assert _only(verdict).kind == "noise-added"
+    assert verdict.direction == "undetermined"
 
 
 def test_training_is_not_mistaken_for_any_of_them() -> None:
