@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, HeadMap, ResidualMap
+from lineage_audit.comparison.assignment import assign
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.geometry import Heads
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.assignment import clear_lead, mean_lead
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.units import cosine_sizes, proposing_role
+from lineage_audit.comparison.assignment import clear_lead, mean_lead
 
 CLEAR_LEAD = 0.05
 """Mean lead at which a layer of B counts as taken from a layer of A."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import assign, clear_lead, mean_lead
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap, UnitMap
+from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
 from lineage_audit.comparison.evidence.base import unit_rows
 
 CLEAR_LEAD = 0.1

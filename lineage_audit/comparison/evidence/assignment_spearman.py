@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.assignment import assign
+from lineage_audit.comparison.assignment import assign
 from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.results import Evidence, LayerEvidence
 

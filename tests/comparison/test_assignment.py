@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from lineage_audit.comparison.alignment.assignment import _in_order_of_maxima, assign, mean_lead
+from lineage_audit.comparison.assignment import _in_order_of_maxima, assign, mean_lead
 
 
 @given(rows=st.integers(1, 12), extra=st.integers(0, 6), seed=st.integers(0, 10_000))
