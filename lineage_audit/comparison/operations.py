@@ -21,8 +21,11 @@ from lineage_audit.comparison.stored_schemes import find_stored_quantization
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import NamesFinding, TokenizerFinding
 
-FINE_TUNE_DELTA = 0.3
-"""Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining."""
+FINE_TUNE_DELTA = 0.4
+"""Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining.
+
+Set between heavy fine-tunes (.31 at most) and pretraining continued for as long (.48 at least) of one set of models.
+"""
 
 FOREIGN_LAYER = 0.1
 RELATED_LAYER = 0.3
@@ -58,7 +61,7 @@ def find_operations(
     a: Checkpoint, b: Checkpoint, change: Change, names: NamesFinding, tokenizer: TokenizerFinding
 ) -> tuple[DirectedOperation, ...]:
     """List the operations between two related models, in the order in which a recipe would apply them."""
-    quantized, explained = find_stored_quantization(change.comparison, change.shares)
+    quantized, explained = find_stored_quantization(change.comparison, change.shares, change.matrices)
     found = [
         *_vocabulary(a, b, tokenizer),
         *([] if explained else _training(change)),

@@ -13,7 +13,7 @@ from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
 from lineage_audit.comparison.delta.matrices import read_matrices
 from lineage_audit.comparison.directed import DirectedOperation
-from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence
+from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement, elements_of, measure_all
 from lineage_audit.comparison.merging import find_merge
@@ -116,7 +116,9 @@ class WeightStage:
             caveats=reading_caveats(a, b, pairing, self.comparison),
             searched=self.searched,
             moved=self.aligned is not None,
+            turned=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
             obstacle=self._obstacle(pairing),
+            slopes=self._slopes(),
         )
 
     def _operations(
@@ -134,6 +136,13 @@ class WeightStage:
         matrices = read_matrices(a, b, self.comparison) if reads_whole else []
         change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, parents))
         return find_operations(a, b, change, names, tokenizer)
+
+    def _slopes(self) -> tuple[float, float] | None:
+        """Slopes after alignment, as seen from A and B whichever of them was found in the other."""
+        if self.aligned is None:
+            return slopes.measure_slopes(self.comparison)
+        found = slopes.measure_slopes(self.aligned.comparison)
+        return (found[1], found[0]) if found and self.aligned.backward else found
 
     def _obstacle(self, pairing: Pairing) -> str | None:
         if self.same_weights:

@@ -40,6 +40,12 @@ HELD_OUT_COSINE = 0.5
 Independent models of one corpus and tokenizer gave up to .16, descendants .75 and more.
 """
 
+UNMOVED_SLOPE = 0.99
+"""Slope of B on A from which A counts as unmoved since their common ancestor, so that a cut or a copy shows direction.
+
+What training added to A itself would lower it: B's weights would not grow with A's.
+"""
+
 HELD_OUT_UNITS = 200
 """Rows and columns that the held-out measurement needs to speak."""
 
@@ -88,7 +94,9 @@ class Findings:
         caveats: what the reading stage has to say.
         searched: whether another order of layers, units, heads and channels was looked for.
         moved: whether one was found, so that shares and gains are those after alignment.
+        turned: whether it holds a rotation, after which gains cannot be compared.
         obstacle: why the weights could hardly be compared, or None.
+        slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
     """
 
     evidence: tuple[Evidence, ...]
@@ -101,7 +109,9 @@ class Findings:
     caveats: tuple[str, ...]
     searched: bool
     moved: bool
+    turned: bool
     obstacle: str | None
+    slopes: tuple[float, float] | None = None
 
     @property
     def identical(self) -> bool:
@@ -240,8 +250,24 @@ def _only_initialisation(findings: Findings) -> bool:
     taken after training.
     """
     gains = _gains(findings)
-    kept = max(findings.shares.explained or 0.0, findings.shares.best_role or 0.0)
-    return gains is not None and kept < ROLE_KEPT and (gains.effect or 0.0) < SHARED_TRAINING_GAINS
+    if max(findings.shares.explained or 0.0, findings.shares.best_role or 0.0) >= ROLE_KEPT:
+        return False
+    if gains is None:
+        return findings.turned  # a rotation takes the gains along, and weights so far apart claim nothing more
+    return (gains.effect or 0.0) < SHARED_TRAINING_GAINS
+
+
+def _ancestor_unmoved(findings: Findings, shown: set[Direction]) -> bool:
+    """Tell whether the earlier model stands where the common ancestor stood: a sibling of it would have moved.
+
+    What was added in training is nearly orthogonal to the weights, so the later model's slope on an unmoved ancestor
+    is one, and below one on a sibling.
+    """
+    slopes = findings.slopes
+    if slopes is None or len(shown) != 1:
+        return True
+    b_on_a, a_on_b = slopes
+    return (b_on_a if "a->b" in shown else a_on_b) >= UNMOVED_SLOPE
 
 
 def _direction(findings: Findings, relation: Relation) -> Direction:
@@ -249,6 +275,8 @@ def _direction(findings: Findings, relation: Relation) -> Direction:
     if relation != "derived":
         return "undetermined"
     shown = {item.shows for item in findings.operations} - {"undetermined"}
+    if not _ancestor_unmoved(findings, shown):
+        return "undetermined"
     return shown.pop() if len(shown) == 1 else "undetermined"
 
 

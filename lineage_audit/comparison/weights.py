@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.evidence.slopes import RELATED_MATRIX
 from lineage_audit.comparison.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence, LayerRow, RoleDelta, WeightsFinding
-
-RELATED_MATRIX = 0.2
-"""Correlation from which a matrix counts as related when the size of a delta is taken."""
 
 DERIVED_ROW_SIGMAS = 5.0
 """A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""

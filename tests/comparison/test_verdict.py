@@ -50,7 +50,7 @@ def _held_out(effect: float, count: int = 1000) -> Evidence:
 def _findings(*evidence: Evidence, shares: Shares = NOTHING_SHARED, **changed: object) -> Findings:
     findings = Findings(
         evidence=evidence, shares=shares, operations=(), same_weights=False, left_in_a="nothing", left_in_b="nothing",
-        architecture="same architecture", caveats=(), searched=False, moved=False, obstacle=None,
+        architecture="same architecture", caveats=(), searched=False, moved=False, turned=False, obstacle=None,
     )  # fmt: skip
     return replace(findings, **changed)
 
@@ -88,6 +88,9 @@ TABLE = {
     "held-out rows agree as independent ones may": (_findings(_exact(0.0), _held_out(0.3)), "independent"),
     "few held-out rows": (_findings(_exact(0.0), _held_out(0.9, 50)), "independent"),
     "gains lost in a rotation": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED, moved=True), "derived"),
+    "gains lost in a rotation, little left": (
+        _findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "shared-origin"
+    ),
     "one role kept nearly whole": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_role=0.6)), "derived"
     ),
@@ -157,6 +160,16 @@ def test_only_agreeing_strong_evidence_gives_a_direction(shows: tuple, expected:
     verdict = decide(_findings(_exact(-50.0), shares=MUCH_SHARED, operations=operations))
     assert verdict.direction == expected
     assert any("Which came first" in text for text in verdict.caveats) == (expected == "undetermined")
+
+
+@pytest.mark.parametrize(
+    ("slopes", "expected"),
+    [((1.0, 0.7), "a->b"), ((0.97, 0.7), "undetermined"), ((0.98, 1.0), "undetermined"), (None, "a->b")],
+)
+def test_a_cut_of_a_sibling_shows_no_direction(slopes: tuple[float, float] | None, expected: str) -> None:
+    operations = (DirectedOperation(Operation("layers-removed", "", ""), "a->b"),)
+    verdict = decide(_findings(_exact(-50.0), shares=MUCH_SHARED, operations=operations, slopes=slopes))
+    assert verdict.direction == expected
 
 
 @pytest.mark.parametrize("relation", ["identical", "independent", "shared-origin"])

@@ -31,7 +31,9 @@ def gate_up_match(a: Checkpoint, b: Checkpoint) -> float | None:
 
 
 def _layers(a: Checkpoint, b: Checkpoint, role: Role) -> list[tuple[FloatArray, FloatArray]]:
-    return list(zip(by_layer(a, role), by_layer(b, role), strict=False)) if by_layer(a, Role.GATE) else []
+    """The matrices of one role in the layers that both models have, if both are gated."""
+    is_gated = by_layer(a, Role.GATE) and by_layer(b, Role.GATE)
+    return list(zip(by_layer(a, role), by_layer(b, role), strict=False)) if is_gated else []
 
 
 def _assignment(first: FloatArray, second: FloatArray) -> npt.NDArray[np.intp]:

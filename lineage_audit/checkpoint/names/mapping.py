@@ -12,6 +12,7 @@ from lineage_audit.checkpoint.names.fused import UNSPLIT, slices
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import read_geometry
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
+from lineage_audit.checkpoint.names.head_stacks import is_head_stack, of_heads
 from lineage_audit.checkpoint.names.inference import infer, split_guessed
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
@@ -68,6 +69,9 @@ def _references(tensor: NamedTensor, context: Context) -> References:
         return (found,) if has_rank_of_role(found) else (unmapped(tensor.stored, tensor.name),)
     if is_stack(entry.meaning):
         return _of_stack(tensor, entry.meaning, context)
+    if is_head_stack(entry.meaning):
+        bare = unmapped(tensor.stored, tensor.name)
+        return (of_heads(bare, entry.meaning) or bare,)
     return _of_fused(tensor, entry, entry.meaning, context)
 
 

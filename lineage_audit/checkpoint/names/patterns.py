@@ -13,6 +13,9 @@ LAYER_WORDS = frozenset(
 EXPERT_WORD = "expert"
 """A segment that contains it announces an expert's number."""
 
+GGUF_EXPERTS = frozenset({"ffn_gate", "ffn_up", "ffn_down"})
+"""Segments that an expert's number follows in GGUF files of before 2024's stacks (``blk.0.ffn_gate.7``)."""
+
 _MAX_DIGITS = 6
 """A longer run of digits is no layer or expert number."""
 
@@ -83,7 +86,7 @@ def _number_positions(segments: list[str]) -> tuple[int | None, int | None]:
         if not (segment.isdigit() and segment.isascii() and len(segment) <= _MAX_DIGITS):
             continue
         before = segments[position - 1].lower() if position else ""
-        if EXPERT_WORD in before:
+        if EXPERT_WORD in before or before in GGUF_EXPERTS:
             expert = position if expert is None else expert
         elif before in LAYER_WORDS:
             announced = position if announced is None else announced

@@ -82,6 +82,7 @@ class Alignment:
         units: FFN units by B's layer and expert.
         heads: attention heads by B's layer.
         left_out_are_copies: some layer of A that B lacks resembles another layer of A, so that A may have grown.
+        new_are_copies: the same of B's layers that have no source in A.
     """
 
     residual: ResidualMap
@@ -89,6 +90,7 @@ class Alignment:
     units: Mapping[FfnPlace, UnitMap] = field(default_factory=dict)
     heads: Mapping[int, HeadMap] = field(default_factory=dict)
     left_out_are_copies: bool = False
+    new_are_copies: bool = False
 
     @property
     def keeps_all_numbers(self) -> bool:

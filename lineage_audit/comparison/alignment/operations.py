@@ -26,6 +26,11 @@ class Sides:
     target: str
     forward: Direction
 
+    @property
+    def turned(self) -> Sides:
+        """The same two models, the other way round."""
+        return Sides(self.target, self.source, "b->a" if self.forward == "a->b" else "a->b")
+
 
 FORWARD = Sides("A", "B", "a->b")
 BACKWARD = Sides("B", "A", "b->a")
@@ -64,16 +69,22 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
         detail = f"layers {ranges(repeated)} of {sides.source} occur more than once in {sides.target}"
         yield directed("layers-duplicated", detail, layer_map, sides.forward)
     if gone and len(in_target) < len(in_source):
-        # Where the layers left out are copies of others, the longer model may have grown from the shorter one.
-        shows = "undetermined" if alignment.left_out_are_copies else sides.forward
-        detail = f"layers {ranges(gone)} of {sides.source} are not in {sides.target}"
-        yield directed("layers-removed", detail, layer_map, shows)
+        yield _cut(gone, layer_map, sides, sides.forward, copies=alignment.left_out_are_copies)
     if new and used and len(in_target) > len(in_source) and not repeated:
-        detail = f"layers {ranges(new)} of {sides.target} are not in {sides.source}"
-        yield directed("layers-removed", detail, layer_map)
+        yield _cut(new, layer_map, sides.turned, sides.turned.forward, copies=alignment.new_are_copies)
     elif new and used:
         detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
         yield directed("layers-replaced", detail, layer_map)
+
+
+def _cut(layers: list[int], layer_map: str, sides: Sides, forward: Direction, *, copies: bool) -> DirectedOperation:
+    """Layers of the longer model (the source) that the shorter one lacks: cut out, or grown as copies of others."""
+    if copies:
+        detail = f"layers {ranges(layers)} of {sides.source} are copies of others that {sides.target} has once"
+        return directed("layers-duplicated", detail, layer_map, sides.turned.forward)
+    return directed(
+        "layers-removed", f"layers {ranges(layers)} of {sides.source} are not in {sides.target}", layer_map, forward
+    )
 
 
 def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:

@@ -42,5 +42,5 @@ def find_alignment(
             head_maps[layer_b] = matched
     if not layers:
         return None
-    left_out = set(a.layers()) - set(layers.values())
-    return Alignment(residual, layers, units, head_maps, have_copies(a, left_out))
+    left_out, new = set(a.layers()) - set(layers.values()), set(b.layers()) - set(layers)
+    return Alignment(residual, layers, units, head_maps, have_copies(a, left_out), have_copies(b, new))

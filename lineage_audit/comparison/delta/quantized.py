@@ -77,7 +77,8 @@ def _operation(sentence: str, other: str, found: Sequence[_Grid | None], shows: 
     evidence = f"{fitting} of {len(found)} matrices lie on the grid"
     if near:
         return directed("quantized", sentence.format(other), evidence + ", within a step of the other side", shows)
-    return directed("quantized", sentence.format(""), evidence, shows, leaves_more=True)
+    # Something else came between: the other side may be a sibling of what was rounded.
+    return directed("quantized", sentence.format(""), evidence, leaves_more=True)
 
 
 def _grid(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -> _Grid | None:

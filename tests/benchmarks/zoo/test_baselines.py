@@ -50,7 +50,8 @@ def test_what_each_sees_of_permuted_units(opened):
 
 
 def test_no_answer_where_there_is_no_gate(opened):
-    assert BASELINES["gate-up-match"](opened["gpt2"], opened["gpt2"]) is None
+    for a, b in (("gpt2", "gpt2"), ("gpt2", "a"), ("a", "gpt2")):
+        assert BASELINES["gate-up-match"](opened[a], opened[b]) is None
 
 
 def test_a_program_that_fails_gives_no_probability(tmp_path):

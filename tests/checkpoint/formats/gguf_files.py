@@ -78,12 +78,16 @@ def write_gguf(
     for name, values in weights.items():
         block = gguf.GGML_QUANT_SIZES[kind][0]
         chosen = kind if values.ndim > 1 and values.shape[-1] % block == 0 else GGMLQuantizationType.F32
-        writer.add_tensor(name, gguf.quantize(np.ascontiguousarray(values), chosen), raw_dtype=chosen)
+        writer.add_tensor(name, _quantised(np.ascontiguousarray(values), chosen), raw_dtype=chosen)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _quantised(values: Array, kind: GGMLQuantizationType) -> np.ndarray:
+    return quantised_q4_k(values) if kind is GGMLQuantizationType.Q4_K else gguf.quantize(values, kind)
 
 
 def _add_config(writer: gguf.GGUFWriter, config: Mapping[str, object]) -> None:
@@ -127,3 +131,30 @@ def sample_config(folder: Path) -> dict[str, object]:
     """A sample checkpoint's configuration."""
     config: dict[str, object] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return config
+
+
+def quantised_q4_k(matrix: Array) -> np.ndarray:
+    """ggml's Q4_K, which the library only decodes: blocks of eight groups of 32, with 6-bit scales and minima."""
+    groups = matrix.reshape(-1, 8, 32)
+    minima = np.maximum(-groups.min(2), 0)
+    scales = (groups.max(2) + minima) / 15
+    d = (scales.max(1) / 63).astype(np.float16)
+    d_min = (minima.max(1) / 63).astype(np.float16)
+    six, six_min = (
+        np.round(values / np.maximum(over.astype(np.float32), 1e-12)[:, None]).clip(0, 63).astype(np.uint8)
+        for values, over in ((scales, d), (minima, d_min))
+    )
+    step = np.maximum(d.astype(np.float32)[:, None] * six, 1e-12)
+    codes = np.round((groups + (d_min.astype(np.float32)[:, None] * six_min)[..., None]) / step[..., None])
+    pairs = codes.clip(0, 15).astype(np.uint8).reshape(-1, 4, 2, 32)
+    packed = np.concatenate(
+        [
+            six[:, :4] | (six[:, 4:] >> 4) << 6,
+            six_min[:, :4] | (six_min[:, 4:] >> 4) << 6,
+            (six[:, 4:] & 15) | (six_min[:, 4:] & 15) << 4,
+        ],
+        axis=1,
+    )
+    nibbles = (pairs[:, :, 0] | pairs[:, :, 1] << 4).reshape(len(groups), -1)
+    blocks = np.concatenate([d[:, None].view(np.uint8), d_min[:, None].view(np.uint8), packed, nibbles], axis=1)
+    return blocks.reshape(len(matrix), -1)

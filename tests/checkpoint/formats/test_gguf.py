@@ -19,7 +19,7 @@ from lineage_audit.checkpoint.formats.gguf.types import GGML_TYPES, WITHOUT_DECO
 from lineage_audit.checkpoint.roles import Role  # noqa: E402
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError  # noqa: E402
 from tests.checkpoint.formats.gguf_files import converted, converted_name, sample_config, write_gguf  # noqa: E402
-from tests.models import WIDE, llama, llama_config, repository, write  # noqa: E402
+from tests.models import WIDE, Size, llama, llama_config, repository, write  # noqa: E402
 
 SAMPLES = Path(__file__).parents[3] / "sample_checkpoints"
 PARENT = SAMPLES / "llama-style-parent"
@@ -86,6 +86,38 @@ def test_the_one_that_is_added_to_gains_is_taken_off(architecture: str, offset: 
         assert tensor.quantization is None
 
 
+@pytest.mark.parametrize("stacked", [True, False])
+def test_experts_stacked_or_one_by_one(stacked: bool, tmp_path: Path) -> None:
+    experts = np.random.default_rng(1).standard_normal((4, 24, 32)).astype(np.float32)
+    named = {f"blk.0.ffn_up.{expert}.weight": values for expert, values in enumerate(experts)}
+    weights = {"blk.0.ffn_up_exps.weight": experts} if stacked else named
+    model = open_checkpoint(str(write_gguf(tmp_path / "m.gguf", weights, GGMLQuantizationType.Q8_0)))
+    assert [(tensor.role, tensor.expert) for tensor in model.tensors] == [(Role.UP, expert) for expert in range(4)]
+    for tensor, values in zip(model.tensors, experts, strict=True):
+        np.testing.assert_allclose(model.rows(tensor, 0, 24), values, atol=0.03)
+
+
+def test_latent_attention_in_heads_is_that_of_the_hub(tmp_path: Path) -> None:
+    """DeepSeek's kv_b as convert_hf_to_gguf splits it: a head's keys transposed, its values upright."""
+    heads, key, value, rank = 4, 8, 6, 32
+    joined = np.random.default_rng(1).standard_normal((heads * (key + value), rank)).astype(np.float32)
+    by_head = joined.reshape(heads, key + value, rank)
+    weights = {
+        "blk.0.attn_k_b.weight": by_head[:, :key].transpose(0, 2, 1),
+        "blk.0.attn_v_b.weight": by_head[:, key:],
+    }
+    model = open_checkpoint(str(write_gguf(tmp_path / "m.gguf", weights, architecture="deepseek2")))
+    config = {"model_type": "deepseek_v3", "num_attention_heads": heads, "qk_nope_head_dim": key, "v_head_dim": value}
+    hub = {"model.layers.0.self_attn.kv_b_proj.weight": joined}
+    original = open_checkpoint(str(write(tmp_path / "hub", repository(hub, config))))
+    assert set(model.by_key) == set(original.by_key)
+    for place, tensor in original.by_key.items():
+        counterpart = model.by_key[place]
+        assert counterpart.shape == tensor.shape
+        rows = tensor.shape[0]
+        np.testing.assert_array_equal(model.rows(counterpart, 3, rows), original.rows(tensor, 3, rows))
+
+
 def test_metadata_becomes_configuration(tmp_path: Path) -> None:
     config = {**llama_config(WIDE), "head_dim": 16, "max_position_embeddings": 4096, "rope_theta": 500000.0}
     weights = converted(llama(3, WIDE), WIDE.heads, WIDE.kv_heads)
@@ -137,6 +169,43 @@ def test_other_versions_are_refused(version: int, what: str, tmp_path: Path) -> 
     path.write_bytes(b"GGUF" + version.to_bytes(4, "little") + bytes(64))
     with pytest.raises(UnsupportedFormatError, match=what):
         open_checkpoint(str(path))
+
+
+def test_blocks_of_256_compare_at_full_strength(tmp_path: Path) -> None:
+    size = Size(layers=2, hidden=256, heads=8, kv_heads=4, ffn=512, vocab=512)
+    weights, config = llama(11, size), llama_config(size)
+    original = write(tmp_path / "hub", repository(weights, config))
+    path = write_gguf(
+        tmp_path / "m.gguf", converted(weights, size.heads, size.kv_heads), GGMLQuantizationType.Q4_K, config=config
+    )
+    verdict = compare(str(original), str(path)).verdict
+    assert (verdict.relation, verdict.direction) == ("derived", "a->b")
+    assert (verdict.log10_p or 0.0) < -100
+    assert (verdict.explained_variance or 0.0) > 0.98
+    assert any("Q4_K, 4.5 bits" in operation.detail for operation in verdict.operations)
+    unrelated = write(tmp_path / "other", repository(llama(12, size), config))
+    assert compare(str(unrelated), str(path)).verdict.relation == "independent"
+
+
+@pytest.mark.skipif(not PARENT.is_dir(), reason="no sample checkpoints")
+def test_every_tensor_is_what_transformers_reads(tmp_path: Path) -> None:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
+
+    parent = open_checkpoint(str(PARENT))
+    weights = {tensor.name: parent.rows(tensor, 0, tensor.shape[0]) for tensor in parent.tensors}
+    path = write_gguf(
+        tmp_path / "m.gguf", converted(weights, 8, 4), GGMLQuantizationType.Q4_0, config=sample_config(PARENT)
+    )
+    with torch.device("meta"):
+        empty = LlamaForCausalLM(LlamaConfig.from_pretrained(PARENT))
+    theirs = load_gguf_checkpoint(str(path), return_tensors=True, model_to_load=empty)["tensors"]
+    model = open_checkpoint(str(path))
+    assert len(theirs) == len(parent.tensors)
+    for tensor in parent.tensors:
+        ours = model.by_key[tensor.key]
+        np.testing.assert_array_equal(model.rows(ours, 0, ours.shape[0]), theirs[tensor.name].numpy())
 
 
 @pytest.mark.skipif(not PARENT.is_dir(), reason="no sample checkpoints")

@@ -31,6 +31,7 @@ from lineage_audit.checkpoint.names.patterns import numbered
         ("net/layer_12/attn/wq", "net/layer_{L}/attn/wq", 12, None),
         ("m.block7.ff.up.weight", "m.block{L}.ff.up.weight", 7, None),
         ("blocks.3.mlp.0.weight", "blocks.{L}.mlp.0.weight", 3, None),
+        ("blk.2.ffn_gate.7.weight", "blk.{L}.ffn_gate.{E}.weight", 2, 7),
         ("blk.2.attn_q.weight", "blk.{L}.attn_q.weight", 2, None),
         ("lm_head.weight", "lm_head.weight", None, None),
         ("layers.99999999999999999999.q", "layers.99999999999999999999.q", None, None),

@@ -101,12 +101,12 @@ def test_layers_are_mapped(layers: tuple[int, ...], kind: str, direction: str, d
     assert detail in [operation.detail for operation in verdict.operations if operation.kind == kind]
 
 
-def test_a_model_that_may_have_grown_shows_no_direction() -> None:
+def test_a_longer_model_given_first_has_grown_where_its_layers_are_copies() -> None:
     parent = llama(7, SIX)
     grown = disguises.with_layers(parent, (0, 1, 2, 3, 2, 3, 4, 5))
     verdict = _verdict(grown, parent, replace(SIX, layers=8), SIX)
-    assert (verdict.relation, verdict.direction) == ("derived", "undetermined")
-    assert "layers-removed" in _moves(verdict)
+    assert (verdict.relation, verdict.direction) == ("derived", "b->a")
+    assert _moves(verdict) == {"layers-duplicated"}
 
 
 def _narrowed(weights: Weights, size: Size) -> Weights:

@@ -92,7 +92,7 @@ def read_header(source: Source, file: str) -> Header:
         UnsupportedFormatError: a version, byte order or element type that is not read.
     """
     cursor = Cursor(source, file)
-    _read_magic(source, cursor)
+    _read_magic(cursor)
     tensor_count, key_count = cursor.unsigned(8), cursor.unsigned(8)
     if tensor_count > TENSOR_LIMIT or key_count > KEY_LIMIT:
         raise cursor.damaged(f"{tensor_count:,} tensors and {key_count:,} keys")
@@ -104,7 +104,7 @@ def read_header(source: Source, file: str) -> Header:
     return Header(values, _placed(cursor, entries, _alignment(cursor, values)))
 
 
-def _read_magic(source: Source, cursor: Cursor) -> None:
+def _read_magic(cursor: Cursor) -> None:
     if cursor.size < 24:
         raise UnreadableFileError(f"{cursor.file}: {cursor.size} bytes are too few for a GGUF file; fetch it again")
     start = cursor.take(4)
@@ -114,9 +114,7 @@ def _read_magic(source: Source, cursor: Cursor) -> None:
     version = cursor.unsigned(4)
     if version not in _VERSIONS:
         what = "big-endian" if version & 0xFFFF == 0 else f"version {version}"
-        raise UnsupportedFormatError(
-            f"{cursor.file}: {what} GGUF is not read; convert it with a current llama.cpp ({source.ref})"
-        )
+        raise UnsupportedFormatError(f"{cursor.file}: {what} GGUF is not read; convert it with a current llama.cpp")
 
 
 def _name(cursor: Cursor) -> str:
