@@ -33,13 +33,16 @@ _FITTING = 0.95
 _OFF_GRID = 0.08
 """Distance from a multiple of the step, in steps, that still counts as on the grid; chance gives .16."""
 
+_HALF_STEP = 0.55
+_NEAR = 0.98
+
 _OTHER_OFF_GRID = 0.5
 """Share of the other side's values that may lie on the grid by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """A matrix found on a grid: its grouping, and whether the other side is within a step of it."""
+    """A matrix found on a grid: its grouping, and whether the other side is within half a step of it."""
 
     grouping: Grouping
     is_near: bool
@@ -48,7 +51,7 @@ class _Grid:
 def find_quantization(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     """Name bits and grouping where one side lies on a grid and the other does not.
 
-    Where the other side is further away than a step, something else was done before rounding.
+    Where the other side is further away than half a step, something else was done before rounding.
     """
     if not pairs:
         return None
@@ -76,7 +79,7 @@ def _operation(sentence: str, other: str, found: Sequence[_Grid | None], shows: 
     near = float(np.mean([grid.is_near for grid in found if grid is not None])) >= _FITTING
     evidence = f"{fitting} of {len(found)} matrices lie on the grid"
     if near:
-        return directed("quantized", sentence.format(other), evidence + ", within a step of the other side", shows)
+        return directed("quantized", sentence.format(other), evidence + ", within half a step of the other side", shows)
     # Something else came between: the other side may be a sibling of what was rounded.
     return directed("quantized", sentence.format(""), evidence, leaves_more=True)
 
@@ -123,6 +126,9 @@ def _share_on_multiples(multiples: FloatArray, largest: float) -> float:
 
 
 def _are_near(ours: FloatArray, theirs: FloatArray, bits: int) -> bool:
-    """Nearly every value is within one step of the other side's."""
-    steps = np.ptp(ours, axis=1, keepdims=True) / (2**bits - 2)
-    return float(np.mean(np.abs(ours - theirs) <= 1.1 * steps)) >= _FITTING
+    """Nearly every value is within half a step of the other side's, as round-to-nearest leaves them.
+
+    Steps are those of a symmetric grid; a twentieth of slack is for the rounding of the stored type.
+    """
+    steps = np.abs(ours).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
+    return float(np.mean(np.abs(ours - theirs) <= _HALF_STEP * steps)) >= _NEAR
