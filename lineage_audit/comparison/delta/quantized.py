@@ -33,7 +33,7 @@ _FITTING = 0.95
 _OFF_GRID = 0.08
 """Distance from a multiple of the step, in steps, that still counts as on the grid; chance gives .16."""
 
-_HALF_STEP = 0.55
+_HALF_STEP = 0.51
 _NEAR = 0.98
 
 _OTHER_OFF_GRID = 0.5
@@ -92,7 +92,7 @@ def _grid(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -> _G
         if grid.shape[1] % width == 0:
             ours, theirs = (side[::step].reshape(-1, width) for side in (grid, other))
             if _has_few_values(ours, theirs, bits) or _has_multiples(ours, theirs, bits, rounding):
-                return _Grid(grouping, _are_near(ours, theirs, bits))
+                return _Grid(grouping, _are_near(ours, theirs, bits, rounding))
     return None
 
 
@@ -125,10 +125,10 @@ def _share_on_multiples(multiples: FloatArray, largest: float) -> float:
     return float(np.mean((np.abs(multiples - np.round(multiples)) <= _OFF_GRID)[asked])) if asked.any() else 0.0
 
 
-def _are_near(ours: FloatArray, theirs: FloatArray, bits: int) -> bool:
+def _are_near(ours: FloatArray, theirs: FloatArray, bits: int, rounding: float) -> bool:
     """Nearly every value is within half a step of the other side's, as round-to-nearest leaves them.
 
-    Steps are those of a symmetric grid; a twentieth of slack is for the rounding of the stored type.
+    Steps are those of a symmetric grid; the stored type's own rounding comes on top.
     """
     steps = np.abs(ours).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
-    return float(np.mean(np.abs(ours - theirs) <= _HALF_STEP * steps)) >= _NEAR
+    return float(np.mean(np.abs(ours - theirs) <= _HALF_STEP * steps + rounding * np.abs(ours))) >= _NEAR
