@@ -54,8 +54,14 @@ class _Run:
 
 def is_readable(tensor: TensorRef) -> bool:
     """Tell whether the tensor's values can be read as numbers, plain or dequantised."""
-    stored = [part.stored for part in tensor.parts]
-    return all(one.encoding is not None or one.dtype in READABLE for one in stored)
+    return all(_is_readable(part) for part in tensor.parts)
+
+
+def _is_readable(part: Part) -> bool:
+    """Plain values of a known type; of quantised ones a vector, a matrix, or a stack whose index is known."""
+    if part.stored.encoding is None:
+        return part.stored.dtype in READABLE
+    return len(part.stored.shape) in ((1, 2) if part.index is None else (3,))
 
 
 def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray]:
