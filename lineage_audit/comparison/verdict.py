@@ -21,6 +21,11 @@ RELATED_LOG10_P = DETECTION_LOG10_P
 UNCLEAR_LOG10_P = -3.0
 """Combined log10 p below which they are not called independent either."""
 
+DESCRIPTIVE = frozenset(
+    {"norm-gains", "aligned-norm-gains", "slopes", "ffn-assignment-spearman", "aligned-unit-cosines"}
+)
+"""Calibrated measurements whose p-value, if they have one, never carries a verdict."""
+
 CALIBRATED_LOG10_P = -50.0
 CALIBRATED_EFFECT = 0.5
 """The wide margin that calibrated evidence needs to carry a verdict alone."""
@@ -221,17 +226,22 @@ def _held_out_agrees(evidence: Sequence[Evidence]) -> bool:
 def _stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
     """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
     return _held_out_agrees(evidence) or any(
-        item.test_id == "row-fixed-points"
-        and item.log10_p is not None
-        and item.log10_p <= CALIBRATED_LOG10_P
-        and (item.effect or 0.0) >= CALIBRATED_EFFECT
-        for item in evidence
+        item.log10_p is not None and item.log10_p <= CALIBRATED_LOG10_P and (item.effect or 0.0) >= CALIBRATED_EFFECT
+        for item in _calibrated_tests(evidence)
     )
 
 
+def _calibrated_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Calibrated tests that can carry a verdict: those of units and numbers where roles are unknown or guessed."""
+    return [
+        item
+        for item in evidence
+        if item.grade == "calibrated" and item.log10_p is not None and item.test_id not in DESCRIPTIVE
+    ]
+
+
 def _strongest_calibrated(evidence: Sequence[Evidence]) -> float | None:
-    values = [item.log10_p for item in evidence if item.test_id == "row-fixed-points" and item.log10_p is not None]
-    return min(values) if values else None
+    return min((item.log10_p or 0.0 for item in _calibrated_tests(evidence)), default=None)
 
 
 def _gains(findings: Findings) -> Evidence | None:
@@ -306,7 +316,7 @@ def _sentence(relation: Relation, findings: Findings, log10_p: float | None, lim
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     """The test to show people: the smallest p-value among the tests that carry the verdict."""
     exact = [item for item in evidence if item.grade == "exact" and item.log10_p is not None]
-    carrying = exact or [item for item in evidence if item.test_id == "row-fixed-points" and item.log10_p is not None]
+    carrying = exact or _calibrated_tests(evidence)
     return min(carrying, key=lambda item: item.log10_p or 0.0, default=None)
 
 

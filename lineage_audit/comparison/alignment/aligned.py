@@ -10,6 +10,7 @@ from lineage_audit.comparison.alignment.factors import Factors, fit_factors, wit
 from lineage_audit.comparison.alignment.images import aligned_pairs
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.search import find_alignment
+from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import elements_of, measure_all
@@ -73,7 +74,7 @@ def align_weights(
     factors = fit_factors(comparison)
     if alignment.keeps_all_numbers and factors.is_trivial and same_numbers.measurements:
         return None
-    evidence = gather_aligned_evidence(comparison)
+    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
     if not factors.is_trivial:
         comparison = _measured(a, b, with_factors(pairs, factors, comparison), progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))

@@ -7,6 +7,7 @@ are shown beside them and carry a verdict only with a wide margin.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lineage_audit.comparison.evidence import (
     assignment_spearman,
@@ -43,7 +44,15 @@ CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_s
 
 def gather_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
     """Run every test that a verdict can stand on or that describes the delta."""
-    return tuple(test(comparison) for test in TESTS)
+    evidence = tuple(test(comparison) for test in TESTS)
+    return calibrated_where_guessed(evidence, comparison)
+
+
+def calibrated_where_guessed(evidence: tuple[Evidence, ...], comparison: WeightComparison) -> tuple[Evidence, ...]:
+    """Grade exact tests as calibrated where the roles of both models were guessed: the symmetry itself is a guess."""
+    if not comparison.guessed:
+        return evidence
+    return tuple(replace(item, grade="calibrated") for item in evidence)
 
 
 def gather_cross_checks(comparison: WeightComparison) -> tuple[Evidence, ...]:

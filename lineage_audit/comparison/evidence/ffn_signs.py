@@ -28,12 +28,11 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "not-applicable", reason)
     layers, elements, ungated = [], 0, 0
     for gate_role, up_role, down_role in _BLOCKS:
-        gated = set(comparison.places(gate_role))
         for layer, expert in comparison.places(up_role, down_role):
-            if (layer, expert) not in gated:
+            gate, up, down = (comparison.find(role, layer, expert) for role in (gate_role, up_role, down_role))
+            if gate is None or gate.pair.b.shape[0] != _units(up, down):
                 ungated += 1
                 continue
-            up, down = (comparison.find(role, layer, expert) for role in (up_role, down_role))
             layers.append(_terms(layer, up, down))
             elements += sum(part.elements for part in (up, down) if part)
     if not layers and ungated:
@@ -41,8 +40,12 @@ def measure(comparison: WeightComparison) -> Evidence:
     return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
 
 
+def _units(up: Measurement | None, down: Measurement | None) -> int:
+    """Number of units, from the rows of up or the columns of down."""
+    return up.pair.b.shape[0] if up else down.pair.b.shape[1] if down else 0
+
+
 def _terms(layer: int, up: Measurement | None, down: Measurement | None) -> SignTerms:
     """cos(up row i) + cos(down column i) for every unit."""
-    count = up.pair.b.shape[0] if up else down.pair.b.shape[1] if down else 0
     terms = ([row_term(up)] if up else []) + ([column_term(down)] if down else [])
-    return sum_cosines(layer, count, terms)
+    return sum_cosines(layer, _units(up, down), terms)
