@@ -77,6 +77,9 @@ SAME_NUMBERS = (
     "Layers, units, heads and channels were compared under their own numbers only; "
     "--effort search looks for a copy in which they were moved or rotated."
 )
+THROUGH_EMBEDDINGS = (
+    "Other orders were looked for through the embeddings of shared tokens: a copy that lost those as well goes unseen."
+)
 NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
 
 
@@ -343,7 +346,6 @@ def _caveats(findings: Findings, relation: Relation) -> tuple[str, ...]:
     if relation in ("derived", "shared-origin", "identical"):
         caveats.append(NOT_THEFT)
     if relation == "independent":
-        if not findings.searched:
-            caveats.append(SAME_NUMBERS)
+        caveats.append(THROUGH_EMBEDDINGS if findings.searched else SAME_NUMBERS)
         caveats.append(DISTILLATION)
     return tuple(caveats)
