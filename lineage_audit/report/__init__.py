@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from lineage_audit.report.check_cyclonedx import render_check_cyclonedx, require_library
 from lineage_audit.report.check_json import render_check_json
@@ -19,10 +18,9 @@ from lineage_audit.report.json_document import render_inspection_json, render_js
 from lineage_audit.report.markdown import render_markdown
 from lineage_audit.results import CheckReport, Inspection, Report
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 PLAIN_WIDTH = 100
+
+_Result = Report | Inspection | CheckReport
 
 
 def render(report: Report, format_name: str) -> str:
@@ -91,56 +89,42 @@ def require_check_format(format_name: str) -> None:
 def _plain_terminal(report: Report) -> str:
     from lineage_audit.report.terminal import render_terminal
 
-    console, written = _plain_console()
-    render_terminal(report, console=console)
-    return _without_padding(written)
+    return _printed(report, render_terminal)
 
 
 def _plain_terminal_in_detail(report: Report) -> str:
     from lineage_audit.report.terminal import render_terminal
     from lineage_audit.report.terminal_tables import render_details
 
-    console, written = _plain_console()
-    render_terminal(report, console=console)
-    render_details(report, console=console)
-    return _without_padding(written)
+    return _printed(report, render_terminal, render_details)
 
 
-def _plain_inspection_terminal(inspection: Inspection) -> str:
+def _plain_inspection_terminal(report: Inspection) -> str:
     from lineage_audit.report.inspection_terminal import render_inspection_terminal
 
-    console, written = _plain_console()
-    render_inspection_terminal(inspection, console=console)
-    return _without_padding(written)
+    return _printed(report, render_inspection_terminal)
 
 
 def _plain_check_terminal(report: CheckReport) -> str:
     from lineage_audit.report.check_terminal import render_check_terminal
 
-    console, written = _plain_console()
-    render_check_terminal(report, console=console)
-    return _without_padding(written)
+    return _printed(report, render_check_terminal)
 
 
 def _plain_check_terminal_in_detail(report: CheckReport) -> str:
     from lineage_audit.report.check_terminal import render_check_details, render_check_terminal
 
-    console, written = _plain_console()
-    render_check_terminal(report, console=console)
-    render_check_details(report, console=console)
-    return _without_padding(written)
+    return _printed(report, render_check_terminal, render_check_details)
 
 
-def _plain_console() -> tuple[Console, StringIO]:
-    """A console without colour or terminal, whatever the environment says, and what is written to it."""
+def _printed(result: _Result, *renderers: Callable[..., None]) -> str:
+    """What renderers print to a console without colour or terminal, whatever the environment says."""
     from rich.console import Console
 
     written = StringIO()
     console = Console(file=written, width=PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
-    return console, written
-
-
-def _without_padding(written: StringIO) -> str:
+    for render_on in renderers:
+        render_on(result, console=console)
     return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
 
 

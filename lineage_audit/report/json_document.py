@@ -95,7 +95,7 @@ def plain(value: object) -> Any:
 def written(document: Document) -> str:
     """A document as JSON text: indented by two, ending in a newline, every character shown as itself or escaped."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-    if text.isascii():
+    if text.isascii() and "\x7f" not in text:  # the one ASCII control that JSON leaves as it is
         return text + "\n"
     return "".join(_json_character(character) for character in text) + "\n"
 

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, get_origin, get_type_hints
 
 NASTY = (
+    "rub\x7fout",
     "\x1b[31mred\x1b[0m\x1b]0;title\x07",
     "a\u202egnp.exe\u2066\u200b\ufeff",
     "[bold red]markup[/] [/nothing] [link=https://evil.example]x[/link]",
