@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.axes import AXES
@@ -62,10 +63,10 @@ def find_operations(
 ) -> tuple[DirectedOperation, ...]:
     """List the operations between two related models, in the order in which a recipe would apply them."""
     quantized, explained = find_stored_quantization(change.comparison, change.shares, change.matrices)
+    cast = _cast(change.comparison, change.matrices)
     found = [
         *_vocabulary(a, b, tokenizer),
-        *([] if explained else _training(change)),
-        *([] if explained else _cast(change.comparison, change.matrices)),
+        *([] if explained else cast or _training(change)),
         *quantized,
         *_moves(a, b, change.aligned),
         *_layers_replaced(change.comparison, change.aligned),
@@ -122,7 +123,7 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
 def _training(change: Change) -> list[DirectedOperation]:
     """A merge or a delta of a kind that leaves a mark, else training, by its size against that of the weights."""
     delta = change.shares.relative_delta
-    if not delta or _cast(change.comparison, change.matrices):
+    if not delta:
         return []
     if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
         return []  # what is left of an image that was scaled or rotated is rounding
@@ -148,8 +149,6 @@ def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[
     parts = [part for part in comparison.measurements.values() if part.rounded is not None]
     if not parts or (_rounded_share(parts) < _ROUNDED_SHARE and not _only_rounding(matrices)):
         return []
-    from lineage_audit.checkpoint.dtypes import EXACT_BITS
-
     pair = parts[0].pair
     share = f"{_rounded_share(parts):.2%} of the elements equal after rounding"
     detail = f"{pair.a.dtype} to {pair.b.dtype}"

@@ -50,15 +50,16 @@ class TensorPair:
     structural: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pairing:
-    """All pairs, and what is left over on each side."""
+    """All pairs, what is left over on each side, and which rows of B and of A are the same tokens (None: the same)."""
 
     pairs: tuple[TensorPair, ...]
     only_a: tuple[TensorRef, ...]
     only_b: tuple[TensorRef, ...]
     mismatched: tuple[tuple[TensorRef, TensorRef], ...]
     unreadable: tuple[TensorRef, ...]
+    token_rows: tuple[IntArray, IntArray] | None
 
 
 def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
@@ -89,6 +90,7 @@ def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
         only_b=_left_over(b, counterparts.keys() | structural.keys()),
         mismatched=tuple(mismatched),
         unreadable=tuple(unreadable),
+        token_rows=token_rows,
     )
 
 
@@ -165,14 +167,22 @@ def _paired_rows(
         return None
     if not b.shape:
         return np.arange(1), np.arange(1)
-    if b.role in TOKEN_ROLES and token_rows is not None:
-        b_rows, a_rows = token_rows
-        inside = (b_rows < b.shape[0]) & (a_rows < a.shape[0])
-        return (b_rows[inside], a_rows[inside]) if inside.any() else None
-    if a.shape[0] != b.shape[0] and b.role not in TOKEN_ROLES:
-        return None
-    rows = np.arange(min(a.shape[0], b.shape[0]))
-    return rows, rows
+    if b.role in TOKEN_ROLES:
+        b_rows, a_rows = rows_of_tokens(a, b, token_rows)
+        return (b_rows, a_rows) if len(b_rows) or token_rows is None else None
+    return (np.arange(b.shape[0]), np.arange(b.shape[0])) if a.shape[0] == b.shape[0] else None
+
+
+def rows_of_tokens(
+    a: TensorRef, b: TensorRef, token_rows: tuple[IntArray, IntArray] | None
+) -> tuple[IntArray, IntArray]:
+    """Rows of B and of A that are the same tokens, of those that both matrices hold; the same rows without a map."""
+    if token_rows is None:
+        rows = np.arange(min(a.shape[0], b.shape[0]))
+        return rows, rows
+    b_rows, a_rows = token_rows
+    inside = (b_rows < b.shape[0]) & (a_rows < a.shape[0])
+    return b_rows[inside], a_rows[inside]
 
 
 def _as_vector(tensor: TensorRef) -> TensorRef:

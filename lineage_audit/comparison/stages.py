@@ -198,7 +198,7 @@ def compare_weights(
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     searched = effort != "sample" and not same_weights and not _numbers_explain(shares)
-    aligned = _search(a, b, comparison, progress) if searched else None
+    aligned = _search(a, b, pairing, comparison, progress) if searched else None
     if aligned is not None:
         evidence += aligned.evidence
         if not alignment_holds(evidence, shares, aligned.shares):
@@ -218,10 +218,12 @@ def compare_weights(
     )
 
 
-def _search(a: Checkpoint, b: Checkpoint, comparison: WeightComparison, progress: Progress) -> AlignedWeights | None:
+def _search(
+    a: Checkpoint, b: Checkpoint, pairing: Pairing, comparison: WeightComparison, progress: Progress
+) -> AlignedWeights | None:
     """Look for B in A; where A is the smaller model, for A in B."""
     size_a, size_b = (sum(tensor.size for tensor in one.tensors) for one in (a, b))
-    found = align_weights(a, b, comparison, progress)
+    found = align_weights(a, b, comparison, pairing.token_rows, progress)
     if found is None and size_a < size_b:
         return align_weights_backward(a, b, comparison, progress)
     return found

@@ -6,6 +6,7 @@ the tests had the power to find a relation; everything else is inconclusive, wit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -163,10 +164,8 @@ def _fits(item: DirectedOperation, relation: Relation) -> bool:
 
 def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
     """Bonferroni over the exact tests that were measured."""
-    from math import log10
-
     values = [item.log10_p for item in evidence if item.grade == "exact" and item.log10_p is not None]
-    return min(0.0, min(values) + log10(len(values))) if values else None
+    return min(0.0, min(values) + math.log10(len(values))) if values else None
 
 
 def is_related(evidence: Sequence[Evidence]) -> bool:

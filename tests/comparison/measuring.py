@@ -38,7 +38,7 @@ def evidence_of(a: Weights, b: Weights, config: Config | None = None) -> dict[st
 def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedWeights | None:
     """What the search finds, and its tests."""
     one, other = model(a, config), model(b, config)
-    return align_weights(one, other, comparison_by_numbers(one, other), NoProgress())
+    return align_weights(one, other, comparison_by_numbers(one, other), None, NoProgress())
 
 
 def log10_p_values(

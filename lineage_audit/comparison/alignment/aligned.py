@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
 from lineage_audit.comparison.alignment.images import aligned_pairs
@@ -47,7 +48,7 @@ def align_weights_backward(
     a: Checkpoint, b: Checkpoint, same_numbers: WeightComparison, progress: Progress
 ) -> AlignedWeights | None:
     """The same with A as the part and B as the whole: a pruned model given first, its original second."""
-    found = align_weights(b, a, same_numbers, progress)
+    found = align_weights(b, a, same_numbers, shared_token_rows(b.vocabulary, a.vocabulary), progress)
     if found is None:
         return None
     part = found.comparison.parameters / max(1, sum(tensor.size for tensor in b.tensors))
@@ -60,11 +61,14 @@ def align_weights_backward(
 
 
 def align_weights(
-    a: Checkpoint, b: Checkpoint, same_numbers: WeightComparison, progress: Progress
+    a: Checkpoint,
+    b: Checkpoint,
+    same_numbers: WeightComparison,
+    token_rows: tuple[IntArray, IntArray] | None,
+    progress: Progress,
 ) -> AlignedWeights | None:
     """Search for an alignment and measure it; None where nothing stands out or nothing would change."""
-    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
-    heads, token_rows = shared_heads(a, b), shared_token_rows(a.vocabulary, b.vocabulary)
+    weights_a, weights_b, heads = CanonicalWeights(a), CanonicalWeights(b), shared_heads(a, b)
     progress.begin(0, "search")
     alignment = find_alignment(weights_a, weights_b, heads, token_rows)
     if alignment is None:

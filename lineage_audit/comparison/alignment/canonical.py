@@ -50,8 +50,7 @@ class CanonicalWeights:
 
     def layers(self) -> list[int]:
         """Numbers of the layers that have attention or an FFN."""
-        roles = (Role.UP, Role.Q)
-        return sorted({t.layer for t in self.checkpoint.tensors if t.role in roles and t.layer is not None})
+        return layer_numbers(self.checkpoint)
 
     def experts(self, layer: int) -> list[int | None]:
         """Experts of a layer; ``[None]`` for a dense FFN."""
@@ -105,3 +104,9 @@ class CanonicalWeights:
         while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._kept_bytes -= dropped.nbytes
+
+
+def layer_numbers(checkpoint: Checkpoint) -> list[int]:
+    """Numbers of the layers that have attention or an FFN, in order."""
+    roles = (Role.UP, Role.Q)
+    return sorted({tensor.layer for tensor in checkpoint.tensors if tensor.role in roles and tensor.layer is not None})

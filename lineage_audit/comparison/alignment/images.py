@@ -13,7 +13,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray
 from lineage_audit.comparison.geometry import Heads
 from lineage_audit.comparison.image import Image
-from lineage_audit.comparison.pairing import TensorPair
+from lineage_audit.comparison.pairing import TensorPair, rows_of_tokens
 
 _Order = tuple[IntArray | None, FloatArray | None]
 """Numbers in A for each number in B (None: the same), and factors (None: one)."""
@@ -104,12 +104,9 @@ def _rows(
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> tuple[IntArray, IntArray, FloatArray | None, bool]:
     """Rows of B, rows of A, factors, and whether A's rows are rotated."""
-    if axis is Axis.TOKEN and token_rows is not None:
-        b_rows, a_rows = token_rows
-        inside = (b_rows < tensor_b.shape[0]) & (a_rows < tensor_a.shape[0])
-        return b_rows[inside], a_rows[inside], None, False
-    count = min(tensor_a.shape[0], tensor_b.shape[0]) if axis is Axis.TOKEN else tensor_b.shape[0]
-    everyone = np.arange(count)
+    if axis is Axis.TOKEN:
+        return *rows_of_tokens(tensor_a, tensor_b, token_rows), None, False
+    everyone = np.arange(tensor_b.shape[0])
     if axis is Axis.RESIDUAL and alignment.residual.rotation is not None:
         return everyone, np.arange(tensor_a.shape[0]), None, True
     numbers, factor = _order(axis, tensor_b, alignment, heads)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.units import cosine_sizes, proposing_role
@@ -29,7 +29,7 @@ def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, residual: ResidualM
     """For each layer of B its layer of A, where one stands out."""
     layers_a, layers_b = a.layers(), b.layers()
     scores = layer_scores(a, b, residual, layers_a, layers_b)
-    width = min((probe.shape[1] for layer in layers_b if (probe := _probe(b, layer)) is not None), default=0)
+    width = _narrowest(b, layers_b)
     found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
@@ -48,8 +48,7 @@ def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
         return False
     scores = layer_scores(weights, weights, ResidualMap("same"), numbers, asked)
     own = np.array(numbers) == np.array(asked)[:, None]
-    width = min((probe.shape[1] for layer in asked if (probe := _probe(weights, layer)) is not None), default=0)
-    return bool((np.where(own, 0.0, scores) >= clear_lead(CLEAR_LEAD, width)).any())
+    return bool((np.where(own, 0.0, scores) >= clear_lead(CLEAR_LEAD, _narrowest(weights, asked))).any())
 
 
 def layer_scores(
@@ -72,12 +71,22 @@ def layer_scores(
     return scores
 
 
-def _probe(b: CanonicalWeights, layer: int) -> FloatArray | None:
-    """A few gate rows of B's layer, spread evenly, of its first expert."""
-    expert = next(iter(b.experts(layer)), None)
-    role = proposing_role(b, layer, expert)
-    tensor = b.find(role if role == Role.GATE else Role.UP, layer, expert)
+def _probed(weights: CanonicalWeights, layer: int) -> TensorRef | None:
+    """The matrix that stands for a layer: gate (or up) of its first expert."""
+    expert = next(iter(weights.experts(layer)), None)
+    tensor = weights.find(proposing_role(weights, layer, expert), layer, expert)
+    return tensor if tensor is not None and len(tensor.shape) == 2 else None
+
+
+def _narrowest(weights: CanonicalWeights, layers: Iterable[int]) -> int:
+    """Columns of the narrowest matrix that stands for one of the layers; 0 where none does."""
+    return min((tensor.shape[1] for layer in layers if (tensor := _probed(weights, layer))), default=0)
+
+
+def _probe(weights: CanonicalWeights, layer: int) -> FloatArray | None:
+    """A few rows of that matrix, spread evenly."""
+    tensor = _probed(weights, layer)
     if tensor is None:
         return None
     rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
-    return b.some_rows(tensor.role, layer, expert, rows)
+    return weights.some_rows(tensor.role, layer, tensor.expert, rows)

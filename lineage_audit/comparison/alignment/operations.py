@@ -12,6 +12,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
+from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.directed import DirectedOperation, directed
@@ -55,7 +56,7 @@ def find_moves(
 
 def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
     """Layers of the source that are gone or repeated, or replaced by layers without one."""
-    in_source, in_target = _layer_numbers(source), _layer_numbers(target)
+    in_source, in_target = set(layer_numbers(source)), set(layer_numbers(target))
     if in_source == in_target and all(ours == theirs for ours, theirs in alignment.layers.items()):
         return
     used = Counter(alignment.layers.values())
@@ -69,22 +70,21 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
         detail = f"layers {ranges(repeated)} of {sides.source} occur more than once in {sides.target}"
         yield directed("layers-duplicated", detail, layer_map, sides.forward)
     if gone and len(in_target) < len(in_source):
-        yield _cut(gone, layer_map, sides, sides.forward, copies=alignment.left_out_are_copies)
+        yield _cut(gone, layer_map, sides, copies=alignment.left_out_are_copies)
     if new and used and len(in_target) > len(in_source) and not repeated:
-        yield _cut(new, layer_map, sides.turned, sides.turned.forward, copies=alignment.new_are_copies)
+        yield _cut(new, layer_map, sides.turned, copies=alignment.new_are_copies)
     elif new and used:
         detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
         yield directed("layers-replaced", detail, layer_map)
 
 
-def _cut(layers: list[int], layer_map: str, sides: Sides, forward: Direction, *, copies: bool) -> DirectedOperation:
+def _cut(layers: list[int], layer_map: str, sides: Sides, *, copies: bool) -> DirectedOperation:
     """Layers of the longer model (the source) that the shorter one lacks: cut out, or grown as copies of others."""
     if copies:
         detail = f"layers {ranges(layers)} of {sides.source} are copies of others that {sides.target} has once"
         return directed("layers-duplicated", detail, layer_map, sides.turned.forward)
-    return directed(
-        "layers-removed", f"layers {ranges(layers)} of {sides.source} are not in {sides.target}", layer_map, forward
-    )
+    detail = f"layers {ranges(layers)} of {sides.source} are not in {sides.target}"
+    return directed("layers-removed", detail, layer_map, sides.forward)
 
 
 def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
@@ -96,11 +96,6 @@ def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
         else:
             runs.append([(b_layer, a_layer)])
     return [(ranges([b for b, _ in run]), ranges([a for _, a in run])) for run in runs]
-
-
-def _layer_numbers(checkpoint: Checkpoint) -> set[int]:
-    roles = (Role.UP, Role.Q)
-    return {tensor.layer for tensor in checkpoint.tensors if tensor.role in roles and tensor.layer is not None}
 
 
 def _widths(a: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:

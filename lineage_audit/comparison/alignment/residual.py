@@ -17,6 +17,7 @@ from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.pairing import rows_of_tokens
 
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |correlation| over the second best at which channels count as matched."""
@@ -50,12 +51,7 @@ def _tokens(
     tensor_a: TensorRef, tensor_b: TensorRef, token_rows: tuple[IntArray, IntArray] | None
 ) -> tuple[IntArray, IntArray]:
     """Rows of B and of A to fit on, spread over the vocabulary."""
-    if token_rows is None:
-        rows_b = rows_a = np.arange(min(tensor_a.shape[0], tensor_b.shape[0]))
-    else:
-        rows_b, rows_a = token_rows
-        inside = (rows_b < tensor_b.shape[0]) & (rows_a < tensor_a.shape[0])
-        rows_b, rows_a = rows_b[inside], rows_a[inside]
+    rows_b, rows_a = rows_of_tokens(tensor_a, tensor_b, token_rows)
     step = max(1, len(rows_b) // _MOST_TOKENS)
     return rows_b[::step], rows_a[::step]
 

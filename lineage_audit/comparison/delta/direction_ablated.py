@@ -11,7 +11,6 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.delta.matrices import MatrixPair
-from lineage_audit.comparison.delta.spectrum import spectrum_of
 from lineage_audit.comparison.directed import DirectedOperation, directed
 
 _RANK_ONE = 0.9
@@ -29,7 +28,7 @@ def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | N
     readers = [pair for pair in changed if pair.role not in (Role.O, Role.DOWN)]
     if len(writers) < 2 or readers:
         return None
-    spectra = [spectrum_of(pair) for pair in writers]
+    spectra = [pair.spectrum for pair in writers]
     if min(float(s.values[0] ** 2 / max(np.square(s.values).sum(), 1e-30)) for s in spectra) < _RANK_ONE:
         return None
     directions = np.stack([spectrum.left[:, 0] for spectrum in spectra])

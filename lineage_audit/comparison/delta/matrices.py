@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.delta.spectrum import Spectrum, rounding_edge, spectrum_of
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.measurement import Measurement
@@ -25,7 +27,7 @@ _LARGEST = 128 * 2**20
 """Elements of the largest matrix that is read whole."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class MatrixPair:
     """One matrix of B and the image of A's, float32 ``[out, in]``.
 
@@ -51,7 +53,12 @@ class MatrixPair:
         """B - A's image."""
         return self.b - self.a
 
-    @property
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """The delta's singular values; taken once, since several kinds of change are read off them."""
+        return spectrum_of(self.delta, rounding_edge(self.b, self.rounding))
+
+    @cached_property
     def is_changed(self) -> bool:
         """Whether any element differs by more than rounding."""
         # A fifth of slack: where both sides were rounded, the finer one's error adds to the coarser one's.

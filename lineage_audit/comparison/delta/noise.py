@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from lineage_audit.comparison.delta.matrices import MatrixPair
-from lineage_audit.comparison.delta.spectrum import spectrum_of
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.results import Direction
 
@@ -59,4 +58,4 @@ def _is_random(pair: MatrixPair) -> bool:
         return False  # rounding is noise too, but nobody added it
     kurtosis = float(np.mean((delta - delta.mean()) ** 4) / deviation**4)
     expected = deviation * (delta.shape[0] ** 0.5 + delta.shape[1] ** 0.5)
-    return _KURTOSIS[0] < kurtosis < _KURTOSIS[1] and float(spectrum_of(pair).values[0]) < _EDGE_RATIO * expected
+    return _KURTOSIS[0] < kurtosis < _KURTOSIS[1] and float(pair.spectrum.values[0]) < _EDGE_RATIO * expected

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.delta.matrices import MatrixPair
-
 FloatArray = npt.NDArray[np.float32]
 
 _SKETCH = 192
@@ -29,9 +27,13 @@ class Spectrum:
         return int(np.count_nonzero(self.values > self.edge))
 
 
-def spectrum_of(pair: MatrixPair) -> Spectrum:
-    """Decompose a delta; a large one through a random sketch with one power iteration (Halko et al. 2011)."""
-    delta = pair.delta
+def spectrum_of(delta: FloatArray, edge: float) -> Spectrum:
+    """Decompose a delta; a large one through a random sketch with one power iteration (Halko et al. 2011).
+
+    Args:
+        delta: ``[out, in]``.
+        edge: largest singular value that rounding alone gives.
+    """
     rows, columns = delta.shape
     if min(rows, columns) > 2 * _SKETCH:
         sketch = delta @ np.random.default_rng(0).standard_normal((columns, _SKETCH), dtype=np.float32)
@@ -40,7 +42,7 @@ def spectrum_of(pair: MatrixPair) -> Spectrum:
         left = basis @ left
     else:
         left, values = _by_gram(delta.astype(np.float64))
-    return Spectrum(values, left, _rounding_edge(pair))
+    return Spectrum(values, left, edge)
 
 
 def _by_gram(delta: npt.NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
@@ -53,11 +55,11 @@ def _by_gram(delta: npt.NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
     return left.astype(np.float32), values.astype(np.float32)
 
 
-def _rounding_edge(pair: MatrixPair) -> float:
+def rounding_edge(values: FloatArray, rounding: float) -> float:
     """Largest singular value that rounding alone gives: (√m + √n) s, with s the size of one rounding error.
 
     An error is uniform within half a unit in the last place, whose relative size varies by two over a binade.
     """
-    rows, columns = pair.b.shape
-    size = float(np.sqrt(np.mean(np.square(pair.b, dtype=np.float64))))
-    return float(1.5 * (rows**0.5 + columns**0.5) * pair.rounding * size)
+    rows, columns = values.shape
+    size = float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+    return float(1.5 * (rows**0.5 + columns**0.5) * rounding * size)

@@ -33,9 +33,6 @@ TEST = TestDescription(
     grade="calibrated",
 )
 
-_HELD_OUT: dict[Role, Role] = {Role.GATE: Role.UP, Role.UP: Role.DOWN}
-"""What proposed -> what it never saw."""
-
 
 def gather_aligned_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
     """Run the tests that an alignment leaves valid, on measurements made after it."""
