@@ -11,7 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.results import CheckReport, Evidence, Finding, Inspection, Operation, Report, Verdict
+from lineage_audit.results import (
+    CheckReport,
+    Evidence,
+    Finding,
+    Identification,
+    Inspection,
+    Operation,
+    Relative,
+    Report,
+    Unmixing,
+    Verdict,
+)
 from lineage_audit.version import __version__
 
 if TYPE_CHECKING:
@@ -20,21 +31,28 @@ if TYPE_CHECKING:
 
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.progress import Progress
+    from lineage_audit.library.fingerprint import Fingerprint
     from lineage_audit.results import FailOn
 
 __all__ = [
     "CheckReport",
     "Evidence",
     "Finding",
+    "Identification",
     "Inspection",
     "LineageAuditError",
     "Operation",
+    "Relative",
     "Report",
+    "Unmixing",
     "Verdict",
     "__version__",
     "check",
     "compare",
+    "fingerprint",
+    "identify",
     "inspect",
+    "unmix",
 ]
 
 
@@ -49,7 +67,8 @@ def compare(
     """Compare two models.
 
     Args:
-        a: a local folder or file, or a Hub repository ``org/name[@revision]``; the suspected ancestor, if any.
+        a: a local folder or file, a Hub repository ``org/name[@revision]``, or a fingerprint file; the suspected
+            ancestor, if any.
         b: the same for the other model.
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
         progress: told how far reading has come.
@@ -60,9 +79,71 @@ def compare(
     """
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison import compare_checkpoints
+    from lineage_audit.library.fingerprint import is_fingerprint_reference
 
+    if is_fingerprint_reference(a) or is_fingerprint_reference(b):
+        return _compare_by_fingerprints(a, b, effort, progress, parents)
     named = tuple(open_checkpoint(parent) for parent in parents)
     return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named)
+
+
+def _compare_by_fingerprints(
+    a: str, b: str, effort: EffortChoice, progress: Progress | None, parents: Sequence[str]
+) -> Report:
+    """Compare where at least one of the two is a fingerprint; the other may be a model, which is then sketched."""
+    from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
+
+    if parents:
+        raise LineageAuditError("parents of a merge are looked for in weights; name the models, not fingerprints")
+    return compare_fingerprints(open_fingerprint(a, effort, progress), open_fingerprint(b, effort, progress))
+
+
+def fingerprint(
+    model: str, path: str | Path | None = None, *, effort: str = "full", progress: Progress | None = None
+) -> Fingerprint:
+    """Make a fingerprint: a small stand-in for a model when its relatives are looked for.
+
+    Args:
+        model: a local folder or file, or a Hub repository ``org/name[@revision]``.
+        path: where to write it, if anywhere.
+        effort: ``full`` reads every weight of the sketched roles once, ``sample`` a few rows of eight layers.
+        progress: told how far reading has come.
+
+    Raises:
+        LineageAuditError: the model cannot be read or the file not be written; one line says why and what to do.
+    """
+    from pathlib import Path
+
+    from lineage_audit.library.fingerprint import make_or_read, write_fingerprint
+
+    made = make_or_read(model, effort, progress)
+    if path is not None:
+        write_fingerprint(made, Path(path))
+    return made
+
+
+def identify(
+    model: str, library: str | Path, *, effort: str = "full", progress: Progress | None = None
+) -> Identification:
+    """Name a model's nearest relatives among the fingerprints of a library.
+
+    Args:
+        model: a local folder or file, a Hub repository ``org/name[@revision]``, or a fingerprint file.
+        library: the library's file.
+        effort: how much of a model to read: ``full`` or ``sample``.
+        progress: told how far reading has come.
+
+    Raises:
+        LineageAuditError: the model or the library cannot be read; one line says why and what to do.
+    """
+    from pathlib import Path
+
+    from lineage_audit.library.fingerprint import open_fingerprint
+    from lineage_audit.library.identification import identify_on_shelf
+    from lineage_audit.library.shelf import open_shelf
+
+    with open_shelf(Path(library)) as shelf:
+        return identify_on_shelf(open_fingerprint(model, effort, progress), shelf)
 
 
 def check(
@@ -109,3 +190,24 @@ def inspect(model: str) -> Inspection:
     from lineage_audit.inspection import inspect_checkpoint
 
     return inspect_checkpoint(open_checkpoint(model))
+
+
+def unmix(
+    child: str, parents: Sequence[str], *, base: str | None = None, progress: Progress | None = None
+) -> Unmixing:
+    """Take a merge apart: which weights each named parent has in it, by which method, and what is left.
+
+    Args:
+        child: a local folder or file, or a Hub repository ``org/name[@revision]``.
+        parents: the models that it may be a merge of.
+        base: what the parents were made from; without it TIES and DARE merges cannot be told.
+        progress: told how far reading has come.
+
+    Raises:
+        LineageAuditError: a model cannot be found or read, or nothing of the models can be held together.
+    """
+    from lineage_audit.checkpoint import open_checkpoint
+    from lineage_audit.comparison.merging.unmixing import unmix_checkpoints
+
+    opened = tuple(open_checkpoint(parent) for parent in parents)
+    return unmix_checkpoints(open_checkpoint(child), opened, open_checkpoint(base) if base else None, progress)

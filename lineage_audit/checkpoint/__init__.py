@@ -7,12 +7,15 @@ and card are read; names become roles. No weight is read on the way, except that
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 from lineage_audit.checkpoint.card import read_claims
 from lineage_audit.checkpoint.card.gguf_claims import claims_from_gguf
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.claims import Claims
+from lineage_audit.checkpoint.composed import compose, split_reference
 from lineage_audit.checkpoint.config import ArchConfig, complete_from_shapes, read_config
+from lineage_audit.checkpoint.config.adapter_settings import config_of_adapter
 from lineage_audit.checkpoint.config.gguf_metadata import config_from_gguf
 from lineage_audit.checkpoint.digest import content_digest
 from lineage_audit.checkpoint.formats import Container, read_container
@@ -29,12 +32,13 @@ __all__ = ["Checkpoint", "open_checkpoint", "read_checkpoint"]
 
 
 def open_checkpoint(ref: str) -> Checkpoint:
-    """Open a local folder, a single file or a Hub repository (``org/name[@revision]``).
+    """Open a local folder, a single file, a Hub repository (``org/name[@revision]``), or ``BASE+ADAPTER`` of these.
 
     Raises:
         LineageAuditError: it cannot be found or read; one line says why and what to do.
     """
-    return read_checkpoint(open_source(ref))
+    base, *added = (read_checkpoint(open_source(part)) for part in split_reference(ref))
+    return reduce(compose, added, base)
 
 
 def read_checkpoint(source: Source) -> Checkpoint:
@@ -48,7 +52,7 @@ def read_checkpoint(source: Source) -> Checkpoint:
     return Checkpoint(
         source=source,
         container=dequantized,
-        config=complete_from_shapes(config, tensors),
+        config=config if container.adapter is not None else complete_from_shapes(config, tensors),
         vocabulary=vocabulary,
         claims=claims,
         tensors=tensors,
@@ -59,6 +63,8 @@ def read_checkpoint(source: Source) -> Checkpoint:
 
 def _config(source: Source, container: Container) -> ArchConfig:
     """Read the configuration: the weight file's own where it carries one."""
+    if container.adapter is not None:
+        return config_of_adapter(container.adapter)
     if container.format == "gguf":
         return config_from_gguf(container.values, container.files[0])
     return read_config(source)

@@ -8,6 +8,7 @@ recurses deeply.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ DEPTH_LIMIT = 100
 """Deepest nesting of arrays and objects; real configurations stay below 10."""
 CONTAINER_LIMIT = 2_000_000
 """Most arrays and objects in one file; the largest real tokenizers (580,000 merges as pairs) have a third."""
-VALUE_LIMIT = 10_000_000
+VALUE_LIMIT = 3_000_000
 """Most commas in one file, which bounds the values; the largest real tokenizers have 2,000,000."""
 
 _CHUNK = 2**16
@@ -35,7 +36,11 @@ def _bracket_steps() -> npt.NDArray[np.int8]:
 _STEPS = _bracket_steps()
 
 
-def parse_json(data: bytes, file: str) -> object:
+Pairs = Callable[[list[tuple[str, object]]], object]
+"""What makes an object of its keys and values, in the file's order."""
+
+
+def parse_json(data: bytes, file: str, made_of: Pairs | None = None) -> object:
     """Parse UTF-8 JSON of bounded nesting.
 
     ``NaN`` and ``Infinity`` come back as floats and integers of any size Python converts (4,300 digits) as
@@ -44,13 +49,14 @@ def parse_json(data: bytes, file: str) -> object:
     Args:
         data: the file's bytes, their number already bounded.
         file: the file's name, for the message.
+        made_of: makes objects; a dict, in which the last of equal keys stands, unless given.
 
     Raises:
         UnreadableFileError: the file is not UTF-8, not JSON, or nested without measure.
     """
     _check_nesting(data, file)
     try:
-        return json.loads(data.decode("utf-8-sig"))
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=made_of)
     except UnicodeDecodeError as error:
         raise UnreadableFileError(f"{file}: not UTF-8 text at byte {error.start:,}; fetch the file again") from error
     except json.JSONDecodeError as error:

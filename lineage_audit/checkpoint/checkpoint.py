@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.config.fields import ArchConfig
 from lineage_audit.checkpoint.formats.container import Container
-from lineage_audit.checkpoint.reading import RowRequest, read_rows
+from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
@@ -32,6 +32,7 @@ class Checkpoint:
         tensors: its weights by role.
         caveats: what could not be read, one sentence each.
         digest: what pins the content (see ``digest.py``).
+        composed_of: references of the base and of what was put on it, in order; empty for a model that stands alone.
     """
 
     source: Source
@@ -42,6 +43,7 @@ class Checkpoint:
     tensors: tuple[TensorRef, ...]
     caveats: tuple[str, ...]
     digest: str
+    composed_of: tuple[str, ...] = ()
 
     @property
     def ref(self) -> str:
@@ -69,4 +71,8 @@ class Checkpoint:
 
     def read(self, requests: list[RowRequest]) -> list[FloatArray]:
         """Read many sets of rows at once, as few byte ranges, in the order asked."""
-        return read_rows(self.source, requests)
+        return self.fetch(requests).decode()
+
+    def fetch(self, requests: list[RowRequest]) -> FetchedRows:
+        """Read the bytes of many sets of rows, to be decoded later."""
+        return fetch_rows(self.source, requests)

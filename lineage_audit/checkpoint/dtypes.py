@@ -68,7 +68,7 @@ def decode(data: bytes | memoryview, dtype: str) -> FloatArray:
     if dtype == "F32":
         return np.frombuffer(data, dtype="<f4")
     if dtype == "BF16":
-        return (np.frombuffer(data, dtype="<u2").astype(np.uint32) << 16).view(np.float32)
+        return np.left_shift(np.frombuffer(data, dtype="<u2"), 16, dtype=np.uint32).view(np.float32)
     if dtype in _MANTISSA_BITS:
         return _float8_values(_MANTISSA_BITS[dtype])[np.frombuffer(data, dtype=np.uint8)]
     if dtype == "F8_E8M0":

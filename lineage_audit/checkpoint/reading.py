@@ -19,8 +19,9 @@ from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, Tenso
 
 FloatArray = npt.NDArray[np.float32]
 
-_DENSE_ENOUGH = 4
-"""Read one span rather than single runs when it is at most this many times the rows asked for."""
+_FEWEST_SKIPPED = 4
+_WORTH_SKIPPING = 32 * 2**10
+"""Rows between two that are asked for are read along unless they are more, in number and in bytes, than these."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,17 +40,33 @@ class _Run:
         part: the part.
         block: for encoded tensors the rows read, counted over the whole stack; otherwise None.
         ranges: the bytes.
-        output_rows: rows of the output that are filled.
-        picked: which rows of what is read go there, in their order.
+        output_rows: rows of the output that are filled; a slice where they are consecutive.
+        picked: which rows of what is read go there, in their order; likewise.
         output_columns: columns of the output that are filled.
     """
 
     part: Part
     block: tuple[int, int] | None
     ranges: tuple[ByteRange, ...]
-    output_rows: IntArray
-    picked: IntArray
+    output_rows: IntArray | slice
+    picked: IntArray | slice
     output_columns: slice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FetchedRows:
+    """The bytes of some requests, read and not yet decoded, so that other bytes can be read meanwhile."""
+
+    requests: Sequence[RowRequest]
+    pieces: Sequence[Sequence[tuple[_Run, Sequence[bytes]]]]
+
+    def decode(self) -> list[FloatArray]:
+        """Give each request's rows, float32 ``[rows, in]``, or ``[rows]`` for vectors, in the order asked."""
+        return [_assemble(request, pieces) for request, pieces in zip(self.requests, self.pieces, strict=True)]
+
+    def split(self) -> list[FetchedRows]:
+        """One for each request."""
+        return [FetchedRows([request], [pieces]) for request, pieces in zip(self.requests, self.pieces, strict=True)]
 
 
 def is_readable(tensor: TensorRef) -> bool:
@@ -66,24 +83,40 @@ def _is_readable(part: Part) -> bool:
 
 def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray]:
     """Read all requests; each gives float32 ``[rows, in]``, or ``[rows]`` for vectors, in the order asked."""
+    return fetch_rows(source, requests).decode()
+
+
+def fetch_rows(source: Source, requests: Sequence[RowRequest]) -> FetchedRows:
+    """Read the bytes of all requests, in as few ranges as possible."""
     runs = [list(_runs(request)) for request in requests]
     data = iter(source.read_ranges([span for request_runs in runs for run in request_runs for span in run.ranges]))
-    return [
-        _assemble(request, [(run, [next(data) for _ in run.ranges]) for run in request_runs])
-        for request, request_runs in zip(requests, runs, strict=True)
-    ]
+    return FetchedRows(requests, [[(run, [next(data) for _ in run.ranges]) for run in found] for found in runs])
 
 
-def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, list[bytes]]]) -> FloatArray:
+def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, Sequence[bytes]]]) -> FloatArray:
     """Put the decoded pieces of one request in place."""
     shape = request.tensor.shape
     width = math.prod(shape[1:])
+    if width and len(pieces) == 1 and (whole := _decode_in_order(request, *pieces[0])) is not None:
+        return whole.reshape(len(request.rows), *shape[1:])
     output = np.empty((len(request.rows), width), dtype=np.float32)
     if not output.size:
         return output.reshape(len(request.rows), *shape[1:])
     for run, data in pieces:
         output[run.output_rows, run.output_columns] = _decode_matrix(run, data)[run.picked]
     return output.reshape(len(request.rows), *shape[1:])
+
+
+def _decode_in_order(request: RowRequest, run: _Run, data: Sequence[bytes]) -> FloatArray | None:
+    """The only piece of a request, where it is all of the output in order and need not be copied there."""
+    if isinstance(run.output_rows, np.ndarray) or isinstance(run.picked, np.ndarray):
+        return None
+    if run.output_rows != slice(0, len(request.rows)):
+        return None
+    values = _decode_matrix(run, data)[run.picked]
+    if run.output_columns not in (slice(None), slice(0, values.shape[1])) or not values.flags.writeable:
+        return None
+    return values
 
 
 def _decode_matrix(run: _Run, data: Sequence[bytes]) -> FloatArray:
@@ -156,22 +189,27 @@ def _part_runs(part: Part, rows: IntArray, output_rows: IntArray, columns: slice
     stored_rows = part.rows.stored_rows(rows)
     if part.transposed or part.stored.strides is not None:
         block, ranges = _whole_matrix(part)
-        yield _Run(part, block, ranges, output_rows, stored_rows, columns)
+        yield _Run(part, block, ranges, _consecutive(output_rows), _consecutive(stored_rows), columns)
         return
-    for chosen in _close_together(stored_rows):
+    row_bits = max(1.0, _matrix_shape(part)[1] * part.stored.element_bits)
+    for chosen in _close_together(stored_rows, max(_FEWEST_SKIPPED, int(8 * _WORTH_SKIPPING / row_bits))):
         low, high = int(stored_rows[chosen].min()), int(stored_rows[chosen].max()) + 1
         block, ranges = _some_rows(part, low, high)
-        yield _Run(part, block, ranges, output_rows[chosen], stored_rows[chosen] - low, columns)
+        yield _Run(
+            part, block, ranges, _consecutive(output_rows[chosen]), _consecutive(stored_rows[chosen] - low), columns
+        )
 
 
-def _close_together(stored_rows: IntArray) -> Iterator[IntArray]:
-    """Group positions so that each group is worth one read."""
-    span = int(stored_rows.max() - stored_rows.min()) + 1
-    if span <= _DENSE_ENOUGH * len(stored_rows):
-        yield np.arange(len(stored_rows))
-        return
+def _close_together(stored_rows: IntArray, skipped: int) -> Iterator[IntArray]:
+    """Group positions so that each group is worth one read: at most ``skipped`` rows between two of a group."""
     order = np.argsort(stored_rows, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(stored_rows[order]) > _DENSE_ENOUGH) + 1)
+    yield from np.split(order, np.flatnonzero(np.diff(stored_rows[order]) > skipped + 1) + 1)
+
+
+def _consecutive(numbers: IntArray) -> IntArray | slice:
+    """The same numbers as a slice, where each follows the one before."""
+    first = int(numbers[0]) if len(numbers) else 0
+    return slice(first, first + len(numbers)) if bool((np.diff(numbers) == 1).all()) else numbers
 
 
 _Read = tuple[tuple[int, int] | None, tuple[ByteRange, ...]]

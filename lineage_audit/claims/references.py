@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
 from lineage_audit.claims.declared import open_declared
@@ -18,6 +19,13 @@ from lineage_audit.comparison import EffortChoice, compare_checkpoints
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.verdict import strongest
 from lineage_audit.errors import LineageAuditError
+from lineage_audit.library.fingerprint import (
+    compare_fingerprints,
+    is_fingerprint_reference,
+    make_or_read,
+    sketch_subject,
+)
+from lineage_audit.library.fingerprint.skeleton import skeleton
 from lineage_audit.results import (
     AncestorSummary,
     ClaimRecord,
@@ -139,7 +147,7 @@ def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: 
         return _unavailable(wanted, str(error))
     report, reason = None, subject.obstacle or repository.obstacle
     if subject.checkpoint is not None and repository.checkpoint is not None:
-        report = compare_checkpoints(repository.checkpoint, subject.checkpoint, effort, progress)
+        report = _compared(wanted, repository.checkpoint, subject.checkpoint, effort, progress)
     return Reference(
         ref=wanted.ref,
         origin=wanted.origin,
@@ -152,12 +160,24 @@ def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: 
     )
 
 
+def _compared(
+    wanted: _Wanted, reference: Checkpoint, subject: Checkpoint, effort: EffortChoice, progress: Progress | None
+) -> Report:
+    """Compare the reference with the subject; in sketches, where the reference is a fingerprint."""
+    if is_fingerprint_reference(wanted.ref):
+        return compare_fingerprints(make_or_read(wanted.ref), sketch_subject(subject, effort, progress))
+    return compare_checkpoints(reference, subject, effort, progress)
+
+
 def _opened(wanted: _Wanted, subject: Repository) -> Repository:
-    """Read a reference. This is where kinds of reference other than repositories would be told apart.
+    """Read a reference: a repository, or a fingerprint, which holds its claims and no text.
 
     Raises:
         LineageAuditError: it cannot be found or read.
     """
+    if wanted.origin != "declared" and is_fingerprint_reference(wanted.ref):
+        known = skeleton(make_or_read(wanted.ref))
+        return Repository(known.source, known.claims, (), known, None, known.caveats)
     if wanted.origin != "declared":
         return read_repository(open_source(wanted.ref))
     return read_repository(open_declared(wanted.ref, folder_of(subject)))

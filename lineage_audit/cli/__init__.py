@@ -16,8 +16,12 @@ from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.version import __version__
 
-_COMMANDS = {"check": "check", "compare": "compare", "inspect": "inspect"}
+_COMMANDS = {"check": "check", "compare": "compare", "inspect": "inspect", "unmix": "unmix", "fingerprint": "fingerprint", "identify": "identify", "library": "library"}
 """Command name -> module of this package that defines it as ``command``."""
+
+
+_LONGEST_LINE = 1000
+"""Characters of an error's line; a model's file may have a name as long as it likes."""
 
 
 class _LazyGroup(click.Group):
@@ -76,7 +80,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _complain(message: str) -> None:
-    """One printable line on stderr."""
-    from lineage_audit.report.escaping import printable
+    """One printable line on stderr, not longer than anyone reads."""
+    from lineage_audit.report.escaping import cut_middle, printable
 
-    click.echo(f"lineage-audit: {printable(' '.join(message.split()))}", err=True)
+    line = cut_middle(printable(" ".join(message.split())), _LONGEST_LINE)
+    click.echo(f"lineage-audit: {line}", err=True)

@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
 from lineage_audit.comparison.architecture import compare_architectures
+from lineage_audit.comparison.composition import restate
+from lineage_audit.comparison.delta_checkpoints import say_delta
 from lineage_audit.comparison.names import changed_segments, compare_names
 from lineage_audit.comparison.pairing import Pairing, pair_tensors
 from lineage_audit.comparison.progress import NoProgress, Progress
@@ -51,6 +54,8 @@ def compare_checkpoints(
         progress: told how far reading has come.
         parents: models that B may be a merge of, with A as their common base.
     """
+    if is_about_adapters(a, b):
+        return compare_adapters(a, b, effort, progress)
     started = time.perf_counter()
     pairing = pair_tensors(a, b)
     names = compare_names(pairing)
@@ -58,6 +63,7 @@ def compare_checkpoints(
     architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
     stage = _weights(a, b, pairing, effort, progress or NoProgress())
     verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, parents))
+    verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)
     return Report(
         tool_version=__version__,
         a=summarise_model(a),

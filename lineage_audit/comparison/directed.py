@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_audit.results import Direction, Operation, OperationKind
+from lineage_audit.results import DeltaSpectrum, Direction, Operation, OperationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ def directed(
     shows: Direction = "undetermined",
     *,
     leaves_more: bool = False,
+    spectra: tuple[DeltaSpectrum, ...] = (),
 ) -> DirectedOperation:
     """Put an operation together."""
-    return DirectedOperation(Operation(kind, detail, evidence), shows, leaves_more)
+    return DirectedOperation(Operation(kind, detail, evidence, spectra), shows, leaves_more)

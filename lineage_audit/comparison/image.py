@@ -43,6 +43,10 @@ class Image:
 
     def of_a(self, block: FloatArray, positions: IntArray) -> FloatArray:
         """Carry rows of A ``[n, in_a]`` to B's order and basis; ``positions`` are their numbers in B."""
+        return self.rows(self.columns_of(block), positions)
+
+    def columns_of(self, block: FloatArray) -> FloatArray:
+        """Carry the columns of rows of A ``[n, in_a]`` to B's, ``[n, in_b]``."""
         if self.a_gain is not None:
             block = block * self.a_gain
         if self.rotation is not None:
@@ -51,8 +55,12 @@ class Image:
             block = block[:, self.columns]
         if self.column_factor is not None:
             block = block * self.column_factor
+        return block
+
+    def rows(self, block: FloatArray, positions: IntArray) -> FloatArray:
+        """Carry rows to B's: mix all of A's where they are rotated, and scale; gives the rows at ``positions``."""
         if self.row_rotation is not None:
-            block = self.row_rotation.T @ block
+            block = self.row_rotation[:, positions].T @ block
         if self.row_factor is not None:
             block = block * self.row_factor[positions, None]
         return block

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -159,6 +160,14 @@ def _families(tensors: Iterable[TensorRef]) -> dict[_Signature, list[list[Tensor
     return families
 
 
+@lru_cache(maxsize=64)
+def numbers(count: int) -> IntArray:
+    """0 to ``count``, read-only: one array for all tensors of a size, since there may be tens of thousands of them."""
+    everyone = np.arange(count)
+    everyone.flags.writeable = False
+    return everyone
+
+
 def _paired_rows(
     a: TensorRef, b: TensorRef, token_rows: tuple[IntArray, IntArray] | None
 ) -> tuple[IntArray, IntArray] | None:
@@ -166,11 +175,11 @@ def _paired_rows(
     if a.shape[1:] != b.shape[1:] or len(a.shape) != len(b.shape):
         return None
     if not b.shape:
-        return np.arange(1), np.arange(1)
+        return numbers(1), numbers(1)
     if b.role in TOKEN_ROLES:
         b_rows, a_rows = rows_of_tokens(a, b, token_rows)
         return (b_rows, a_rows) if len(b_rows) or token_rows is None else None
-    return (np.arange(b.shape[0]), np.arange(b.shape[0])) if a.shape[0] == b.shape[0] else None
+    return (numbers(b.shape[0]), numbers(b.shape[0])) if a.shape[0] == b.shape[0] else None
 
 
 def rows_of_tokens(
@@ -178,7 +187,7 @@ def rows_of_tokens(
 ) -> tuple[IntArray, IntArray]:
     """Rows of B and of A that are the same tokens, of those that both matrices hold; the same rows without a map."""
     if token_rows is None:
-        rows = np.arange(min(a.shape[0], b.shape[0]))
+        rows = numbers(min(a.shape[0], b.shape[0]))
         return rows, rows
     b_rows, a_rows = token_rows
     inside = (b_rows < b.shape[0]) & (a_rows < a.shape[0])

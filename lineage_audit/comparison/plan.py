@@ -14,7 +14,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair
+from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, numbers
 
 WeightEffort = Literal["sample", "full"]
 
@@ -60,11 +60,22 @@ class Reading:
     positions: IntArray
     kept: int
 
+    @property
+    def width(self) -> int:
+        """Elements of a row of B."""
+        return self.pair.b.size // max(1, self.pair.b.shape[0])
+
+
+def bytes_of(reading: Reading, rows: int | None = None) -> int:
+    """Stored bytes of a reading, or of some rows of it, both models together."""
+    count = len(reading.positions) if rows is None else rows
+    return count * (_bytes(reading.pair.a) + _bytes(reading.pair.b))
+
 
 def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Reading, ...]:
     """Choose what to read of each pair, and what to keep of that."""
     if effort == "full":
-        blocks = [(pair, np.arange(len(pair.b_rows))) for pair in pairs]
+        blocks = [(pair, numbers(len(pair.b_rows))) for pair in pairs]
     else:
         layers = _sampled_layers(pairs)
         chosen = [pair for pair in pairs if pair.b.layer is None or pair.b.layer in layers]

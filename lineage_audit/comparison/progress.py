@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Receives how far the reading of weights has come, in elements of each model."""
+    """Receives how far the reading of weights has come, in stored bytes of both models together."""
 
     def begin(self, total: int, what: str) -> None:
-        """A pass over ``total`` elements begins."""
+        """Something begins that passes over ``total`` bytes; 0 where that is not known beforehand."""
         ...
 
-    def advance(self, elements: int, what: str) -> None:
-        """Some elements are done; ``what`` is the tensor's name, as the repository gives it."""
+    def advance(self, read: int, what: str) -> None:
+        """Some bytes are done; ``what`` is the tensor's name, as the repository gives it."""
         ...
 
 
@@ -23,5 +23,5 @@ class NoProgress:
     def begin(self, total: int, what: str) -> None:
         """Ignore it."""
 
-    def advance(self, elements: int, what: str) -> None:
+    def advance(self, read: int, what: str) -> None:
         """Ignore it."""

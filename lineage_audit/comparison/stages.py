@@ -15,11 +15,11 @@ from lineage_audit.comparison.delta.matrices import read_matrices
 from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.measurement import Measurement, elements_of, measure_all
+from lineage_audit.comparison.measurement import Measurement, measure_all
 from lineage_audit.comparison.merging import find_merge
 from lineage_audit.comparison.operations import Change, find_operations
 from lineage_audit.comparison.pairing import Pairing
-from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, plan_reading
+from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.setting import comparison_of
 from lineage_audit.comparison.verdict import (
@@ -83,7 +83,14 @@ class WeightStage:
             "related_log10_p": RELATED_LOG10_P,
             "unclear_log10_p": UNCLEAR_LOG10_P,
             "weakest_detection": WEAKEST_DETECTION,
+            **self._left_out,
         }
+
+    @property
+    def _left_out(self) -> dict[str, Scalar]:
+        """How many weights were left out because they are no numbers, unless both models hold the same there."""
+        count = sum(part.not_finite_apart for part in self.comparison.measurements.values())
+        return {"weights_not_finite": count} if count else {}
 
     @property
     def is_settled(self) -> bool:
@@ -193,9 +200,10 @@ def compare_weights(
 ) -> WeightStage:
     """Compare number by number; where that leaves something open and the effort allows, search, and compare again."""
     readings = plan_reading(pairing.pairs, "full" if effort == "full" else "sample")
-    progress.begin(sum(elements_of(reading) for reading in readings), f"{effort} comparison")
+    progress.begin(sum(bytes_of(reading) for reading in readings), f"{effort} comparison")
     comparison = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
+    in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     searched = effort != "sample" and not same_weights and not _numbers_explain(shares)
     aligned = _search(a, b, pairing, comparison, progress) if searched else None
@@ -213,7 +221,7 @@ def compare_weights(
         searched=searched,
         shares=shares,
         evidence=evidence,
-        weights=describe_weights(comparison, evidence, strongest(evidence), shares),
+        weights=describe_weights(comparison, evidence, strongest(evidence), shares, in_place),
         same_weights=same_weights,
     )
 

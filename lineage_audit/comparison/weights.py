@@ -12,8 +12,9 @@ import numpy.typing as npt
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.evidence.slopes import RELATED_MATRIX
 from lineage_audit.comparison.fixed_tables import without_fixed_tables
+from lineage_audit.comparison.layer_pairs import pair_layers
 from lineage_audit.comparison.measurement import Measurement
-from lineage_audit.results import Evidence, LayerRow, RoleDelta, WeightsFinding
+from lineage_audit.results import Evidence, ExplainedStage, LayerRow, RoleDelta, RoleLayer, WeightsFinding
 
 DERIVED_ROW_SIGMAS = 5.0
 """A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""
@@ -82,9 +83,21 @@ def derived_rows(measured: Measurement) -> float:
 
 
 def describe_weights(
-    comparison: WeightComparison, evidence: Sequence[Evidence], strongest: Evidence | None, shares: Shares
+    comparison: WeightComparison,
+    evidence: Sequence[Evidence],
+    strongest: Evidence | None,
+    shares: Shares,
+    in_place: Shares,
 ) -> WeightsFinding:
-    """The tables by role and layer, and one sentence over them, led by the strongest test."""
+    """The tables by role and layer, and one sentence over them, led by the strongest test.
+
+    Args:
+        comparison: what was measured, after the search where it found something.
+        evidence: all tests.
+        strongest: the test to lead with.
+        shares: how much, after the search.
+        in_place: how much before it.
+    """
     by_role: dict[str, list[Measurement]] = defaultdict(list)
     by_layer: dict[int, list[Measurement]] = defaultdict(list)
     for part in comparison.measurements.values():
@@ -97,7 +110,30 @@ def describe_weights(
         compared_share=shares.compared,
         roles=tuple(_role_delta(role, parts) for role, parts in by_role.items()),
         layers=tuple(_layer_row(layer, parts, evidence) for layer, parts in sorted(by_layer.items())),
+        cells=tuple(cell for layer, parts in sorted(by_layer.items()) for cell in _cells(layer, parts)),
+        layer_pairs=pair_layers(comparison),
+        stages=_stages(in_place, shares),
     )
+
+
+def _cells(layer: int, parts: Sequence[Measurement]) -> list[RoleLayer]:
+    """What each role has in common in one layer."""
+    by_role: dict[str, list[Measurement]] = defaultdict(list)
+    for part in parts:
+        if part.correlation is not None:
+            by_role[part.pair.b.role].append(part)
+    return [
+        RoleLayer(role, layer, float(np.average([p.correlation or 0.0 for p in own], weights=[p.elements for p in own])))
+        for role, own in by_role.items()
+    ]
+
+
+def _stages(in_place: Shares, shares: Shares) -> tuple[ExplainedStage, ...]:
+    """What A explains of B before and, where the search changed it, after the search."""
+    before = ExplainedStage("in-place", in_place.compared, in_place.explained or 0.0)
+    if shares is in_place:
+        return (before,) if shares.explained is not None else ()
+    return (before, ExplainedStage("moved", shares.compared, shares.explained or 0.0))
 
 
 def _sentence(comparison: WeightComparison, strongest: Evidence | None, shares: Shares) -> str:

@@ -14,13 +14,15 @@ from lineage_audit.report.check_json import render_check_json
 from lineage_audit.report.check_junit import render_check_junit
 from lineage_audit.report.check_markdown import render_check_markdown
 from lineage_audit.report.check_sarif import render_check_sarif
+from lineage_audit.report.identify_json import render_identification_json
+from lineage_audit.report.identify_markdown import render_identification_markdown
 from lineage_audit.report.json_document import render_inspection_json, render_json
 from lineage_audit.report.markdown import render_markdown
-from lineage_audit.results import CheckReport, Inspection, Report
+from lineage_audit.results import CheckReport, Identification, Inspection, Report
 
 PLAIN_WIDTH = 100
 
-_Result = Report | Inspection | CheckReport
+_Result = Report | Inspection | CheckReport | Identification
 
 
 def render(report: Report, format_name: str) -> str:
@@ -48,6 +50,15 @@ def render_inspection(inspection: Inspection, format_name: str) -> str:
         KeyError: there is no such format.
     """
     return INSPECTION_FORMATS[format_name](inspection)
+
+
+def render_identification(identification: Identification, format_name: str) -> str:
+    """An identification as text in one of `IDENTIFICATION_FORMATS`.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    return IDENTIFICATION_FORMATS[format_name](identification)
 
 
 def render_check(report: CheckReport, format_name: str) -> str:
@@ -86,6 +97,25 @@ def require_check_format(format_name: str) -> None:
         require_library()
 
 
+def figure_files(report: Report | CheckReport) -> dict[str, str]:
+    """The figures of a report as SVG files: file name, which cannot leave a folder, -> text."""
+    from lineage_audit.report.html import figure_files as files_of
+
+    return files_of(report)
+
+
+def _html(report: Report) -> str:
+    from lineage_audit.report.html import render_html
+
+    return render_html(report)
+
+
+def _check_html(report: CheckReport) -> str:
+    from lineage_audit.report.html import render_check_html
+
+    return render_check_html(report)
+
+
 def _plain_terminal(report: Report) -> str:
     from lineage_audit.report.terminal import render_terminal
 
@@ -103,6 +133,12 @@ def _plain_inspection_terminal(report: Inspection) -> str:
     from lineage_audit.report.inspection_terminal import render_inspection_terminal
 
     return _printed(report, render_inspection_terminal)
+
+
+def _plain_identification_terminal(identification: Identification) -> str:
+    from lineage_audit.report.identify_terminal import render_identification_terminal
+
+    return _printed(identification, render_identification_terminal)
 
 
 def _plain_check_terminal(report: CheckReport) -> str:
@@ -132,11 +168,18 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "terminal": _plain_terminal,
     "json": render_json,
     "markdown": render_markdown,
+    "html": _html,
 }
 
 INSPECTION_FORMATS: Mapping[str, Callable[[Inspection], str]] = {
     "terminal": _plain_inspection_terminal,
     "json": render_inspection_json,
+}
+
+IDENTIFICATION_FORMATS: Mapping[str, Callable[[Identification], str]] = {
+    "terminal": _plain_identification_terminal,
+    "json": render_identification_json,
+    "markdown": render_identification_markdown,
 }
 
 CHECK_FORMATS: Mapping[str, Callable[[CheckReport], str]] = {
@@ -145,6 +188,7 @@ CHECK_FORMATS: Mapping[str, Callable[[CheckReport], str]] = {
     "sarif": render_check_sarif,
     "junit": render_check_junit,
     "markdown": render_check_markdown,
+    "html": _check_html,
     "cyclonedx": render_check_cyclonedx,
 }
 
@@ -156,6 +200,7 @@ CHECK_SUFFIXES: Mapping[str, str] = {
     ".json": "json",
     ".xml": "junit",
     ".md": "markdown",
+    ".html": "html",
     ".txt": "terminal",
 }
 """What a file's name ends in -> the format of a check; the longer ending stands before the shorter."""

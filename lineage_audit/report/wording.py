@@ -39,7 +39,7 @@ RELATION_WORDS: Mapping[Relation, str] = {
 RELATION_MEANINGS: Mapping[Relation, str] = {
     "identical": "the same weights",
     "derived": "they share training",
-    "shared-origin": "not independent, yet neither comes from the other",
+    "shared-origin": "not independent, yet descent is not shown",
     "independent": "nothing found, with the power to find it",
     "inconclusive": "not enough to tell, which is not a pass",
 }

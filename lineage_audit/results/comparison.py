@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
+
 Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
 Direction = Literal["a->b", "b->a", "undetermined"]
 Grade = Literal["exact", "calibrated"]
@@ -189,12 +191,15 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class WeightsFinding:
-    """How the weights compare: one sentence, by role and by layer."""
+    """How the weights compare: one sentence, by role, by layer, by both, and by pairs of layers where rows were kept."""
 
     summary: str
     compared_share: float
     roles: tuple[RoleDelta, ...]
     layers: tuple[LayerRow, ...]
+    cells: tuple[RoleLayer, ...] = ()
+    layer_pairs: LayerPairs | None = None
+    stages: tuple[ExplainedStage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,7 @@ class Evidence:
         coverage: share of B's parameters that the test looked at.
         detection_limit: smallest true cosine that this test would have detected at the verdict's level, or None.
         per_layer: the same by layer.
+        spread: how the statistic is spread under the null, or None where that is not known.
     """
 
     test_id: str
@@ -243,6 +249,7 @@ class Evidence:
     coverage: float
     detection_limit: float | None
     per_layer: tuple[LayerEvidence, ...] = ()
+    spread: NullSpread | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +259,7 @@ class Operation:
     kind: OperationKind
     detail: str
     evidence: str
+    spectra: tuple[DeltaSpectrum, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,21 @@ def test_any_rows_in_any_order_and_repeated(rows: list[int]) -> None:
 
 
 def test_close_rows_share_a_read_and_distant_ones_do_not() -> None:
+    values = np.arange(100 * 16384, dtype=np.float32).reshape(100, 16384)
+    source = MemorySource({"f": values.tobytes()})
+    ref = _ref(values.shape, Part(_stored(values.shape, start=0), contiguous(100)))
+    rows = np.array([0, 2, 99], dtype=np.int64)
+    np.testing.assert_array_equal(read_rows(source, [RowRequest(ref, rows)])[0], values[rows])
+    assert source.bytes_read == 4 * 65536
+
+
+def test_short_rows_between_two_are_read_along() -> None:
     values = np.arange(4000, dtype=np.float32).reshape(1000, 4)
     source = MemorySource({"f": values.tobytes()})
-    ref = _ref((1000, 4), Part(_stored((1000, 4), start=0), contiguous(1000)))
+    ref = _ref(values.shape, Part(_stored(values.shape, start=0), contiguous(1000)))
     rows = np.array([0, 2, 999], dtype=np.int64)
     np.testing.assert_array_equal(read_rows(source, [RowRequest(ref, rows)])[0], values[rows])
-    assert source.bytes_read == 4 * 16
+    assert source.bytes_read == 1000 * 16
 
 
 def test_a_transposed_matrix_gives_its_columns() -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
-from lineage_audit.comparison import compare_checkpoints, measurement
+from lineage_audit.comparison import compare_checkpoints, measurement, streaming
+from lineage_audit.comparison.kernels.numpy_kernel import NumpyKernel
 from lineage_audit.comparison.measurement import measure_all
 from lineage_audit.comparison.pairing import pair_tensors
 from lineage_audit.comparison.plan import plan_reading
 from lineage_audit.comparison.progress import NoProgress
-from lineage_audit.comparison.rounding import round_to
+from lineage_audit.checkpoint.rounding import round_to
 from tests.models import SMALL, Weights, bfloat16, checkpoint, gpt2, gpt2_config, llama, llama_config, model, noisy
 
 UP = TensorKey(Role.UP, "weight", 1, None)
@@ -26,11 +27,13 @@ def _measured(a: Weights, b: Weights, dtypes: tuple[str, str] = ("F32", "F32")) 
     return measure_all(one, other, plan_reading(pair_tensors(one, other).pairs, "full"), NoProgress())
 
 
+@pytest.mark.parametrize("threads", [False, True])
 @pytest.mark.parametrize("chunk", [10**6, 100])
-def test_sums_are_those_of_the_whole_matrices(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a tensor is read at once or in blocks of a few rows."""
-    monkeypatch.setattr(measurement, "_CHUNK_ELEMENTS", chunk)
-    monkeypatch.setattr(measurement, "_BATCH_BYTES", 4 * chunk)
+def test_sums_are_those_of_the_whole_matrices(chunk: int, threads: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a tensor is read at once or in chunks of a few rows, in one thread or several."""
+    monkeypatch.setattr(NumpyKernel, "chunk_elements", chunk)
+    monkeypatch.setattr(streaming, "BATCH_ELEMENTS", chunk)
+    monkeypatch.setattr(measurement, "_WORTH_THREADS", 0 if threads else 10**9)
     a, b = llama(1), noisy(llama(1), 2, 0.5)
     part = _measured(a, b)[UP]
     x, y = a[NAME].astype(np.float64), b[NAME].astype(np.float64)

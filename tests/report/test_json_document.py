@@ -15,6 +15,7 @@ from lineage_audit.report.json_document import (
     render_json,
     to_document,
 )
+from lineage_audit.results.figures import NullFamily, Stage
 from tests.report.samples import DERIVED, INDEPENDENT, INSPECTION, REPORTS
 
 REPORT_VALIDATOR = Draft202012Validator(json_schema("report-1"))
@@ -74,6 +75,11 @@ def test_the_schema_follows_the_result_types():
         "layer": results.LayerRow,
         "evidence": results.Evidence,
         "layer_evidence": results.LayerEvidence,
+        "spread": results.NullSpread,
+        "cell": results.RoleLayer,
+        "layer_pairs": results.LayerPairs,
+        "stage": results.ExplainedStage,
+        "spectrum": results.DeltaSpectrum,
     }.items():
         assert list(definitions[name]["properties"]) == [field.name for field in fields(kind)]
     closed_sets = {
@@ -83,6 +89,8 @@ def test_the_schema_follows_the_result_types():
         ("operation", "kind"): results.OperationKind,
         ("evidence", "status"): results.Status,
         ("evidence", "grade"): results.Grade,
+        ("spread", "family"): NullFamily,
+        ("stage", "stage"): Stage,
     }
     for (name, member), literal in closed_sets.items():
         assert definitions[name]["properties"][member]["enum"] == list(get_args(literal))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lineage_audit.checkpoint.adapter import settings_of_gguf
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.formats.index import WeightFiles, find_weights
 from lineage_audit.checkpoint.formats.safetensors import read_safetensors
@@ -36,7 +37,12 @@ def _read(source: Source, weights: WeightFiles) -> Container:
     if weights.format == "gguf":
         from lineage_audit.checkpoint.formats.gguf import read_gguf
 
-        return read_gguf(source, weights.files)
+        container = read_gguf(source, weights.files)
+        return replace(container, adapter=settings_of_gguf(container.values))
+    if weights.format == "adapter":
+        from lineage_audit.checkpoint.formats.peft import read_peft
+
+        return read_peft(source, weights.files)
     from lineage_audit.checkpoint.formats.torch_pickle import read_pytorch
 
     return Container("pytorch", read_pytorch(source, weights.files), weights.files)
@@ -47,11 +53,11 @@ def _require_named(container: Container, weights: WeightFiles) -> None:
     present = {tensor.name for tensor in container.tensors}
     missing = [name for name in weights.named if name not in present]
     if missing:
-        shard = weights.named[missing[0]]
+        shard, first = weights.named[missing[0]], missing[0][:80]
         raise UnreadableFileError(
-            f"{shard}: lacks {missing[0]!r} and {len(missing) - 1:,} more that the index places there; fetch it again"
+            f"{shard}: lacks {first!r} and {len(missing) - 1:,} more that the index places there; fetch it again"
             if len(missing) > 1
-            else f"{shard}: lacks {missing[0]!r}, which the index places there; fetch it again"
+            else f"{shard}: lacks {first!r}, which the index places there; fetch it again"
         )
     if not container.tensors:
-        raise UnreadableFileError(f"{weights.files[0]}: holds no tensors")
+        raise UnreadableFileError(f"{weights.files[0]}: holds no tensors; give another file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lineage_audit.checkpoint.adapter.settings import AdapterSettings
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 
@@ -19,6 +20,7 @@ class Container:
         metadata: free text that the files carry (safetensors ``__metadata__``).
         values: typed metadata that stands for configuration and tokenizer files (GGUF); otherwise empty.
         caveats: what was left unread, one sentence each.
+        adapter: what the files say of themselves where they hold an adapter and no model; otherwise None.
 
     Names are unique, except in Meta's tensor-parallel checkpoints: there each file holds its slice of a tensor
     under the same name, and the slices stand in ``tensors`` in shard order.
@@ -30,3 +32,4 @@ class Container:
     metadata: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
     caveats: tuple[str, ...] = ()
+    adapter: AdapterSettings | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
-FormatName = Literal["safetensors", "pytorch", "meta", "gguf"]
+FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ _LAYOUTS: tuple[_Layout, ...] = (
     _Layout("pytorch", "pytorch_model.bin", "pytorch_model.bin.index.json", r"pytorch_model[-.].*\.bin"),
     _Layout("meta", "consolidated.00.pth", "", r"consolidated\.\d+\.pth"),
     _Layout("meta", "original/consolidated.00.pth", "", r"original/consolidated\.\d+\.pth"),
+    _Layout("adapter", "adapter_model.safetensors", "adapter_model.safetensors.index.json", r"(?!)"),
+    _Layout("adapter", "adapter_model.bin", "", r"(?!)"),
     _Layout("safetensors", "", "", r"(?!adapter_)[^/]+\.safetensors"),
     _Layout("pytorch", "", "", r"(?!adapter_|training_args|optimizer|scheduler|rng_state)[^/]+\.(bin|pth|pt|ckpt)"),
 )
@@ -59,7 +61,6 @@ _GGUF = r"(?!(?:.*/)?(?:mmproj|imatrix))(?:[^/]+/)?[^/]+\.gguf"
 
 _FOREIGN: tuple[tuple[str, str], ...] = (
     (r".*\.onnx", "ONNX"),
-    (r"adapter_model\..*", "a PEFT adapter"),
     (r"tf_model\.h5|.*\.h5", "TensorFlow"),
     (r"flax_model\.msgpack", "Flax"),
     (r".*\.npz", "NumPy"),
@@ -67,13 +68,36 @@ _FOREIGN: tuple[tuple[str, str], ...] = (
 """Formats that are recognised but not read."""
 
 
+_WEIGHTS = (
+    r"(?!adapter_|training_args|optimizer|scheduler|rng_state|mmproj|imatrix)[^/]+\.(safetensors|bin|pth|pt|ckpt|gguf)"
+    r"|original/consolidated\.\d+\.pth"
+)
+"""What looks like weights of the model itself, by its name; other loaders may prefer it to what is read here."""
+
+
 def find_weights(source: Source) -> WeightFiles:
-    """Decide which files hold the weights.
+    """Decide which files hold the weights, and say which other ones there are.
 
     Raises:
         UnresolvedReferenceError: there are none, with what was found instead.
         UnreadableFileError: the index is damaged or names a shard that is not there.
     """
+    found = _preferred(source)
+    others = _others(source, found)
+    if not others or found.caveats:
+        return found
+    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+    return replace(found, caveats=(f"Not read: other weight files beside those that were, {others[0]}{more}.",))
+
+
+def _others(source: Source, chosen: WeightFiles) -> list[str]:
+    """Weight files that are not read: the same model in another format as a rule, but nobody has looked."""
+    names = (name for name in source.files if name not in chosen.files)
+    return sorted(name for name in names if re.fullmatch(_WEIGHTS, name, re.IGNORECASE))
+
+
+def _preferred(source: Source) -> WeightFiles:
+    """The files of the first layout that is there."""
     for layout in _LAYOUTS:
         if layout.format != "meta" and layout.single in source.files:
             return WeightFiles(layout.format, (layout.single,), {})
@@ -108,9 +132,11 @@ def _indexed(source: Source, layout: _Layout) -> WeightFiles:
     shards = sorted(set(named.values()))
     for shard in shards:
         if PurePosixPath(shard).is_absolute() or ".." in PurePosixPath(shard).parts or "\\" in shard:
-            raise UnreadableFileError(f"{layout.index}: names {shard!r}, a path outside the repository")
+            raise UnreadableFileError(f"{layout.index}: names {shard[:200]!r}, a path outside the repository; not read")
         if shard not in source.files:
-            raise UnreadableFileError(f"{layout.index}: names {shard!r}, which is not there; fetch the missing shard")
+            raise UnreadableFileError(
+                f"{layout.index}: names {shard[:200]!r}, which is not there; fetch the missing shard"
+            )
     return WeightFiles(layout.format, tuple(shards), named)
 
 

@@ -16,8 +16,14 @@ from typing import IO, NoReturn
 
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError
 
-OPCODE_LIMIT = 4_000_000
-"""About forty opcodes describe a tensor, so this is enough for 100,000 tensors in one file."""
+OPCODE_LIMIT = 3_000_000
+"""About forty opcodes describe a tensor, so this is enough for 75,000 tensors in one file."""
+
+KEY_LIMIT = 4096
+"""Longest key of a dict, in letters or bytes: the same long key set a million times over would be compared as often."""
+
+_INTEGER_BITS = 256
+"""Longest integer; the longest real one, the magic number of old files, has 77 bits."""
 
 _ARGUMENT_LIMIT = 16
 _KEY_TYPES = (str, int, float, bytes, type(None))
@@ -78,6 +84,17 @@ def load_pickle(
         ) from None
 
 
+def is_key(value: object) -> bool:
+    """Whether a value can be the key of a dict here.
+
+    Raises:
+        ValueError: it could, but is longer than any name.
+    """
+    if isinstance(value, (str, bytes)) and len(value) > KEY_LIMIT:
+        raise ValueError("a key is longer than any name")
+    return isinstance(value, _KEY_TYPES)
+
+
 class _Mark:
     """The one object of its kind that MARK puts on the stack."""
 
@@ -100,6 +117,8 @@ class _Machine:
         """Execute one opcode other than STOP."""
         self._spend(1)
         if name in _LITERALS:
+            if isinstance(argument, int) and argument.bit_length() > _INTEGER_BITS:
+                raise ValueError("an integer is longer than any size")
             self.push(argument)
         elif name in _OPERATIONS:
             _OPERATIONS[name](self)
@@ -179,7 +198,7 @@ class _Machine:
         target = self.top()
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2], strict=True):
-                if isinstance(key, _KEY_TYPES):
+                if is_key(key):
                     target[key] = value
         elif not isinstance(target, Inert):
             raise ValueError("keys are set in what is not a dict")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Inert
+from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Inert, is_key
 from lineage_audit.checkpoint.formats.torch_objects import (
     DTYPES,
     FOREIGN_BYTES,
@@ -67,7 +67,7 @@ def _mapping(arguments: tuple[object, ...]) -> object:
         return content
     result: dict[object, object] = {}
     for pair in content if isinstance(content, list) else ():
-        if isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str):
+        if isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str) and is_key(pair[0]):
             result[pair[0]] = pair[1]
     return result
 

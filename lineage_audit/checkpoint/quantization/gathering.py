@@ -65,6 +65,8 @@ def gather(source: Source, tensors: Sequence[StoredTensor]) -> tuple[StoredTenso
 def _candidates(by_name: Mapping[str, StoredTensor]) -> Iterator[_Candidate]:
     """Every scheme that the names allow, matrix by matrix, in the schemes' order."""
     for scheme in SCHEMES:
+        if not all(any(name.endswith(suffix) for name in by_name) for suffix in scheme.needs):
+            continue
         for name in by_name:
             stem = name.removesuffix(scheme.main)
             if stem == name or any(stem + suffix not in by_name for suffix in scheme.needs):

@@ -20,11 +20,13 @@ class SourceFile:
         size: in bytes.
         sha256: in hexadecimal, where the host vouches for it.
         inode: device and number of a file on this machine: equal ones are one file.
+        modified_ns: when a file on this machine last changed, in nanoseconds.
     """
 
     size: int
     sha256: str | None = None
     inode: tuple[int, int] | None = None
+    modified_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

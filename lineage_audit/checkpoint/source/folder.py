@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.blobs import blob_sha256
+from lineage_audit.checkpoint.source.local_files import described, read_from
 from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
@@ -18,7 +18,7 @@ _DEPTH_LIMIT = 2
 
 
 class FolderSource:
-    """Files below one folder, read with positioned reads (never mapped: a file that shrinks must not kill us).
+    """Files below one folder.
 
     Symbolic links are followed only inside the folder, or inside the Hub cache entry that the folder belongs to.
     """
@@ -31,12 +31,13 @@ class FolderSource:
         self.bytes_read = 0
         self._root = root
         self._boundaries = _boundaries(root)
+        self._is_cached = _is_in_hub_cache(root)
         self.files: dict[str, SourceFile] = {}
         for name in _list_files(root):
             if only_weights is None or not name.endswith(_WEIGHT_SUFFIXES) or _is_of(only_weights, name):
-                described = self._describe(name)
-                if described is not None:
-                    self.files[name] = described
+                file = self._describe(name)
+                if file is not None:
+                    self.files[name] = file
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Read all ranges, opening each file once."""
@@ -45,34 +46,14 @@ class FolderSource:
         for position, wanted in enumerate(ranges):
             by_file.setdefault(wanted.file, []).append(position)
         for file, positions in by_file.items():
-            descriptor = self._open(file)
-            try:
-                for position in positions:
-                    results[position] = self._read(descriptor, ranges[position])
-            finally:
-                os.close(descriptor)
+            wanted = [ranges[position] for position in positions]
+            if file not in self.files:
+                raise UnreadableFileError(f"{self._root / file}: is not among the model's files; run again")
+            data = read_from(self._root / file, self.files[file], wanted)
+            for position, piece in zip(positions, data, strict=True):
+                results[position] = piece
+            self.bytes_read += sum(map(len, data))
         return results
-
-    def _open(self, file: str) -> int:
-        try:
-            return os.open(self._root / file, os.O_RDONLY | os.O_NONBLOCK)
-        except OSError as error:
-            raise UnreadableFileError(f"{self._root / file}: {error.strerror}") from None
-
-    def _read(self, descriptor: int, wanted: ByteRange) -> bytes:
-        pieces, position = [], wanted.start
-        while position < wanted.stop:
-            try:
-                piece = os.pread(descriptor, wanted.stop - position, position)
-            except OSError as error:
-                raise UnreadableFileError(f"{self._root / wanted.file}: {error.strerror}") from None
-            if not piece:
-                missing = wanted.stop - position
-                raise UnreadableFileError(f"{self._root / wanted.file}: ends {missing:,} bytes early; fetch it again")
-            pieces.append(piece)
-            position += len(piece)
-        self.bytes_read += wanted.stop - wanted.start
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _describe(self, name: str) -> SourceFile | None:
         """Size and, in the Hub cache, sha256; None for what is not a regular file."""
@@ -83,12 +64,16 @@ class FolderSource:
                 raise UnreadableFileError(f"{path}: is a link out of the model's folder; copy the file instead")
             return None
         try:
-            status = target.stat()
+            return described(target.stat(), self._vouched(path))
         except OSError:
             return None
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        return SourceFile(status.st_size, blob_sha256(path), (status.st_dev, status.st_ino))
+
+    def _vouched(self, path: Path) -> str | None:
+        """The sha256 by which the Hub cache of this machine names a file.
+
+        A folder that came from elsewhere may be laid out like the cache and name any file by any hash.
+        """
+        return blob_sha256(path) if self._is_cached else None
 
 
 def open_folder(ref: str) -> FolderSource:
@@ -141,13 +126,28 @@ def _list_files(root: Path) -> Iterator[str]:
 def _boundaries(root: Path) -> tuple[Path, ...]:
     """The folders that links may not leave: the model's own, or its Hub cache entry and the shared blobs."""
     resolved = Path(os.path.realpath(root))
-    if resolved.parent.name == "snapshots":
+    if _is_snapshot(resolved):
         entry = resolved.parent.parent
         return entry, entry.parent / "blobs"
     return (resolved,)
 
 
+def _is_snapshot(resolved: Path) -> bool:
+    """Tell whether a folder is laid out like one of the Hub cache, wherever that is."""
+    return resolved.parent.name == "snapshots" and resolved.parent.parent.name.startswith("models--")
+
+
+def _is_in_hub_cache(root: Path) -> bool:
+    """Tell whether a folder is a snapshot of this machine's own Hub cache."""
+    resolved = Path(os.path.realpath(root))
+    if not _is_snapshot(resolved):
+        return False
+    from lineage_audit.checkpoint.source.hub_environment import cache_folder
+
+    return resolved.is_relative_to(os.path.realpath(cache_folder()))
+
+
 def _snapshot_revision(root: Path) -> str | None:
     """The commit that a Hub cache snapshot is of."""
     resolved = Path(os.path.realpath(root))
-    return resolved.name if resolved.parent.name == "snapshots" else None
+    return resolved.name if _is_snapshot(resolved) else None

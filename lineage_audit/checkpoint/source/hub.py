@@ -6,22 +6,34 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
-from lineage_audit.checkpoint.source.hub_cache import cached_commit, cached_files
+from lineage_audit.checkpoint.source.hub_cache import CachedFile, cached_commit, cached_files
 from lineage_audit.checkpoint.source.hub_environment import cache_folder, hub_endpoint, is_offline, request_headers
-from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, refusal, seconds_to_wait, unreachable
+from lineage_audit.checkpoint.source.hub_refusals import (
+    TRANSIENT_STATUS,
+    host_of,
+    refusal,
+    seconds_to_wait,
+    unreachable,
+)
 from lineage_audit.checkpoint.source.hub_requests import (
     TIMEOUT,
     RangeRequests,
     Repository,
     TransientError,
     with_retries,
+    within,
 )
+from lineage_audit.checkpoint.source.local_files import read_from
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsafeFileError
+
+LISTING_SECONDS = 120.0
+"""Longest time that the answer about a repository's files may take, however steadily it comes."""
 
 CONNECTIONS = 8
 """Requests that run at a time."""
@@ -44,10 +56,12 @@ def open_hub(ref: str) -> Source:
     if is_offline():
         return _open_cached(ref, name, revision or "main")
     endpoint = hub_endpoint()
-    info = with_retries(lambda: _model_info(ref, name, revision or None, endpoint))
+    slow = UnresolvedReferenceError(f"{ref}: {host_of(endpoint)} takes too long to answer; try again later")
+    answer = partial(_model_info, ref, name, revision or None, endpoint)
+    info = with_retries(lambda: within(LISTING_SECONDS, answer, slow))
     files = _listed_files(ref, info, endpoint)
     cached = {
-        file: found.path
+        file: found
         for repository in (name, info.id)
         for file, found in cached_files(cache_folder(), repository, info.sha).items()
         if file in files and found.described.size == files[file].size
@@ -65,7 +79,7 @@ class HubSource:
         ref: str,
         revision: str,
         files: Mapping[str, SourceFile],
-        cached: Mapping[str, Path],
+        cached: Mapping[str, CachedFile],
         requests: RangeRequests | None,
     ) -> None:
         """Join what is on disk (``cached``) with what must be asked for (``requests``; None when offline)."""
@@ -101,27 +115,15 @@ class HubSource:
         return cut(ranges, pieces, data)
 
     def _read(self, piece: ByteRange) -> bytes:
-        path = self._cached.get(piece.file)
-        if path is not None:
-            data = _read_from_disk(path, piece)
+        on_disk = self._cached.get(piece.file)
+        if on_disk is not None:
+            data = read_from(on_disk.path, on_disk.described, [piece])[0]
         else:
             assert self._requests is not None, "offline, every listed file is cached"
             data = self._requests.read(piece)
         with self._lock:
             self.bytes_read += len(data)
         return data
-
-
-def _read_from_disk(path: Path, piece: ByteRange) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(piece.start)
-            data = file.read(piece.stop - piece.start)
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror}; delete it from the Hub cache") from None
-    if len(data) < piece.stop - piece.start:
-        raise UnreadableFileError(f"{path}: became shorter while it was read; delete it from the Hub cache")
-    return data
 
 
 def _open_cached(ref: str, name: str, revision: str) -> HubSource:
@@ -134,7 +136,7 @@ def _open_cached(ref: str, name: str, revision: str) -> HubSource:
             f"{ref}: not in the Hub cache at {cache}, and HF_HUB_OFFLINE is set; unset it, or run: hf download {name}"
         )
     files = {file: cached.described for file, cached in found.items()}
-    return HubSource(ref, commit, files, {file: cached.path for file, cached in found.items()}, None)
+    return HubSource(ref, commit, files, found, None)
 
 
 def _model_info(ref: str, name: str, revision: str | None, endpoint: str) -> Any:
@@ -162,7 +164,8 @@ def _model_info(ref: str, name: str, revision: str | None, endpoint: str) -> Any
     except (HTTPError, OSError):
         raise TransientError(unreachable(ref, endpoint)) from None
     except (ValueError, TypeError, KeyError):
-        raise UnresolvedReferenceError(f"{ref}: {endpoint} does not answer like a Hub; check HF_ENDPOINT") from None
+        host = host_of(endpoint)
+        raise UnresolvedReferenceError(f"{ref}: {host} does not answer like a Hub; check HF_ENDPOINT") from None
 
 
 def _listed_files(ref: str, info: Any, endpoint: str) -> dict[str, SourceFile]:
@@ -174,14 +177,16 @@ def _listed_files(ref: str, info: Any, endpoint: str) -> dict[str, SourceFile]:
     """
     files: dict[str, SourceFile] = {}
     if not _COMMIT.fullmatch(str(info.sha)) or not _NAME.fullmatch(str(info.id)):
-        raise UnresolvedReferenceError(f"{ref}: {endpoint} does not name a commit; check HF_ENDPOINT")
+        raise UnresolvedReferenceError(f"{ref}: {host_of(endpoint)} does not name a commit; check HF_ENDPOINT")
     for sibling in info.siblings or ():
         name, size = sibling.rfilename, sibling.size
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or not name.isprintable():
             raise UnsafeFileError(f"{ref}: lists {ascii(name)[:100]}, a name that leads outside the repository")
         if type(size) is not int or size < 0:
-            raise UnresolvedReferenceError(f"{ref}: {endpoint} does not say how large {name} is; check HF_ENDPOINT")
+            raise UnresolvedReferenceError(
+                f"{ref}: {host_of(endpoint)} does not say how large {name[:100]} is; check HF_ENDPOINT"
+            )
         files[name] = SourceFile(size, sibling.lfs.sha256 if sibling.lfs else None)
     if not files:
         raise UnresolvedReferenceError(f"{ref}: the repository is empty")

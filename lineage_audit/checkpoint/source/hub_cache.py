@@ -7,6 +7,7 @@ which have other names.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import SourceFile
 from lineage_audit.checkpoint.source.blobs import blob_sha256
+from lineage_audit.checkpoint.source.local_files import described
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REFERENCE_LIMIT = 200
@@ -53,10 +55,12 @@ def cached_files(cache: Path, repository: str, commit: str) -> dict[str, CachedF
         for name in sorted(names):
             path = Path(place, name)
             target = Path(os.path.realpath(path))
-            if target.is_file() and any(target.is_relative_to(boundary) for boundary in boundaries):
-                status = target.stat()
-                described = SourceFile(status.st_size, blob_sha256(path), (status.st_dev, status.st_ino))
-                found[path.relative_to(snapshot).as_posix()] = CachedFile(path, described)
+            if not any(target.is_relative_to(boundary) for boundary in boundaries):
+                continue
+            with contextlib.suppress(OSError):
+                file = described(target.stat(), blob_sha256(path))
+                if file is not None:
+                    found[path.relative_to(snapshot).as_posix()] = CachedFile(path, file)
     return found
 
 

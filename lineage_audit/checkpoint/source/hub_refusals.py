@@ -27,7 +27,7 @@ def refusal(
         headers: the answer's headers, by any case if the mapping ignores case.
     """
     code, said = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
-    host = urlsplit(endpoint).netloc
+    host, endpoint = host_of(endpoint), without_credentials(endpoint)
     if code == "GatedRepo":
         what = f"is gated: accept its licence on {endpoint}/{repository} and set HF_TOKEN"
     elif code == "RevisionNotFound":
@@ -49,9 +49,20 @@ def refusal(
     return UnresolvedReferenceError(f"{ref}: {what}")
 
 
+def host_of(url: str) -> str:
+    """The host of an address, with its port where one is stated, and never with the name and password before it."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def without_credentials(url: str) -> str:
+    """An address without the name and password that it may hold."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=host_of(url)).geturl()
+
+
 def unreachable(ref: str, url: str) -> UnresolvedReferenceError:
     """Say that there is no network, or no such host."""
-    host = urlsplit(url).netloc
+    host = host_of(url)
     return UnresolvedReferenceError(
         f"{ref}: {host} cannot be reached; check the network, or set HF_HUB_OFFLINE=1 to use what the cache holds"
     )

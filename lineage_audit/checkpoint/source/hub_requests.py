@@ -7,6 +7,7 @@ origin, and here it is left out when such a place is read again.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ PATIENCE = 60.0
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as dropped."""
+
+SLOWEST = 4 * 2**10
+"""Bytes a second below which a host that keeps sending counts as stuck."""
 
 _Result = TypeVar("_Result")
 
@@ -63,6 +67,34 @@ def with_retries(attempt: Callable[[], _Result]) -> _Result:
             time.sleep(asked)
             pause *= 2
     raise AssertionError("unreachable")
+
+
+def within(seconds: float, attempt: Callable[[], _Result], otherwise: LineageAuditError) -> _Result:
+    """Call ``attempt`` in a thread of its own and wait for it no longer than this.
+
+    A read timeout starts anew with every byte, so that a host which sends one now and then could hold us forever. The
+    thread is left behind then; it ends with the process.
+
+    Raises:
+        LineageAuditError: ``otherwise``, when the time is over.
+    """
+    outcome: list[_Result] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(attempt())
+        except BaseException as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if failure:
+        raise failure[0]
+    if not outcome:
+        raise otherwise
+    return outcome[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +130,14 @@ class RangeRequests:
             UnresolvedReferenceError: the Hub does not give the file: gated, gone, rate-limited, no network.
             UnreadableFileError: the host sends something else than what was asked for.
         """
-        return with_retries(lambda: self._request(wanted))
+        size = wanted.stop - wanted.start
+        slow = UnreadableFileError(
+            f"{wanted.file}: its host sends fewer than {SLOWEST:,} bytes a second; try again later, or fetch the model "
+            f"first: hf download {self._repository.name} --revision {self._repository.commit}"
+        )
+        return with_retries(lambda: within(2 * TIMEOUT + size / SLOWEST, lambda: self._request(wanted, slow), slow))
 
-    def _request(self, wanted: ByteRange) -> bytes:
+    def _request(self, wanted: ByteRange, slow: UnreadableFileError) -> bytes:
         """Send one request and take the bytes of its answer."""
         from huggingface_hub.errors import HTTPError
         from huggingface_hub.utils import get_session
@@ -116,7 +153,7 @@ class RangeRequests:
             with get_session().stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True) as answer:
                 if answer.status_code >= 400:
                     raise self._refused(wanted, answer, is_remembered=remembered is not None)
-                data = self._take(wanted, answer)
+                data = self._take(wanted, answer, slow)
                 self._places[wanted.file] = str(answer.url)
                 return data
         except (HTTPError, OSError):
@@ -142,8 +179,8 @@ class RangeRequests:
             return TransientError(error, seconds_to_wait(answer.headers))
         return error
 
-    def _take(self, wanted: ByteRange, answer: Any) -> bytes:
-        """Take the bytes asked for, and never more, out of an answer."""
+    def _take(self, wanted: ByteRange, answer: Any, slow: UnreadableFileError) -> bytes:
+        """Take the bytes asked for, and never more, out of an answer that keeps coming."""
         length = wanted.stop - wanted.start
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             raise self._no_ranges(wanted)
@@ -154,11 +191,15 @@ class RangeRequests:
                 raise UnreadableFileError(f"{wanted.file}: its host sends other bytes than asked for; try again later")
         elif answer.status_code != 200 or wanted.start > 0:
             raise self._no_ranges(wanted)
-        data = bytearray()
+        data, since, before = bytearray(), time.monotonic(), 0
         for chunk in answer.iter_raw():
             data += chunk[: length - len(data)]
             if len(data) == length:
                 return bytes(data)
+            if time.monotonic() - since > TIMEOUT:
+                if len(data) - before < SLOWEST * TIMEOUT:
+                    raise slow
+                since, before = time.monotonic(), len(data)
         raise TransientError(
             UnreadableFileError(f"{wanted.file}: its host sends {len(data):,} bytes of {length:,}; try again later")
         )

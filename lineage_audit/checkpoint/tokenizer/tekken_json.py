@@ -6,7 +6,7 @@ import binascii
 from collections.abc import Mapping
 
 from lineage_audit.checkpoint.bounded_json import parse_json
-from lineage_audit.checkpoint.tokenizer.token_table import TokenTable, valid_id
+from lineage_audit.checkpoint.tokenizer.token_table import TOKEN_LIMIT, TokenTable, valid_id
 from lineage_audit.errors import UnreadableFileError
 
 _SPECIAL_BLOCK = 1000
@@ -25,6 +25,8 @@ def read_tekken(data: bytes, file: str) -> TokenTable:
     entries = document.get("vocab") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(entries, list):
         raise UnreadableFileError(f'{file}: has no "vocab" list; not a tekken file, or damaged')
+    if len(entries) > TOKEN_LIMIT:
+        raise UnreadableFileError(f"{file}: more than {TOKEN_LIMIT:,} tokens; not a tokenizer, or damaged")
     config = document.get("config")
     settings: Mapping[str, object] = config if isinstance(config, dict) else {}
     block = _count(settings.get("default_num_special_tokens"), _SPECIAL_BLOCK)

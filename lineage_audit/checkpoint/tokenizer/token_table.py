@@ -10,8 +10,8 @@ from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 
 ID_LIMIT = 2**31
 """Ids from here on are damaged or hostile and dropped."""
-TOKEN_LIMIT = 2_000_000
-"""Most tokens or merges read from a file of lines; real tokenizers have up to 600,000."""
+TOKEN_LIMIT = 1_000_000
+"""Most tokens or merges of a file; real tokenizers have up to 600,000."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.tokenizer.alphabets import byte_level, metaspace, utf8
-from lineage_audit.checkpoint.tokenizer.token_table import TokenTable, valid_id
+from lineage_audit.checkpoint.tokenizer.token_table import TOKEN_LIMIT, TokenTable, valid_id
 from lineage_audit.errors import UnreadableFileError
 
 _KINDS: Mapping[str, str] = {
@@ -32,13 +32,16 @@ def read_tokenizer_json(data: bytes, file: str) -> TokenTable:
     if not isinstance(document, dict) or not isinstance(model, dict):
         raise UnreadableFileError(f'{file}: has no "model" object; not a tokenizers file, or damaged')
     texts, ids = _vocabulary(model.get("vocab"), file)
+    merges = model.get("merges")
+    if len(texts) > TOKEN_LIMIT or (isinstance(merges, list) and len(merges) > TOKEN_LIMIT):
+        raise UnreadableFileError(f"{file}: more than {TOKEN_LIMIT:,} tokens or merges; not a tokenizer, or damaged")
     alphabet = _alphabet(document, model)
     tokens = alphabet(texts)
     return TokenTable(
         tokens,
         ids,
         added=_added(document.get("added_tokens")),
-        merges=read_merges(model.get("merges"), dict(zip(texts, tokens, strict=True)), alphabet),
+        merges=read_merges(merges, dict(zip(texts, tokens, strict=True)), alphabet),
         kind=_kind(model),
         byte_fallback=alphabet is metaspace,
     )

@@ -18,6 +18,8 @@ def read_vocab_json(vocab: bytes, merges: bytes, file: str) -> TokenTable:
     document = parse_json(vocab, file)
     if not isinstance(document, dict):
         raise UnreadableFileError(f"{file}: is not an object of tokens and ids; fetch the file again")
+    if len(document) > TOKEN_LIMIT:
+        raise UnreadableFileError(f"{file}: more than {TOKEN_LIMIT:,} tokens; not a tokenizer, or damaged")
     texts, ids = list(document), list(document.values())
     alphabet = byte_level if BYTE_LEVEL_SPACE in "".join(texts) else utf8
     tokens = alphabet(texts)

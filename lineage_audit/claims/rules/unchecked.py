@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.claims.case import Case, unknown_licences
 from lineage_audit.claims.rules.base import Draft, Rule, weights_line
 
@@ -17,6 +18,34 @@ def _subject_weights(case: Case) -> Iterator[Draft]:
             location=case.place("base_model", "license"),
             about="weights",
         )
+
+
+def _subject_parts(case: Case) -> Iterator[Draft]:
+    """What the comparisons left out could be anybody's."""
+    checkpoint = case.subject.checkpoint
+    if checkpoint is None or not case.references:
+        return
+    unread = [tensor for tensor in checkpoint.tensors if not is_readable(tensor)]
+    share = sum(tensor.size for tensor in unread) / max(1, checkpoint.parameters)
+    if share > UNREAD_SHARE:
+        yield Draft(
+            message=f"{share:.1%} of the subject's parameters are stored in a type that cannot be read.",
+            evidence=(f"{len(unread):,} tensors, the first of type {unread[0].dtype}: {unread[0].name[:100]}",),
+            fix="Give a version of the model in a type that is read; the list is in the README.",
+            location=case.place("base_model", "license"),
+            about="types",
+        )
+    for reference in case.references:
+        count = reference.report.parameters.get("weights_not_finite", 0) if reference.report else 0
+        if isinstance(count, int) and count > UNREAD_SHARE * checkpoint.parameters:
+            yield Draft(
+                message=f"{count:,} weights are NaN, infinite or absurdly large in one of the models compared.",
+                evidence=(weights_line(reference),),
+                fix="Give a sound version of the model: these weights were left out of the comparison.",
+                location=case.place("base_model", "license"),
+                about="numbers",
+                reference=reference,
+            )
 
 
 def _comparison(case: Case) -> Iterator[Draft]:
@@ -104,6 +133,9 @@ def _expired(case: Case) -> Iterator[Draft]:
         )
 
 
+UNREAD_SHARE = 0.001
+"""Share of the subject's parameters that may be left out of the comparisons before they settle nothing."""
+
 RULES = (
     Rule(
         "LA901",
@@ -159,5 +191,15 @@ RULES = (
         "note",
         "An expired allowance suppresses nothing. Renew or remove it.",
         _expired,
+    ),
+    Rule(
+        "LA907",
+        "weights-partly-unread",
+        "Part of the subject's weights could not be read as numbers",
+        "warning",
+        "Tensors of a type that is not read, and weights that are NaN or infinite, are left out of every comparison: "
+        "what they hold is not known. Give a sound version in a common type.",
+        _subject_parts,
+        is_unchecked=True,
     ),
 )

@@ -14,9 +14,9 @@ from lineage_audit.comparison.alignment.search import find_alignment
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.measurement import elements_of, measure_all
+from lineage_audit.comparison.measurement import measure_all
 from lineage_audit.comparison.pairing import TensorPair, shared_token_rows
-from lineage_audit.comparison.plan import plan_reading
+from lineage_audit.comparison.plan import bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.setting import comparison_of, shared_heads
 from lineage_audit.comparison.weights import Shares, measure_shares
@@ -86,5 +86,5 @@ def align_weights(
 
 def _measured(a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], progress: Progress) -> WeightComparison:
     readings = plan_reading(pairs, "full")
-    progress.begin(sum(elements_of(reading) for reading in readings), "aligned comparison")
+    progress.begin(sum(bytes_of(reading) for reading in readings), "aligned comparison")
     return comparison_of(a, b, pairs, measure_all(a, b, readings, progress))

@@ -85,7 +85,7 @@ class CanonicalWeights:
         tensor = self.find(norm, layer) or (self.find(Role.ATTN_NORM, layer) if norm == Role.FFN_NORM else None)
         if tensor is None or len(tensor.shape) != 1:
             return None
-        stored = self.checkpoint.rows(tensor, 0, tensor.shape[0])
+        stored = zero_where_unusable(self.checkpoint.rows(tensor, 0, tensor.shape[0]))
         return stored + 1 if self._gains_start_at_zero else stored
 
     @property
@@ -95,8 +95,8 @@ class CanonicalWeights:
 
     def _folded(self, values: FloatArray, role: Role, layer: int | None) -> FloatArray:
         gain = self.gain(role, layer)
-        values = np.nan_to_num(values, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        return values if gain is None or len(gain) != values.shape[1] else values * gain
+        values = zero_where_unusable(values)
+        return values if gain is None or len(gain) != values.shape[1] else zero_where_unusable(values * gain)
 
     def _keep(self, key: TensorKey, values: FloatArray) -> None:
         self._kept[key] = values

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.delta.matrices import MatrixPair
+from lineage_audit.comparison.delta.matrices import MatrixPair, show_spectra
 from lineage_audit.comparison.directed import DirectedOperation, directed
 
 _RANK_ONE = 0.9
@@ -40,8 +40,11 @@ def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | N
         for side in ("a", "b")
     )
     evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
+    shown = show_spectra(writers, 1)
     if left_in_b <= _WRITTEN_LEFT * left_in_a:
-        return directed("direction-ablated", "B writes nothing along one residual direction", evidence, "a->b")
+        detail = "B writes nothing along one residual direction"
+        return directed("direction-ablated", detail, evidence, "a->b", spectra=shown)
     if left_in_a <= _WRITTEN_LEFT * left_in_b:
-        return directed("direction-ablated", "A writes nothing along one residual direction", evidence, "b->a")
+        detail = "A writes nothing along one residual direction"
+        return directed("direction-ablated", detail, evidence, "b->a", spectra=shown)
     return None

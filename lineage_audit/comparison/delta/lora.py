@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.delta.matrices import ROLES, MatrixPair
+from lineage_audit.comparison.delta.matrices import ROLES, MatrixPair, show_spectra
 from lineage_audit.comparison.delta.spectrum import Spectrum
 from lineage_audit.comparison.directed import DirectedOperation, directed
 
@@ -29,7 +29,7 @@ def find_low_rank(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
         return None
     modules = ", ".join(role for role in ROLES if any(pair.role == role for pair in changed))
     evidence = f"{count} of {len(changed)} deltas have rank {rank} with a cliff; norms or embeddings untouched"
-    return directed("lora-merged", f"rank {rank} on {modules}", evidence)
+    return directed("lora-merged", f"rank {rank} on {modules}", evidence, spectra=show_spectra(changed, rank))
 
 
 def _rank_at_cliff(spectrum: Spectrum, side: int) -> int:

@@ -18,6 +18,7 @@ from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.comparison.pairing import TensorPair
+from lineage_audit.results import DeltaSpectrum
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -64,6 +65,18 @@ class MatrixPair:
         # A fifth of slack: where both sides were rounded, the finer one's error adds to the coarser one's.
         allowed = 1.2 * self.rounding * np.maximum(np.abs(self.a), np.abs(self.b))
         return bool((np.abs(self.delta) > allowed).any())
+
+
+def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum, ...]:
+    """The spectra of one matrix a role, as far as they show the cliff after ``rank`` values."""
+    one_each = {pair.role: pair for pair in reversed(pairs)}
+    return tuple(_shown(one_each[role], rank) for role in ROLES if role in one_each)
+
+
+def _shown(pair: MatrixPair, rank: int) -> DeltaSpectrum:
+    size = max(float(np.linalg.norm(pair.a)), 1e-30)
+    values = tuple(float(value) / size for value in pair.spectrum.values[: 2 * rank + 14])
+    return DeltaSpectrum(str(pair.role), pair.layer, values, pair.spectrum.edge / size, rank)
 
 
 def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:

@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.geometry import Heads, Rotary
 from lineage_audit.comparison.measurement import DoubleArray, Measurement, Place
-from lineage_audit.results import Evidence, Grade, LayerEvidence, Status
+from lineage_audit.results import Evidence, Grade, LayerEvidence, NullSpread, Status
 
 LN10 = math.log(10.0)
 DETECTION_LOG10_P = -6.0
@@ -165,6 +165,7 @@ def sign_flip_evidence(
         coverage=elements / max(1, comparison.parameters),
         detection_limit=sign_detection_limit(values, cosines, float(noise.mean())),
         per_layer=tuple(_sign_layer(part, usable) for part, usable in kept if part.layer is not None),
+        spread=NullSpread("sign-sum", float(np.square(values).sum()) ** 0.5),
     )
 
 
@@ -266,6 +267,7 @@ def fixed_point_evidence(
         coverage=elements / max(1, comparison.parameters),
         detection_limit=match_detection_limit(blocks),
         per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
+        spread=NullSpread("fixed-points", float(len(blocks))),
     )
 
 

@@ -44,9 +44,12 @@ def read_gguf(source: Source, files: Sequence[str]) -> Container:
 
 
 def _stored(info: TensorInfo, file: str, architecture: str) -> StoredTensor:
-    """Turn a header's entry into a stored tensor, with the encoding that its rows need."""
+    """Turn a header's entry into a stored tensor, with the encoding that its rows need.
+
+    Quantised vectors are left without one: their elements are not rows of whole blocks, and no converter writes them.
+    """
     raw = StoredTensor(info.name, info.type.name, info.shape, file, info.start, info.stop)
-    if info.type.is_quantized and info.type.name not in WITHOUT_DECODER and info.shape:
+    if info.type.is_quantized and info.type.name not in WITHOUT_DECODER and len(info.shape) > 1:
         as_bytes = replace(raw, dtype="U8", shape=(info.stop - info.start,))
         return replace(raw, encoding=GgmlBlocks(as_bytes, info.type, info.shape[-1]))
     if not info.type.is_quantized and len(info.shape) == 1 and _has_one_more(info.name, architecture):

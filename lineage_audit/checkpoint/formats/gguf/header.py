@@ -27,7 +27,12 @@ Value = int | float | bool | str | tuple[bytes, ...] | npt.NDArray[np.generic]
 KEY_LIMIT = 65_536
 """Most keys, and longest key and tensor name in bytes; real files have under 100 keys."""
 
-TENSOR_LIMIT = 1_000_000
+TENSOR_LIMIT = 200_000
+"""Most tensors; experts are stacked, so that the largest real models have some thousands."""
+
+STRING_LIMIT = 3_000_000
+"""Most strings in all lists of a file; the largest vocabularies have 260,000 tokens and 600,000 merges."""
+
 TEXT_LIMIT = 16 * 2**20
 """Longest string; chat templates and tokenizer models reach a few megabytes."""
 
@@ -97,9 +102,13 @@ def read_header(source: Source, file: str) -> Header:
     if tensor_count > TENSOR_LIMIT or key_count > KEY_LIMIT:
         raise cursor.damaged(f"{tensor_count:,} tensors and {key_count:,} keys")
     values: dict[str, Value] = {}
+    strings = 0
     for _ in range(key_count):
         key = _name(cursor)
-        values[key] = _value(cursor, key, cursor.unsigned(4))
+        value = values[key] = _value(cursor, key, cursor.unsigned(4))
+        strings += len(value) if isinstance(value, tuple) else 0
+        if strings > STRING_LIMIT:
+            raise cursor.damaged(f"{strings:,} strings in its lists")
     entries = [_entry(cursor) for _ in range(tensor_count)]
     return Header(values, _placed(cursor, entries, _alignment(cursor, values)))
 
@@ -140,7 +149,7 @@ def _list(cursor: Cursor, key: str, kind: int, count: int) -> Value:
     width = 8 if kind == _STRING else struct.calcsize(_NUMBERS.get(kind, ""))
     if not width:
         raise cursor.damaged(f"{key[:80]!r} is a list of elements of type {kind}")
-    if count > LIST_LIMIT or count * width > cursor.size - cursor.position:
+    if count > (STRING_LIMIT if kind == _STRING else LIST_LIMIT) or count * width > cursor.size - cursor.position:
         raise cursor.damaged(f"{key[:80]!r} is a list of {count:,} elements")
     if kind == _STRING:
         return tuple([cursor.string(TEXT_LIMIT) for _ in range(count)])

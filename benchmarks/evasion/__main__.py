@@ -1,0 +1,201 @@
+"""Make every attack on a model of the zoo, ask the tool, and print what it said and what the attack cost.
+
+Run from the project's root after ``python -m benchmarks.zoo.build``:
+``python -m benchmarks.evasion [--half report] [--out DIR] [--only WORD ...] [-o FILE]``. Seeded throughout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lineage_audit
+from benchmarks.evasion.attacks import Attack, Stage, attacks, plants
+from benchmarks.training.publishing import TOKENIZER_FILES
+from benchmarks.zoo.build import DEFAULT_OUT
+from benchmarks.zoo.catalogue import HALVES, Half, catalogue
+from benchmarks.zoo.disguises.verification import TOLERANCE
+from benchmarks.zoo.families.axes import NORMS, Weights, role_of
+from benchmarks.zoo.model import Model, read_model, to_transformers, write_model
+from benchmarks.zoo.shelf import Shelf
+
+if TYPE_CHECKING:
+    import torch
+
+RELATED = ("identical", "derived", "shared-origin")
+_SEQUENCES, _CONTEXT = 48, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one attack.
+
+    Attributes:
+        attack: its name.
+        needs: what a user needs to run the result.
+        relation: what the tool said of it.
+        log10_p: and how surely.
+        derived_share: share of the model that the tool says derives from the base.
+        claimed: the true share.
+        loss: rise of the loss on held-out text, in nats a token; None where only the publisher's code runs it.
+        exact: the logits are the base's up to rounding.
+        summary: the verdict's sentence.
+    """
+
+    attack: str
+    needs: str
+    relation: str
+    log10_p: float | None
+    derived_share: float | None
+    claimed: float
+    loss: float | None
+    exact: bool
+    summary: str
+
+    @property
+    def outcome(self) -> str:
+        """Who won: the tool saw the relation, could not tell, or was deceived."""
+        if self.relation == "inconclusive":
+            return "not told"
+        if self.claimed == 0.0:
+            return "ACCUSED" if self.relation in RELATED else "cleared"
+        if self.relation not in RELATED:
+            return "MISSED"
+        return "found, as origin" if self.relation == "shared-origin" else "found"
+
+
+class Stand:
+    """The models of one half, and what is needed to attack them."""
+
+    def __init__(self, zoo: Path, half: Half) -> None:
+        self._zoo, self._half = zoo, half
+        self._shelf = Shelf(zoo / "shelf")
+        self._folder = zoo / half
+
+    def stage(self, gains_of: str) -> Stage:
+        """The stage for attacks that plant the norm gains of a given base."""
+        others = {name: self._folder / name for name in ("llama-1", "llama-2")}
+        return Stage(self._folder, _gains(self.model(gains_of).weights), others)
+
+    def model(self, name: str) -> Model:
+        """A base in memory."""
+        return read_model(self._folder / name, catalogue(self._half)[name].base.tokenizer)
+
+    def ids(self, name: str) -> torch.Tensor:
+        """Held-out text as tokens of a base's tokenizer, shape (sequences, context)."""
+        import torch
+
+        base = catalogue(self._half)[name].base
+        held_out = {"python-a": "python-b", "python-b": "python-a", "python-c": "python-d", "python-d": "python-c",
+                    "english-a": "english-b", "english-b": "english-a"}[base.corpus]  # fmt: skip
+        stream = self._shelf.tokens(base.tokenizer, held_out)[: _SEQUENCES * _CONTEXT]
+        return torch.from_numpy(stream.astype("int64")).reshape(_SEQUENCES, _CONTEXT)
+
+    def run(self, attack: Attack, against: str, number: int) -> Row:
+        """Make one attack in a folder of its own and compare the base with it."""
+        import torch
+
+        model = self.model(attack.base)
+        weights, anatomy = model.weights, model.anatomy
+        for place, step in enumerate(attack.steps):
+            weights = step(weights, anatomy, torch.Generator().manual_seed(1000 * number + place))
+        changed = _refitted(model, weights, attack.name)
+        loss, exact = self._cost(model, changed, attack)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "subject"
+            folder.mkdir()
+            write_model(folder, changed)
+            for file in TOKENIZER_FILES:
+                (folder / file).write_bytes((self._folder / attack.base / file).read_bytes())
+            for publish in attack.publish:
+                publish(folder)
+            report = lineage_audit.compare(str(self._folder / against), str(folder))
+        verdict = report.verdict
+        return Row(attack.name, attack.needs, verdict.relation, verdict.log10_p, verdict.derived_share, attack.claimed,
+                   loss, exact, verdict.summary)  # fmt: skip
+
+    def _cost(self, before: Model, after: Model, attack: Attack) -> tuple[float | None, bool]:
+        """Rise of the loss, and whether the logits are the same; renumbered tokens are the user's affair."""
+        if not attack.steps or "tokens" in attack.name:
+            return None, True
+        ids = self.ids(attack.base)
+        ours, theirs = _logits(before, ids), _logits(after, ids)
+        difference = float((ours - theirs).abs().max() / ours.abs().max())
+        return _loss(theirs, ids) - _loss(ours, ids), difference <= 10 * TOLERANCE
+
+
+def _refitted(model: Model, weights: Weights, attack: str) -> Model:
+    """The model with its new weights, and a configuration for them."""
+    fields: dict[str, object] = {}
+    if "split" in attack:
+        experts = 1 + max(int(name.split(".experts.")[1].split(".")[0]) for name in weights if ".experts." in name)
+        fields = {"num_local_experts": experts, "num_experts_per_tok": 2 * int(model.config["num_experts_per_tok"])}
+    return model.with_weights(weights, **fields)
+
+
+def _gains(weights: Weights) -> Weights:
+    return {name: tensor for name, tensor in weights.items() if role_of(name) in NORMS}
+
+
+def _logits(model: Model, ids: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    with torch.no_grad():
+        values: torch.Tensor = to_transformers(model).eval()(input_ids=ids).logits
+    return values
+
+
+def _loss(logits: torch.Tensor, ids: torch.Tensor) -> float:
+    import torch
+
+    return float(torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten()))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """One line an attack, then the sums."""
+    lines = [f"{'attack':52} {'needs':14} {'cost':>10}  {'verdict':14} {'log10 p':>9} {'share said':>10} {'true':>5}  outcome"]
+    for row in rows:
+        cost = "none" if row.exact else f"{row.loss:+.2f} nats" if row.loss is not None else "?"
+        p = f"{row.log10_p:.1f}" if row.log10_p is not None else "-"
+        share = f"{row.derived_share:.0%}" if row.derived_share is not None else "-"
+        lines.append(f"{row.attack:52} {row.needs:14} {cost:>10}  {row.relation:14} {p:>9} {share:>10} {row.claimed:>5.0%}  {row.outcome}")
+    outcomes = sorted({row.outcome for row in rows})
+    lines.append("")
+    lines.append(f"{len(rows)} attacks: " + ", ".join(f"{sum(r.outcome == o for r in rows)} {o}" for o in outcomes))
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Attack, print, write."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--half", choices=HALVES, default="report")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where the zoo was built")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="attacks whose names hold one of these words")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write all rows as JSON")
+    options = parser.parse_args()
+    stand = Stand(options.out.expanduser(), options.half)
+    hiding = [(attack, attack.base) for attack in attacks(stand.stage("llama-2"))]
+    planting = [
+        (attack, "llama-1") for attack in plants(stand.stage("llama-1"), options.out.expanduser() / options.half / "llama-1")
+    ]
+    tables = []
+    for title, planned in (("hiding a relation", hiding), ("planting one", planting)):
+        wanted = [one for one in planned if not options.only or any(word in one[0].name for word in options.only)]
+        rows = [stand.run(attack, against, number) for number, (attack, against) in enumerate(wanted, start=1)]
+        if rows:
+            tables.append((title, rows))
+            print(f"{title}\n\n{table(rows)}\n", flush=True)
+    if options.output:
+        document = {title: [{**asdict(row), "outcome": row.outcome} for row in rows] for title, rows in tables}
+        options.output.write_text(json.dumps(document, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The table of attacks: what is changed, how it is published, and what the model's publisher must add to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from benchmarks.evasion import costly, exact, publishing
+from benchmarks.evasion.publishing import Publish
+from benchmarks.zoo.disguises.registry import DISGUISES
+from benchmarks.zoo.families import Weights
+
+if TYPE_CHECKING:
+    import torch
+
+    from benchmarks.zoo.families import Anatomy
+
+    Step = Callable[[Weights, Anatomy, torch.Generator], Weights]
+
+Needs = Literal["nothing", "own code", "own tokenizer"]
+"""What a user needs beyond the usual loader: nothing, the repository's own modeling code, or a tokenizer from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One thing that an adversary does to a model that derives from the base.
+
+    Attributes:
+        name: in the table.
+        steps: changes of the weights.
+        publish: changes of the repository.
+        needs: what a user needs to run the result.
+        base: which base of the zoo it starts from.
+        claimed: share of the model that truly comes from the base; 0 where the base has nothing to do with it.
+    """
+
+    name: str
+    steps: tuple[Step, ...] = ()
+    publish: tuple[Publish, ...] = ()
+    needs: Needs = "nothing"
+    base: str = "llama-1"
+    claimed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What attacks are made of besides the model itself.
+
+    Attributes:
+        folder: where the zoo's half is.
+        gains: norm gains of the second, unrelated base, under the zoo's names.
+        others: folders of unrelated models by name.
+    """
+
+    folder: Path
+    gains: Weights
+    others: Mapping[str, Path] = field(default_factory=dict)
+
+
+def _zoo(name: str) -> tuple[Step, ...]:
+    return DISGUISES[name].steps
+
+
+def attacks(stage: Stage) -> tuple[Attack, ...]:
+    """Every attack that hides a relation."""
+    second = stage.others["llama-2"]
+    everything = (*_zoo("hidden-rotated"), exact.mix_values, exact.turn_rotary_pairs)
+    hide_tokens = (publishing.withhold_tokenizer,)
+    return (
+        Attack("none"),
+        Attack("all signs drawn anew", _zoo("signs")),
+        Attack("units, heads and channels reordered, signs", _zoo("hidden-permuted")),
+        Attack("the same, residual stream rotated", _zoo("hidden-rotated")),
+        Attack("value dimensions mixed inside heads", (exact.mix_values,)),
+        Attack("rotary pairs turned and stretched", (exact.turn_rotary_pairs,)),
+        Attack("norm gains of another model planted", (exact.replace_gains(stage.gains),)),
+        Attack("gains planted, all signs anew", (*_zoo("signs"), exact.replace_gains(stage.gains))),
+        Attack("dead units added", (exact.add_dead_units,)),
+        Attack("dead layers added", (exact.add_dead_layers,)),
+        Attack("dead channels added", (exact.add_dead_channels,)),
+        Attack("dead units, layers and channels added, signs", (*_zoo("signs"), exact.add_dead_units,
+               exact.add_dead_layers, exact.add_dead_channels)),
+        Attack("all exact changes of the same shape", everything),
+        Attack("all exact changes, dead units and layers", (*everything, exact.add_dead_units, exact.add_dead_layers)),
+        Attack("tokens renumbered, tokenizer withheld", (exact.permute_tokens,), hide_tokens, "own tokenizer"),
+        Attack("tokens respelled, channels reordered", _zoo("channels"), (publishing.respell_tokens,), "own code"),
+        Attack("reordered, signs, tokens renumbered, no tokenizer", (*_zoo("hidden-permuted"), exact.permute_tokens),
+               hide_tokens, "own tokenizer"),
+        Attack("rotated, signs, tokens renumbered, no tokenizer", (*_zoo("hidden-rotated"), exact.permute_tokens),
+               hide_tokens, "own tokenizer"),
+        Attack("experts reordered", _zoo("experts"), base="mixtral-1"),
+        Attack("experts split in halves", (exact.split_experts,), base="mixtral-1"),
+        Attack("experts split in halves, signs", (exact.split_experts, *_zoo("unit-signs")), base="mixtral-1"),
+        Attack("GPT-2: units, heads, channels reordered, signs", _zoo("hidden-plain"), base="gpt2-1"),
+        Attack("noise of 10%", (costly.add_noise(0.1),)),
+        Attack("noise of 30%", (costly.add_noise(0.3),)),
+        Attack("noise of 100%", (costly.add_noise(1.0),)),
+        Attack("reordered, signs, noise of 10%", (*_zoo("hidden-permuted"), costly.add_noise(0.1))),
+        Attack("reordered, signs, noise of 30%", (*_zoo("hidden-permuted"), costly.add_noise(0.3))),
+        Attack("rotated, signs, noise of 10%", (*_zoo("hidden-rotated"), costly.add_noise(0.1))),
+        Attack("rotated, signs, noise of 30%", (*_zoo("hidden-rotated"), costly.add_noise(0.3))),
+        Attack("each layer turned by .03", (costly.turn_layers(0.03),)),
+        Attack("each layer turned by .1", (costly.turn_layers(0.1),)),
+        Attack("each layer turned by .3", (costly.turn_layers(0.3),)),
+        Attack("each layer turned by .1, signs", (*_zoo("signs"), costly.turn_layers(0.1))),
+        Attack("middle layers swapped", (costly.swap_layers,)),
+        Attack("half of the weights set to zero", (costly.prune_to(0.5),)),
+        Attack("nine tenths of the weights set to zero", (costly.prune_to(0.1),)),
+        Attack("names of gate/up, q/k, v/o exchanged", (), (publishing.rename(publishing.swap_roles),), "own code"),
+        Attack("layer names moved, role by role", (), (publishing.rename(publishing.rotate_layer_names),), "own code"),
+        Attack("meaningless names", (), (publishing.rename(publishing.meaningless_names),), "own code"),
+        Attack("meaningless names, reordered, signs", _zoo("hidden-permuted"),
+               (publishing.rename(publishing.meaningless_names),), "own code"),
+        Attack("behind a decoy under the usual names", (), (publishing.behind(second),), "own code", claimed=0.5),
+        Attack("behind a decoy, reordered, signs", _zoo("hidden-permuted"), (publishing.behind(second),), "own code",
+               claimed=0.5),
+        Attack("in a second file behind a decoy", (), (publishing.in_file_behind(second),), "own code"),
+        Attack("stored as complex numbers", (), (publishing.as_complex,), "own code"),
+        Attack("stored as bytes", (), (publishing.as_bytes,), "own code"),
+        Attack("stored flattened", (), (publishing.flattened,), "own code"),
+        Attack("stored transposed", (), (publishing.transposed,), "own code"),
+        Attack("stored halved", (), (publishing.scaled_by_half,), "own code"),
+    )  # fmt: skip
+
+
+def plants(stage: Stage, base: Path) -> tuple[Attack, ...]:
+    """Every attack that would have an unrelated model accused: held against ``base``, it starts from the second seed."""
+
+    def of_layer(name: str) -> bool:
+        return ".layers.1.mlp." in name
+
+    return (
+        Attack("the base's norm gains planted, exactly", (exact.replace_gains(stage.gains),), base="llama-2", claimed=0.0),
+        Attack("one FFN of the base as dead weight", (), (publishing.with_tensors_of(base, of_layer, "unused."),),
+               base="llama-2", claimed=0.07),
+        Attack("one FFN of the base as a layer past the last", (), (publishing.with_tensors_of(
+               base, of_layer, "model.layers.9."),), base="llama-2", claimed=0.07),
+        Attack("the whole base as dead weight", (), (publishing.with_tensors_of(base, lambda _: True, "unused."),),
+               base="llama-2", claimed=0.5),
+        Attack("the base's norms as dead weight", (), (publishing.with_tensors_of(
+               base, lambda name: "norm" in name, "unused."),), base="llama-2", claimed=0.0),
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Ask a library of all the zoo's parents for the parent of every descendant; then take its kin away and ask again.
+
+Run from the project's root: ``python -m benchmarks.fingerprints.parents [--half HALF] [--out DIR]``. A descendant counts
+as solved if a true parent is named first; of a merge both merged models must stand among the first three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.fingerprints.zoo import Sketched
+from benchmarks.zoo.build import DEFAULT_OUT
+from benchmarks.zoo.catalogue import HALVES, Entry, catalogue
+from benchmarks.zoo.recipes import Merged
+from benchmarks.zoo.truth import truth_of
+from lineage_audit.library.identification import identify_on_shelf
+from lineage_audit.library.shelf import Label, Shelf, open_shelf
+
+
+def main() -> int:
+    """Print the shares; exit with 1 if a relative was named where there was none."""
+    options = _options()
+    sketched = Sketched(options.out.expanduser())
+    entries = sketched.built(iter(catalogue(options.half).values()))
+    parents = {parent.name: parent for entry in entries for parent in entry.weight_parents}
+    parents |= {entry.name: entry for entry in entries if entry.recipe is None}
+    with tempfile.TemporaryDirectory() as folder, open_shelf(Path(folder) / "zoo.library", create=True) as shelf:
+        for parent in parents.values():
+            shelf.add(sketched.file(parent), Label(parent.name))
+        print(f"{len(shelf)} models on the shelf")
+        wrong = _ask_descendants(sketched, shelf, [entry for entry in entries if entry.weight_parents])
+        accused = _ask_without_kin(sketched, shelf, entries, list(parents.values()))
+    print(f"not solved: {len(wrong)}")
+    for line in wrong:
+        print(f"  {line}")
+    return int(accused > 0)
+
+
+def _ask_descendants(sketched: Sketched, shelf: Shelf, descendants: Sequence[Entry]) -> list[str]:
+    wrong, solved = [], Counter[bool]()
+    for entry in descendants:
+        answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=[entry.name])
+        named = [relative.name for relative in answer.relatives]
+        is_merge = bool(entry.recipe and isinstance(entry.recipe.change, Merged))
+        right = _merge_solved(entry, named) if is_merge else bool(named) and named[0] in _names(entry)
+        solved[right] += 1
+        if not right:
+            wrong.append(f"{entry.name}: parents {sorted(_names(entry))}, named {named[:4] or answer.outcome}")
+    total = sum(solved.values())
+    print(f"true parent first (both parents of a merge in three): {solved[True]} of {total} ({solved[True] / total:.1%})")
+    return wrong
+
+
+def _merge_solved(entry: Entry, named: Sequence[str]) -> bool:
+    merged = {parent.name for parent in entry.parents[1:] or entry.parents}
+    return merged <= set(named[:3])
+
+
+def _names(entry: Entry) -> set[str]:
+    return {parent.name for parent in entry.weight_parents}
+
+
+def _ask_without_kin(sketched: Sketched, shelf: Shelf, entries: Sequence[Entry], parents: Sequence[Entry]) -> int:
+    """Every model with all of its kin taken off the shelf: nobody may be named."""
+    answers: Counter[str] = Counter()
+    for entry in entries:
+        kin = [parent.name for parent in parents if truth_of(parent, entry).relation != "independent"]
+        answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=kin)
+        answers[answer.outcome] += 1
+        if answer.outcome == "found":
+            print(f"ACCUSED: {entry.name}: {[relative.name for relative in answer.relatives]}")
+    print(f"kin taken away: {dict(answers)}")
+    return answers["found"]
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--half", choices=HALVES, default="report", help="default: report")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where the zoo was built")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How closely `unmix` recovers merges whose recipes are known."""

@@ -1,0 +1,208 @@
+"""``lineage-audit library``: add, list, show, remove, export, import, build."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lineage_audit.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from lineage_audit.library.shelf import ShelfEntry
+
+_LIBRARY = click.option(
+    "--library",
+    "path",
+    required=True,
+    envvar="LINEAGE_AUDIT_LIBRARY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The library's file. Default: $LINEAGE_AUDIT_LIBRARY.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Keep fingerprints of known models in one file, for `lineage-audit identify`."""
+
+
+@command.command()
+@click.argument("models", nargs=-1, required=True)
+@_LIBRARY
+@click.option("--name", help="What to call the model; by default its reference.")
+@click.option("--family", help="The family to file it under.")
+@click.option("--license", "license_name", help="Its licence; by default what its card states.")
+@click.option("--note", help="Anything else to know.")
+@click.option("--effort", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+def add(
+    models: tuple[str, ...],
+    path: Path,
+    name: str | None,
+    family: str | None,
+    license_name: str | None,
+    note: str | None,
+    effort: str,
+) -> int:
+    """Add fingerprint files, or models whose fingerprints are made now; one of the same name is replaced."""
+    from lineage_audit.library.fingerprint import make_or_read
+    from lineage_audit.library.shelf import Label, open_shelf
+
+    if name is not None and len(models) > 1:
+        raise click.UsageError("--name is for one model")
+    for model in models:
+        fingerprint = make_or_read(model, effort)
+        label = Label(name or fingerprint.identity.ref, family, license_name, note)
+        with open_shelf(path, create=True) as shelf:
+            replaced = shelf.add(fingerprint, label)
+        click.echo(f"{_shown(label.name)}: {'replaced' if replaced else 'added'}")
+    return ExitCode.PASSED
+
+
+@command.command("list")
+@_LIBRARY
+@click.option("--family", help="Only this family.")
+@_JSON
+def list_models(path: Path, family: str | None, as_json: bool) -> int:
+    """Name every model of the library."""
+    from lineage_audit.library.shelf import open_shelf
+
+    with open_shelf(path) as shelf:
+        entries = shelf.entries(family)
+    if as_json:
+        click.echo(json.dumps([asdict(entry) for entry in entries], indent=2))
+        return ExitCode.PASSED
+    for entry in entries:
+        click.echo(_line(entry))
+    click.echo(f"{len(entries):,} models")
+    return ExitCode.PASSED
+
+
+@command.command()
+@click.argument("name")
+@_LIBRARY
+@_JSON
+def show(name: str, path: Path, as_json: bool) -> int:
+    """Show what the library knows of one model."""
+    from lineage_audit.library.shelf import open_shelf
+
+    with open_shelf(path) as shelf:
+        entry = shelf.entry(name)
+    known = asdict(entry)
+    if as_json:
+        click.echo(json.dumps(known, indent=2))
+    else:
+        for field, value in known.items():
+            click.echo(f"{field:<13} {_shown(str(value)) if value is not None else '-'}")
+    return ExitCode.PASSED
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True)
+@_LIBRARY
+def remove(names: tuple[str, ...], path: Path) -> int:
+    """Take models out of the library."""
+    from lineage_audit.library.shelf import open_shelf
+
+    with open_shelf(path) as shelf:
+        missing = [name for name in names if not shelf.remove(name)]
+    for name in missing:
+        click.echo(f"{_shown(name)}: was not there", err=True)
+    return ExitCode.ERROR if missing else ExitCode.PASSED
+
+
+@command.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("names", nargs=-1)
+@_LIBRARY
+def export_models(file: Path, names: tuple[str, ...], path: Path) -> int:
+    """Write the library, or the named models, to one portable FILE (a ZIP of fingerprints)."""
+    from lineage_audit.library.portable import export_shelf
+    from lineage_audit.library.shelf import open_shelf
+
+    with open_shelf(path) as shelf:
+        count = export_shelf(shelf, file, names)
+    click.echo(f"{file}: {count:,} models")
+    return ExitCode.PASSED
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_LIBRARY
+def import_models(file: Path, path: Path) -> int:
+    """Add every model of an exported FILE; those of the same name are replaced."""
+    from lineage_audit.library.portable import import_shelf
+    from lineage_audit.library.shelf import open_shelf
+
+    with open_shelf(path, create=True) as shelf:
+        count, replaced = import_shelf(shelf, file)
+    click.echo(f"{count:,} models, {replaced:,} of them replaced")
+    return ExitCode.PASSED
+
+
+@command.command()
+@_LIBRARY
+@click.option(
+    "--seeds",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="A seed list (YAML). Default: the widely forked bases that come with the tool.",
+)
+@click.option("--family", "families", multiple=True, help="Only this family; may be given several times.")
+@click.option(
+    "--effort",
+    type=click.Choice(["sample", "full"]),
+    default="sample",
+    show_default=True,
+    help="Read a few rows of eight layers by byte ranges, or every weight once.",
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Local processes (Dask).")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to send the models to.")
+@click.option("--dry-run", is_flag=True, help="Name what would be read, and read nothing.")
+def build(
+    path: Path,
+    seeds: Path | None,
+    families: tuple[str, ...],
+    effort: str,
+    workers: int,
+    scheduler: str | None,
+    dry_run: bool,
+) -> int:
+    """Fill a library from a seed list; what is there already is left alone, so a run can be repeated."""
+    from lineage_audit.library.seeds import build as planted
+    from lineage_audit.library.seeds import read_seeds
+    from lineage_audit.library.shelf import open_shelf
+
+    wanted = {family.lower() for family in families}
+    chosen = [seed for seed in read_seeds(seeds) if not wanted or (seed.family or "").lower() in wanted]
+    if dry_run:
+        for seed in chosen:
+            click.echo(f"{_shown(seed.ref)}  {_shown(seed.family or '-')}  {_shown(seed.license or '-')}")
+        return ExitCode.PASSED
+    failures = []
+    with open_shelf(path, create=True) as shelf:
+        for answer in planted(shelf, chosen, effort, workers=workers, scheduler=scheduler):
+            if answer.failure is not None:
+                failures.append(answer)
+            else:
+                click.echo(f"{_shown(answer.seed.ref)}: {'was there' if answer.was_there else 'added'}")
+        count = len(shelf)
+    for answer in failures:
+        click.echo(f"failed: {_shown(answer.failure or '')}", err=True)
+    click.echo(f"{count:,} models in {path}, {len(failures):,} of {len(chosen):,} seeds failed")
+    return ExitCode.ERROR if failures else ExitCode.PASSED
+
+
+def _line(entry: ShelfEntry) -> str:
+    from lineage_audit.report.numbers import magnitude
+
+    facts = (entry.family or "-", magnitude(entry.parameters), entry.architecture, entry.license or "licence unknown")
+    return f"{_shown(entry.name)}  {_shown('  '.join(facts))}"
+
+
+def _shown(text: str) -> str:
+    from lineage_audit.report.escaping import printable
+
+    return printable(text)

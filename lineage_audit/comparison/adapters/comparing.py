@@ -1,0 +1,165 @@
+"""A report about adapters: the same parts as of two models, those that an adapter has not left empty."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.adapter import AdapterSettings
+from lineage_audit.checkpoint.adapter.settings import FROM_THE_BASE
+from lineage_audit.checkpoint.composed.adapter_on_base import adapter_fit
+from lineage_audit.checkpoint.dtypes import BITS
+from lineage_audit.comparison.adapters.evidence import gather
+from lineage_audit.comparison.adapters.factors import ModuleAgreement, SharedModules, measure_modules, share_modules
+from lineage_audit.comparison.adapters.fitting import fit_summary, fitting_verdict
+from lineage_audit.comparison.adapters.verdict import AdapterFindings, decide
+from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.comparison.tokenizer import compare_tokenizers
+from lineage_audit.comparison.verdict import RELATED_LOG10_P, UNCLEAR_LOG10_P, WEAKEST_DETECTION
+from lineage_audit.results import (
+    ArchitectureFinding,
+    Effort,
+    Evidence,
+    LayerRow,
+    NamesFinding,
+    Report,
+    Verdict,
+    WeightsFinding,
+)
+from lineage_audit.version import __version__
+
+
+def is_about_adapters(a: Checkpoint, b: Checkpoint) -> bool:
+    """Tell whether one of the two is an adapter without its base."""
+    return a.container.adapter is not None or b.container.adapter is not None
+
+
+def compare_adapters(a: Checkpoint, b: Checkpoint, effort: str, progress: Progress | None = None) -> Report:
+    """Compare two adapters, or an adapter with a base.
+
+    Args:
+        a: model A.
+        b: model B; one of the two is an adapter.
+        effort: ``metadata`` reads no weight; adapters are small, and every other effort reads them whole.
+        progress: told how far reading has come.
+    """
+    started = time.perf_counter()
+    if a.container.adapter is None or b.container.adapter is None:
+        base, adapter = (a, b) if b.container.adapter is not None else (b, a)
+        fit = adapter_fit(base, adapter)
+        weights = WeightsFinding(fit_summary(fit), len(fit.fitting) / max(1, fit.modules), (), ())
+        names = (fit.fitting, fit.missing)
+        return _report(a, b, started, "metadata", fitting_verdict(a, b), weights, (), names)
+    shared = share_modules(a, b)
+    modules = [] if effort == "metadata" else _measure(a, b, shared, progress or NoProgress())
+    broken = _broken(a.container.adapter, b.container.adapter)
+    if effort == "metadata":
+        broken = "effort metadata reads no weights"
+    evidence = gather(modules, b.parameters, broken)
+    verdict = decide(
+        AdapterFindings(
+            shared=shared,
+            modules=modules,
+            evidence=evidence,
+            same_scaling=_same_scaling(a.container.adapter, b.container.adapter, shared),
+            broken=broken,
+            caveats=tuple(f"{side}: {text}" for side, one in (("A", a), ("B", b)) for text in one.caveats),
+        )
+    )
+    weights = _weights(modules, evidence, b.parameters)
+    both = tuple(pair.module for _, pair in shared.pairs)
+    left = (*shared.only_a, *shared.only_b)
+    return _report(
+        a, b, started, "metadata" if effort == "metadata" else "full", verdict, weights, evidence, (both, left)
+    )
+
+
+def _measure(a: Checkpoint, b: Checkpoint, shared: SharedModules, progress: Progress) -> list[ModuleAgreement]:
+    sizes = [sum(_bytes(one.a) + _bytes(one.b) for one in pair) for pair in shared.pairs]
+    progress.begin(sum(sizes), "comparison of adapters")
+    modules: list[ModuleAgreement] = []
+    for pair, size in zip(shared.pairs, sizes, strict=True):
+        modules += measure_modules(a, b, [pair])
+        progress.advance(size, pair[1].module)
+    return modules
+
+
+def _bytes(stored: object) -> int:
+    size, dtype = getattr(stored, "size", 0), getattr(stored, "dtype", "")
+    return int(size * BITS.get(dtype, 8) // 8)
+
+
+def _broken(a: AdapterSettings, b: AdapterSettings) -> str | None:
+    """Why neither adapter's ranks have free signs and numbers; one adapter that has them is enough for the null."""
+    if a.kind != "lora" or b.kind != "lora":
+        kinds = " and ".join(sorted({one.kind for one in (a, b)} - {"lora"}))
+        return f"no test is known for adapters of type {kinds}"
+    if a.start in FROM_THE_BASE and b.start in FROM_THE_BASE:
+        return f"both adapters start from the base's own weights ({a.start}), so equal starts say nothing"
+    return None
+
+
+def _same_scaling(a: AdapterSettings, b: AdapterSettings, shared: SharedModules) -> bool:
+    return all(a.scaling(one.module, one.rank) == b.scaling(two.module, two.rank) for one, two in shared.pairs)
+
+
+def _weights(modules: Sequence[ModuleAgreement], evidence: Sequence[Evidence], parameters: int) -> WeightsFinding:
+    """By layer: the mean cosine of the updates, and the best bound of an exact test."""
+    by_layer: dict[int, list[ModuleAgreement]] = defaultdict(list)
+    for module in modules:
+        if module.layer is not None:
+            by_layer[module.layer].append(module)
+    rows = []
+    for layer, members in sorted(by_layer.items()):
+        cosines = [member.update for member in members if np.isfinite(member.update)]
+        bounds = [
+            part.log10_p
+            for item in evidence
+            if item.grade == "exact"
+            for part in item.per_layer
+            if part.layer == layer and part.log10_p is not None
+        ]
+        log10_p = min(0.0, min(bounds) + float(np.log10(len(bounds)))) if bounds else None
+        copied = sum(member.equal for member in members) / max(1, sum(member.elements for member in members))
+        rows.append(LayerRow(layer, layer, float(np.mean(cosines)) if cosines else None, log10_p, None, copied))
+    described = [item.finding for item in evidence if item.status == "measured" and item.grade == "calibrated"]
+    summary = "; ".join(described) or "no module of the two adapters could be compared"
+    compared = sum(module.elements for module in modules) / max(1, parameters)
+    return WeightsFinding(summary, min(1.0, compared), (), tuple(rows))
+
+
+def _report(
+    a: Checkpoint,
+    b: Checkpoint,
+    started: float,
+    effort: Effort,
+    verdict: Verdict,
+    weights: WeightsFinding,
+    evidence: tuple[Evidence, ...],
+    modules: tuple[Sequence[str], Sequence[str]],
+) -> Report:
+    both, left = modules
+    names = f"{len(both):,} modules in both" + (f", {len(left):,} in one alone" if left else "")
+    return Report(
+        tool_version=__version__,
+        a=summarise_model(a),
+        b=summarise_model(b),
+        effort=effort,
+        parameters={
+            "related_log10_p": RELATED_LOG10_P,
+            "unclear_log10_p": UNCLEAR_LOG10_P,
+            "weakest_detection": WEAKEST_DETECTION,
+        },
+        seconds=time.perf_counter() - started,
+        verdict=verdict,
+        architecture=ArchitectureFinding("an adapter has no architecture of its own", ()),
+        names=NamesFinding(names, len(both), 0, (), (), (), 0, 0),
+        tokenizer=compare_tokenizers(a.vocabulary, b.vocabulary),
+        weights=weights,
+        evidence=evidence,
+    )

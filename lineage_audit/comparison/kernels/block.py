@@ -1,0 +1,71 @@
+"""What a kernel gives of two blocks of corresponding rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """Which side is rounded to the other's stored type before equal elements are counted once more; at most one."""
+
+    a: str | None = None
+    b: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockSums:
+    """Sums over two blocks ``[n, width]``; elements that are no numbers count as zero on both sides.
+
+    Attributes:
+        rows: dot products, squared norms of A and of B by row, ``[3, n]``.
+        columns: the same by column, ``[3, width]``.
+        delta_squared: squared size of B - A.
+        equal: equal elements.
+        comparable: elements of A that are neither zero nor in a constant row.
+        copied: comparable elements that are equal.
+        rounded: equal elements after rounding one side.
+        not_finite: elements left out.
+        not_finite_apart: those of them that differ between the sides.
+        varying: rows that are constant on neither side, ``[n]``.
+    """
+
+    rows: DoubleArray
+    columns: DoubleArray
+    delta_squared: float
+    equal: int
+    comparable: int
+    copied: int
+    rounded: int
+    not_finite: int
+    not_finite_apart: int
+    varying: npt.NDArray[np.bool_]
+
+
+class Kernel(Protocol):
+    """One way to take the sums.
+
+    Attributes:
+        chunk_elements: elements of each side to hand over at once.
+        workers: how many calls may run at a time.
+    """
+
+    @property
+    def chunk_elements(self) -> int: ...  # noqa: D102
+    @property
+    def workers(self) -> int: ...  # noqa: D102
+
+    def sums(self, a: FloatArray, b: FloatArray, rounding: Rounding) -> BlockSums:
+        """Take all sums over two blocks ``[n, width]``, float32 and in row-major order."""
+        ...
+
+    def cosine_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
+        """Absolute cosines of all rows of B with all rows of A, ``[rows of B, rows of A]``; 0 for zero rows."""
+        ...

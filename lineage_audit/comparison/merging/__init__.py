@@ -1,0 +1,7 @@
+"""Merges: which models went into one, by which method, with which weights."""
+
+from __future__ import annotations
+
+from lineage_audit.comparison.merging.naming import find_merge
+
+__all__ = ["find_merge"]

@@ -1,0 +1,110 @@
+"""Two models with the parents of one of them named: is it a merge of them, made from the other?
+
+A merge is only named where two parents at least carry it. A fine-tune of one parent holds that parent's delta whole,
+and something else that may look a little like another parent's: it is not a merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.alignment.axes import AXES, Axis
+from lineage_audit.comparison.directed import DirectedOperation, directed
+from lineage_audit.comparison.merging import algebra
+from lineage_audit.comparison.merging.choosing import FAR_LESS, explain, unexplained
+from lineage_audit.comparison.merging.explanations import Explanation, Material, gather
+from lineage_audit.comparison.merging.members import Members, Place, shared_places
+from lineage_audit.comparison.merging.sparse import SparseExplanation
+from lineage_audit.comparison.merging.streaming import measure_grams
+from lineage_audit.comparison.merging.wording import METHOD_WORDS
+from lineage_audit.results import Direction, Share
+
+LEAST_EXPLAINED = 0.5
+"""Share of what was added to the base that the parents together must explain."""
+
+LEAST_GAIN = 0.03
+"""What the parents together must explain beyond the best of them alone."""
+
+LEAST_WEIGHT = 0.05
+
+NEARLY_ALL = 0.98
+"""Share from which nothing but the merge was done."""
+
+HELD_WHOLE = (0.9, 1.1)
+"""Weights at which a parent is held whole: with something left over, the child is rather a fine-tune of it."""
+
+_SIDES: tuple[tuple[Direction, str], ...] = (("a->b", "B - A"), ("b->a", "A - B"))
+
+
+def find_merge(a: Checkpoint, b: Checkpoint, parents: Sequence[Checkpoint]) -> DirectedOperation | None:
+    """Name the merge that B is of the parents with A as their base, or A with B as their base; None for neither."""
+    if not parents:
+        return None
+    sides = ((Members(b, tuple(parents), a), _SIDES[0]), (Members(a, tuple(parents), b), _SIDES[1]))
+    found = (_named(members, *side) for members, side in sides)
+    return next((operation for operation in found if operation is not None), None)
+
+
+def _named(members: Members, shows: Direction, difference: str) -> DirectedOperation | None:
+    places = tuple(place for place in shared_places(members) if _is_compared(place))
+    if not places:
+        return None
+    material = gather(places, measure_grams(members, places), has_base=True)
+    alone = max(_alone(material, parent) for parent in range(len(members.parents)))
+    if not material.to_explain.sum() > material.rounding.sum():
+        return None
+    explanation = explain(members, material)
+    explained = 1.0 - unexplained(explanation, material)
+    weights = explanation.weights_in(np.ones(len(places), dtype=bool))
+    if not _is_merge(explanation, weights, explained, alone):
+        return None
+    shares = ", ".join(
+        f"{weight.value:.2f} ({weight.low:.2f} to {weight.high:.2f}) of {parent.ref}"
+        for weight, parent in zip(weights, members.parents, strict=True)
+    )
+    evidence = (
+        f"{METHOD_WORDS[explanation.method]}: the parents explain {explained:.1%} of {difference}, "
+        f"the best of them alone {alone:.1%}"
+    )
+    # Convex weights: a parent made from the merge and the other parent would need weights beyond them.
+    is_convex = all(0 < weight.value < 1 for weight in weights) and sum(weight.value for weight in weights) < _CONVEX
+    is_proof = is_convex or isinstance(explanation, SparseExplanation)
+    return directed("merged", shares, evidence + _collinearity(material), shows if is_proof else "undetermined")
+
+
+_CONVEX = 1.1
+"""Sum of weights up to which they count as convex."""
+
+
+def _is_merge(explanation: Explanation, weights: Sequence[Share], explained: float, alone: float) -> bool:
+    """Tell whether two parents at least carry the child, and neither is merely held whole."""
+    carrying = [share for share in weights if share.value >= LEAST_WEIGHT and share.low > 0]
+    if len(carrying) < 2 or explained < LEAST_EXPLAINED:
+        return False
+    if isinstance(explanation, SparseExplanation):
+        return True
+    together_better = explained - alone >= LEAST_GAIN or 1 - explained <= FAR_LESS * (1 - alone)
+    held_whole = any(HELD_WHOLE[0] <= share.value <= HELD_WHOLE[1] for share in weights)
+    return together_better and (explained >= NEARLY_ALL or not held_whole)
+
+
+def _alone(material: Material, parent: int) -> float:
+    """What one parent explains of the child by itself."""
+    chosen = [0, 1 + parent, material.totals.shape[-1] - 1]
+    return algebra.fit_to_base(material.totals.sum(axis=0)[np.ix_(chosen, chosen)]).explained
+
+
+def _is_compared(place: Place) -> bool:
+    """Matrices of the layers; token rows are left out, since vocabularies change for reasons of their own."""
+    role = place.child.role
+    return role in AXES and Axis.TOKEN not in AXES[role] and len(place.child.shape) == 2
+
+
+def _collinearity(material: Material) -> str:
+    """A warning where two parents added nearly the same."""
+    pairs = algebra.collinear_pairs(material.totals.sum(axis=0), has_base=True)
+    largest = max((abs(correlation) for *_, correlation in pairs), default=0.0)
+    return f"; two parents' deltas correlate at {largest:.2f}: their weights are uncertain" if pairs else ""

@@ -1,0 +1,237 @@
+"""Take a merge apart: which named parents went into it, by which method, with which weights, and what is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.merging import algebra, wording
+from lineage_audit.comparison.merging.choosing import UNEXPLAINED, explain, unexplained
+from lineage_audit.comparison.merging.explanations import Explanation, Material, dtype_of, gather
+from lineage_audit.comparison.merging.members import GROUPS, Members, covered_share, shared_places
+from lineage_audit.comparison.merging.passthrough import Taken, follow_layers
+from lineage_audit.comparison.merging.recipe import Recipe, write_recipe
+from lineage_audit.comparison.merging.settings import settings_of
+from lineage_audit.comparison.merging.sources import NearestLayers, nearest_layers
+from lineage_audit.comparison.merging.sparse import SparseExplanation
+from lineage_audit.comparison.merging.streaming import measure_grams
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.results import MergedPart, Share, Unmixing
+from lineage_audit.version import __version__
+
+BoolArray = npt.NDArray[np.bool_]
+DoubleArray = npt.NDArray[np.float64]
+
+LEAST_COPIED = 0.9
+"""Share of the layers that must be copies in a passthrough."""
+
+MARGIN = 0.5
+"""A layer is told from its neighbours where its source is this much nearer than the next (squared distances)."""
+
+
+def unmix_checkpoints(
+    child: Checkpoint,
+    parents: Sequence[Checkpoint],
+    base: Checkpoint | None = None,
+    progress: Progress | None = None,
+) -> Unmixing:
+    """Explain a child by its named parents.
+
+    Raises:
+        LineageAuditError: no parent was named, too many were, or nothing can be held against them.
+    """
+    started = time.perf_counter()
+    members = Members(child, tuple(parents), base)
+    _require_usable(members)
+    layers = nearest_layers(members)
+    if layers is not None and _is_stacked(layers):
+        return _stacked(members, layers, started)
+    places = shared_places(members, _source_layers(layers))
+    if not places:
+        raise LineageAuditError(
+            f"{child.ref}: no tensor stands in the same place and shape in all named models; nothing can be unmixed"
+        )
+    material = gather(places, measure_grams(members, places, progress), base is not None)
+    return _mixed(members, material, explain(members, material), started)
+
+
+def _require_usable(members: Members) -> None:
+    if not members.parents:
+        raise LineageAuditError(f"{members.child.ref}: name at least one parent (--parent)")
+    if len(members.parents) == 1 and members.base is None:
+        raise LineageAuditError(f"{members.child.ref}: one parent alone needs its base beside it (--base)")
+    if len(members.sources) > 16:
+        raise LineageAuditError(f"{members.child.ref}: {len(members.sources)} models are too many; name 16 at most")
+
+
+def _is_stacked(layers: NearestLayers) -> bool:
+    """Tell whether layers were taken whole: copies of several sources, or of other places."""
+    several = len({found.source for found in layers.sources}) > 1
+    copied = float(layers.copied.mean()) >= LEAST_COPIED
+    return copied and (several or not layers.in_place or bool(layers.copied.all()))
+
+
+def _source_layers(layers: NearestLayers | None) -> dict[int, int] | None:
+    """Where layers of the child are held against layers of other numbers; None for the same ones."""
+    if layers is None or layers.in_place:
+        return None
+    told_apart = layers.distances <= MARGIN * layers.runners_up
+    if told_apart.mean() < LEAST_COPIED:
+        return None
+    return {layer: found.layer for layer, found in enumerate(layers.sources)}
+
+
+def _mixed(members: Members, material: Material, explanation: Explanation, started: float) -> Unmixing:
+    """The result where every tensor holds something of several parents."""
+    everything = np.ones(len(material.places), dtype=bool)
+    weights, left = explanation.weights_in(everything), unexplained(explanation, material)
+    known = left <= UNEXPLAINED
+    sparse = explanation if isinstance(explanation, SparseExplanation) else None
+    collinear = algebra.collinear_pairs(material.totals.sum(axis=0), material.has_base)
+    method = explanation.method if known else "unknown"
+    densities = tuple(map(float, sparse.sparsity.densities)) if sparse and known else ()
+    recipe = Recipe(
+        method,
+        tuple(parent.ref for parent in members.parents),
+        members.base.ref if members.base else None,
+        dtype_of(material.places),
+        settings_of(explanation, material, weights) if known else (),
+        densities,
+        sparse.factor if sparse else 1.0,
+        sparse.normalized if sparse else None,
+    )
+    covered = covered_share(members, material.places)
+    return Unmixing(
+        tool_version=__version__,
+        child=summarise_model(members.child),
+        parents=tuple(map(summarise_model, members.parents)),
+        base=summarise_model(members.base) if members.base else None,
+        method=method,
+        summary=wording.summary(members, method, weights, left),
+        weights=weights,
+        densities=densities,
+        lambda_=sparse.factor if sparse and known else None,
+        normalized=sparse.normalized if sparse and known else None,
+        residual=float(np.sqrt(explanation.residuals.sum() / max(float(material.sizes.sum()), 1e-300))),
+        unexplained=left,
+        parts=_parts(material, explanation),
+        layers=_layers(material, explanation),
+        collinear=collinear,
+        compared_share=covered,
+        recipe=write_recipe(recipe),
+        caveats=wording.caveats(members, method, left, covered, collinear),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _parts(material: Material, explanation: Explanation) -> tuple[MergedPart, ...]:
+    groups = np.array([place.group for place in material.places])
+    return tuple(
+        _part(material, explanation, groups == group, group, None) for group in GROUPS if (groups == group).any()
+    )
+
+
+def _layers(material: Material, explanation: Explanation) -> tuple[MergedPart, ...]:
+    numbers = np.array([-1 if place.layer is None else place.layer for place in material.places])
+    return tuple(
+        _part(material, explanation, numbers == layer, f"layer {layer}", int(layer))
+        for layer in np.unique(numbers[numbers >= 0])
+    )
+
+
+def _part(
+    material: Material, explanation: Explanation, chosen: BoolArray, name: str, layer: int | None
+) -> MergedPart:
+    left, rounding = float(explanation.residuals[chosen].sum()), float(material.rounding[chosen].sum())
+    there_was = float(material.to_explain[chosen].sum())
+    return MergedPart(
+        name=name,
+        layer=layer,
+        parameters=sum(place.child.size for place, one in zip(material.places, chosen, strict=True) if one),
+        weights=explanation.weights_in(chosen) if _parents_differ(material, chosen) else (),
+        residual=float(np.sqrt(left / max(float(material.sizes[chosen].sum()), 1e-300))),
+        unexplained=max(0.0, left - rounding) / there_was if there_was > rounding else 0.0,
+    )
+
+
+def _parents_differ(material: Material, chosen: BoolArray) -> bool:
+    """Tell whether every parent's delta is more than rounding in some places."""
+    total = material.totals[chosen].sum(axis=0)
+    deltas = np.diagonal(total)[1:-1]
+    return bool((deltas > 4 * float(material.rounding[chosen].sum())).all())
+
+
+def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixing:
+    """The result where every layer was taken whole."""
+    taken = follow_layers(members, layers)
+    left, size = sum(one.residual for one in taken), sum(one.size for one in taken)
+    weights = tuple(_held(taken, number) for number in range(len(members.parents)))
+    places = [one.place for one in taken]
+    recipe = Recipe(
+        "passthrough",
+        tuple(parent.ref for parent in members.parents),
+        members.base.ref if members.base else None,
+        dtype_of(places),
+        layers=layers.sources,
+    )
+    covered = covered_share(members, places)
+    return Unmixing(
+        tool_version=__version__,
+        child=summarise_model(members.child),
+        parents=tuple(map(summarise_model, members.parents)),
+        base=summarise_model(members.base) if members.base else None,
+        method="passthrough",
+        summary=wording.stacked_summary(members, layers.sources),
+        weights=weights,
+        densities=(),
+        lambda_=None,
+        normalized=None,
+        residual=float(np.sqrt(left / max(size, 1e-300))),
+        unexplained=left / max(size, 1e-300),
+        parts=tuple(
+            _stacked_part([one for one in taken if one.place.group == group], group, None, None, len(members.parents))
+            for group in GROUPS
+            if any(one.place.group == group for one in taken)
+        ),
+        layers=tuple(
+            _stacked_part(
+                [one for one in taken if one.place.layer == layer], f"layer {layer}", layer, layers, len(members.parents)
+            )
+            for layer in range(len(layers.sources))
+        ),
+        collinear=(),
+        compared_share=covered,
+        recipe=write_recipe(recipe),
+        caveats=wording.caveats(members, "passthrough", left / max(size, 1e-300), covered, ()),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _stacked_part(
+    taken: Sequence[Taken], name: str, layer: int | None, layers: NearestLayers | None, parents: int
+) -> MergedPart:
+    left, size = sum(one.residual for one in taken), max(sum(one.size for one in taken), 1e-300)
+    return MergedPart(
+        name=name,
+        layer=layer,
+        parameters=sum(one.place.child.size for one in taken),
+        weights=tuple(_held(taken, number) for number in range(parents)),
+        residual=float(np.sqrt(left / size)),
+        unexplained=left / size,
+        source=layers.sources[layer] if layers is not None and layer is not None else None,
+    )
+
+
+def _held(taken: Sequence[Taken], source: int) -> Share:
+    """The share of parameters that were taken from a source: counted, so without an interval."""
+    whole = sum(one.place.child.size for one in taken)
+    share = sum(one.place.child.size for one in taken if one.source == source) / max(1, whole)
+    return Share(share, share, share)
+
+

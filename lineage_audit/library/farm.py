@@ -1,0 +1,114 @@
+"""Many models on many machines: one task a model, every model accounted for.
+
+With one worker the models are made one after the other in this process. With more, or with a scheduler's address,
+they are Dask tasks: a worker that dies has its task run elsewhere, and a model that fails, or kills its workers again
+and again, is reported and holds up nobody else. Tasks give bytes; only this process writes files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineage_audit.checkpoint import open_checkpoint
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.library.fingerprint import sketch, to_bytes
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One model to make a fingerprint of."""
+
+    ref: str
+    effort: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of one model: the fingerprint file's bytes, or why there are none."""
+
+    ref: str
+    data: bytes | None
+    failure: str | None
+    seconds: float
+
+
+def make_many(tasks: Sequence[Task], *, workers: int = 1, scheduler: str | None = None) -> Iterator[Made]:
+    """Make every fingerprint; each task gives exactly one answer, in the order in which they are done.
+
+    Args:
+        tasks: the models, each named once.
+        workers: local processes, where no scheduler is given.
+        scheduler: address of a Dask scheduler.
+
+    Raises:
+        LineageAuditError: Dask is needed and not installed, or the scheduler cannot be reached.
+    """
+    if not tasks:
+        return
+    if scheduler is None and (workers <= 1 or len(tasks) == 1):
+        yield from map(make_one, tasks)
+        return
+    with _client(scheduler, min(workers, len(tasks))) as client:
+        yield from _on_dask(client, tasks)
+
+
+def make_one(task: Task) -> Made:
+    """Make one fingerprint; whatever goes wrong is part of the answer."""
+    started = time.perf_counter()
+    try:
+        data = to_bytes(sketch(open_checkpoint(task.ref), task.effort))
+    except LineageAuditError as error:
+        return Made(task.ref, None, str(error), time.perf_counter() - started)
+    except Exception as error:
+        return Made(task.ref, None, f"{task.ref}: internal error ({error!r})", time.perf_counter() - started)
+    return Made(task.ref, data, None, time.perf_counter() - started)
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
+    """Connect to a scheduler, or start local processes and stop them afterwards."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise LineageAuditError("several workers need Dask: pip install 'lineage-audit[dask]'") from None
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout=30)
+        except (OSError, ValueError) as error:
+            raise LineageAuditError(f"{scheduler}: no Dask scheduler answers there ({error})") from None
+        with client:
+            yield client
+        return
+    with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+        with Client(cluster) as client:
+            yield client
+
+
+def _on_dask(client: Client, tasks: Sequence[Task]) -> Iterator[Made]:
+    """Hand every task to the cluster and take what comes back."""
+    from distributed import as_completed
+
+    futures = {client.submit(make_one, task, pure=False): task for task in tasks}  # type: ignore[no-untyped-call]
+    open_tasks = dict(futures)
+    for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+        task = open_tasks.pop(future)
+        yield _answer(future, task)
+        future.release()
+    for task in open_tasks.values():
+        yield Made(task.ref, None, f"{task.ref}: lost by the cluster; run the command again", 0.0)
+
+
+def _answer(future: object, task: Task) -> Made:
+    """A future's result; a dead or lost worker becomes a failure of its own task alone."""
+    try:
+        made: Made = future.result()  # type: ignore[attr-defined]
+    except Exception as error:
+        return Made(task.ref, None, f"{task.ref}: the cluster gave it up ({type(error).__name__})", 0.0)
+    return made

@@ -1,0 +1,178 @@
+"""Which layer, unit and head of A each of B's comes from, by sizes of cosines alone: no sign is looked at.
+
+So the sign tests on what is matched stay exact. FFN units are matched by their gate rows (up rows without a gate),
+heads by the rows of k, v and q.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.geometry import Heads
+from lineage_audit.library.fingerprint.projection import FloatArray
+from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, LayerPair, Match, Part, UnitVectors
+
+CLEAR_LEAD = 0.15
+"""Lead of the best match over the second best, in the better quarter of a layer's units, that noise does not have."""
+
+MATCHED_COSINE = 0.4
+"""|cosine| of sketched gate rows below which a mutual best match is dropped as noise."""
+
+_DUPLICATE_MARGIN = 0.02
+_PROBES = 96
+"""Units of B that look for their layer."""
+
+_FEWEST_MATCHED = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A correspondence that was searched for, and how clear it is.
+
+    Attributes:
+        correspondence: what was found.
+        clearness: mean lead over the layers that were found, times their share of B's layers.
+    """
+
+    correspondence: Correspondence
+    clearness: float
+
+    @property
+    def layers(self) -> dict[int, int]:
+        """Layer of B -> layer of A."""
+        return {pair.b: pair.a for pair in self.correspondence.pairs}
+
+
+def search(a: UnitVectors, b: UnitVectors, heads: Heads | None) -> Found | None:
+    """Look for B in A in either basis; None where no layer stands out."""
+    found = [one for basis in _bases(a, b) if (one := _search_in(a, b, basis, heads))]
+    return max(found, key=lambda one: one.clearness, default=None)
+
+
+def _bases(a: UnitVectors, b: UnitVectors) -> tuple[Basis, ...]:
+    channels: tuple[Basis, ...] = ("channels",) if a.fingerprint.width == b.fingerprint.width else ()
+    both = a.has_tokens() and b.has_tokens() and _same_kind(a, b)
+    return (*channels, "tokens") if both else channels
+
+
+def _same_kind(a: UnitVectors, b: UnitVectors) -> bool:
+    tokens_a, tokens_b = a.fingerprint.tokens, b.fingerprint.tokens
+    return tokens_a is not None and tokens_b is not None and tokens_a.kind == tokens_b.kind
+
+
+def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None) -> Found | None:
+    layers, leads = find_layers(a, b, basis)
+    if not layers:
+        return None
+    pairs = []
+    for layer_b, layer_a in layers.items():
+        values, keys = _match_heads(a, b, layer_b, layer_a, basis, heads)
+        pairs.append(LayerPair(layer_b, layer_a, _match_units(a, b, layer_b, layer_a, basis), values, keys))
+    clearness = sum(leads.values()) / max(1, len(b.fingerprint.layers))
+    return Found(Correspondence(a, b, tuple(pairs), basis), clearness)
+
+
+def find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int, int], dict[int, float]]:
+    """For each layer of B its layer of A, where one stands out, and the lead by which it does."""
+    numbers_a = [layer.layer for layer in a.fingerprint.layers if layer.units is not None]
+    numbers_b = [layer.layer for layer in b.fingerprint.layers if layer.units is not None]
+    own = {layer: lead_of(a, b, layer, layer, basis) for layer in numbers_b if layer in numbers_a}
+    if numbers_a == numbers_b and own and min(own.values()) >= CLEAR_LEAD:
+        return {layer: layer for layer in numbers_b}, own
+    found: dict[int, int] = {}
+    leads: dict[int, float] = {}
+    for layer in numbers_b:
+        scores = [own[layer] if other == layer else lead_of(a, b, layer, other, basis) for other in numbers_a]
+        best = max(scores, default=0.0)
+        if best < CLEAR_LEAD:
+            continue
+        close = [other for other, score in zip(numbers_a, scores, strict=True) if score >= best - _DUPLICATE_MARGIN]
+        following = found.get(layer - 1, -2) + 1
+        found[layer] = following if following in close else numbers_a[int(np.argmax(scores))]
+        leads[layer] = best
+    return found, leads
+
+
+def lead_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis) -> float:
+    """How clearly the better quarter of a layer's probed units find a match among another's."""
+    rows_a, rows_b = _proposing(a, layer_a, basis), _proposing(b, layer_b, basis)
+    if rows_a is None or rows_b is None or min(len(rows_a), len(rows_b)) < _FEWEST_MATCHED:
+        return 0.0
+    if len(rows_b) > len(rows_a):
+        rows_a, rows_b = rows_b, rows_a
+    probes = rows_b[np.linspace(0, len(rows_b) - 1, min(_PROBES, len(rows_b))).astype(np.int64)]
+    sizes = np.abs(probes @ rows_a.T)
+    top_two = np.partition(sizes, -2, axis=1)[:, -2:]
+    leads = np.sort(top_two[:, 1] - top_two[:, 0])
+    return float(leads[-max(1, len(leads) // 4) :].mean())
+
+
+def _proposing(vectors: UnitVectors, layer: int, basis: Basis) -> FloatArray | None:
+    """The rows that propose: gate where the FFN is gated."""
+    gate = vectors.rows(layer, "units", Role.GATE, basis)
+    return vectors.rows(layer, "units", Role.UP, basis) if gate is None else gate
+
+
+def _match_units(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis) -> Match | None:
+    """Units that are each other's best match."""
+    rows_a, rows_b = _proposing(a, layer_a, basis), _proposing(b, layer_b, basis)
+    if rows_a is None or rows_b is None:
+        return None
+    sizes = np.abs(rows_b @ rows_a.T)
+    best = sizes.argmax(axis=1)
+    everyone = np.arange(len(best))
+    mutual = (sizes.argmax(axis=0)[best] == everyone) & (sizes[everyone, best] >= MATCHED_COSINE)
+    return Match(everyone[mutual], best[mutual].astype(np.int64))
+
+
+def _match_heads(
+    a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, heads: Heads | None
+) -> tuple[Match | None, Match | None]:
+    """Value dimensions and key dimensions by KV heads; a dimension keeps its place inside its head."""
+    if heads is None:
+        return None, None
+    scores: list[npt.NDArray[np.float32]] = []
+    for part, role in (("keys", Role.K), ("keys", Role.Q), ("values", Role.V)):
+        score = _head_sizes(a, b, layer_b, layer_a, part, role, basis, heads)  # type: ignore[arg-type]
+        if score is not None:
+            scores.append(score)
+    if not scores or len({score.shape for score in scores}) != 1:
+        return None, None
+    total = np.sum(scores, axis=0)
+    if total.shape[0] > total.shape[1]:
+        return None, None
+    chosen = assign(np.ascontiguousarray(total))
+    return _dimensions(a, b, layer_b, layer_a, "values", chosen), _dimensions(a, b, layer_b, layer_a, "keys", chosen)
+
+
+def _head_sizes(
+    a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, part: Part, role: Role, basis: Basis, heads: Heads
+) -> FloatArray | None:
+    """Mean |cosine| of corresponding dimensions for each pair of heads, ``[heads of B, heads of A]``."""
+    rows_a, rows_b = a.rows(layer_a, part, role, basis), b.rows(layer_b, part, role, basis)
+    if rows_a is None or rows_b is None or rows_a.shape != rows_b.shape:
+        return None
+    count = min(heads.kv_heads, len(rows_a))
+    if len(rows_a) % count:
+        return None
+    by_a, by_b = (rows.reshape(count, -1, rows.shape[1]) for rows in (rows_a, rows_b))
+    sizes: FloatArray = np.abs(np.einsum("bjd,ajd->baj", by_b, by_a, optimize=True)).mean(axis=2)
+    return sizes
+
+
+def _dimensions(
+    a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, part: Part, chosen: npt.NDArray[np.int64]
+) -> Match | None:
+    """Spread a match of heads over their sketched dimensions."""
+    block_a, block_b = a.block(layer_a, part), b.block(layer_b, part)
+    if block_a is None or block_b is None or len(block_a.numbers) != len(block_b.numbers):
+        return None
+    each = len(block_b.numbers) // len(chosen)
+    inside = np.arange(each)
+    at_a = (chosen[:, None] * each + inside).ravel()
+    return Match(np.arange(len(at_a)), at_a)

@@ -1,0 +1,95 @@
+"""The signature: four short vectors that a library's prefilter holds against each other.
+
+Each is a random projection of something that a relative keeps: ``numbers`` of units and channels (rows under their
+own numbers, summed over layers, so that dropped and repeated layers change little), ``channels`` (second moments of
+all gate and up rows over the channels, which no order or sign of units changes), ``landmarks`` (the same over the
+token landmarks, which no rotation changes either), and ``tokens`` (inner products of the token sums themselves).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.library.fingerprint.layers import RawBlock, RawLayer, same_numbers
+from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.projection import FloatArray, random_signs
+from lineage_audit.library.fingerprint.tokens import TokenBasis
+from lineage_audit.library.fingerprint.values import Levels
+
+PARTS = ("numbers", "channels", "landmarks", "tokens")
+_COMMON_UNITS = 32
+"""Units under their own numbers; every layer of every model has them sketched."""
+
+_LARGEST = 127
+
+
+class SignatureSums:
+    """Sums up the signature, layer by layer."""
+
+    def __init__(self, basis: TokenBasis | None, scheme: Scheme) -> None:
+        numbers = scheme.numbers
+        self._scheme = scheme
+        self._basis = basis
+        self._rows = np.zeros((3 * _COMMON_UNITS, numbers))
+        self._channels = np.zeros((numbers, numbers))
+        self._landmarks = np.zeros((numbers, numbers))
+
+    def add(self, layer: RawLayer) -> None:
+        """Add one layer."""
+        if layer.units is None:
+            return
+        self._add_rows(layer.units)
+        for role in (Role.GATE, Role.UP):
+            part = layer.units.roles.get(role)
+            if part is not None:
+                self._channels += _moments(part.channels)
+                self._landmarks += _moments(part.tokens)
+
+    def finish(self) -> Levels:
+        """The four parts, each of one root mean square, int8 ``[parts, numbers]``; zeros where there was nothing."""
+        sums = _without_scale(self._basis.sums @ self._basis.sums.T) if self._basis else np.zeros_like(self._channels)
+        parts = [self._rows, _without_scale(self._channels), _without_scale(self._landmarks), sums]
+        return np.stack([self._short(part) for part in parts])
+
+    def _add_rows(self, units: RawBlock) -> None:
+        common = same_numbers(units.size, _COMMON_UNITS)
+        positions = np.flatnonzero(np.isin(units.numbers, common))
+        for place, role in enumerate((Role.GATE, Role.UP, Role.DOWN)):
+            part = units.roles.get(role)
+            if part is not None and len(positions):
+                first = place * _COMMON_UNITS
+                self._rows[first : first + len(positions)] += _unit(part.channels[positions])
+
+    def _short(self, values: FloatArray) -> Levels:
+        short = values.ravel() @ _mixing(values.size, self._scheme.signature)
+        size = float(np.sqrt(np.mean(np.square(short))))
+        scaled = short * (_LARGEST / 4 / size) if size > 0 else np.zeros_like(short)
+        levels: Levels = np.clip(np.rint(scaled), -_LARGEST, _LARGEST).astype(np.int8)
+        return levels
+
+
+@lru_cache(maxsize=4)
+def _mixing(size: int, numbers: int) -> FloatArray:
+    """Fixed signs ``[size, numbers]``."""
+    return random_signs(b"signature", size * numbers).reshape(size, numbers)
+
+
+def _moments(rows: FloatArray) -> FloatArray:
+    unit = _unit(rows)
+    moments: FloatArray = unit.T @ unit
+    return moments
+
+
+def _without_scale(gram: FloatArray) -> FloatArray:
+    """A Gram matrix less its mean diagonal, which says nothing."""
+    rest: FloatArray = gram - np.eye(len(gram)) * np.trace(gram) / len(gram)
+    return rest
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit: FloatArray = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    return unit

@@ -1,0 +1,127 @@
+"""Sketches of two fingerprints as unit vectors, and what belongs to what in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.measurement import DoubleArray
+from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
+from lineage_audit.library.fingerprint.values import Block, Fingerprint, Levels
+
+Basis = Literal["channels", "tokens"]
+Part = Literal["units", "values", "keys"]
+
+_Key = tuple[int, Part, Role, Basis]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitVectors:
+    """The sketches of one fingerprint, made unit vectors once and kept."""
+
+    fingerprint: Fingerprint
+    _kept: dict[_Key, FloatArray] = field(default_factory=dict)
+
+    def block(self, layer: int, part: Part) -> Block | None:
+        """One block of one layer."""
+        found = self.fingerprint.layer(layer)
+        return getattr(found, part) if found is not None else None
+
+    def levels(self, layer: int, part: Part, role: Role, basis: Basis) -> Levels | None:
+        """Quantised sketches of one role, or None."""
+        block = self.block(layer, part)
+        sketches = block.roles.get(role) if block is not None else None
+        return None if sketches is None else sketches.channels if basis == "channels" else sketches.tokens
+
+    def rows(self, layer: int, part: Part, role: Role, basis: Basis) -> FloatArray | None:
+        """The same as unit vectors, float32 ``[vectors, numbers]``."""
+        key = (layer, part, role, basis)
+        if key not in self._kept:
+            levels = self.levels(layer, part, role, basis)
+            if levels is None:
+                return None
+            self._kept[key] = as_unit_rows(levels)
+        return self._kept[key]
+
+    def has_tokens(self) -> bool:
+        """Whether any sketch went through token embeddings."""
+        return any(
+            bool(sketches.tokens.any())
+            for layer in self.fingerprint.layers[:1]
+            for block in (layer.units, layer.values)
+            if block is not None
+            for sketches in block.roles.values()
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Positions of B and of A that belong together in one block of a pair of layers."""
+
+    b: IntArray
+    a: IntArray
+
+    def __len__(self) -> int:
+        return len(self.b)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerPair:
+    """A layer of B, the layer of A that it is held against, and what belongs together in them."""
+
+    b: int
+    a: int
+    units: Match | None
+    values: Match | None
+    keys: Match | None
+
+    def match(self, part: Part) -> Match | None:
+        """The match of one part."""
+        return self.units if part == "units" else self.values if part == "values" else self.keys
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correspondence:
+    """Everything in B that has a counterpart in A, and the basis in which the two are held against each other."""
+
+    a: UnitVectors
+    b: UnitVectors
+    pairs: tuple[LayerPair, ...]
+    basis: Basis
+
+    def cosines(self, pair: LayerPair, part: Part, role: Role) -> DoubleArray | None:
+        """Cosines of matched sketches; NaN where one is zero, None where one model lacks the role."""
+        match = pair.match(part)
+        rows_a = self.a.rows(pair.a, part, role, self.basis)
+        rows_b = self.b.rows(pair.b, part, role, self.basis)
+        if match is None or rows_a is None or rows_b is None or not len(match):
+            return None
+        chosen_a, chosen_b = rows_a[match.a], rows_b[match.b]
+        cosines: DoubleArray = np.einsum("ij,ij->i", chosen_b, chosen_a, dtype=np.float64)
+        cosines[~(chosen_a.any(axis=1) & chosen_b.any(axis=1))] = np.nan
+        return cosines
+
+
+def same_numbers(a: UnitVectors, b: UnitVectors) -> Correspondence:
+    """Every layer, unit and dimension of B with the one that has its number in A."""
+    pairs = [
+        LayerPair(layer.layer, layer.layer, *(_by_number(a, b, layer.layer, part) for part in _PARTS))
+        for layer in b.fingerprint.layers
+        if a.fingerprint.width == b.fingerprint.width and a.fingerprint.layer(layer.layer) is not None
+    ]
+    return Correspondence(a, b, tuple(pairs), "channels")
+
+
+_PARTS: tuple[Part, Part, Part] = ("units", "values", "keys")
+
+
+def _by_number(a: UnitVectors, b: UnitVectors, layer: int, part: Part) -> Match | None:
+    block_a, block_b = a.block(layer, part), b.block(layer, part)
+    if block_a is None or block_b is None or block_a.size != block_b.size:
+        return None
+    _, at_a, at_b = np.intersect1d(block_a.numbers, block_b.numbers, assume_unique=True, return_indices=True)
+    return Match(at_b.astype(np.int64), at_a.astype(np.int64))

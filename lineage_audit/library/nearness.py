@@ -1,0 +1,47 @@
+"""Which relative comes first: by what it leaves unexplained, and siblings after the model that both come from.
+
+A fine-tune of the subject's parent can lie nearer to the subject than the parent does, since trainings of one base
+drift alike at first. What a later stage of training adds is nearly orthogonal to what an earlier one added, so a
+nearer model X is taken for a sibling, and put behind Y, where the step from Y to X and the step from X to the subject
+point the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+SAME_WAY = 0.05
+"""Cosine of the two steps from which the nearer model counts as a sibling."""
+
+NEARLY_AS_FAR = 0.7
+"""Only a model that is hardly nearer than the other one can be a sibling by this rule."""
+
+LOOKED_AT = 4
+"""Nearest relatives among which siblings are looked for."""
+
+Distance = Callable[[int, int], float | None]
+"""Distance of two relatives by their positions, or None."""
+
+
+def order_of(distances: Sequence[float], between: Distance) -> list[int]:
+    """Positions of relatives in the order in which they are named.
+
+    Args:
+        distances: the subject's distance to each.
+        between: their distance from each other; asked for few.
+    """
+    order = sorted(range(len(distances)), key=lambda position: distances[position])
+    front = order[:LOOKED_AT]
+    siblings = [x for x in front if any(_is_sibling(x, y, distances, between) for y in front if y != x)]
+    return [*(x for x in front if x not in siblings), *siblings, *order[LOOKED_AT:]]
+
+
+def _is_sibling(x: int, y: int, distances: Sequence[float], between: Distance) -> bool:
+    """Tell whether X, nearer than Y but hardly, looks like another child of Y."""
+    near, far = distances[x], distances[y]
+    if not 0.0 < near < far or near < NEARLY_AS_FAR * far:
+        return False
+    step = between(x, y)
+    if not step:
+        return False
+    return (far**2 - near**2 - step**2) / (2 * step * near) >= SAME_WAY

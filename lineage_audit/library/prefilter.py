@@ -1,0 +1,66 @@
+"""Which models of a shelf to look at: the nearest by each part of the signature, and the union of these.
+
+A disguise that blinds one part leaves another: units and channels under other numbers, signs and rotations are each
+survived by at least one (``fingerprint/signature.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.library.fingerprint.values import Levels
+from lineage_audit.library.shelf import Signatures
+
+KEPT_BY_EACH = 8
+"""Models that each part of the signature sends on."""
+
+_CHUNK = 16384
+_HARDLY_LOST = 2.33
+"""Standard deviations above the weakest model that was kept, at which one in a hundred would be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """What a prefilter sends on.
+
+    Attributes:
+        names: models to compare, nearest by their best part first.
+        limit: correlation with the subject under the same numbers at which a model would hardly have been lost; None
+            where everything is compared.
+    """
+
+    names: tuple[str, ...]
+    limit: float | None
+
+
+def shortlist(signatures: Signatures, subject: Levels, kept: int = KEPT_BY_EACH) -> Shortlist:
+    """Choose what to compare with a subject whose signature is ``[parts, numbers]``."""
+    if len(signatures.names) <= kept:
+        return Shortlist(signatures.names, None)
+    scores = similarity(signatures.values, subject)
+    kept_scores = np.partition(scores, -kept, axis=0)[-kept]
+    best: dict[int, float] = {}
+    for part in range(scores.shape[1]):
+        if subject[part].any():
+            for position in np.argsort(-scores[:, part], kind="stable")[:kept].tolist():
+                best[position] = max(best.get(position, -1.0), float(scores[position, part]))
+    order = sorted(best, key=lambda position: -best[position])
+    noise = 1.0 / np.sqrt(subject.shape[1])
+    limit = min(1.0, max(0.0, float(kept_scores[0])) + _HARDLY_LOST * noise) if subject[0].any() else None
+    return Shortlist(tuple(signatures.names[position] for position in order), limit)
+
+
+def similarity(values: npt.NDArray[np.int8], subject: Levels) -> npt.NDArray[np.float32]:
+    """Cosine of every model's signature with the subject's, part by part, ``[models, parts]``."""
+    wanted = subject.astype(np.float32)
+    lengths = np.linalg.norm(wanted, axis=1)
+    scores = np.zeros(values.shape[:2], dtype=np.float32)
+    for start in range(0, len(values), _CHUNK):
+        chunk = values[start : start + _CHUNK].astype(np.float32)
+        products = np.einsum("npk,pk->np", chunk, wanted)
+        sizes = np.sqrt(np.einsum("npk,npk->np", chunk, chunk)) * lengths
+        scores[start : start + _CHUNK] = np.divide(products, sizes, out=np.zeros_like(products), where=sizes > 0)
+    return scores

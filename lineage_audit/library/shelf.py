@@ -1,0 +1,274 @@
+"""A shelf of fingerprints in one SQLite file.
+
+Every change is one transaction in write-ahead mode: readers never wait, writers queue, and a process that is killed
+leaves either the whole change or none of it. Signatures stand in a table of their own, so that a prefilter reads a
+kilobyte a model and not its fingerprint.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
+from lineage_audit.library.fingerprint import Fingerprint, from_bytes, to_bytes
+from lineage_audit.library.fingerprint.parameters import SCHEME
+from lineage_audit.library.fingerprint.signature import PARTS
+
+LAYOUT = 1
+"""Version of the tables, in ``user_version``."""
+
+APPLICATION = 0x6C696E61
+"""What the file says that it is, in ``application_id``."""
+
+WAIT_SECONDS = 60.0
+"""How long a writer waits for another one."""
+
+_TABLES = """
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    ref TEXT NOT NULL,
+    revision TEXT,
+    digest TEXT NOT NULL,
+    scheme TEXT NOT NULL,
+    effort TEXT NOT NULL,
+    architecture TEXT NOT NULL,
+    parameters INTEGER NOT NULL,
+    family TEXT,
+    license TEXT,
+    note TEXT,
+    added TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+    bytes INTEGER NOT NULL
+);
+CREATE TABLE signatures (
+    model INTEGER PRIMARY KEY REFERENCES models(id) ON DELETE CASCADE,
+    signature BLOB NOT NULL
+);
+CREATE TABLE fingerprints (
+    model INTEGER PRIMARY KEY REFERENCES models(id) ON DELETE CASCADE,
+    fingerprint BLOB NOT NULL
+);
+"""
+
+_COLUMNS = "name, ref, revision, digest, scheme, effort, architecture, parameters, family, license, note, added, bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the shelf's keeper says of a model: its name on the shelf, family, licence and a note."""
+
+    name: str
+    family: str | None = None
+    license: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfEntry:
+    """One model on the shelf, without its fingerprint."""
+
+    name: str
+    ref: str
+    revision: str | None
+    digest: str
+    scheme: str
+    effort: str
+    architecture: str
+    parameters: int
+    family: str | None
+    license: str | None
+    note: str | None
+    added: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signatures:
+    """Every signature of the current scheme: names, and int8 ``[models, parts, numbers]``."""
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.int8]
+
+    def without(self, names: frozenset[str]) -> Signatures:
+        """All but the named ones."""
+        if not names:
+            return self
+        kept = np.array([position for position, name in enumerate(self.names) if name not in names], dtype=np.int64)
+        return Signatures(tuple(self.names[position] for position in kept), self.values[kept])
+
+
+class Shelf:
+    """An open shelf; a context manager that closes it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    def __enter__(self) -> Shelf:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def __len__(self) -> int:
+        count: int = self._connection.execute("SELECT count(*) FROM models").fetchone()[0]
+        return count
+
+    def add(self, fingerprint: Fingerprint, label: Label) -> bool:
+        """Put a fingerprint on the shelf, in the place of one of the same name; tells whether there was one."""
+        data = to_bytes(fingerprint)
+        with self._writing() as connection:
+            replaced = self._remove(connection, label.name)
+            cursor = connection.execute(
+                f"INSERT INTO models ({_COLUMNS.replace(', added', '')}) VALUES ({', '.join('?' * 12)})",
+                _row(fingerprint, label, len(data)),
+            )
+            connection.execute(
+                "INSERT INTO signatures VALUES (?, ?)", (cursor.lastrowid, fingerprint.signature.tobytes())
+            )
+            connection.execute("INSERT INTO fingerprints VALUES (?, ?)", (cursor.lastrowid, data))
+        return replaced
+
+    def remove(self, name: str) -> bool:
+        """Take a model off the shelf; tells whether it was there."""
+        with self._writing() as connection:
+            return self._remove(connection, name)
+
+    def entries(self, family: str | None = None) -> tuple[ShelfEntry, ...]:
+        """Every model by name, or those of one family."""
+        where, values = ("WHERE family = ? COLLATE NOCASE", (family,)) if family else ("", ())
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM models {where} ORDER BY name", values)
+        return tuple(ShelfEntry(*row) for row in rows)
+
+    def entry(self, name: str) -> ShelfEntry:
+        """One model.
+
+        Raises:
+            UnresolvedReferenceError: the shelf has none of that name.
+        """
+        row = self._connection.execute(f"SELECT {_COLUMNS} FROM models WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise UnresolvedReferenceError(f"{name}: not in {self.path}; `lineage-audit library list` names what is")
+        return ShelfEntry(*row)
+
+    def names(self) -> frozenset[str]:
+        """The names of all models."""
+        return frozenset(row[0] for row in self._connection.execute("SELECT name FROM models"))
+
+    def fingerprint(self, name: str) -> Fingerprint:
+        """One model's fingerprint.
+
+        Raises:
+            UnresolvedReferenceError: the shelf has none of that name.
+            UnreadableFileError: it is damaged.
+        """
+        return from_bytes(self.data(name), f"{self.path} ({name})")
+
+    def data(self, name: str) -> bytes:
+        """One model's fingerprint as a file's bytes.
+
+        Raises:
+            UnresolvedReferenceError: the shelf has none of that name.
+        """
+        self.entry(name)
+        query = "SELECT fingerprint FROM fingerprints JOIN models ON model = id WHERE name = ?"
+        data: bytes = self._connection.execute(query, (name,)).fetchone()[0]
+        return data
+
+    def signatures(self) -> Signatures:
+        """All signatures of the current scheme."""
+        query = "SELECT name, signature FROM signatures JOIN models ON model = id WHERE scheme = ? ORDER BY id"
+        rows = self._connection.execute(query, (SCHEME.id,)).fetchall()
+        length = len(PARTS) * SCHEME.signature
+        whole = [(name, data) for name, data in rows if len(data) == length]
+        values = np.frombuffer(b"".join(data for _, data in whole), dtype=np.int8)
+        return Signatures(tuple(name for name, _ in whole), values.reshape(len(whole), len(PARTS), SCHEME.signature))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or nothing."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LineageAuditError(f"{self.path}: cannot be written ({error}); nothing was changed") from None
+
+    @staticmethod
+    def _remove(connection: sqlite3.Connection, name: str) -> bool:
+        return connection.execute("DELETE FROM models WHERE name = ?", (name,)).rowcount > 0
+
+
+def open_shelf(path: Path, *, create: bool = False) -> Shelf:
+    """Open a shelf.
+
+    Args:
+        path: the file.
+        create: make an empty one if there is none.
+
+    Raises:
+        UnresolvedReferenceError: there is none, and none was to be made.
+        UnreadableFileError: the file is something else, damaged, or of a later version.
+    """
+    if not path.exists() and not create:
+        raise UnresolvedReferenceError(f"{path}: no such library; `lineage-audit library add` makes one")
+    try:
+        connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA foreign_keys = ON")
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        raise UnreadableFileError(f"{path}: not a library of fingerprints, or not to be opened ({error})") from None
+    return Shelf(path, connection)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new file, by whichever process comes first; refuse what is not a shelf."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != APPLICATION and tables:
+        raise UnreadableFileError(f"{path}: a database, but not a library of fingerprints")
+    if application != APPLICATION:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+        connection.execute("COMMIT")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > LAYOUT:
+        raise UnreadableFileError(f"{path}: a library of layout {version}, this version reads {LAYOUT}; upgrade")
+
+
+def _row(fingerprint: Fingerprint, label: Label, size: int) -> Sequence[object]:
+    identity, config, claims = fingerprint.identity, fingerprint.config, fingerprint.claims
+    stated = next((claim.value for claim in claims.of("license")), None)
+    return (
+        label.name,
+        identity.ref,
+        identity.revision,
+        identity.digest,
+        fingerprint.scheme,
+        fingerprint.effort,
+        config.text("architecture") or config.text("model_type") or "unknown",
+        identity.parameters,
+        label.family,
+        label.license or stated,
+        label.note,
+        size,
+    )

@@ -1,0 +1,58 @@
+"""The page of a check: the outcome, what does not fit and where, then what it was held against."""
+
+from __future__ import annotations
+
+from lineage_audit.report.check_wording import (
+    OUTCOME_MEANINGS,
+    OUTCOME_WORDS,
+    headline,
+    run_words,
+    subject_facts,
+    unchecked,
+)
+from lineage_audit.report.escaping import cut_middle
+from lineage_audit.report.html.markup import Markup, element, joined
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import page
+from lineage_audit.report.html.sections import claims, references, run
+from lineage_audit.report.html.sections.violations import suppressed, violations
+from lineage_audit.results import CheckReport
+
+_FOOT = "lineage-audit {}. Findings compare files with licence terms; they are no legal advice."
+
+
+def render_check_html(report: CheckReport) -> str:
+    """A check as one HTML file that needs nothing else."""
+    sections = (
+        violations(report),
+        claims.licences(report),
+        references.references(report),
+        suppressed(report),
+        run.caveats(report.caveats),
+        claims.claims(report),
+        references.pinned_content(report),
+        run.reproduce(run.check_command(report), _parameters(report)),
+    )
+    title = f"{OUTCOME_WORDS[report.outcome].capitalize()}: {cut_middle(report.subject.ref, 80)}"
+    return page(title, report.outcome, _head(report), sections, _FOOT.format(report.tool_version))
+
+
+def _head(report: CheckReport) -> Markup:
+    missing = [element("li", "Not checked: ", sentence(one)) for one in unchecked(report)]
+    return joined(
+        element("p", f"lineage-audit {report.tool_version}, check, {run_words(report)}", class_="brand"),
+        element(
+            "p", element("strong", OUTCOME_WORDS[report.outcome]), OUTCOME_MEANINGS[report.outcome], class_="answer"
+        ),
+        element("h1", sentence(headline(report))),
+        element("dl", (_fact(*fact) for fact in subject_facts(report)), class_="facts"),
+        element("ul", missing, class_="unchecked") if missing else None,
+    )
+
+
+def _fact(label: str, value: str) -> Markup:
+    return element("div", element("dt", label), element("dd", name(value) if label == "Subject" else sentence(value)))
+
+
+def _parameters(report: CheckReport) -> tuple[tuple[str, str | None], ...]:
+    return (("effort", report.effort), ("fail on", report.fail_on), ("policy", report.policy))

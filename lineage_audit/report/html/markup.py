@@ -1,0 +1,92 @@
+"""HTML and SVG from typed calls: every plain string is escaped, and only `Markup` passes as it is.
+
+A name that a repository chose can hold anything. Here it reaches a page through `element` alone, which shows hidden
+characters as escapes and turns ``<``, ``>``, ``&`` and quotes into entities, in text and in attributes alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from lineage_audit.report.escaping import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Markup that is escaped already."""
+
+    text: str
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+Child = Markup | str | Iterable["Child"] | None
+Attribute = str | int | float | bool | None
+
+NOTHING = Markup("")
+
+_VOID = frozenset({"meta", "br", "hr"})
+_EMPTY_SHAPES = frozenset({"path", "rect", "line", "circle"})
+
+
+def element(name: str, *children: Child, **attributes: Attribute) -> Markup:
+    """An element with its attributes and children.
+
+    Args:
+        name: the element's name.
+        children: markup as it is, strings escaped, None left out, and any of them in iterables.
+        attributes: a trailing underscore is dropped and others become hyphens (``class_``, ``aria_label``); None and
+            False leave an attribute out, True writes its bare name.
+    """
+    opening = f"<{name}{''.join(_attributes(attributes))}"
+    if name in _VOID:
+        return Markup(f"{opening}>")
+    if name in _EMPTY_SHAPES and not children:
+        return Markup(f"{opening}/>")
+    return Markup(f"{opening}>{joined(*children).text}</{name}>")
+
+
+def joined(*children: Child) -> Markup:
+    """Children one after another."""
+    return Markup("".join(_texts(children)))
+
+
+def lines(*children: Child) -> Markup:
+    """Children, each on a line of its own; empty ones are left out."""
+    return Markup("\n".join(text for child in children if (text := joined(child).text)))
+
+
+def escaped(text: str) -> str:
+    """Text as it may stand between tags or in a quoted attribute, on one line, nothing in it hidden."""
+    return escape(printable(text))
+
+
+def number(value: float) -> str:
+    """A coordinate with at most two decimals."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _texts(children: Iterable[Child]) -> Iterable[str]:
+    for child in children:
+        if isinstance(child, Markup):
+            yield child.text
+        elif isinstance(child, str):
+            yield escaped(child)
+        elif child is not None:
+            yield from _texts(child)
+
+
+def _attributes(attributes: dict[str, Attribute]) -> Iterable[str]:
+    for key, value in attributes.items():
+        name = key.rstrip("_").replace("_", "-")
+        if value is None or value is False:
+            continue
+        if value is True:
+            yield f" {name}"
+            continue
+        shown = number(value) if isinstance(value, float) else str(value)
+        yield f' {name}="{escaped(shown)}"'

@@ -1,0 +1,1 @@
+"""What a page says, one file a part of it."""

@@ -1,0 +1,37 @@
+"""What the subject says of itself: its licence as stated and as concluded, and every claim with its place."""
+
+from __future__ import annotations
+
+from lineage_audit.report.check_wording import claim_place, licence_words
+from lineage_audit.report.html.markup import Markup, element
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import Section
+from lineage_audit.report.html.tables import Column, table
+from lineage_audit.results import CheckReport, LicenceStatement
+
+_MOST_CLAIMS = 500
+
+
+def licences(report: CheckReport) -> Section:
+    """The licence as stated and as concluded, side by side."""
+    cards = element(
+        "div",
+        _licence("Stated", report.declared_licence, "none"),
+        _licence("Concluded from the weights’ origin", report.concluded_licence, "not known"),
+        class_="cards",
+    )
+    return Section("licence", "Licence", "", cards)
+
+
+def _licence(heading: str, licence: LicenceStatement | None, without: str) -> Markup:
+    words = licence_words(licence) if licence else without
+    basis = element("p", sentence(licence.basis), class_="aside") if licence else None
+    terms = element("p", "Terms: ", name(licence.source), class_="aside") if licence and licence.source else None
+    return element("article", element("h3", heading), element("p", sentence(words)), basis, terms)
+
+
+def claims(report: CheckReport) -> Section:
+    """Every claim as it was read."""
+    columns = (Column("Claim"), Column("Value", is_wide=True), Column("Read from"))
+    rows = ((sentence(one.kind), sentence(one.value), name(claim_place(one))) for one in report.claims[:_MOST_CLAIMS])
+    return Section("claims", "Claims", "", table("What the subject claims, and where", columns, rows))

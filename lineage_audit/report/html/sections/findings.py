@@ -1,0 +1,136 @@
+"""The four findings that are never made one: architecture, names, tokenizer, weights; tables open below each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lineage_audit.report.html.markup import Markup, element, joined
+from lineage_audit.report.html.names import name, opening, sentence
+from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.tables import Column, Value, number_columns, table
+from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
+from lineage_audit.report.wording import FIELD_STATUS_WORDS
+from lineage_audit.results import ArchitectureFinding, NamesFinding, Report, TokenizerFinding, WeightsFinding
+
+_MOST_NAMES = 200
+
+
+def findings(report: Report) -> Section:
+    """The findings as cards, then the tables behind them."""
+    cards = element(
+        "div",
+        _card("Architecture", report.architecture.summary),
+        _card("Names", report.names.summary),
+        _card("Tokenizer", report.tokenizer.summary),
+        _card(
+            "Weights",
+            report.weights.summary,
+            f"{share(report.weights.compared_share)} of B’s parameters compared",
+        ),
+        class_="cards",
+    )
+    tables = joined(
+        folded("Architecture, field by field", _fields(report.architecture)),
+        folded("Tensor names", _names(report.names)),
+        folded("Tokenizer in numbers", _tokenizer(report.tokenizer)),
+        folded("Weights by role", _roles(report.weights)),
+        folded("Weights by layer", _layers(report.weights)),
+    )
+    return Section("findings", "Four findings, kept apart", "", joined(cards, tables))
+
+
+def _card(heading: str, summary: str, aside: str = "") -> Markup:
+    note = element("p", aside, class_="aside") if aside else None
+    return element("article", element("h3", heading), element("p", sentence(opening(summary))), note)
+
+
+def _fields(architecture: ArchitectureFinding) -> Markup:
+    columns = tuple(map(Column, ("Field", "A", "B", "Status", "Read from")))
+    rows = (
+        (
+            name(field.field),
+            sentence(field.a),
+            sentence(field.b),
+            FIELD_STATUS_WORDS[field.status],
+            sentence(" / ".join(dict.fromkeys(o for o in (field.a_origin, field.b_origin) if o))),
+        )
+        for field in architecture.fields
+    )
+    dim = (field.status == "equal" for field in architecture.fields)
+    return table("Every architecture field that either model states or implies", columns, rows, quiet=dim)
+
+
+def _names(names: NamesFinding) -> Markup:
+    columns = (Column("Role"), Column("A"), Column("B"), *number_columns("Tensors"))
+    rows = (
+        (sentence(one.role), name(one.a_pattern), name(one.b_pattern), Value(f"{one.count:,}", one.count))
+        for one in names.renames
+    )
+    counts = f"{plural(names.same, 'tensor')} of the same name, {names.renamed:,} renamed."
+    inferred = f"Roles inferred from words and shapes: {names.inferred_a:,} in A, {names.inferred_b:,} in B."
+    return joined(
+        element("p", f"{counts} {inferred}"),
+        table("Renamed tensors, {L} for the layer", columns, rows),
+        _listed("Only in A", names.only_a),
+        _listed("Only in B", names.only_b),
+    )
+
+
+def _tokenizer(tokenizer: TokenizerFinding) -> Markup:
+    order = {True: ", in the same order", False: ", in another order", None: ""}[tokenizer.merges_in_order]
+    rows = (
+        ("Tokens of A", Value(f"{tokenizer.a_size:,}", tokenizer.a_size)),
+        ("Tokens of B", Value(f"{tokenizer.b_size:,}", tokenizer.b_size)),
+        ("Shared, by their bytes", Value(f"{tokenizer.shared:,}", tokenizer.shared)),
+        ("Shared, of the smaller vocabulary", Value(share(tokenizer.shared_share), tokenizer.shared_share)),
+        ("Shared with the same id", Value(f"{tokenizer.same_id:,}", tokenizer.same_id)),
+        (f"Shared merges{order}", Value(share(tokenizer.merges_shared), tokenizer.merges_shared)),
+    )
+    return joined(
+        table("Tokenizers in numbers", (Column("Of"), *number_columns("Number")), rows),
+        _listed("Added only in A", tokenizer.added_only_a),
+        _listed("Added only in B", tokenizer.added_only_b),
+    )
+
+
+def _listed(label: str, names: Sequence[str]) -> Markup | None:
+    if not names:
+        return None
+    more = len(names) - _MOST_NAMES
+    shown = [joined(name(one), " ") for one in names[:_MOST_NAMES]]
+    return element("p", f"{label}: ", shown, f"and {more:,} more" if more > 0 else None)
+
+
+def _roles(weights: WeightsFinding) -> Markup:
+    columns = (
+        Column("Role"),
+        *number_columns("Parameters", "Correlation", "Relative delta", "Copied", "Row cosine"),
+    )
+    rows = (
+        (
+            sentence(delta.role),
+            Value(magnitude(delta.parameters), delta.parameters),
+            Value(coefficient(delta.correlation), delta.correlation),
+            Value(coefficient(delta.relative_delta), delta.relative_delta),
+            Value(share(delta.copied_share), delta.copied_share),
+            Value(coefficient(delta.row_cosine), delta.row_cosine),
+        )
+        for delta in weights.roles
+    )
+    return table("How the weights of each role differ, over every layer that was read", columns, rows)
+
+
+def _layers(weights: WeightsFinding) -> Markup:
+    columns = number_columns("Layer of B", "Layer of A", "Correlation", "log10 p ≤", "Relative delta", "Copied")
+    rows = (
+        (
+            Value(str(layer.b), layer.b),
+            Value("–" if layer.a is None else str(layer.a), layer.a),
+            Value(coefficient(layer.correlation), layer.correlation),
+            Value(logarithm(layer.log10_p), layer.log10_p),
+            Value(coefficient(layer.relative_delta), layer.relative_delta),
+            Value(share(layer.copied_share), layer.copied_share),
+        )
+        for layer in weights.layers
+    )
+    return table("Each layer of B and the layer of A that it was compared with", columns, rows)

@@ -1,0 +1,72 @@
+"""The models that a subject was held against: how each relates, under which licence, and what lies behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lineage_audit.report.check_wording import (
+    ancestor_lines,
+    licence_words,
+    origin_words,
+    relation_words,
+)
+from lineage_audit.report.html.figures import inline, references_figure
+from lineage_audit.report.html.markup import Markup, element, joined
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
+from lineage_audit.report.numbers import MISSING, detection_limit, logarithm, share
+from lineage_audit.results import CheckReport, ReferenceSummary
+
+
+def references(report: CheckReport) -> Section:
+    """References with their relations, and the bases behind them."""
+    columns = (
+        Column("Reference"),
+        Column("Named"),
+        Column("Weights"),
+        *number_columns("log10 p ≤", "Derived share", "Limit"),
+        Column("Licence"),
+        Column("Finding", is_wide=True),
+    )
+    figure = references_figure(report.references)
+    body = joined(
+        inline(figure) if figure else None,
+        table("Every model that the subject was held against", columns, map(_row, report.references)),
+        folded("Bases behind the references", _ancestors(report)),
+    )
+    nothing = element("p", "None was given, and the card declares none.")
+    return Section("references", "References", "", body or nothing)
+
+
+def pinned_content(report: CheckReport) -> Section:
+    """What pins the content of every model that was read."""
+    columns = tuple(map(Column, ("Model", "Revision", "Digest")))
+    subject = report.subject
+    rows = [(name(subject.ref), name(subject.revision), name(subject.digest))]
+    rows += [(name(one.ref), name(one.revision), name(one.digest)) for one in report.references]
+    return Section("models", "The models as they were read", "", table("What pins each model", columns, rows))
+
+
+def _row(reference: ReferenceSummary) -> tuple[Cell, ...]:
+    return (
+        name(reference.ref),
+        origin_words(reference),
+        relation_words(reference).lower(),
+        Value(logarithm(reference.log10_p), reference.log10_p),
+        Value(share(reference.derived_share), reference.derived_share),
+        Value(detection_limit(reference.detection_limit), reference.detection_limit),
+        sentence(licence_words(reference.licence)) if reference.licence else MISSING,
+        sentence(reference.summary or reference.reason),
+    )
+
+
+def _ancestors(report: CheckReport) -> Markup | None:
+    items = list(_lines(report))
+    return element("ul", items) if items else None
+
+
+def _lines(report: CheckReport) -> Iterator[Markup]:
+    for reference in report.references:
+        for words in ancestor_lines(reference):
+            yield element("li", sentence(words))

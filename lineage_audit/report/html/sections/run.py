@@ -1,0 +1,75 @@
+"""The end of a page: what to keep in mind, which models these were, and how to run it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from lineage_audit.report.html.markup import element, joined
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.tables import Column, table
+from lineage_audit.report.numbers import MISSING, byte_size
+from lineage_audit.report.wording import base_claim, model_facts
+from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Scalar
+
+
+def caveats(sentences: Sequence[str]) -> Section:
+    """What a reader must know before quoting the answer."""
+    items = element("ul", (element("li", sentence(one)) for one in sentences)) if sentences else joined()
+    return Section("caveats", "Before you quote this", "", items)
+
+
+def models(report: Report) -> Section:
+    """Both models side by side, with what pins their content."""
+    rows = [
+        (label, name(a), name(b))
+        for (label, a), (_, b) in zip(_facts(report.a), _facts(report.b), strict=True)
+        if not a == b == "none"
+    ]
+    body = table("The two models as they were read", tuple(map(Column, ("Of", "A", "B"))), rows)
+    return Section("models", "The two models", "", body)
+
+
+def reproduce(command: Sequence[str], parameters: Iterable[tuple[str, Scalar]]) -> Section:
+    """The command line, and the parameters that its numbers depend on."""
+    lead = "The same files give the same numbers; the digests above say whether they are the same."
+    rows = ((name(key), sentence(MISSING if value is None else str(value))) for key, value in parameters)
+    shown = element("pre", element("code", " ".join(map(shlex.quote, command))))
+    columns = (Column("Parameter"), Column("Value"))
+    chosen = folded("Parameters of the run", table("Parameters of the run that change a number", columns, rows))
+    return Section("reproduce", "Run it again", lead, joined(shown, chosen))
+
+
+def compare_command(report: Report) -> list[str]:
+    """The command that repeats a comparison, revisions pinned."""
+    parents = report.parameters.get("parents")
+    named = parents.split(", ") if isinstance(parents, str) else []
+    options = [word for parent in named for word in ("--parent", parent)]
+    return ["lineage-audit", "compare", pinned(report.a), pinned(report.b), "--effort", report.effort, *options]
+
+
+def check_command(report: CheckReport) -> list[str]:
+    """The command that repeats a check, revisions pinned."""
+    given = [one for one in report.references if one.origin == "given"]
+    options = [word for one in given for word in ("--reference", pinned(one))]
+    options += ["--policy", report.policy] if report.policy else []
+    ends = ["--effort", report.effort, "--fail-on", report.fail_on]
+    return ["lineage-audit", "check", pinned(report.subject), *options, *ends]
+
+
+def pinned(model: ModelSummary | ReferenceSummary) -> str:
+    """A reference with its revision, where it has one."""
+    return f"{model.ref.split('@')[0]}@{model.revision}" if model.revision else model.ref
+
+
+def _facts(model: ModelSummary) -> tuple[tuple[str, str], ...]:
+    """The head of a model, its revision and digest in full."""
+    whole = {
+        "Model": model.ref,
+        "Revision": model.revision or "none",
+        "Licence claim": model.license or "none",
+        "Claimed base": base_claim(model),
+    }
+    head = tuple((label, whole.get(label, value)) for label, value in model_facts(model))
+    return (*head, ("Digest", model.digest), ("Read", byte_size(model.bytes_read)))
