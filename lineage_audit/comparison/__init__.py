@@ -13,6 +13,7 @@ from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.architecture import compare_architectures
+from lineage_audit.comparison.layouts import with_known_layouts
 from lineage_audit.comparison.names import changed_segments, compare_names
 from lineage_audit.comparison.pairing import Pairing, pair_tensors
 from lineage_audit.comparison.progress import NoProgress, Progress
@@ -52,6 +53,7 @@ def compare_checkpoints(
         parents: models that B may be a merge of, with A as their common base.
     """
     started = time.perf_counter()
+    a, b = with_known_layouts(a, b)
     pairing = pair_tensors(a, b)
     names = compare_names(pairing)
     tokenizer = compare_tokenizers(a.vocabulary, b.vocabulary)
