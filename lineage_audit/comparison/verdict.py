@@ -40,6 +40,10 @@ NUMBERS_EXPLAIN = 0.98
 ALIGNMENT_GAIN = 0.02
 """Explained variance that an alignment of related models must add to be reported."""
 
+ALIGNMENT_LEFT = 0.5
+ALIGNMENT_COMPARED = 0.95
+"""Or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, but all."""
+
 HELD_OUT_COSINE = 0.35
 """Mean |cosine| of matched FFN units in what the matching never saw, at which calibrated evidence stands alone.
 
@@ -212,8 +216,11 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
         item.test_id.startswith("aligned-") and (item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured
     )
     gain = (aligned.explained or 0.0) * aligned.compared - (same_numbers.explained or 0.0) * same_numbers.compared
+    left, left_before = (1.0 - (shares.explained or 0.0) for shares in (aligned, same_numbers))
+    as_much_compared = aligned.compared >= ALIGNMENT_COMPARED * same_numbers.compared
+    gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
     related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
-    return (confirmed or related or _held_out_agrees(evidence)) and gain >= ALIGNMENT_GAIN
+    return (confirmed or related or _held_out_agrees(evidence)) and gains
 
 
 def _held_out_agrees(evidence: Sequence[Evidence]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.heads import match_heads
 from lineage_audit.comparison.alignment.layers import find_layer_map, have_copies
 from lineage_audit.comparison.alignment.maps import Alignment, FfnPlace, HeadMap, UnitMap
@@ -43,4 +44,6 @@ def find_alignment(
     if not layers:
         return None
     left_out, new = set(a.layers()) - set(layers.values()), set(b.layers()) - set(layers)
-    return Alignment(residual, layers, units, head_maps, have_copies(a, left_out), have_copies(b, new))
+    return Alignment(
+        residual, layers, folded_side(a, b), units, head_maps, have_copies(a, left_out), have_copies(b, new)
+    )
