@@ -16,6 +16,7 @@ from lineage_audit.comparison.adapters import compare_adapters, is_about_adapter
 from lineage_audit.comparison.architecture import compare_architectures
 from lineage_audit.comparison.composition import restate
 from lineage_audit.comparison.delta_checkpoints import say_delta
+from lineage_audit.comparison.layouts import with_known_layouts
 from lineage_audit.comparison.names import changed_segments, compare_names
 from lineage_audit.comparison.pairing import Pairing, pair_tensors
 from lineage_audit.comparison.progress import NoProgress, Progress
@@ -57,6 +58,7 @@ def compare_checkpoints(
     if is_about_adapters(a, b):
         return compare_adapters(a, b, effort, progress)
     started = time.perf_counter()
+    a, b = with_known_layouts(a, b)
     pairing = pair_tensors(a, b)
     names = compare_names(pairing)
     tokenizer = compare_tokenizers(a.vocabulary, b.vocabulary)

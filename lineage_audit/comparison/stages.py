@@ -9,6 +9,8 @@ from typing import Literal
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
 from lineage_audit.comparison.delta.matrices import read_matrices
@@ -205,7 +207,7 @@ def compare_weights(
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
-    searched = effort != "sample" and not same_weights and not _numbers_explain(shares)
+    searched = effort != "sample" and not same_weights and not _numbers_explain(a, b, shares)
     aligned = _search(a, b, pairing, comparison, progress) if searched else None
     if aligned is not None:
         evidence += aligned.evidence
@@ -231,10 +233,19 @@ def _search(
 ) -> AlignedWeights | None:
     """Look for B in A; where A is the smaller model, for A in B."""
     size_a, size_b = (sum(tensor.size for tensor in one.tensors) for one in (a, b))
+    if _has_experts(a) and not _has_experts(b):
+        found = align_weights_backward(a, b, comparison, progress)
+        if found is not None:
+            return found
     found = align_weights(a, b, comparison, pairing.token_rows, progress)
     if found is None and size_a < size_b:
         return align_weights_backward(a, b, comparison, progress)
     return found
+
+
+def _has_experts(checkpoint: Checkpoint) -> bool:
+    """Tell whether a model's FFNs are made of experts; each may come from one FFN of a dense model."""
+    return any(tensor.expert is not None for tensor in checkpoint.tensors)
 
 
 def with_cross_checks(stage: WeightStage) -> WeightStage:
@@ -242,9 +253,10 @@ def with_cross_checks(stage: WeightStage) -> WeightStage:
     return replace(stage, evidence=stage.evidence + gather_cross_checks(stage.comparison))
 
 
-def _numbers_explain(shares: Shares) -> bool:
+def _numbers_explain(a: Checkpoint, b: Checkpoint, shares: Shares) -> bool:
     """Tell whether comparing number by number leaves nothing to search for."""
-    return shares.compared >= NUMBERS_EXPLAIN and (shares.derived or 0.0) >= NUMBERS_EXPLAIN
+    explained = min(shares.compared, shares.derived or 0.0) >= NUMBERS_EXPLAIN
+    return explained and folded_side(CanonicalWeights(a), CanonicalWeights(b)) is None
 
 
 def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:

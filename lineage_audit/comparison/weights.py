@@ -25,7 +25,7 @@ class Shares:
     """How much of B's matrices is explained by A's, each in 0 to 1, or None where nothing was read.
 
     Attributes:
-        derived: parameters in rows that match their counterpart beyond chance.
+        derived: parameters in rows that match their counterpart beyond chance; what has no counterpart counts as new.
         explained: parameter-weighted squared correlation.
         best_role: the same of the role that is kept best, of roles with at least a fiftieth of the parameters.
         copied: bit-identical parameters, constants excluded and chance subtracted.
@@ -49,12 +49,13 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     elements = np.array([part.elements for part in matrices], dtype=np.float64)
     correlation = np.array([part.correlation or 0.0 for part in matrices])
     comparable = sum(part.comparable for part in matrices)
+    compared = min(1.0, comparison.paired / max(1, comparison.parameters))
     return Shares(
-        derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)),
+        derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)) * compared,
         explained=float(np.average(correlation**2, weights=elements)),
         best_role=_best_role(matrices, correlation**2, elements),
         copied=_net_copied(matrices) if comparable else None,
-        compared=min(1.0, comparison.paired / max(1, comparison.parameters)),
+        compared=compared,
         relative_delta=_relative_delta(
             [part for part, c in zip(matrices, correlation, strict=True) if c >= RELATED_MATRIX]
         ),

@@ -8,6 +8,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
+from lineage_audit.comparison.alignment.held_out import measure_held_out
 from lineage_audit.comparison.alignment.images import aligned_pairs
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.search import find_alignment
@@ -75,10 +76,11 @@ def align_weights(
         return None
     pairs = aligned_pairs(weights_a, weights_b, alignment, heads, token_rows)
     comparison = _measured(a, b, pairs, progress)
+    held_out = measure_held_out(weights_a, weights_b, alignment)
     factors = fit_factors(comparison)
     if alignment.keeps_all_numbers and factors.is_trivial and same_numbers.measurements:
         return None
-    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
+    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison, held_out), comparison)
     if not factors.is_trivial:
         comparison = _measured(a, b, with_factors(pairs, factors, comparison), progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))

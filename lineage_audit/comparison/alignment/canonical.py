@@ -7,6 +7,7 @@ are compared after a rotation, look the same. Whole matrices are read on demand 
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import zero_where_unusable
 
 FloatArray = npt.NDArray[np.float32]
@@ -31,6 +33,14 @@ _FED_BY: dict[Role, Role] = {
     Role.LM_HEAD: Role.FINAL_NORM,
 }
 """Roles that read the residual stream -> the norm in front of them."""
+
+_FOLDED = frozenset(_FED_BY.values())
+_OFTEN_NEGATIVE = 0.05
+"""Share of gains that are zero or less, above which they are read as offsets from one."""
+
+_GRAM_LAYERS = 6
+_GRAM_ROWS_A_CHANNEL = 2
+"""Gate rows per channel below which their Gram matrix says too little of the stream's directions."""
 
 _KEPT_BYTES = 512 * 2**20
 
@@ -88,10 +98,52 @@ class CanonicalWeights:
         stored = zero_where_unusable(self.checkpoint.rows(tensor, 0, tensor.shape[0]))
         return stored + 1 if self._gains_start_at_zero else stored
 
-    @property
+    @cached_property
     def _gains_start_at_zero(self) -> bool:
-        """Gemma stores ``w`` and multiplies by ``1 + w``."""
-        return (self.checkpoint.config.text("model_type") or "").lower().startswith("gemma")
+        """Gemma and Qwen3-Next store ``w`` and multiply by ``1 + w``; under another name the values tell.
+
+        A gain that starts at one hardly ever becomes negative; one that starts at zero does so every other time, and
+        stays there where it was folded away.
+        """
+        if (self.checkpoint.config.text("model_type") or "").lower().startswith("gemma"):
+            return True
+        gains = [
+            self.checkpoint.rows(tensor, 0, tensor.shape[0])
+            for tensor in self.checkpoint.tensors
+            if tensor.role in _FOLDED and tensor.slot == "weight" and len(tensor.shape) == 1 and is_readable(tensor)
+        ]
+        return bool(gains) and float(np.mean(np.concatenate(gains) <= 0)) > _OFTEN_NEGATIVE
+
+    @cached_property
+    def gate_gram(self) -> npt.NDArray[np.float64] | None:
+        """Gram matrix ``[d, d]`` of the gate rows of several layers as unit rows; None where they are too few."""
+        layers = self.layers()
+        chosen = np.unique(np.linspace(0, len(layers) - 1, min(len(layers), _GRAM_LAYERS)).round().astype(int))
+        gram: npt.NDArray[np.float64] | None = None
+        count = 0
+        for layer in (layers[position] for position in chosen):
+            expert = self.experts(layer)[0] if self.experts(layer) else None
+            rows = self.matrix(self.proposing_role(layer, expert), layer, expert)
+            if rows is None or (gram is not None and len(gram) != rows.shape[1]):
+                continue
+            unit = unit_rows(rows)
+            gram = (unit.T @ unit) if gram is None else gram + unit.T @ unit
+            count += len(rows)
+        if gram is None or count < _GRAM_ROWS_A_CHANNEL * len(gram):
+            return None
+        return gram.astype(np.float64)
+
+    @cached_property
+    def stream_width(self) -> int:
+        """Number of residual channels that the FFNs read; 0 where there is none that can be read."""
+        layers = self.layers()
+        experts = self.experts(layers[0]) if layers else []
+        tensor = self.find(self.proposing_role(layers[0], experts[0]), layers[0], experts[0]) if experts else None
+        return tensor.shape[-1] if tensor is not None and len(tensor.shape) == 2 else 0
+
+    def proposing_role(self, layer: int, expert: int | None) -> Role:
+        """The role whose rows propose how units correspond: gate where the FFN is gated."""
+        return Role.GATE if self.find(Role.GATE, layer, expert) else Role.UP
 
     def _folded(self, values: FloatArray, role: Role, layer: int | None) -> FloatArray:
         gain = self.gain(role, layer)

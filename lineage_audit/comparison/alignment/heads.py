@@ -9,19 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.maps import FloatArray, HeadMap, ResidualMap
+from lineage_audit.comparison.alignment.maps import FloatArray, HeadMap
 from lineage_audit.comparison.assignment import assign
-from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.geometry import Heads
 
 
 def match_heads(
-    a: CanonicalWeights, b: CanonicalWeights, layer_b: int, layer_a: int, residual: ResidualMap, heads: Heads
+    a: CanonicalWeights, b: CanonicalWeights, layer_b: int, layer_a: int, basis: SharedBasis, heads: Heads
 ) -> HeadMap | None:
     """Match the heads of one layer; None where q, k or v is missing or shaped otherwise."""
     sizes = {
-        role: _similarity(a, b, role, layer_b, layer_a, residual, count)
+        role: _similarity(a, b, role, layer_b, layer_a, basis, count)
         for role, count in ((Role.K, heads.kv_heads), (Role.V, heads.kv_heads), (Role.Q, _queries(heads)))
     }
     keys, values, queries = sizes[Role.K], sizes[Role.V], sizes[Role.Q]
@@ -49,17 +49,18 @@ def _similarity(
     role: Role,
     layer_b: int,
     layer_a: int,
-    residual: ResidualMap,
+    basis: SharedBasis,
     count: int,
 ) -> FloatArray | None:
     """Mean |cosine| of corresponding rows for every pair of heads, ``[heads of B, heads of A]``."""
     rows_a, rows_b = a.matrix(role, layer_a), b.matrix(role, layer_b)
     if rows_a is None or rows_b is None or len(rows_a) != len(rows_b) or len(rows_b) % count:
         return None
-    image = unit_rows(residual.image(rows_a)).reshape(count, -1, rows_b.shape[1])
-    own = unit_rows(rows_b).reshape(count, -1, rows_b.shape[1])
+    image = basis.image(rows_a)
+    own = basis.own(rows_b)
     if image.shape != own.shape:
         return None
+    image, own = (rows.reshape(count, -1, rows.shape[1]) for rows in (image, own))
     cosines = np.einsum("bjd,ajd->baj", own, image, optimize=True)
     similarity: FloatArray = np.abs(cosines).mean(axis=2)
     return similarity

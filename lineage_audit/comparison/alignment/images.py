@@ -41,7 +41,7 @@ def _pairs(
         source = _source(a, tensor_b, alignment)
         if source is None or tensor_b.role not in AXES or not tensor_b.size or len(tensor_b.shape) > 2:
             continue
-        if alignment.residual.kind == "rotation" and tensor_b.role in NORM_ROLES:
+        if alignment.folds_gains and tensor_b.role in NORM_ROLES:
             continue  # folded into what they feed
         pair = _pair(a, b, source, tensor_b, alignment, heads, token_rows)
         if pair is not None:
@@ -82,7 +82,7 @@ def _pair(
         return None
     if columns is not None and int(columns.max(initial=0)) >= tensor_a.shape[1]:
         return None
-    folds = rotates_columns
+    folds = alignment.folds_gains and is_matrix and column_axis is Axis.RESIDUAL
     image = Image(
         a_gain=a.gain(tensor_a.role, tensor_a.layer) if folds else None,
         b_gain=b.gain(tensor_b.role, tensor_b.layer) if folds else None,

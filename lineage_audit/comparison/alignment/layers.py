@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.alignment.units import cosine_sizes, proposing_role
 from lineage_audit.comparison.assignment import clear_lead, mean_lead
 
 CLEAR_LEAD = 0.05
@@ -25,15 +25,14 @@ _DUPLICATE_MARGIN = 0.02
 """Leads closer than this are a tie, which goes to the layer that continues the previous one."""
 
 
-def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap) -> dict[int, int]:
+def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> dict[int, int]:
     """For each layer of B its layer of A, where one stands out."""
     layers_a, layers_b = a.layers(), b.layers()
-    scores = layer_scores(a, b, residual, layers_a, layers_b)
-    width = _narrowest(b, layers_b)
+    scores = layer_scores(a, b, basis, layers_a, layers_b)
     found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
-        if best < clear_lead(CLEAR_LEAD, width):
+        if best < clear_lead(CLEAR_LEAD, basis.width):
             continue
         close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - _DUPLICATE_MARGIN)]
         following = found.get(layer - 1, -2) + 1
@@ -46,27 +45,28 @@ def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
     numbers, asked = weights.layers(), sorted(layers)
     if not asked:
         return False
-    scores = layer_scores(weights, weights, ResidualMap("same"), numbers, asked)
+    basis = SharedBasis(weights, weights, ResidualMap("same"))
+    scores = layer_scores(weights, weights, basis, numbers, asked)
     own = np.array(numbers) == np.array(asked)[:, None]
-    return bool((np.where(own, 0.0, scores) >= clear_lead(CLEAR_LEAD, _narrowest(weights, asked))).any())
+    return bool((np.where(own, 0.0, scores) >= clear_lead(CLEAR_LEAD, basis.width)).any())
 
 
 def layer_scores(
-    a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap, layers_a: list[int], layers_b: list[int]
+    a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layers_a: list[int], layers_b: list[int]
 ) -> npt.NDArray[np.float64]:
     """Mean lead of B's probed units among A's, ``[layers of B, layers of A]``; 0 where nothing can be compared."""
-    probes = {layer: _probe(b, layer) for layer in layers_b}
+    probes = {layer: _probe(b, layer, basis) for layer in layers_b}
     scores = np.zeros((len(layers_b), len(layers_a)))
     for column, layer_a in enumerate(layers_a):
         images = [
-            residual.image(rows)
+            basis.image(rows)
             for expert in a.experts(layer_a)
-            if (rows := a.matrix(proposing_role(a, layer_a, expert), layer_a, expert)) is not None
+            if (rows := a.matrix(a.proposing_role(layer_a, expert), layer_a, expert)) is not None
         ]
         for row, layer_b in enumerate(layers_b):
             probe = probes[layer_b]
             if probe is not None:
-                leads = [mean_lead(cosine_sizes(probe, image)) for image in images if image.shape[1] == probe.shape[1]]
+                leads = [mean_lead(np.abs(probe @ image.T)) for image in images if image.shape[1] == probe.shape[1]]
                 scores[row, column] = max(leads, default=0.0)
     return scores
 
@@ -74,19 +74,15 @@ def layer_scores(
 def _probed(weights: CanonicalWeights, layer: int) -> TensorRef | None:
     """The matrix that stands for a layer: gate (or up) of its first expert."""
     expert = next(iter(weights.experts(layer)), None)
-    tensor = weights.find(proposing_role(weights, layer, expert), layer, expert)
+    tensor = weights.find(weights.proposing_role(layer, expert), layer, expert)
     return tensor if tensor is not None and len(tensor.shape) == 2 else None
 
 
-def _narrowest(weights: CanonicalWeights, layers: Iterable[int]) -> int:
-    """Columns of the narrowest matrix that stands for one of the layers; 0 where none does."""
-    return min((tensor.shape[1] for layer in layers if (tensor := _probed(weights, layer))), default=0)
-
-
-def _probe(weights: CanonicalWeights, layer: int) -> FloatArray | None:
-    """A few rows of that matrix, spread evenly."""
+def _probe(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> FloatArray | None:
+    """A few rows of that matrix, spread evenly, in the shared basis."""
     tensor = _probed(weights, layer)
     if tensor is None:
         return None
     rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
-    return weights.some_rows(tensor.role, layer, tensor.expert, rows)
+    found = weights.some_rows(tensor.role, layer, tensor.expert, rows)
+    return None if found is None else basis.own(found)

@@ -79,6 +79,7 @@ class Alignment:
     Attributes:
         residual: the residual stream.
         layers: layer of B -> layer of A; layers without a source are absent.
+        folded: the model whose norm gains were folded into what they feed, where the other's were not.
         units: FFN units by B's layer and expert.
         heads: attention heads by B's layer.
         left_out_are_copies: some layer of A that B lacks resembles another layer of A, so that A may have grown.
@@ -87,16 +88,23 @@ class Alignment:
 
     residual: ResidualMap
     layers: Mapping[int, int]
+    folded: Literal["a", "b"] | None = None
     units: Mapping[FfnPlace, UnitMap] = field(default_factory=dict)
     heads: Mapping[int, HeadMap] = field(default_factory=dict)
     left_out_are_copies: bool = False
     new_are_copies: bool = False
 
     @property
+    def folds_gains(self) -> bool:
+        """Whether gains have to be folded on both sides before matrices can be compared."""
+        return self.residual.kind == "rotation" or self.folded is not None
+
+    @property
     def keeps_all_numbers(self) -> bool:
-        """Whether every layer, channel, expert, unit and head has the number that it has in A."""
+        """Whether every layer, channel, expert, unit and head keeps its number in A, and no gain was folded."""
         return (
             self.residual.kind == "same"
+            and self.folded is None
             and all(a == b for b, a in self.layers.items())
             and all(place[1] == found.a_expert for place, found in self.units.items())
             and all(_counts_up(found.a_units) for found in self.units.values())

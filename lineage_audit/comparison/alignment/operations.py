@@ -48,6 +48,7 @@ def find_moves(
         *_widths(source, alignment, sides),
         *_experts(alignment, sides),
         *_residual(alignment),
+        *_norms(alignment, sides),
         *_units(alignment),
         *_heads(alignment),
         *_factors(aligned),
@@ -134,7 +135,6 @@ def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
     if residual.kind == "rotation":
         evidence = f"fitted on embeddings, {residual.fit:.1%} of held-out tokens' variance explained"
         yield directed("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
-        yield directed("norms-folded", "norm gains were compared folded into what they feed", evidence)
     if residual.channels is not None:
         moved = _out_of_order(residual.channels)
         negative = 0 if residual.signs is None else int((residual.signs < 0).sum())
@@ -143,6 +143,20 @@ def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
             yield directed("channels-permuted", f"{moved:,} residual channels stand in another order", evidence)
         if negative:
             yield directed("signs-flipped", f"{negative:,} residual channels have the other sign", evidence)
+
+
+def _norms(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+    """Gains folded into what they feed; where only one side has constant ones, it is the later."""
+    if not alignment.folds_gains:
+        return
+    if alignment.folded is None:
+        yield directed("norms-folded", "norm gains were compared folded into what they feed", "a rotation asks for it")
+        return
+    forward = alignment.folded == "b"
+    name, other = (sides.target, sides.source) if forward else (sides.source, sides.target)
+    detail = f"{name}'s norm gains are constant, {other}'s stand in what they feed"
+    shows = sides.forward if forward else sides.turned.forward
+    yield directed("norms-folded", detail, f"no gain of {name} varies, all of {other}'s do", shows)
 
 
 def _units(alignment: Alignment) -> Iterator[DirectedOperation]:

@@ -1,20 +1,27 @@
-"""B's residual stream in terms of A's, from the embeddings of the tokens that both have.
+"""B's residual stream in terms of A's: proposed from embeddings and gate rows, chosen and refined by gate rows.
 
-Channels in another order show as a clear assignment on |correlation| of embedding columns. Otherwise an orthogonal
-Procrustes fit is proposed. Independent models can be fitted so too: the fit proposes, and only layer weights that it
-never saw decide.
+Channels in another order show as a clear assignment on |correlation| of embedding columns, and then nothing else is
+tried. Otherwise several maps are proposed (the same numbers, a looser assignment, an orthogonal Procrustes fit, an
+assignment on the gate columns of layers with the same number), each is scored by how clearly gate rows of B find
+their counterparts in A under it, and refined by fitting again with the rows that did. Independent models can be
+fitted so too: the fit proposes, and only weights that it never saw (up and down, values and outputs) decide.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Iterator
+from dataclasses import replace
 
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.gate_rows import gate_lead, matched_gate_rows, same_number_gate_rows
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
+from lineage_audit.comparison.alignment.vector_fits import MatchedVectors, fit_channels, fit_rotation, keeps_numbers
+from lineage_audit.comparison.assignment import clear_lead
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.pairing import rows_of_tokens
@@ -22,82 +29,102 @@ from lineage_audit.comparison.pairing import rows_of_tokens
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |correlation| over the second best at which channels count as matched."""
 
-_MOST_TOKENS = 8192
+_LEAD_GAIN = 0.003
+"""Mean lead of gate rows that a less simple map, or another round of fitting, has to add."""
+
+_TOKEN_BYTES = 256 * 2**20
+"""Bytes of embeddings, as float32, that each side is fitted on at most."""
+
 _FEWEST_TOKENS = 32
+_MOST_ROUNDS = 6
 
 
 def find_residual_map(
     a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None
 ) -> ResidualMap | None:
-    """Propose how B's channels come from A's; None where the embeddings cannot tell.
+    """Propose how B's channels come from A's; None where nothing can tell.
 
     Args:
         a: model A.
         b: model B.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
     """
+    tokens = _shared_tokens(a, b, token_rows)
+    clear = _clear_channels(tokens) if tokens is not None else None
+    if clear is not None:
+        return clear
+    best: ResidualMap | None = None
+    best_lead = 0.0
+    for proposed in _proposals(a, b, tokens):
+        refined, lead = _refined(a, b, proposed, tokens)
+        if best is None or lead > best_lead + _LEAD_GAIN:
+            best, best_lead = refined, lead
+    return best
+
+
+def _clear_channels(tokens: MatchedVectors) -> ResidualMap | None:
+    """The channels' assignment by embedding columns, if it is clear."""
+    if tokens.width_b > tokens.width_a:
+        return None
+    if keeps_numbers(tokens) or keeps_numbers(tokens.evened()):
+        return ResidualMap("same")
+    for vectors in (tokens, tokens.evened()):
+        found, lead = fit_channels(vectors)
+        if lead >= clear_lead(CLEAR_LEAD, len(tokens.a)):
+            return found
+    return None
+
+
+def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors | None) -> Iterator[ResidualMap]:
+    """Maps to try, the simplest first."""
+    same_width = _same_width(a, b)
+    if same_width:
+        yield ResidualMap("same")
+    if tokens is not None and tokens.width_b <= tokens.width_a:
+        yield fit_channels(tokens.evened())[0]
+    if tokens is not None and same_width and tokens.width_a == tokens.width_b:
+        yield fit_rotation(tokens.evened())
+    numbered = same_number_gate_rows(a, b)
+    if numbered is not None and numbered.width_b <= numbered.width_a:
+        yield fit_channels(numbered.evened())[0]
+
+
+def _refined(
+    a: CanonicalWeights, b: CanonicalWeights, proposed: ResidualMap, tokens: MatchedVectors | None
+) -> tuple[ResidualMap, float]:
+    """Fit again with the gate rows that found their counterparts, as long as that makes more of them do so."""
+    best, basis = proposed, SharedBasis(a, b, proposed)
+    best_lead = gate_lead(a, b, basis)
+    for _ in range(_MOST_ROUNDS if proposed.kind != "same" else 0):
+        matched = matched_gate_rows(a, b, basis)
+        if matched is None:
+            break
+        together = matched.evened() if tokens is None else tokens.evened().and_also(matched.evened())
+        again = fit_rotation(together) if proposed.kind == "rotation" else fit_channels(together)[0]
+        basis = SharedBasis(a, b, again)
+        lead = gate_lead(a, b, basis)
+        if lead <= best_lead + _LEAD_GAIN:
+            break
+        best, best_lead = replace(again, fit=proposed.fit), lead
+    return best, best_lead
+
+
+def _shared_tokens(
+    a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None
+) -> MatchedVectors | None:
+    """Embeddings of tokens that both have, spread over the vocabulary, as unit rows; None where there are too few."""
     tensor_a, tensor_b = a.find(Role.EMBED, None), b.find(Role.EMBED, None)
     if tensor_a is None or tensor_b is None or len(tensor_a.shape) != 2 or len(tensor_b.shape) != 2:
-        return ResidualMap("same") if _same_width(a, b) else None
-    rows_b, rows_a = _tokens(tensor_a, tensor_b, token_rows)
-    if len(rows_b) < _FEWEST_TOKENS:
-        return ResidualMap("same") if _same_width(a, b) else None
-    embed_a = zero_where_unusable(a.checkpoint.read([RowRequest(tensor_a, rows_a)])[0])
-    embed_b = zero_where_unusable(b.checkpoint.read([RowRequest(tensor_b, rows_b)])[0])
-    return _from_columns(embed_a, embed_b) or _from_procrustes(embed_a, embed_b)
-
-
-def _tokens(
-    tensor_a: TensorRef, tensor_b: TensorRef, token_rows: tuple[IntArray, IntArray] | None
-) -> tuple[IntArray, IntArray]:
-    """Rows of B and of A to fit on, spread over the vocabulary."""
+        return None
     rows_b, rows_a = rows_of_tokens(tensor_a, tensor_b, token_rows)
-    step = max(1, len(rows_b) // _MOST_TOKENS)
-    return rows_b[::step], rows_a[::step]
-
-
-def _from_columns(embed_a: FloatArray, embed_b: FloatArray) -> ResidualMap | None:
-    """Match single channels, with signs; None unless the match is clear."""
-    columns_a, columns_b = _centred_columns(embed_a), _centred_columns(embed_b)
-    if len(columns_b) > len(columns_a):
+    if len(rows_b) < _FEWEST_TOKENS:
         return None
-    correlation = columns_b @ columns_a.T
-    sizes = np.abs(correlation)
-    everyone = np.arange(len(columns_b))
-    if len(columns_a) == len(columns_b) and bool((sizes.argmax(axis=1) == everyone).mean() > 0.5):
-        own = np.diagonal(correlation)
-        if float((own > 0).mean()) > 0.95:
-            return ResidualMap("same", fit=float(np.abs(own).mean()))
-    if mean_lead(sizes) < clear_lead(CLEAR_LEAD, len(embed_b)):
-        return None
-    channels = assign(sizes)
-    matched = correlation[everyone, channels]
-    signs = np.where(matched < 0, -1.0, 1.0).astype(np.float32)
-    return ResidualMap("channels", channels=channels, signs=signs, fit=float(np.abs(matched).mean()))
+    step = max(1, math.ceil(4 * tensor_b.shape[1] * len(rows_b) / _TOKEN_BYTES))
+    return MatchedVectors(_embeddings(a, tensor_a, rows_a[::step]), _embeddings(b, tensor_b, rows_b[::step]))
 
 
-def _centred_columns(tokens: FloatArray) -> FloatArray:
-    """Columns over tokens, centred and of length one, as rows ``[channels, tokens]``."""
-    columns = tokens.T
-    return unit_rows(columns - columns.mean(axis=1, keepdims=True))
-
-
-def _from_procrustes(embed_a: FloatArray, embed_b: FloatArray) -> ResidualMap | None:
-    """The orthogonal matrix that carries A's embeddings closest to B's; its fit is measured on every other token."""
-    if embed_a.shape[1] != embed_b.shape[1]:
-        return None
-    rotation = _procrustes(embed_a, embed_b)
-    half = _procrustes(embed_a[::2], embed_b[::2])
-    left = embed_b[1::2] - embed_a[1::2] @ half
-    explained = 1.0 - float(np.square(left).sum()) / max(float(np.square(embed_b[1::2]).sum()), 1e-30)
-    return ResidualMap("rotation", rotation=rotation, fit=explained)
-
-
-def _procrustes(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Orthogonal R that minimises ‖a R - b‖ (Schönemann 1966)."""
-    left, _, right = np.linalg.svd((a.T.astype(np.float64) @ b.astype(np.float64)), full_matrices=False)
-    rotation: FloatArray = (left @ right).astype(np.float32)
-    return rotation
+def _embeddings(weights: CanonicalWeights, tensor: TensorRef, rows: IntArray) -> FloatArray:
+    return unit_rows(zero_where_unusable(weights.checkpoint.read([RowRequest(tensor, rows)])[0]))
 
 
 def _same_width(a: CanonicalWeights, b: CanonicalWeights) -> bool:

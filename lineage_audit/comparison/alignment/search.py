@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.heads import match_heads
 from lineage_audit.comparison.alignment.layers import find_layer_map, have_copies
 from lineage_audit.comparison.alignment.maps import Alignment, FfnPlace, HeadMap, UnitMap
@@ -26,21 +28,22 @@ def find_alignment(
     residual = find_residual_map(a, b, token_rows)
     if residual is None:
         return None
-    layers = find_layer_map(a, b, residual)
+    basis = SharedBasis(a, b, residual)
+    layers = find_layer_map(a, b, basis)
     units: dict[FfnPlace, UnitMap] = {}
     head_maps: dict[int, HeadMap] = {}
     for layer_b, layer_a in layers.items():
         for expert in b.experts(layer_b):
-            matches = (
-                match_units(a, b, (layer_b, expert), (layer_a, source), residual) for source in a.experts(layer_a)
-            )
+            matches = (match_units(a, b, (layer_b, expert), (layer_a, source), basis) for source in a.experts(layer_a))
             found = max((match for match in matches if match), key=lambda match: match.lead, default=None)
             if found is not None:
                 units[layer_b, expert] = found
-        matched = match_heads(a, b, layer_b, layer_a, residual, heads) if heads else None
+        matched = match_heads(a, b, layer_b, layer_a, basis, heads) if heads else None
         if matched is not None:
             head_maps[layer_b] = matched
     if not layers:
         return None
     left_out, new = set(a.layers()) - set(layers.values()), set(b.layers()) - set(layers)
-    return Alignment(residual, layers, units, head_maps, have_copies(a, left_out), have_copies(b, new))
+    return Alignment(
+        residual, layers, folded_side(a, b), units, head_maps, have_copies(a, left_out), have_copies(b, new)
+    )

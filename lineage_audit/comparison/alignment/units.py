@@ -8,20 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap, UnitMap
+from lineage_audit.comparison.alignment.maps import FloatArray, UnitMap
 from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
-from lineage_audit.comparison.evidence.base import unit_rows
 
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""
-
-
-def proposing_role(weights: CanonicalWeights, layer: int, expert: int | None) -> Role:
-    """The role whose rows propose: gate where the FFN is gated."""
-    return Role.GATE if weights.find(Role.GATE, layer, expert) else Role.UP
 
 
 def match_units(
@@ -29,28 +23,22 @@ def match_units(
     b: CanonicalWeights,
     place: tuple[int, int | None],
     source: tuple[int, int | None],
-    residual: ResidualMap,
+    basis: SharedBasis,
 ) -> UnitMap | None:
     """Match the units of one FFN of B with those of one FFN of A; None unless the match is clear."""
-    rows_a = a.matrix(proposing_role(a, *source), *source)
-    rows_b = b.matrix(proposing_role(b, *place), *place)
+    rows_a = a.matrix(a.proposing_role(*source), *source)
+    rows_b = b.matrix(b.proposing_role(*place), *place)
     if rows_a is None or rows_b is None or len(rows_b) > len(rows_a):
         return None
-    sizes = cosine_sizes(rows_b, residual.image(rows_a))
+    sizes = np.abs(basis.own(rows_b) @ basis.image(rows_a).T)
     own = _own_numbers(sizes)
     if own is not None:
         return UnitMap(*source, own, mean_lead(sizes), float(sizes[np.arange(len(own)), own].mean()))
     lead = mean_lead(sizes)
-    if lead < clear_lead(CLEAR_LEAD, rows_b.shape[1]):
+    if lead < clear_lead(CLEAR_LEAD, basis.width):
         return None
     units = assign(sizes)
     return UnitMap(*source, units, lead, float(sizes[np.arange(len(units)), units].mean()))
-
-
-def cosine_sizes(rows_b: FloatArray, rows_a: FloatArray) -> FloatArray:
-    """Absolute cosines ``[B's rows, A's rows]``."""
-    sizes: FloatArray = np.abs(unit_rows(rows_b) @ unit_rows(rows_a).T)
-    return sizes
 
 
 def _own_numbers(sizes: FloatArray) -> IntArray | None:

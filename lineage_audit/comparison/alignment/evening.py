@@ -1,0 +1,46 @@
+"""Make all directions of a set of vectors weigh the same, so that what they all share does not drown the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.alignment.maps import FloatArray
+
+_SOLVED_WHOLE = 2048
+"""Channels up to which every direction is weighed; in wider streams only the strongest are."""
+
+_STRONGEST = 512
+_ITERATIONS = 4
+_FLOOR = 0.02
+"""Least weight of a direction, as a share of the mean, so that empty ones are not blown up."""
+
+
+def even_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
+    """The symmetric matrix that makes all directions of rows with this Gram matrix weigh (nearly) the same.
+
+    Args:
+        gram: ``[d, d]``.
+    """
+    floor = _FLOOR * float(np.trace(gram)) / len(gram)
+    if len(gram) <= _SOLVED_WHOLE:
+        sizes, directions = np.linalg.eigh(gram)
+        flattened: FloatArray = ((directions / np.sqrt(np.maximum(sizes, 0.0) + floor)) @ directions.T).astype(
+            np.float32
+        )
+        return flattened
+    sizes, directions = _strongest_directions(gram.astype(np.float32))
+    level = float(sizes.min()) + floor
+    shrink = 1.0 - np.sqrt(level / (sizes + floor))
+    evened: FloatArray = (np.eye(len(gram)) - (directions * shrink) @ directions.T).astype(np.float32)
+    return evened
+
+
+def _strongest_directions(gram: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The largest eigenvalues and their directions, by subspace iteration."""
+    rng = np.random.default_rng(0)
+    basis = rng.standard_normal((len(gram), _STRONGEST), dtype=np.float32)
+    for _ in range(_ITERATIONS):
+        basis, _ = np.linalg.qr(gram @ basis)
+    sizes, turn = np.linalg.eigh(basis.T @ (gram @ basis))
+    return sizes.astype(np.float32), (basis @ turn).astype(np.float32)

@@ -1,0 +1,102 @@
+"""How clearly gate rows of B find their counterparts in A under a residual map, and the rows that do.
+
+Gate rows (up rows where there is no gate) propose and are never tested: flipping the signs of a unit's up row and
+down column together leaves everything here as it is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.alignment.basis import SharedBasis
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.layers import layer_scores
+from lineage_audit.comparison.alignment.maps import FloatArray
+from lineage_audit.comparison.alignment.vector_fits import MatchedVectors
+from lineage_audit.comparison.evidence.base import unit_rows
+
+_LAYERS = 6
+"""Layers of B that are looked at, spread evenly."""
+
+_UNITS = 1024
+"""Units of B that are looked at in each of them."""
+
+_FEWEST_MATCHED = 32
+
+
+def gate_lead(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> float:
+    """Mean lead of probed gate rows of B in the layer of A where it is largest, over the looked-at layers of B."""
+    layers = _looked_at(b)
+    scores = layer_scores(a, b, basis, a.layers(), layers)
+    return float(scores.max(axis=1).mean()) if scores.size else 0.0
+
+
+def matched_gate_rows(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> MatchedVectors | None:
+    """Gate rows of A and B that are each other's best match, as unit rows weighted by their lead, signs made equal."""
+    layers_a, layers_b = a.layers(), _looked_at(b)
+    scores = layer_scores(a, b, basis, layers_a, layers_b)
+    found = [
+        matched
+        for row, layer_b in enumerate(layers_b)
+        if scores[row].max(initial=0.0) > 0
+        and (matched := _matched(a, b, basis, layers_a[int(scores[row].argmax())], layer_b)) is not None
+    ]
+    if sum(len(matched.a) for matched in found) < _FEWEST_MATCHED:
+        return None
+    return MatchedVectors(
+        np.concatenate([matched.a for matched in found]), np.concatenate([matched.b for matched in found])
+    )
+
+
+def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVectors | None:
+    """Gate rows with the same layer and number: matched where units kept their place while channels moved."""
+    layers = [layer for layer in _looked_at(b) if layer in set(a.layers())]
+    pairs = [(_gate(a, layer), _gate(b, layer)) for layer in layers]
+    widths = {(one.shape, other.shape) for one, other in pairs if one is not None and other is not None}
+    if len(widths) != 1 or any(one is None or other is None or len(one) != len(other) for one, other in pairs):
+        return None
+    return MatchedVectors(
+        np.concatenate([unit_rows(one) for one, _ in pairs if one is not None]),
+        np.concatenate([unit_rows(other) for _, other in pairs if other is not None]),
+    )
+
+
+def _matched(
+    a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layer_a: int, layer_b: int
+) -> MatchedVectors | None:
+    """The mutual best matches of one pair of layers."""
+    rows_a, rows_b = _gate(a, layer_a), _gate(b, layer_b)
+    if rows_a is None or rows_b is None or len(rows_a) < 2:
+        return None
+    own, images = basis.own(rows_b), basis.image(rows_a)
+    if own.shape[1] != images.shape[1]:
+        return None
+    cosines = own @ images.T
+    sizes = np.abs(cosines)
+    best = sizes.argmax(axis=1)
+    top_two = np.partition(sizes, -2, axis=1)[:, -2:]
+    everyone = np.arange(len(best))
+    mutual = sizes.argmax(axis=0)[best] == everyone
+    weights = (top_two[:, 1] - top_two[:, 0]) * mutual
+    chosen = np.flatnonzero(weights > 0)
+    signs = np.sign(cosines[everyone, best])
+    unit_a, unit_b = unit_rows(rows_a[best[chosen]]), unit_rows(rows_b[chosen])
+    return MatchedVectors(unit_a * (weights * signs)[chosen, None], unit_b * weights[chosen, None])
+
+
+def _gate(weights: CanonicalWeights, layer: int) -> FloatArray | None:
+    """Gate rows of a layer's first expert, some of them where there are many."""
+    expert = next(iter(weights.experts(layer)), None)
+    tensor: TensorRef | None = weights.find(weights.proposing_role(layer, expert), layer, expert)
+    if tensor is None or len(tensor.shape) != 2:
+        return None
+    return weights.matrix(tensor.role, layer, expert)
+
+
+def _looked_at(weights: CanonicalWeights) -> list[int]:
+    """Layers spread evenly over the model."""
+    layers = weights.layers()
+    if len(layers) <= _LAYERS:
+        return layers
+    return [layers[position] for position in np.linspace(0, len(layers) - 1, _LAYERS).round().astype(int)]

@@ -1,0 +1,102 @@
+"""Fit how channels correspond from vectors that do: an assignment of single channels, or an orthogonal matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.comparison.alignment.evening import even_weights
+from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.assignment import assign, mean_lead
+from lineage_audit.comparison.evidence.base import unit_rows
+
+_VECTORS_A_CHANNEL = 2
+"""Vectors per channel below which evening them out would leave nothing but noise."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchedVectors:
+    """Vectors over A's channels ``[n, d_a]`` and over B's ``[n, d_b]``; row by row one and the same thing."""
+
+    a: FloatArray
+    b: FloatArray
+
+    @property
+    def width_a(self) -> int:
+        """Number of A's channels."""
+        return int(self.a.shape[1])
+
+    @property
+    def width_b(self) -> int:
+        """Number of B's channels."""
+        return int(self.b.shape[1])
+
+    def evened(self) -> MatchedVectors:
+        """The same vectors, on each side in the basis in which all directions weigh the same; plain if too few.
+
+        What every vector shares (token frequency, massive channels) hides what tells channels apart.
+        """
+        if len(self.a) < _VECTORS_A_CHANNEL * max(self.width_a, self.width_b):
+            return self
+        return MatchedVectors(_evened(self.a), _evened(self.b))
+
+    def and_also(self, others: MatchedVectors) -> MatchedVectors:
+        """Both sets, where they are of one width; otherwise the others alone."""
+        if (self.width_a, self.width_b) != (others.width_a, others.width_b):
+            return others
+        return MatchedVectors(np.concatenate([self.a, others.a]), np.concatenate([self.b, others.b]))
+
+
+def _evened(vectors: FloatArray) -> FloatArray:
+    centred = vectors - vectors.mean(axis=0)
+    evened: FloatArray = centred @ even_weights((centred.T @ centred).astype(np.float64))
+    return evened
+
+
+def keeps_numbers(vectors: MatchedVectors) -> bool:
+    """Tell whether most channels best correlate with the one of the same number, and with its sign."""
+    if vectors.width_a != vectors.width_b:
+        return False
+    correlation = _correlation(vectors)
+    own = np.diagonal(correlation)
+    best = np.abs(correlation).argmax(axis=1) == np.arange(len(correlation))
+    return bool(best.mean() > 0.5) and float((own > 0).mean()) > 0.95
+
+
+def fit_channels(vectors: MatchedVectors) -> tuple[ResidualMap, float]:
+    """Assign each channel of B one of A's by |correlation|, with its sign; and the mean lead over the second best."""
+    correlation = _correlation(vectors)
+    sizes = np.abs(correlation)
+    channels = assign(sizes)
+    matched = correlation[np.arange(len(channels)), channels]
+    signs = np.where(matched < 0, -1.0, 1.0).astype(np.float32)
+    fit = float(np.abs(matched).mean())
+    return ResidualMap("channels", channels=channels, signs=signs, fit=fit), mean_lead(sizes)
+
+
+def fit_rotation(vectors: MatchedVectors) -> ResidualMap:
+    """The orthogonal matrix that carries A's vectors closest to B's; its fit is measured on every other vector."""
+    half = _procrustes(vectors.a[::2], vectors.b[::2])
+    left = vectors.b[1::2] - vectors.a[1::2] @ half
+    explained = 1.0 - float(np.square(left).sum()) / max(float(np.square(vectors.b[1::2]).sum()), 1e-30)
+    return ResidualMap("rotation", rotation=_procrustes(vectors.a, vectors.b), fit=explained)
+
+
+def _correlation(vectors: MatchedVectors) -> FloatArray:
+    """Correlation of every channel of B with every channel of A, over the vectors, ``[d_b, d_a]``."""
+    correlation: FloatArray = _centred_columns(vectors.b) @ _centred_columns(vectors.a).T
+    return correlation
+
+
+def _centred_columns(vectors: FloatArray) -> FloatArray:
+    """Columns, centred and of length one, as rows ``[channels, n]``."""
+    columns = vectors.T
+    return unit_rows(columns - columns.mean(axis=1, keepdims=True))
+
+
+def _procrustes(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Orthogonal R that minimises ‖a R - b‖ (Schönemann 1966)."""
+    left, _, right = np.linalg.svd((a.T.astype(np.float64) @ b.astype(np.float64)), full_matrices=False)
+    rotation: FloatArray = (left @ right).astype(np.float32)
+    return rotation
