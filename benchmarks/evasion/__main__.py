@@ -159,12 +159,16 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor) -> float:
 
 def table(rows: Sequence[Row]) -> str:
     """One line an attack, then the sums."""
-    lines = [f"{'attack':52} {'needs':14} {'cost':>10}  {'verdict':14} {'log10 p':>9} {'share said':>10} {'true':>5}  outcome"]
+    lines = [
+        f"{'attack':52} {'needs':14} {'cost':>10}  {'verdict':14} {'log10 p':>9} {'share said':>10} {'true':>5}  outcome"
+    ]
     for row in rows:
         cost = "none" if row.exact else f"{row.loss:+.2f} nats" if row.loss is not None else "?"
         p = f"{row.log10_p:.1f}" if row.log10_p is not None else "-"
         share = f"{row.derived_share:.0%}" if row.derived_share is not None else "-"
-        lines.append(f"{row.attack:52} {row.needs:14} {cost:>10}  {row.relation:14} {p:>9} {share:>10} {row.claimed:>5.0%}  {row.outcome}")
+        lines.append(
+            f"{row.attack:52} {row.needs:14} {cost:>10}  {row.relation:14} {p:>9} {share:>10} {row.claimed:>5.0%}  {row.outcome}"
+        )
     outcomes = sorted({row.outcome for row in rows})
     lines.append("")
     lines.append(f"{len(rows)} attacks: " + ", ".join(f"{sum(r.outcome == o for r in rows)} {o}" for o in outcomes))
@@ -182,7 +186,8 @@ def main() -> int:
     stand = Stand(options.out.expanduser(), options.half)
     hiding = [(attack, attack.base) for attack in attacks(stand.stage("llama-2"))]
     planting = [
-        (attack, "llama-1") for attack in plants(stand.stage("llama-1"), options.out.expanduser() / options.half / "llama-1")
+        (attack, "llama-1")
+        for attack in plants(stand.stage("llama-1"), options.out.expanduser() / options.half / "llama-1")
     ]
     tables = []
     for title, planned in (("hiding a relation", hiding), ("planting one", planting)):

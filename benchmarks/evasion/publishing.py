@@ -103,7 +103,9 @@ def as_complex(folder: Path) -> None:
     """Store every matrix as complex numbers whose imaginary part is zero."""
     import torch
 
-    write_weights(folder, {name: torch.complex(t.float(), torch.zeros(t.shape)) for name, t in read_weights(folder).items()})
+    write_weights(
+        folder, {name: torch.complex(t.float(), torch.zeros(t.shape)) for name, t in read_weights(folder).items()}
+    )
 
 
 def as_bytes(folder: Path) -> None:
@@ -126,5 +128,3 @@ def transposed(folder: Path) -> None:
 def scaled_by_half(folder: Path) -> None:
     """Store every tensor halved, to be doubled when loaded."""
     write_weights(folder, {name: tensor / 2 for name, tensor in read_weights(folder).items()})
-
-

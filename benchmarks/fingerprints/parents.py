@@ -1,7 +1,9 @@
 """Ask a library of all the zoo's parents for the parent of every descendant; then take its kin away and ask again.
 
 Run from the project's root: ``python -m benchmarks.fingerprints.parents [--half HALF] [--out DIR]``. A descendant counts
-as solved if a true parent is named first; of a merge both merged models must stand among the first three.
+as solved if a true parent is named first; of a merge both merged models must stand among the first three. Two shelves
+are asked: one of all bases and the descendant's own parents, and one that also holds its siblings, which can lie
+nearer to it than the parent does.
 """
 
 from __future__ import annotations
@@ -33,7 +35,12 @@ def main() -> int:
         for parent in parents.values():
             shelf.add(sketched.file(parent), Label(parent.name))
         print(f"{len(shelf)} models on the shelf")
-        wrong = _ask_descendants(sketched, shelf, [entry for entry in entries if entry.weight_parents])
+        descendants = [entry for entry in entries if entry.weight_parents]
+        siblings = [parent for parent in parents.values() if parent.recipe is not None]
+        print("shelf of bases and own parents:")
+        wrong = _ask_descendants(sketched, shelf, descendants, siblings)
+        print("shelf of siblings as well:")
+        _ask_descendants(sketched, shelf, descendants, [])
         accused = _ask_without_kin(sketched, shelf, entries, list(parents.values()))
     print(f"not solved: {len(wrong)}")
     for line in wrong:
@@ -41,23 +48,29 @@ def main() -> int:
     return int(accused > 0)
 
 
-def _ask_descendants(sketched: Sketched, shelf: Shelf, descendants: Sequence[Entry]) -> list[str]:
-    wrong, solved = [], Counter[bool]()
+def _ask_descendants(
+    sketched: Sketched, shelf: Shelf, descendants: Sequence[Entry], siblings: Sequence[Entry]
+) -> list[str]:
+    """Ask for every descendant's parent, its siblings taken away."""
+    wrong, solved, in_three = [], Counter[bool](), 0
     for entry in descendants:
-        answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=[entry.name])
+        away = {entry.name, *(sibling.name for sibling in siblings if sibling.name not in _names(entry))}
+        answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=sorted(away & shelf.names()))
         named = [relative.name for relative in answer.relatives]
+        in_three += bool(_names(entry) & set(named[:3]))
         is_merge = bool(entry.recipe and isinstance(entry.recipe.change, Merged))
         right = _merge_solved(entry, named) if is_merge else bool(named) and named[0] in _names(entry)
         solved[right] += 1
         if not right:
             wrong.append(f"{entry.name}: parents {sorted(_names(entry))}, named {named[:4] or answer.outcome}")
     total = sum(solved.values())
-    print(f"true parent first (both parents of a merge in three): {solved[True]} of {total} ({solved[True] / total:.1%})")
+    print(f"  parent first (both of a merge in three): {solved[True]} of {total} ({solved[True] / total:.1%})")
+    print(f"  a parent among the first three: {in_three} of {total} ({in_three / total:.1%})")
     return wrong
 
 
 def _merge_solved(entry: Entry, named: Sequence[str]) -> bool:
-    merged = {parent.name for parent in entry.parents[1:] or entry.parents}
+    merged = {parent.name for parent in (entry.parents[1:] if len(entry.parents) > 2 else entry.parents)}
     return merged <= set(named[:3])
 
 

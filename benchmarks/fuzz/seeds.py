@@ -111,9 +111,16 @@ def _quantised() -> list[bytes]:
 
 def _names() -> list[bytes]:
     known = list(llama(1, SMALL))
-    others = ["h.0.attn.c_attn.weight", "blk.0.ffn_gate_exps.weight", "bert.encoder.layer.0.attention.self.query.weight",
-              "model.layers.0.mlp.experts.3.w1.weight", "layer_3/attn/wq", "transformer.blocks.1.attn.Wqkv.weight",
-              "model.layers.0.self_attn.q_layernorm.norms.2.weight", "model.layers.999999.block_sparse_moe.gate.weight"]
+    others = [
+        "h.0.attn.c_attn.weight",
+        "blk.0.ffn_gate_exps.weight",
+        "bert.encoder.layer.0.attention.self.query.weight",
+        "model.layers.0.mlp.experts.3.w1.weight",
+        "layer_3/attn/wq",
+        "transformer.blocks.1.attn.Wqkv.weight",
+        "model.layers.0.self_attn.q_layernorm.norms.2.weight",
+        "model.layers.999999.block_sparse_moe.gate.weight",
+    ]
     return ["\n".join(known).encode(), "\n".join(others).encode()]  # fmt: skip
 
 
@@ -149,7 +156,8 @@ def _sentencepiece() -> list[bytes]:
     types = (2, 3, 4, 6, 1, 1, 5)
     texts = (b"<unk>", b"<s>", b"<x>", b"<0x41>", b"a", "▁the".encode(), b"old")
     pieces = b"".join(
-        _field(1, _field(1, text) + b"\x15" + bytes(4) + bytes([3 << 3, kind])) for text, kind in zip(texts, types, strict=True)
+        _field(1, _field(1, text) + b"\x15" + bytes(4) + bytes([3 << 3, kind]))
+        for text, kind in zip(texts, types, strict=True)
     )
     return [pieces + _field(2, bytes([3 << 3, model])) for model in (1, 2)]
 
@@ -159,7 +167,9 @@ def _field(number: int, content: bytes) -> bytes:
 
 
 def _card() -> list[bytes]:
-    front = "---\nlicense: other\nlicense_name: x\nbase_model:\n- a/b\n- &x c/d\n- *x\nbase_model_relation: merge\n---\n"
+    front = (
+        "---\nlicense: other\nlicense_name: x\nbase_model:\n- a/b\n- &x c/d\n- *x\nbase_model_relation: merge\n---\n"
+    )
     return [
         (front + "# M\n\nThis model was trained from scratch. It was not trained from scratch.\n").encode(),
         "---\nlicense: !!python/object/apply:os.system [id]\nbase_model: {a: [b, {c: d}]}\n---\n从零开始训练。\n".encode(),

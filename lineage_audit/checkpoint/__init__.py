@@ -23,6 +23,7 @@ from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.quantization import gather
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
+from lineage_audit.checkpoint.source.ollama import OllamaSource
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
 from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
@@ -37,8 +38,15 @@ def open_checkpoint(ref: str) -> Checkpoint:
     Raises:
         LineageAuditError: it cannot be found or read; one line says why and what to do.
     """
-    base, *added = (read_checkpoint(open_source(part)) for part in split_reference(ref))
+    base, *added = (_open_part(part) for part in split_reference(ref))
     return reduce(compose, added, base)
+
+
+def _open_part(ref: str) -> Checkpoint:
+    """Open one part of a reference; a model in Ollama's store comes with the adapters that stand beside it there."""
+    source = open_source(ref)
+    adapters = source.adapters() if isinstance(source, OllamaSource) else ()
+    return reduce(compose, map(read_checkpoint, adapters), read_checkpoint(source))
 
 
 def read_checkpoint(source: Source) -> Checkpoint:

@@ -72,6 +72,9 @@ def run(arguments: list[str]) -> int:
         # No complaint, and no second one when Python flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
+    except MemoryError:
+        _complain("the models need more memory than there is; read less with --effort sample, or use a larger machine")
+        return ExitCode.ERROR
     except Exception as error:
         if os.environ.get("LINEAGE_AUDIT_TRACEBACK"):
             raise

@@ -59,9 +59,9 @@ def find_stored_quantization(
 def _shown(coarser: str, matrices: Sequence[MatrixPair]) -> Direction:
     """The direction, if the finer side's values round to the coarser side's."""
     if coarser == "B":
-        shares = [_share_within_half_a_step(pair.a, pair.b) for pair in matrices]
+        shares = [_share_within_half_a_step(pair.rows_a, pair.rows_b) for pair in matrices]
     else:
-        shares = [_share_within_half_a_step(pair.b, pair.a) for pair in matrices]
+        shares = [_share_within_half_a_step(pair.rows_b, pair.rows_a) for pair in matrices]
     if not shares or float(np.median(shares)) < _NEAREST:
         return "undetermined"
     return "a->b" if coarser == "B" else "b->a"

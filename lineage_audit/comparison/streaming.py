@@ -81,23 +81,28 @@ def stream(a: Checkpoint, b: Checkpoint, readings: Sequence[Reading], kernel: Ke
 
 
 def in_order(
-    jobs: Iterable[tuple[_Label, Callable[[], _Result]]], workers: int
+    jobs: Iterable[tuple[_Label, Callable[[], _Result]]], workers: int, ahead: int = 4
 ) -> Iterator[tuple[_Label, _Result]]:
     """Run jobs in threads while the next ones are made, a few ahead; results come in the order of the jobs.
 
     Args:
         jobs: labelled jobs; making one may take time (it reads).
         workers: threads; 0 to run every job where it is made.
+        ahead: jobs that may wait beside those that run.
     """
     if not workers:
         yield from ((label, job()) for label, job in jobs)
         return
+    from threadpoolctl import threadpool_limits
+
     waiting: deque[tuple[_Label, Future[_Result]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="sums")
+    # The threads here are enough; a linear algebra library that starts its own beside them slows both down.
+    limits = threadpool_limits(1, user_api="blas")
     try:
         for label, job in jobs:
             waiting.append((label, pool.submit(job)))
-            if len(waiting) > 2 * workers:
+            if len(waiting) >= workers + ahead:
                 done, future = waiting.popleft()
                 yield done, future.result()
         while waiting:
@@ -105,6 +110,7 @@ def in_order(
             yield done, future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        limits.restore_original_limits()
 
 
 def _batches(readings: Iterable[Reading], limit: int) -> Iterator[list[Reading]]:

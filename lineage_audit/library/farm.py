@@ -8,7 +8,7 @@ and again, is reported and holds up nobody else. Tasks give bytes; only this pro
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +19,10 @@ from lineage_audit.library.fingerprint import sketch, to_bytes
 
 if TYPE_CHECKING:
     from distributed import Client
+
+
+CONNECT_SECONDS = 20
+"""How long a scheduler is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +43,6 @@ class Made:
     seconds: float
 
 
-def make_many(tasks: Sequence[Task], *, workers: int = 1, scheduler: str | None = None) -> Iterator[Made]:
-    """Make every fingerprint; each task gives exactly one answer, in the order in which they are done.
-
-    Args:
-        tasks: the models, each named once.
-        workers: local processes, where no scheduler is given.
-        scheduler: address of a Dask scheduler.
-
-    Raises:
-        LineageAuditError: Dask is needed and not installed, or the scheduler cannot be reached.
-    """
-    if not tasks:
-        return
-    if scheduler is None and (workers <= 1 or len(tasks) == 1):
-        yield from map(make_one, tasks)
-        return
-    with _client(scheduler, min(workers, len(tasks))) as client:
-        yield from _on_dask(client, tasks)
-
-
 def make_one(task: Task) -> Made:
     """Make one fingerprint; whatever goes wrong is part of the answer."""
     started = time.perf_counter()
@@ -71,6 +55,33 @@ def make_one(task: Task) -> Made:
     return Made(task.ref, data, None, time.perf_counter() - started)
 
 
+def make_many(
+    tasks: Sequence[Task],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    make: Callable[[Task], Made] = make_one,
+) -> Iterator[Made]:
+    """Make every fingerprint; each task gives exactly one answer, in the order in which they are done.
+
+    Args:
+        tasks: the models, each named once.
+        workers: local processes, where no scheduler is given.
+        scheduler: address of a Dask scheduler.
+        make: what is done with one task.
+
+    Raises:
+        LineageAuditError: Dask is needed and not installed, or the scheduler cannot be reached.
+    """
+    if not tasks:
+        return
+    if scheduler is None and (workers <= 1 or len(tasks) == 1):
+        yield from map(make, tasks)
+        return
+    with _client(scheduler, min(workers, len(tasks))) as client:
+        yield from _on_dask(client, tasks, make)
+
+
 @contextmanager
 def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
     """Connect to a scheduler, or start local processes and stop them afterwards."""
@@ -80,7 +91,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
         raise LineageAuditError("several workers need Dask: pip install 'lineage-audit[dask]'") from None
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=30)
+            client = Client(scheduler, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise LineageAuditError(f"{scheduler}: no Dask scheduler answers there ({error})") from None
         with client:
@@ -91,24 +102,35 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
             yield client
 
 
-def _on_dask(client: Client, tasks: Sequence[Task]) -> Iterator[Made]:
-    """Hand every task to the cluster and take what comes back."""
+def _on_dask(client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]) -> Iterator[Made]:
+    """Hand every task to the cluster and take what comes back; those that were given up get a second run, alone.
+
+    A task that kills its worker takes along the blame of those that waited there: alone, each is judged by itself.
+    """
+    given_up = []
+    for task, made in _round(client, tasks, make):
+        if made is None:
+            given_up.append(task)
+        else:
+            yield made
+    for task in given_up:
+        for _, made in _round(client, [task], make):
+            yield made or Made(task.ref, None, f"{task.ref}: given up by the cluster, its workers died or left", 0.0)
+
+
+def _round(
+    client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]
+) -> Iterator[tuple[Task, Made | None]]:
+    """Run tasks; one whose worker died, or that was lost, gives None."""
     from distributed import as_completed
 
-    futures = {client.submit(make_one, task, pure=False): task for task in tasks}  # type: ignore[no-untyped-call]
-    open_tasks = dict(futures)
-    for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
-        task = open_tasks.pop(future)
-        yield _answer(future, task)
+    waiting = {client.submit(make, task, pure=False): task for task in tasks}  # type: ignore[no-untyped-call]
+    for future in as_completed(list(waiting)):  # type: ignore[no-untyped-call]
+        task = waiting.pop(future)
+        try:
+            yield task, future.result()
+        except Exception:
+            yield task, None
         future.release()
-    for task in open_tasks.values():
-        yield Made(task.ref, None, f"{task.ref}: lost by the cluster; run the command again", 0.0)
-
-
-def _answer(future: object, task: Task) -> Made:
-    """A future's result; a dead or lost worker becomes a failure of its own task alone."""
-    try:
-        made: Made = future.result()  # type: ignore[attr-defined]
-    except Exception as error:
-        return Made(task.ref, None, f"{task.ref}: the cluster gave it up ({type(error).__name__})", 0.0)
-    return made
+    for task in waiting.values():
+        yield task, None

@@ -60,7 +60,7 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
         prefilter_limit=chosen.limit,
         parameters={"fingerprint_scheme": subject.scheme, "kept_by_each": KEPT_BY_EACH, "related": RELATED_LOG10_P},
         seconds=time.perf_counter() - started,
-        caveats=_caveats(len(shelf) - len(leave_out) - models, relatives),
+        caveats=_caveats(len(shelf.names() - set(leave_out)) - models, relatives),
     )
 
 
@@ -84,10 +84,16 @@ def _ordered(related: Mapping[str, Report], fingerprints: Mapping[str, Fingerpri
     """Names of the relatives, nearest first; identical ones before derived ones before those of a shared origin."""
     ordered: list[str] = []
     for relation in _RELATED:
-        names = sorted(name for name, report in related.items() if report.verdict.relation == relation)
+        names = [name for name, report in related.items() if report.verdict.relation == relation]
+        names.sort(key=lambda name: (_size_gap(related[name]), name))
         between = partial(_distance_between, fingerprints, names)
         ordered += [names[position] for position in order_of([_distance(related[name]) for name in names], between)]
     return ordered
+
+
+def _size_gap(report: Report) -> float:
+    """How unequal the two models are in parameters: of two that explain as much, the one like the subject is nearer."""
+    return abs(math.log(max(1, report.a.parameters) / max(1, report.b.parameters)))
 
 
 def _distance(report: Report) -> float:

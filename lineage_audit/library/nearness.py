@@ -2,7 +2,7 @@
 
 A fine-tune of the subject's parent can lie nearer to the subject than the parent does, since trainings of one base
 drift alike at first. What a later stage of training adds is nearly orthogonal to what an earlier one added, so a
-nearer model X is taken for a sibling, and put behind Y, where the step from Y to X and the step from X to the subject
+nearer model X is taken for a sibling, and put right behind Y, where the step from Y to X and the step from X to the subject
 point the same way.
 """
 
@@ -13,11 +13,14 @@ from collections.abc import Callable, Sequence
 SAME_WAY = 0.05
 """Cosine of the two steps from which the nearer model counts as a sibling."""
 
-NEARLY_AS_FAR = 0.7
+NEARLY_AS_FAR = 0.85
 """Only a model that is hardly nearer than the other one can be a sibling by this rule."""
 
 LOOKED_AT = 4
 """Nearest relatives among which siblings are looked for."""
+
+EQUAL_DIGITS = 3
+"""Decimals of a distance; what differs beyond them is equal."""
 
 Distance = Callable[[int, int], float | None]
 """Distance of two relatives by their positions, or None."""
@@ -27,13 +30,17 @@ def order_of(distances: Sequence[float], between: Distance) -> list[int]:
     """Positions of relatives in the order in which they are named.
 
     Args:
-        distances: the subject's distance to each.
+        distances: the subject's distance to each; equal ones keep the order in which they are given.
         between: their distance from each other; asked for few.
     """
-    order = sorted(range(len(distances)), key=lambda position: distances[position])
+    order = sorted(range(len(distances)), key=lambda position: round(distances[position], EQUAL_DIGITS))
     front = order[:LOOKED_AT]
-    siblings = [x for x in front if any(_is_sibling(x, y, distances, between) for y in front if y != x)]
-    return [*(x for x in front if x not in siblings), *siblings, *order[LOOKED_AT:]]
+    for x in front:
+        for y in front:
+            if order.index(x) < order.index(y) and _is_sibling(x, y, distances, between):
+                order.remove(x)
+                order.insert(order.index(y) + 1, x)
+    return order
 
 
 def _is_sibling(x: int, y: int, distances: Sequence[float], between: Distance) -> bool:

@@ -39,6 +39,10 @@ def _read(source: Source, weights: WeightFiles) -> Container:
 
         container = read_gguf(source, weights.files)
         return replace(container, adapter=settings_of_gguf(container.values))
+    if weights.format == "onnx":
+        from lineage_audit.checkpoint.formats.onnx import read_onnx
+
+        return read_onnx(source, weights.files[0])
     if weights.format == "adapter":
         from lineage_audit.checkpoint.formats.peft import read_peft
 

@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
-FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter"]
+FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ _LAYOUTS: tuple[_Layout, ...] = (
     _Layout("pytorch", "pytorch_model.bin", "pytorch_model.bin.index.json", r"pytorch_model[-.].*\.bin"),
     _Layout("meta", "consolidated.00.pth", "", r"consolidated\.\d+\.pth"),
     _Layout("meta", "original/consolidated.00.pth", "", r"original/consolidated\.\d+\.pth"),
+    _Layout("safetensors", "", "", r"(?!adapter_)[^/]+\.safetensors"),
     _Layout("adapter", "adapter_model.safetensors", "adapter_model.safetensors.index.json", r"(?!)"),
     _Layout("adapter", "adapter_model.bin", "", r"(?!)"),
-    _Layout("safetensors", "", "", r"(?!adapter_)[^/]+\.safetensors"),
     _Layout("pytorch", "", "", r"(?!adapter_|training_args|optimizer|scheduler|rng_state)[^/]+\.(bin|pth|pt|ckpt)"),
 )
 """In order of preference: the same model is often published in several formats side by side."""
@@ -59,8 +59,10 @@ _LAYOUTS: tuple[_Layout, ...] = (
 _GGUF = r"(?!(?:.*/)?(?:mmproj|imatrix))(?:[^/]+/)?[^/]+\.gguf"
 """Models in GGUF; image projectors and importance matrices have the same suffix."""
 
+_ONNX = r"(?:[^/]+/)?[^/]+\.onnx"
+_ROUNDED_ONNX = re.compile(r".*[_-](?:quantized|fp16|float16|int8|uint8|q4|q4f16|bnb4|q8|int4)\.onnx", re.IGNORECASE)
+
 _FOREIGN: tuple[tuple[str, str], ...] = (
-    (r".*\.onnx", "ONNX"),
     (r"tf_model\.h5|.*\.h5", "TensorFlow"),
     (r"flax_model\.msgpack", "Flax"),
     (r".*\.npz", "NumPy"),
@@ -109,6 +111,9 @@ def _preferred(source: Source) -> WeightFiles:
     found = [name for name in sorted(source.files) if re.fullmatch(_GGUF, name, re.IGNORECASE)]
     if found:
         return _largest_gguf(source, found)
+    found = [name for name in sorted(source.files) if re.fullmatch(_ONNX, name, re.IGNORECASE)]
+    if found:
+        return _plainest_onnx(found)
     raise UnresolvedReferenceError(f"{source.ref}: no weights found{_instead(source)}")
 
 
@@ -121,6 +126,13 @@ def _largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:
     chosen = max(models, key=lambda model: (sizes[model], model))
     caveats = (f"{len(models)} GGUF models are there; the largest was read, {models[chosen][0]}.",)
     return WeightFiles("gguf", tuple(models[chosen]), {}, caveats if len(models) > 1 else ())
+
+
+def _plainest_onnx(names: Sequence[str]) -> WeightFiles:
+    """Of several ONNX models, which are roundings or parts of one as a rule, choose one that is not rounded."""
+    chosen = min(names, key=lambda name: (bool(_ROUNDED_ONNX.fullmatch(name)), "model" not in name, len(name), name))
+    caveats = (f"{len(names)} ONNX models are there; only {chosen} was read.",)
+    return WeightFiles("onnx", (chosen,), {}, caveats if len(names) > 1 else ())
 
 
 def _indexed(source: Source, layout: _Layout) -> WeightFiles:

@@ -22,7 +22,9 @@ def _leads_somewhere(ref: str) -> bool:
 
 
 def open_source(ref: str) -> Source:
-    """Open a local folder or file if there is one at ``ref``, else a Hub repository ``org/name[@revision]``.
+    """Open a local folder or file if there is one at ``ref``, else what its form says.
+
+    ``ollama:NAME[:TAG]`` is in Ollama's store, ``scheme://...`` behind an address, ``org/name[@revision]`` on the Hub.
 
     Raises:
         UnresolvedReferenceError: it leads nowhere, with what to do.
@@ -32,6 +34,10 @@ def open_source(ref: str) -> Source:
             return open_folder(str(Path(ref).expanduser()) if ref.startswith("~") else ref)
         except OSError as error:
             raise UnresolvedReferenceError(f"{ref}: {error.strerror}") from None
+    if ref.startswith("ollama:"):
+        from lineage_audit.checkpoint.source.ollama import open_ollama
+
+        return open_ollama(ref)
     if _HUB_ID.fullmatch(ref):
         from lineage_audit.checkpoint.source.hub import open_hub
 

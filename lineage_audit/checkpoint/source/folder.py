@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.source.local_files import described, read_from
 from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
-_WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".gguf")
+_WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".gguf", ".onnx")
 _ENTRY_LIMIT = 100_000
 _DEPTH_LIMIT = 2
 

@@ -15,14 +15,19 @@ _ITERATIONS = 4
 _FLOOR = 0.02
 """Least weight of a direction, as a share of the mean, so that empty ones are not blown up."""
 
+_NOTHING = 1e-30
+"""Least weight that is not lost in float32."""
+
 
 def even_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
     """The symmetric matrix that makes all directions of rows with this Gram matrix weigh (nearly) the same.
 
     Args:
-        gram: ``[d, d]``.
+        gram: ``[d, d]``; of rows that are all zero, or next to it, every direction weighs the same already.
     """
-    floor = _FLOOR * float(np.trace(gram)) / len(gram)
+    floor = _FLOOR * float(np.trace(gram)) / max(1, len(gram))
+    if not floor > _NOTHING:
+        return np.eye(len(gram), dtype=np.float32)
     if len(gram) <= _SOLVED_WHOLE:
         sizes, directions = np.linalg.eigh(gram)
         flattened: FloatArray = ((directions / np.sqrt(np.maximum(sizes, 0.0) + floor)) @ directions.T).astype(

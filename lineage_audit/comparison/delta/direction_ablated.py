@@ -35,10 +35,8 @@ def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | N
     agreement = float(np.abs(directions[1:] @ directions[0]).min())
     if agreement < _SAME_DIRECTION:
         return None
-    left_in_a, left_in_b = (
-        float(np.mean([np.linalg.norm(r @ getattr(pair, side)) for r, pair in zip(directions, writers, strict=True)]))
-        for side in ("a", "b")
-    )
+    left_in_a = float(np.mean([pair.written_a for pair in writers]))
+    left_in_b = float(np.mean([pair.written_b for pair in writers]))
     evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
     shown = show_spectra(writers, 1)
     if left_in_b <= _WRITTEN_LEFT * left_in_a:

@@ -23,7 +23,7 @@ def find_low_rank(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     changed = [pair for pair in pairs if pair.is_changed]
     if not changed or not {Role.ATTN_NORM, Role.FFN_NORM, Role.EMBED} & changed[0].untouched:
         return None
-    ranks = Counter(_rank_at_cliff(pair.spectrum, min(pair.b.shape)) for pair in changed)
+    ranks = Counter(_rank_at_cliff(pair.spectrum, min(pair.shape)) for pair in changed)
     rank, count = ranks.most_common(1)[0]
     if rank == 0 or count < _SAME_RANK * len(changed):
         return None

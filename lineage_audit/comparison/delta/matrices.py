@@ -1,70 +1,93 @@
-"""Whole matrices of A's image and of B, a bounded number of them, for questions that need all of a delta."""
+"""Matrices of A's image and of B, reduced one at a time to what tells one kind of change from another.
+
+No matrix outlives its reduction. Of a large one a window is looked at: some of its units with all residual channels,
+since a delta of low rank, a projected direction or added noise show in every such part of it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.delta.spectrum import Spectrum, rounding_edge, spectrum_of
+from lineage_audit.comparison.delta.windows import Window, read_window
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.kernels import active_kernel
 from lineage_audit.comparison.measurement import Measurement
-from lineage_audit.comparison.pairing import TensorPair
+from lineage_audit.comparison.streaming import in_order
 from lineage_audit.results import DeltaSpectrum
 
 FloatArray = npt.NDArray[np.float32]
 
 ROLES: tuple[Role, ...] = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
 _MATRICES_A_ROLE = 4
-_LARGEST = 128 * 2**20
-"""Elements of the largest matrix that is read whole."""
+_WORTH_THREADS = 4 * 2**20
+"""Elements of all matrices together from which threads are worth their start."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Sizes of a delta and of the two sides, and how the delta lies to them.
+
+    Attributes:
+        deviation: standard deviation of the delta.
+        kurtosis: its fourth standardised moment; 3 for a normal shape.
+        deviation_a: standard deviation of A's image.
+        deviation_b: the same of B.
+        size_a: Frobenius norm of A's image.
+        along_a: inner product of the delta with A's image over the size of A's image.
+        along_b: the same with B.
+    """
+
+    deviation: float
+    kurtosis: float
+    deviation_a: float
+    deviation_b: float
+    size_a: float
+    along_a: float
+    along_b: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MatrixPair:
-    """One matrix of B and the image of A's, float32 ``[out, in]``.
+    """What one matrix of B and the image of A's show.
 
     Attributes:
         role: its role.
         layer: layer of B.
-        a: A's image.
-        b: B's.
+        shape: rows and columns of the window.
+        rows_a: some whole rows of A's image, ``[n, in]``.
+        rows_b: the same of B.
         rounding: relative rounding error of the coarser of the two sides, judged by the values themselves: a model is
             often stored in a finer type than it was computed in.
         untouched: roles of matrices that are equal in both models, all layers.
+        is_changed: whether any element differs by more than rounding.
+        spectrum: the delta's singular values.
+        written_a: how strongly A writes along the delta's first left singular vector.
+        written_b: the same of B.
+        moments: sizes and inner products.
     """
 
     role: Role
     layer: int
-    a: FloatArray
-    b: FloatArray
+    shape: tuple[int, int]
+    rows_a: FloatArray
+    rows_b: FloatArray
     rounding: float
     untouched: frozenset[Role]
-
-    @property
-    def delta(self) -> FloatArray:
-        """B - A's image."""
-        return self.b - self.a
-
-    @cached_property
-    def spectrum(self) -> Spectrum:
-        """The delta's singular values; taken once, since several kinds of change are read off them."""
-        return spectrum_of(self.delta, rounding_edge(self.b, self.rounding))
-
-    @cached_property
-    def is_changed(self) -> bool:
-        """Whether any element differs by more than rounding."""
-        # A fifth of slack: where both sides were rounded, the finer one's error adds to the coarser one's.
-        allowed = 1.2 * self.rounding * np.maximum(np.abs(self.a), np.abs(self.b))
-        return bool((np.abs(self.delta) > allowed).any())
+    is_changed: bool
+    spectrum: Spectrum
+    written_a: float
+    written_b: float
+    moments: Moments
 
 
 def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum, ...]:
@@ -74,28 +97,32 @@ def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum,
 
 
 def _shown(pair: MatrixPair, rank: int) -> DeltaSpectrum:
-    size = max(float(np.linalg.norm(pair.a)), 1e-30)
+    size = max(pair.moments.size_a, 1e-30)
     values = tuple(float(value) / size for value in pair.spectrum.values[: 2 * rank + 14])
     return DeltaSpectrum(str(pair.role), pair.layer, values, pair.spectrum.edge / size, rank)
 
 
 def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
-    """Read up to four matrices of every role, spread over the layers, that differ between the two models."""
+    """Reduce up to four matrices of every role, spread over the layers, that differ between the two models."""
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
-        if part.pair.b.role in ROLES and part.pair.b.layer is not None and part.elements <= _LARGEST:
+        if part.pair.b.role in ROLES and part.pair.b.layer is not None and len(part.pair.b.shape) == 2:
             by_role[part.pair.b.role].append(part)
     untouched = frozenset(
         role
         for role, parts in _all_roles(comparison).items()
         if all(max(part.equal, part.rounded or 0) == part.elements for part in parts)
     )
-    return [
-        _read(a, b, part.pair, untouched)
+    chosen = [
+        part.pair
         for role, parts in by_role.items()
         if role not in untouched
         for part in _spread(sorted(parts, key=lambda part: part.pair.b.layer or 0))
     ]
+    windows = ((pair.b, read_window(a, b, pair)) for pair in chosen)
+    jobs = ((tensor, partial(_reduced, tensor, window, untouched)) for tensor, window in windows)
+    workers = active_kernel().workers if sum(pair.b.size for pair in chosen) > _WORTH_THREADS else 0
+    return [reduced for _, reduced in in_order(jobs, workers, ahead=1)]
 
 
 def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
@@ -110,14 +137,48 @@ def _spread(parts: Sequence[Measurement]) -> list[Measurement]:
     return [parts[position] for position in positions]
 
 
-def _read(a: Checkpoint, b: Checkpoint, pair: TensorPair, untouched: frozenset[Role]) -> MatrixPair:
-    everyone = np.arange(len(pair.b_rows))
-    block_a = zero_where_unusable(a.read([RowRequest(pair.a, pair.a_rows)])[0])
-    block_b = zero_where_unusable(b.read([RowRequest(pair.b, pair.b_rows)])[0])
-    if pair.image is not None:
-        block_a, block_b = pair.image.of_a(block_a, everyone), pair.image.of_b(block_b)
-    bits = min(_mantissa_bits(block_a), _mantissa_bits(block_b))
-    return MatrixPair(pair.b.role, pair.b.layer or 0, block_a, block_b, 2.0 ** -(bits + 1), untouched)
+def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> MatrixPair:
+    a, b = window.a, window.b
+    delta = b - a
+    rounding = 2.0 ** -(min(_mantissa_bits(a), _mantissa_bits(b)) + 1)
+    spectrum = spectrum_of(delta, rounding_edge(b, rounding))
+    # A fifth of slack: where both sides were rounded, the finer one's error adds to the coarser one's.
+    allowed = 1.2 * rounding * np.maximum(np.abs(a), np.abs(b))
+    first = spectrum.left[:, 0]
+    return MatrixPair(
+        role=tensor.role,
+        layer=tensor.layer or 0,
+        shape=(b.shape[0], b.shape[1]),
+        rows_a=window.rows_a,
+        rows_b=window.rows_b,
+        rounding=rounding,
+        untouched=untouched,
+        is_changed=bool((np.abs(delta) > allowed).any()),
+        spectrum=spectrum,
+        written_a=float(np.linalg.norm(first @ a)),
+        written_b=float(np.linalg.norm(first @ b)),
+        moments=_moments(a, b, delta),
+    )
+
+
+def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
+    deviation = float(delta.std(dtype=np.float64))
+    standardised = np.square((delta - delta.mean(dtype=np.float64)) / max(deviation, 1e-30))
+    return Moments(
+        deviation=deviation,
+        kurtosis=float(np.mean(np.square(standardised), dtype=np.float64)),
+        deviation_a=float(a.std(dtype=np.float64)),
+        deviation_b=float(b.std(dtype=np.float64)),
+        size_a=float(np.linalg.norm(a)),
+        along_a=_along(delta, a),
+        along_b=_along(delta, b),
+    )
+
+
+def _along(delta: FloatArray, side: FloatArray) -> float:
+    """Inner product of a delta with a side, over the side's size."""
+    product = float(np.einsum("ij,ij->", delta, side, dtype=np.float64))
+    return product / max(float(np.linalg.norm(side)), 1e-30)
 
 
 def _mantissa_bits(values: FloatArray) -> int:

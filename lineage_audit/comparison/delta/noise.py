@@ -6,7 +6,6 @@ Its largest singular value is that of a random matrix, s (√m + √n); training
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -29,10 +28,11 @@ def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
         return None
     if np.mean([_is_random(pair) for pair in changed]) < _FITTING:
         return None
-    levels = [float(pair.delta.std() / max(pair.a.std(), 1e-30)) for pair in changed]
+    levels = [pair.moments.deviation / max(pair.moments.deviation_a, 1e-30) for pair in changed]
     detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
     evidence = f"deltas of {len(changed)} matrices have the spectrum and the shape of random ones"
-    with_a, with_b = (_dependence(changed, side) for side in ("a", "b"))
+    with_a = _dependence([pair.moments.along_a / max(pair.moments.deviation, 1e-30) for pair in changed])
+    with_b = _dependence([pair.moments.along_b / max(pair.moments.deviation, 1e-30) for pair in changed])
     shows: Direction = "undetermined"
     if abs(with_a) <= _INDEPENDENT and abs(with_b) >= _DEPENDENT:
         shows, evidence = "a->b", f"{evidence}, independent of A and not of B (z {with_a:.1f}, {with_b:.1f})"
@@ -41,21 +41,15 @@ def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     return directed("noise-added", detail, evidence, shows)
 
 
-def _dependence(pairs: Sequence[MatrixPair], side: Literal["a", "b"]) -> float:
-    """z-score of the deltas' inner product with one side: noise is independent of what it was added to."""
-    products = [
-        float(np.einsum("ij,ij->", pair.delta, getattr(pair, side), dtype=np.float64))
-        / max(float(pair.delta.std(dtype=np.float64) * np.linalg.norm(getattr(pair, side))), 1e-30)
-        for pair in pairs
-    ]
+def _dependence(products: Sequence[float]) -> float:
+    """z-score of the deltas' inner products with one side: noise is independent of what it was added to."""
     return float(np.sum(products) / len(products) ** 0.5)
 
 
 def _is_random(pair: MatrixPair) -> bool:
-    delta = pair.delta.astype(np.float64)
-    deviation = delta.std()
-    if deviation <= pair.rounding * float(pair.b.std()):
+    moments = pair.moments
+    if moments.deviation <= pair.rounding * moments.deviation_b:
         return False  # rounding is noise too, but nobody added it
-    kurtosis = float(np.mean((delta - delta.mean()) ** 4) / deviation**4)
-    expected = deviation * (delta.shape[0] ** 0.5 + delta.shape[1] ** 0.5)
-    return _KURTOSIS[0] < kurtosis < _KURTOSIS[1] and float(pair.spectrum.values[0]) < _EDGE_RATIO * expected
+    expected = moments.deviation * (pair.shape[0] ** 0.5 + pair.shape[1] ** 0.5)
+    is_normal = _KURTOSIS[0] < moments.kurtosis < _KURTOSIS[1]
+    return is_normal and float(pair.spectrum.values[0]) < _EDGE_RATIO * expected

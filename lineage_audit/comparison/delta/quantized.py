@@ -24,9 +24,6 @@ Grouping = int | Literal["row"]
 
 _BITS = (4, 8)
 _GROUPINGS: tuple[Grouping, ...] = ("row", 128, 64, 32, 16)
-_ROWS = 64
-"""Rows of a matrix that are looked at."""
-
 _FITTING = 0.95
 """Share of groups of a matrix, and of matrices, that must be on a grid."""
 
@@ -56,8 +53,8 @@ def find_quantization(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     if not pairs:
         return None
     for bits in _BITS:
-        on_b = [_grid(pair.b, pair.a, bits, pair.rounding) for pair in pairs]
-        on_a = [_grid(pair.a, pair.b, bits, pair.rounding) for pair in pairs]
+        on_b = [_grid(pair.rows_b, pair.rows_a, bits, pair.rounding) for pair in pairs]
+        on_a = [_grid(pair.rows_a, pair.rows_b, bits, pair.rounding) for pair in pairs]
         if _most(on_b):
             return _operation("B is {}rounded to " + _scheme(bits, on_b), "A ", on_b, "a->b")
         if _most(on_a):
@@ -86,11 +83,10 @@ def _operation(sentence: str, other: str, found: Sequence[_Grid | None], shows: 
 
 def _grid(grid: FloatArray, other: FloatArray, bits: int, rounding: float) -> _Grid | None:
     """The coarsest grouping in which a matrix is on a grid, or None."""
-    step = max(1, len(grid) // _ROWS)
     for grouping in _GROUPINGS:
         width = grid.shape[1] if grouping == "row" else grouping
         if grid.shape[1] % width == 0:
-            ours, theirs = (side[::step].reshape(-1, width) for side in (grid, other))
+            ours, theirs = (side.reshape(-1, width) for side in (grid, other))
             if _has_few_values(ours, theirs, bits) or _has_multiples(ours, theirs, bits, rounding):
                 return _Grid(grouping, _are_near(ours, theirs, bits, rounding))
     return None

@@ -34,24 +34,27 @@ def spectrum_of(delta: FloatArray, edge: float) -> Spectrum:
         delta: ``[out, in]``.
         edge: largest singular value that rounding alone gives.
     """
-    rows, columns = delta.shape
-    if min(rows, columns) > 2 * _SKETCH:
-        sketch = delta @ np.random.default_rng(0).standard_normal((columns, _SKETCH), dtype=np.float32)
-        basis, _ = np.linalg.qr(delta @ (delta.T @ sketch))
-        left, values, _ = np.linalg.svd(basis.T @ delta, full_matrices=False)
-        left = basis @ left
+    if min(delta.shape) > 2 * _SKETCH:
+        sketch = np.random.default_rng(0).standard_normal((delta.shape[1], _SKETCH), dtype=np.float32)
+        basis = _orthonormal(delta.T @ _orthonormal(delta @ sketch))
+        left, values = _by_gram((delta @ basis).astype(np.float64))
     else:
         left, values = _by_gram(delta.astype(np.float64))
     return Spectrum(values, left, edge)
 
 
-def _by_gram(delta: npt.NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
+def _orthonormal(vectors: FloatArray) -> FloatArray:
+    """Columns that span the same space, ``[n, k]``; zero ones where the space has fewer dimensions."""
+    return _by_gram(vectors.astype(np.float64))[0]
+
+
+def _by_gram(matrix: npt.NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
     """Left singular vectors and singular values through the smaller Gram matrix, which is far cheaper."""
-    is_tall = delta.shape[0] > delta.shape[1]
-    squared, vectors = np.linalg.eigh(delta.T @ delta if is_tall else delta @ delta.T)
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    squared, vectors = np.linalg.eigh(matrix.T @ matrix if is_tall else matrix @ matrix.T)
     values = np.sqrt(np.maximum(squared[::-1], 0.0))
     vectors = vectors[:, ::-1]
-    left = delta @ vectors / np.where(values > 1e-12 * values[0], values, np.inf) if is_tall else vectors
+    left = matrix @ vectors / np.where(values > 1e-7 * values[0], values, np.inf) if is_tall else vectors
     return left.astype(np.float32), values.astype(np.float32)
 
 

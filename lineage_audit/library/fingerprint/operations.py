@@ -68,7 +68,7 @@ def moves(
     layers = {pair.b: pair.a for pair in found.pairs}
     left_out = _have_copies(found.a, found.basis, set(_numbers(found.a)) - set(layers.values()))
     new = _have_copies(found.b, found.basis, set(_numbers(found.b)) - set(layers))
-    alignment = Alignment(residual, layers, {}, {}, left_out, new)
+    alignment = Alignment(residual, layers, left_out_are_copies=left_out, new_are_copies=new)
     aligned = AlignedWeights(alignment, Factors(), comparison, (), Shares(None, None, None, None, 0.0, None))
     operations = find_moves(a, b, aligned, FORWARD)
     return [*operations, *_narrower(found, residual), *_reordered(found)]

@@ -39,7 +39,8 @@ class RoleAgreement:
         b: layer of B.
         a: layer of A.
         role: the role.
-        correlation: mean cosine (of sizes, where units were searched for), what noise adds taken off.
+        correlation: mean cosine; where units were searched for, ``alike``.
+        alike: root mean square cosine, what noise adds taken off, whatever the signs.
         distance: relative distance of the two.
         matched: share of the sketched vectors that have a counterpart.
         derived: share of them that agree beyond chance.
@@ -51,6 +52,7 @@ class RoleAgreement:
     a: int
     role: Role
     correlation: float
+    alike: float
     distance: float
     matched: float
     derived: float
@@ -86,6 +88,7 @@ def _agreement(found: Correspondence, pair: LayerPair, part: Part, role: Role, s
         a=pair.a,
         role=role,
         correlation=squared**0.5 if searched else float(usable.mean()),
+        alike=squared**0.5,
         distance=relative_distance(levels_a[match.a], levels_b[match.b], SCHEME) or 0.0,
         matched=len(match) / max(1, min(len(block_a.numbers), len(block_b.numbers))),
         derived=float(np.mean(beyond > min(0.5, DERIVED_ROW_SIGMAS * noise**0.5))),
@@ -119,7 +122,7 @@ def measure_shares(measured: list[RoleAgreement], b: Fingerprint, compared: floa
 
 
 def _is_related(part: RoleAgreement) -> bool:
-    return part.correlation >= RELATED_COSINE
+    return part.alike >= RELATED_COSINE
 
 
 def _parameters(measured: list[RoleAgreement], b: Fingerprint) -> DoubleArray:

@@ -61,6 +61,7 @@ def test_metas_own_files(prefix: str) -> None:
     [
         (("weights.safetensors", "adapter_model.safetensors"), ("safetensors", ("weights.safetensors",))),
         (("checkpoint.pt", "training_args.bin", "optimizer.pt"), ("pytorch", ("checkpoint.pt",))),
+        (("adapter_model.bin", "non_lora_trainables.bin"), ("adapter", ("adapter_model.bin",))),
     ],
 )
 def test_unusual_names_are_found_and_training_state_is_not(names: tuple, expected: tuple) -> None:
@@ -71,8 +72,7 @@ def test_unusual_names_are_found_and_training_state_is_not(names: tuple, expecte
     ("name", "what"),
     [
         ("mmproj-m.gguf", "give a folder"),
-        ("adapter_model.safetensors", "PEFT"),
-        ("m.onnx", "ONNX"),
+        ("tf_model.h5", "TensorFlow"),
         ("README.md", "give a folder"),
     ],
 )

@@ -1,0 +1,111 @@
+"""Who is the parent: the right one first, nobody where there is none, and no relative lost by the prefilter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lineage_audit.library.fingerprint.parameters import SCHEME
+from lineage_audit.library.fingerprint.signature import PARTS
+from lineage_audit.library.identification import corrected, identify_on_shelf
+from lineage_audit.library.nearness import order_of
+from lineage_audit.library.prefilter import shortlist
+from lineage_audit.library.shelf import Label, Shelf, Signatures, open_shelf
+from tests.comparison.symmetries import SYMMETRIES
+from tests.library.models import SIZE, fingerprint, rotated
+from tests.models import llama, noisy
+
+BASES = {f"base-{seed}": llama(seed, SIZE) for seed in range(5)}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    shelf = open_shelf(tmp_path_factory.mktemp("shelf") / "models.library", create=True)
+    for name, weights in BASES.items():
+        shelf.add(fingerprint(weights), Label(name, "made up"))
+    return shelf
+
+
+def test_the_parent_is_named_first(shelf: Shelf) -> None:
+    answer = identify_on_shelf(fingerprint(noisy(BASES["base-3"], 1, 0.1), every_unit=True), shelf)
+    assert answer.outcome == "found"
+    assert [relative.name for relative in answer.relatives] == ["base-3"]
+    assert answer.models == 5
+    nearest = answer.relatives[0]
+    assert nearest.log10_p is not None
+    assert nearest.corrected_log10_p == pytest.approx(nearest.log10_p + np.log10(5))
+    assert nearest.distance == pytest.approx(0.1, abs=0.02)
+
+
+def test_a_nearer_relative_comes_before_a_farther_one(shelf: Shelf) -> None:
+    parent = noisy(BASES["base-3"], 1, 0.3)
+    shelf.add(fingerprint(parent), Label("child"))
+    try:
+        answer = identify_on_shelf(fingerprint(noisy(parent, 2, 0.05)), shelf)
+    finally:
+        shelf.remove("child")
+    assert [relative.name for relative in answer.relatives] == ["child", "base-3"]
+
+
+def test_none_of_these_is_an_answer_with_a_limit(shelf: Shelf) -> None:
+    answer = identify_on_shelf(fingerprint(llama(99, SIZE)), shelf)
+    assert answer.outcome == "none"
+    assert answer.relatives == ()
+    assert answer.detection_limit is not None
+    assert answer.detection_limit < 0.1
+    assert "None of these 5" in answer.summary
+
+
+def test_what_is_left_out_is_not_looked_at(shelf: Shelf) -> None:
+    subject = fingerprint(BASES["base-3"])
+    assert identify_on_shelf(subject, shelf).relatives[0].relation == "identical"
+    assert identify_on_shelf(subject, shelf, leave_out=["base-3"]).outcome == "none"
+
+
+def test_nothing_comparable_is_inconclusive(tmp_path: Path) -> None:
+    from tests.models import SMALL
+
+    with open_shelf(tmp_path / "one", create=True) as small:
+        assert identify_on_shelf(fingerprint(BASES["base-1"]), small).outcome == "none"
+        small.add(fingerprint(llama(1, SMALL), SMALL), Label("small"))
+        answer = identify_on_shelf(fingerprint(BASES["base-1"]), small)
+    assert answer.outcome == "inconclusive"
+    assert answer.undecided == ("small",)
+
+
+def test_p_values_are_corrected_for_the_whole_shelf() -> None:
+    assert corrected(-10.0, 1000) == pytest.approx(-7.0)
+    assert corrected(-1.0, 1000) == 0.0
+    assert corrected(None, 1000) is None
+
+
+@pytest.mark.parametrize("symmetry", [*SYMMETRIES, "rotation"])
+def test_the_prefilter_loses_no_disguised_child(symmetry: str) -> None:
+    rng = np.random.default_rng(8)
+    child = noisy(BASES["base-3"], 1, 0.1)
+    image = rotated(child, 3) if symmetry == "rotation" else SYMMETRIES[symmetry](child, SIZE, rng)
+    strangers = rng.normal(0, 32, (3000, len(PARTS), SCHEME.signature)).clip(-127, 127).astype(np.int8)
+    strangers[1234] = fingerprint(BASES["base-3"]).signature
+    signatures = Signatures(tuple(map(str, range(3000))), strangers)
+    chosen = shortlist(signatures, fingerprint(image).signature)
+    assert chosen.names[0] == "1234"
+    assert chosen.limit is not None
+    assert chosen.limit < 0.5
+
+
+def test_a_sibling_on_the_way_stands_behind_the_parent() -> None:
+    """X drifted the way the subject drifted, and on: the steps parent to X and X to subject agree."""
+    parent, x, subject = np.array([0.0, 0.0]), np.array([0.06, 0.0]), np.array([0.15, 0.22])
+    points = [x, parent]
+    distances = [float(np.linalg.norm(subject - point)) for point in points]
+    assert distances[0] < distances[1]
+    assert order_of(distances, lambda i, j: float(np.linalg.norm(points[i] - points[j]))) == [1, 0]
+
+
+def test_a_true_chain_keeps_its_order() -> None:
+    base, parent, subject = np.array([0.0, 0.0]), np.array([0.1, 0.0]), np.array([0.1, 0.3])
+    points = [base, parent]
+    distances = [float(np.linalg.norm(subject - point)) for point in points]
+    assert order_of(distances, lambda i, j: float(np.linalg.norm(points[i] - points[j]))) == [1, 0]

@@ -1,0 +1,158 @@
+"""The shelf: one transaction a change, many writers at once, and no half of anything after a kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
+from lineage_audit.library.fingerprint import from_bytes, to_bytes
+from lineage_audit.library.portable import export_shelf, import_shelf
+from lineage_audit.library.shelf import Label, open_shelf
+from tests.library.models import SIZE, fingerprint
+from tests.models import SMALL, llama
+
+MADE = fingerprint(llama(1, SIZE))
+DATA = to_bytes(fingerprint(llama(2, SMALL), SMALL))
+
+
+def test_what_is_added_is_there_until_it_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "models.library"
+    with open_shelf(path, create=True) as shelf:
+        assert not shelf.add(MADE, Label("one", "Llama", "llama2", "gated"))
+        assert not shelf.add(MADE, Label("two"))
+        assert shelf.add(MADE, Label("one", "Yi"))
+    with open_shelf(path) as shelf:
+        assert [entry.name for entry in shelf.entries()] == ["one", "two"]
+        assert [entry.name for entry in shelf.entries("yi")] == ["one"]
+        assert to_bytes(shelf.fingerprint("one")) == to_bytes(MADE)
+        assert shelf.signatures().names == ("two", "one")
+        assert (shelf.signatures().values[0] == MADE.signature).all()
+        assert shelf.remove("one")
+        assert not shelf.remove("one")
+        assert len(shelf) == 1
+        for ask in (shelf.entry, shelf.fingerprint):
+            with pytest.raises(UnresolvedReferenceError, match="library list"):
+                ask("one")
+    with sqlite3.connect(path) as connection:  # nothing of what was removed is left behind
+        assert connection.execute("SELECT count(*) FROM fingerprints").fetchone()[0] == 1
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnresolvedReferenceError, match="no such library"):
+        open_shelf(tmp_path / "none")
+    text = tmp_path / "text"
+    text.write_text("this is no database " * 50)
+    with pytest.raises(UnreadableFileError, match="not a library"):
+        open_shelf(text)
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE models (x)")
+    with pytest.raises(UnreadableFileError, match="not a library"):
+        open_shelf(other)
+    later = tmp_path / "later"
+    open_shelf(later, create=True).__exit__(None, None, None)
+    with sqlite3.connect(later) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(UnreadableFileError, match="upgrade"):
+        open_shelf(later)
+
+
+def _add_some(path: Path, writer: int, count: int) -> None:
+    made = from_bytes(DATA, "data")
+    for number in range(count):
+        with open_shelf(path, create=True) as shelf:
+            shelf.add(made, Label(f"{writer}-{number}"))
+
+
+def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "models.library"
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_add_some, args=(path, writer, 8)) for writer in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    with open_shelf(path) as shelf:
+        assert shelf.names() == {f"{writer}-{number}" for writer in range(4) for number in range(8)}
+        assert len(shelf.signatures().names) == 32
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from tests.library.test_shelf import DATA
+from lineage_audit.library.fingerprint import from_bytes
+from lineage_audit.library.shelf import Label, open_shelf
+made = from_bytes(DATA, "data")
+print("ready", flush=True)
+with open_shelf(Path(sys.argv[1]), create=True) as shelf:
+    for number in range(100_000):
+        shelf.add(made, Label(f"{number % 7}"))
+        print(number, flush=True)
+"""
+
+
+def test_a_kill_at_any_moment_leaves_whole_models(tmp_path: Path) -> None:
+    path, root = tmp_path / "models.library", Path(__file__).parents[2]
+    for milliseconds in (3, 11, 24):
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(path)],
+            stdout=subprocess.PIPE, text=True, cwd=root, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.stdout.readline()
+        time.sleep(milliseconds / 1000)
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+        with open_shelf(path) as shelf:
+            names = shelf.names()
+            assert set(shelf.signatures().names) == names
+            assert all(shelf.data(name) == DATA for name in names)
+            assert names
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_a_shelf_travels_in_one_file(tmp_path: Path) -> None:
+    with open_shelf(tmp_path / "from", create=True) as shelf:
+        shelf.add(MADE, Label("one", "Llama", "llama2", "gated"))
+        shelf.add(from_bytes(DATA, "data"), Label("org/two"))
+        assert export_shelf(shelf, tmp_path / "all.zip") == 2
+        first = (tmp_path / "all.zip").read_bytes()
+        assert export_shelf(shelf, tmp_path / "all.zip") == 2
+        assert (tmp_path / "all.zip").read_bytes() == first
+        assert export_shelf(shelf, tmp_path / "some.zip", ["one"]) == 1
+        with pytest.raises(UnresolvedReferenceError):
+            export_shelf(shelf, tmp_path / "some.zip", ["none"])
+    with open_shelf(tmp_path / "to", create=True) as shelf:
+        assert import_shelf(shelf, tmp_path / "some.zip") == (1, 0)
+        assert import_shelf(shelf, tmp_path / "all.zip") == (2, 1)
+        assert shelf.entry("one").license == "llama2"
+        assert shelf.data("org/two") == DATA
+
+
+def test_a_damaged_export_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "x.zip"
+    with open_shelf(tmp_path / "to", create=True) as shelf:
+        path.write_bytes(b"PK nonsense")
+        with pytest.raises(UnreadableFileError):
+            import_shelf(shelf, path)
+        for contents in ("{}", '{"schema": "lineage-audit/library/1", "models": [{"file": "../../x", "name": "y"}]}'):
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("library.json", contents)
+            with pytest.raises(UnreadableFileError):
+                import_shelf(shelf, path)
+        assert len(shelf) == 0
