@@ -24,6 +24,7 @@ from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.setting import comparison_of
+from lineage_audit.comparison.unnamed import unplaced_share
 from lineage_audit.comparison.verdict import (
     NUMBERS_EXPLAIN,
     RELATED_LOG10_P,
@@ -128,6 +129,7 @@ class WeightStage:
             turned=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
             obstacle=self._obstacle(pairing),
             slopes=self._slopes(),
+            unplaced=unplaced_share(a, b, pairing),
         )
 
     def _operations(
