@@ -208,7 +208,8 @@ def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]
     limit = detection_limit(findings.evidence)
     if findings.unplaced > MOST_UNPLACED:
         return "inconclusive", grade
-    if limit is None or limit > WEAKEST_DETECTION or findings.shares.compared < LEAST_COMPARED:
+    enough_compared = findings.shares.compared >= LEAST_COMPARED or has_searched(findings.evidence)
+    if limit is None or limit > WEAKEST_DETECTION or not enough_compared:
         return "inconclusive", grade
     return "independent", grade
 
@@ -231,6 +232,11 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
     gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
     related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
     return (confirmed or related or _held_out_agrees(evidence)) and gains
+
+
+def has_searched(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether another order, width or basis was looked for with the power to find it."""
+    return any(item.test_id == "search" and (item.detection_limit or 1.0) <= WEAKEST_DETECTION for item in evidence)
 
 
 def _held_out_agrees(evidence: Sequence[Evidence]) -> bool:
@@ -360,7 +366,7 @@ def _reason(findings: Findings, log10_p: float | None, limit: float | None) -> s
             f"{findings.unplaced:.0%} of B's parameters stand under names that say nothing, in shapes that A has; "
             "under their own numbers they resemble nothing in A"
         )
-    if findings.shares.compared < LEAST_COMPARED:
+    if findings.shares.compared < LEAST_COMPARED and not has_searched(findings.evidence):
         return f"only {findings.shares.compared:.0%} of B's parameters have a counterpart of the same shape in A"
     if limit is None:
         return "no test could be run with enough units"
