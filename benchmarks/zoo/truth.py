@@ -7,6 +7,9 @@ Weights pass from parent to child in every recipe but distillation. So two model
 - ``shared-origin`` if their bases started from one initialisation and were trained apart;
 - ``independent`` otherwise.
 
+Numbers and signs can be given back, so a model and its relabelled copy have no direction; folding norms cannot be
+undone, since the gains are lost.
+
 Where two answers are both true, both are accepted: a permuted model is the same model in another order, and siblings
 share an origin as well as training.
 """
@@ -94,7 +97,8 @@ def _descent(steps: Sequence[Entry], direction: Direction, named_parents: Sequen
         # From one parent alone a merge is a fine-tune like any other.
         required, also = tuple(kind for kind in required if kind != "merged"), (*also, "merged")
     relation, accepted = _closeness(recipes)
-    direction = "undetermined" if relation == "identical" else direction
+    if relation == "identical" or all(_is_relabelling(recipe) for recipe in recipes):
+        direction = "undetermined"
     return Truth(relation, accepted, direction, required, also)
 
 
@@ -107,7 +111,15 @@ def _kin(to_a: Sequence[Entry], to_b: Sequence[Entry]) -> Truth:
         accepted = frozenset[Relation]({"derived", "shared-origin"})
         far = any(recipe.far for recipe in recipes_a) and any(recipe.far for recipe in recipes_b)
         relation = "shared-origin" if far else "derived"
-    return Truth(relation, accepted, "undetermined", (), also)
+    return Truth(relation, accepted, _direction_of_kin(recipes_a, recipes_b), (), also)
+
+
+def _direction_of_kin(recipes_a: Sequence[Recipe], recipes_b: Sequence[Recipe]) -> Direction:
+    """A relabelled base is the base still: what was made of the base was made of it."""
+    base_is_a, base_is_b = (all(_is_relabelling(recipe) for recipe in recipes) for recipes in (recipes_a, recipes_b))
+    if base_is_a == base_is_b:
+        return "undetermined"
+    return "a->b" if base_is_a else "b->a"
 
 
 def _closeness(recipes: Sequence[Recipe]) -> tuple[Relation, frozenset[Relation]]:
@@ -121,6 +133,13 @@ def _closeness(recipes: Sequence[Recipe]) -> tuple[Relation, frozenset[Relation]
 
 def _is_naming(recipe: Recipe) -> bool:
     return isinstance(recipe.change, Disguised) and not DISGUISES[recipe.change.disguise].steps
+
+
+def _is_relabelling(recipe: Recipe) -> bool:
+    """Whether another relabelling undoes the change, so that nothing in the weights says which came first."""
+    if not isinstance(recipe.change, Disguised):
+        return False
+    return "norms-folded" not in DISGUISES[recipe.change.disguise].operations
 
 
 def _recipes(steps: Sequence[Entry]) -> tuple[Recipe, ...]:

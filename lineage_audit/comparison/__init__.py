@@ -30,6 +30,7 @@ from lineage_audit.comparison.stages import (
 )
 from lineage_audit.comparison.summaries import summarise_model
 from lineage_audit.comparison.tokenizer import compare_tokenizers
+from lineage_audit.comparison.unnamed import pair_unnamed
 from lineage_audit.comparison.verdict import decide
 from lineage_audit.results import Report, Scalar
 from lineage_audit.version import __version__
@@ -63,6 +64,8 @@ def compare_checkpoints(
     names = compare_names(pairing)
     tokenizer = compare_tokenizers(a.vocabulary, b.vocabulary)
     architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
+    if effort != "metadata" and not same_shards(a, b):
+        pairing = pair_unnamed(a, b, pairing)
     stage = _weights(a, b, pairing, effort, progress or NoProgress())
     verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, parents))
     verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)

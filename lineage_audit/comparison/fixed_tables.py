@@ -12,8 +12,8 @@ from lineage_audit.comparison.measurement import Measurement
 def without_fixed_tables(parts: Sequence[Measurement]) -> list[Measurement]:
     """Leave out the matrices that are equal in both models and need not have been trained.
 
-    These are position embeddings (they may be sinusoids), and matrices of unknown role that stand outside the
-    numbered layers or are repeated from layer to layer.
+    These are position embeddings (they may be sinusoids), and matrices whose role neither model tells that stand
+    outside the numbered layers or are repeated from layer to layer.
     """
     repeated = Counter(_contents(part) for part in parts if _is_equal_and_unknown(part))
     return [part for part in parts if not _may_be_fixed(part, repeated)]
@@ -28,7 +28,8 @@ def _may_be_fixed(part: Measurement, repeated: Counter[tuple[tuple[int, ...], by
 
 
 def _is_equal_and_unknown(part: Measurement) -> bool:
-    return part.is_matrix and part.pair.b.role == Role.OTHER and _is_equal(part)
+    unknown = part.pair.a.role == part.pair.b.role == Role.OTHER
+    return part.is_matrix and unknown and _is_equal(part)
 
 
 def _is_equal(part: Measurement) -> bool:

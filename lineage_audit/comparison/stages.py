@@ -11,6 +11,7 @@ from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.folding import folded_side
+from lineage_audit.comparison.alignment.reach import search_reach
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
 from lineage_audit.comparison.delta.matrices import read_matrices
@@ -24,6 +25,7 @@ from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.setting import comparison_of
+from lineage_audit.comparison.unnamed import unplaced_share
 from lineage_audit.comparison.verdict import (
     NUMBERS_EXPLAIN,
     RELATED_LOG10_P,
@@ -34,6 +36,7 @@ from lineage_audit.comparison.verdict import (
     alignment_holds,
     combined_log10_p,
     detection_limit,
+    has_searched,
     is_related,
     strongest,
 )
@@ -128,6 +131,7 @@ class WeightStage:
             turned=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
             obstacle=self._obstacle(pairing),
             slopes=self._slopes(),
+            unplaced=unplaced_share(a, b, pairing),
         )
 
     def _operations(
@@ -158,7 +162,7 @@ class WeightStage:
             return None
         if self.reason:
             return self.reason
-        if not pairing.pairs and self.aligned is None:
+        if not pairing.pairs and self.aligned is None and not has_searched(self.evidence):
             return "no tensor of B has a counterpart of the same shape in A"
         return None
 
@@ -209,6 +213,8 @@ def compare_weights(
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     searched = effort != "sample" and not same_weights and not _numbers_explain(a, b, shares)
     aligned = _search(a, b, pairing, comparison, progress) if searched else None
+    if searched and aligned is None:
+        evidence += (search_reach(CanonicalWeights(a), CanonicalWeights(b), pairing.token_rows),)
     if aligned is not None:
         evidence += aligned.evidence
         if not alignment_holds(evidence, shares, aligned.shares):
@@ -238,7 +244,7 @@ def _search(
         if found is not None:
             return found
     found = align_weights(a, b, comparison, pairing.token_rows, progress)
-    if found is None and size_a < size_b:
+    if found is None and (size_a < size_b or CanonicalWeights(a).stream_width < CanonicalWeights(b).stream_width):
         return align_weights_backward(a, b, comparison, progress)
     return found
 

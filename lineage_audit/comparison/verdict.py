@@ -44,7 +44,7 @@ ALIGNMENT_LEFT = 0.5
 ALIGNMENT_COMPARED = 0.95
 """Or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, but all."""
 
-HELD_OUT_COSINE = 0.35
+HELD_OUT_COSINE = 0.3
 """Mean |cosine| of matched FFN units in what the matching never saw, at which calibrated evidence stands alone.
 
 Measured in a basis in which all directions weigh the same. Independent models of one corpus and tokenizer gave up to
@@ -60,8 +60,14 @@ What training added to A itself would lower it: B's weights would not grow with 
 HELD_OUT_UNITS = 200
 """Rows and columns that the held-out measurement needs to speak."""
 
+SMALL_SHARE = 0.5
+"""Derived share below which the sentence says that only a part of B is meant."""
+
 LEAST_COMPARED = 0.5
 """Share of B's parameters with a counterpart below which "nothing found" means nothing."""
+
+MOST_UNPLACED = 0.05
+"""Share of B's parameters under names that say nothing, in A's shapes, above which nothing found means nothing."""
 
 SHARED_TRAINING_GAINS = 0.3
 """Correlation of centred norm gains below which related weights point to one initialisation, not to training.
@@ -111,6 +117,7 @@ class Findings:
         turned: whether it holds a rotation, after which gains cannot be compared.
         obstacle: why the weights could hardly be compared, or None.
         slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
+        unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.
     """
 
     evidence: tuple[Evidence, ...]
@@ -126,6 +133,7 @@ class Findings:
     turned: bool
     obstacle: str | None
     slopes: tuple[float, float] | None = None
+    unplaced: float = 0.0
 
     @property
     def identical(self) -> bool:
@@ -198,7 +206,10 @@ def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]
     if findings.obstacle or (exact is not None and exact <= UNCLEAR_LOG10_P):
         return "inconclusive", grade
     limit = detection_limit(findings.evidence)
-    if limit is None or limit > WEAKEST_DETECTION or findings.shares.compared < LEAST_COMPARED:
+    if findings.unplaced > MOST_UNPLACED:
+        return "inconclusive", grade
+    enough_compared = findings.shares.compared >= LEAST_COMPARED or has_searched(findings.evidence)
+    if limit is None or limit > WEAKEST_DETECTION or not enough_compared:
         return "inconclusive", grade
     return "independent", grade
 
@@ -221,6 +232,11 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
     gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
     related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
     return (confirmed or related or _held_out_agrees(evidence)) and gains
+
+
+def has_searched(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether another order, width or basis was looked for with the power to find it."""
+    return any(item.test_id == "search" and (item.detection_limit or 1.0) <= WEAKEST_DETECTION for item in evidence)
 
 
 def _held_out_agrees(evidence: Sequence[Evidence]) -> bool:
@@ -311,7 +327,11 @@ def _sentence(relation: Relation, findings: Findings, log10_p: float | None, lim
         return f"Derived: every weight of {part} stands bit-identical in {whole}, which holds more."
     if relation == "derived":
         best = strongest(findings.evidence)
-        return f"Derived: B's weights share training with A's; {best.finding if best else 'no test was needed'}."
+        found = best.finding if best else "no test was needed"
+        share = findings.shares.derived
+        if share is not None and share < SMALL_SHARE:
+            return f"Derived in part: {share:.0%} of B's parameters share training with A's; {found}."
+        return f"Derived: B's weights share training with A's; {found}."
     if relation == "shared-origin":
         return (
             "Shared origin: the weights are not independent, yet what training alone moves does not agree; "
@@ -328,7 +348,11 @@ def _sentence(relation: Relation, findings: Findings, log10_p: float | None, lim
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     """The test to show people: the smallest p-value among the tests that carry the verdict."""
     exact = [item for item in evidence if item.grade == "exact" and item.log10_p is not None]
-    carrying = exact or _calibrated_tests(evidence)
+    combined = combined_log10_p(evidence)
+    if _stands_on_calibrated(evidence) and (combined is None or combined > RELATED_LOG10_P):
+        exact = []
+    held_out = [item for item in evidence if item.test_id == "aligned-unit-cosines" and item.status == "measured"]
+    carrying = exact or _calibrated_tests(evidence) or held_out
     return min(carrying, key=lambda item: item.log10_p or 0.0, default=None)
 
 
@@ -337,7 +361,12 @@ def _reason(findings: Findings, log10_p: float | None, limit: float | None) -> s
         return findings.obstacle
     if log10_p is not None and log10_p <= UNCLEAR_LOG10_P:
         return f"p ≤ 10^{log10_p:.1f} is too weak to call them related and too strong to call them independent"
-    if findings.shares.compared < LEAST_COMPARED:
+    if findings.unplaced > MOST_UNPLACED:
+        return (
+            f"{findings.unplaced:.0%} of B's parameters stand under names that say nothing, in shapes that A has; "
+            "under their own numbers they resemble nothing in A"
+        )
+    if findings.shares.compared < LEAST_COMPARED and not has_searched(findings.evidence):
         return f"only {findings.shares.compared:.0%} of B's parameters have a counterpart of the same shape in A"
     if limit is None:
         return "no test could be run with enough units"

@@ -19,6 +19,10 @@ from lineage_audit.results import Evidence, ExplainedStage, LayerRow, RoleDelta,
 DERIVED_ROW_SIGMAS = 5.0
 """A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""
 
+LEAST_SIGMAS = 3.0
+MOST_CHANCE = 0.95
+"""Where even mismatched rows agree (embeddings share their mean), this factor is asked for, up to this cosine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -80,7 +84,8 @@ def derived_rows(measured: Measurement) -> float:
     """Share of rows whose cosine with their counterpart is beyond what mismatched rows show."""
     noise = max(measured.mismatched_cosine or 0.0, len(measured.columns.dot) ** -0.5)
     cosine = measured.rows.cosine
-    return float(np.mean(np.nan_to_num(cosine, nan=0.0) > min(0.5, DERIVED_ROW_SIGMAS * noise)))
+    beyond_chance = min(MOST_CHANCE, max(min(0.5, DERIVED_ROW_SIGMAS * noise), LEAST_SIGMAS * noise))
+    return float(np.mean(np.nan_to_num(cosine, nan=0.0) > beyond_chance))
 
 
 def describe_weights(
@@ -124,7 +129,9 @@ def _cells(layer: int, parts: Sequence[Measurement]) -> list[RoleLayer]:
         if part.correlation is not None:
             by_role[part.pair.b.role].append(part)
     return [
-        RoleLayer(role, layer, float(np.average([p.correlation or 0.0 for p in own], weights=[p.elements for p in own])))
+        RoleLayer(
+            role, layer, float(np.average([p.correlation or 0.0 for p in own], weights=[p.elements for p in own]))
+        )
         for role, own in by_role.items()
     ]
 

@@ -17,7 +17,7 @@ from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.evidence.base import unit_rows
 
-_PROJECTED_FROM = 1024
+PROJECTED_FROM = 1024
 """Streams with more channels are projected to this many numbers, which costs cosines an error of 1/32."""
 
 
@@ -36,8 +36,8 @@ class SharedBasis:
         self._flatten_a = even_weights(carried_gram(gram_a, residual)) if knows and gram_a is not None else None
         self._flatten_b = even_weights(gram_b) if knows and gram_b is not None else None
         channels = b.stream_width
-        self.width = min(channels, _PROJECTED_FROM)
-        if channels > _PROJECTED_FROM:
+        self.width = min(channels, PROJECTED_FROM)
+        if channels > PROJECTED_FROM:
             projection = _projection(channels)
             self._flatten_a = projection if self._flatten_a is None else self._flatten_a @ projection
             self._flatten_b = projection if self._flatten_b is None else self._flatten_b @ projection
@@ -61,7 +61,7 @@ def carried_gram(gram: npt.NDArray[np.float64], residual: ResidualMap) -> npt.ND
 def _projection(channels: int) -> FloatArray:
     """Fixed random directions ``[channels, width]``."""
     rng = np.random.default_rng(0)
-    return rng.standard_normal((channels, _PROJECTED_FROM), dtype=np.float32)
+    return rng.standard_normal((channels, PROJECTED_FROM), dtype=np.float32)
 
 
 def _flattened(rows: FloatArray, flatten: FloatArray | None) -> FloatArray:

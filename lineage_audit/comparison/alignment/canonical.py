@@ -133,13 +133,20 @@ class CanonicalWeights:
             return None
         return gram.astype(np.float64)
 
+    def probed(self) -> list[TensorRef]:
+        """The matrices whose rows propose, one for each layer that has one."""
+        found = []
+        for layer in self.layers():
+            expert = next(iter(self.experts(layer)), None)
+            tensor = self.find(self.proposing_role(layer, expert), layer, expert)
+            if tensor is not None and len(tensor.shape) == 2:
+                found.append(tensor)
+        return found
+
     @cached_property
     def stream_width(self) -> int:
         """Number of residual channels that the FFNs read; 0 where there is none that can be read."""
-        layers = self.layers()
-        experts = self.experts(layers[0]) if layers else []
-        tensor = self.find(self.proposing_role(layers[0], experts[0]), layers[0], experts[0]) if experts else None
-        return tensor.shape[-1] if tensor is not None and len(tensor.shape) == 2 else 0
+        return next((tensor.shape[1] for tensor in self.probed()), 0)
 
     def proposing_role(self, layer: int, expert: int | None) -> Role:
         """The role whose rows propose how units correspond: gate where the FFN is gated."""

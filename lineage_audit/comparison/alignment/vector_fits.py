@@ -11,7 +11,7 @@ from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.assignment import assign, mean_lead
 from lineage_audit.comparison.evidence.base import unit_rows
 
-_VECTORS_A_CHANNEL = 2
+VECTORS_A_CHANNEL = 2
 """Vectors per channel below which evening them out would leave nothing but noise."""
 
 
@@ -37,7 +37,7 @@ class MatchedVectors:
 
         What every vector shares (token frequency, massive channels) hides what tells channels apart.
         """
-        if len(self.a) < _VECTORS_A_CHANNEL * max(self.width_a, self.width_b):
+        if len(self.a) < VECTORS_A_CHANNEL * max(self.width_a, self.width_b):
             return self
         return MatchedVectors(_evened(self.a), _evened(self.b))
 

@@ -1,0 +1,66 @@
+"""What the search would have found: a statement of its power where it found nothing.
+
+A channel or a unit is found when its counterpart leads the best of the others. Among n random directions of width w
+the best has a cosine of about √(2 ln n / w), so the counterpart has to agree by that much and the clear lead more, in
+the embeddings (over shared tokens) and in the gate rows.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.basis import PROJECTED_FROM
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.layers import CLEAR_LEAD as CLEAR_LAYER_LEAD
+from lineage_audit.comparison.alignment.residual import CLEAR_LEAD as CLEAR_CHANNEL_LEAD
+from lineage_audit.comparison.alignment.vector_fits import VECTORS_A_CHANNEL
+from lineage_audit.comparison.assignment import clear_lead
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured
+from lineage_audit.comparison.pairing import rows_of_tokens
+from lineage_audit.results import Evidence
+
+TEST = TestDescription(
+    "search",
+    "Do FFN units of one model stand among the other's, in any order, layer, width or basis?",
+    "none: it states what would have been found",
+    grade="calibrated",
+)
+
+
+def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None) -> Evidence:
+    """Say how weak a relation the search would have found, after it found none."""
+    embed_a, embed_b = a.find(Role.EMBED, None), b.find(Role.EMBED, None)
+    width = max(a.stream_width, b.stream_width)
+    units = max((rows.shape[0] for weights in (a, b) for rows in weights.probed()), default=0)
+    if embed_a is None or embed_b is None or not width or not units:
+        return not_measured(TEST, "skipped", "no embeddings or no FFN units to search among")
+    tokens = len(rows_of_tokens(embed_a, embed_b, token_rows)[0])
+    if tokens < VECTORS_A_CHANNEL * width:
+        return not_measured(TEST, "skipped", f"only {tokens:,} tokens are shared, too few to order {width:,} channels")
+    projected = min(width, PROJECTED_FROM)
+    limit = max(
+        _best_of_random(width, tokens) + clear_lead(CLEAR_CHANNEL_LEAD, tokens),
+        _best_of_random(units, projected) + clear_lead(CLEAR_LAYER_LEAD, projected),
+    )
+    return Evidence(
+        test_id=TEST.test_id,
+        question=TEST.question,
+        status="measured",
+        reason=None,
+        statistic=None,
+        log10_p=None,
+        null=TEST.null,
+        grade=TEST.grade,
+        effect=None,
+        finding=f"none found; units and channels that agree at a cosine of {limit:.2f} would have been",
+        count=tokens,
+        coverage=0.0,
+        detection_limit=min(1.0, limit),
+    )
+
+
+def _best_of_random(count: int, width: int) -> float:
+    """About the largest |cosine| of a vector with ``count`` random ones."""
+    return math.sqrt(2 * math.log(max(2, count)) / width)
