@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lineage_audit.comparison import EffortChoice
+    from lineage_audit.comparison.kernels import Device
     from lineage_audit.comparison.progress import Progress
     from lineage_audit.library.fingerprint import Fingerprint
     from lineage_audit.results import FailOn
@@ -63,6 +64,7 @@ def compare(
     effort: EffortChoice = "auto",
     progress: Progress | None = None,
     parents: Sequence[str] = (),
+    device: Device = "cpu",
 ) -> Report:
     """Compare two models.
 
@@ -73,18 +75,21 @@ def compare(
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
         progress: told how far reading has come.
         parents: models that B may be a merge of, with A as their common base.
+        device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
 
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison import compare_checkpoints
+    from lineage_audit.comparison.kernels import computing_on
     from lineage_audit.library.fingerprint import is_fingerprint_reference
 
     if is_fingerprint_reference(a) or is_fingerprint_reference(b):
         return _compare_by_fingerprints(a, b, effort, progress, parents)
-    named = tuple(open_checkpoint(parent) for parent in parents)
-    return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named)
+    with computing_on(device):
+        named = tuple(open_checkpoint(parent) for parent in parents)
+        return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named)
 
 
 def _compare_by_fingerprints(

@@ -11,6 +11,35 @@ from typing import Literal
 Host = Literal["hub", "large"]
 
 
+class TiledFile:
+    """A large file that takes no memory: a beginning, and then one block over and over."""
+
+    def __init__(self, beginning: bytes, block: bytes, size: int) -> None:
+        self._beginning, self._block, self._size = beginning, block, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, wanted: slice) -> bytes:
+        start, stop, _ = wanted.indices(self._size)
+        head = self._beginning[start:stop]
+        start = max(start, len(self._beginning)) - len(self._beginning)
+        stop -= len(self._beginning)
+        if stop <= start:
+            return head
+        offset = start % len(self._block)
+        repeated = self._block * (1 + (offset + stop - start) // len(self._block))
+        return head + repeated[offset : offset + stop - start]
+
+    @property
+    def essence(self) -> bytes:
+        """What tells it from other files."""
+        return self._beginning + self._block + str(self._size).encode()
+
+
+Content = bytes | TiledFile
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request as it came in; ``range`` is (start, stop), None for the whole file."""
@@ -31,14 +60,15 @@ class Fault:
         kind: what happens: an error ``status``; a connection ``drop`` after ``value`` bytes of the body; a pause of
             ``value`` seconds (``slow``); a body that is ``value`` bytes too short though the headers agree on it
             (``short``); the whole file although a range was asked for (``no-ranges``); other bytes than asked for
-            (``shifted``); a body that claims to be compressed (``compressed``).
+            (``shifted``); a body that claims to be compressed (``compressed``); one byte every ``value`` seconds
+            (``drip``).
         times: how often.
         value: see ``kind``; for ``status``, the status.
         headers: additional headers.
     """
 
     path: str
-    kind: Literal["status", "drop", "slow", "short", "no-ranges", "shifted", "compressed"]
+    kind: Literal["status", "drop", "slow", "short", "no-ranges", "shifted", "compressed", "drip"]
     times: int = 1
     value: float = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +89,7 @@ class HubRepository:
     """
 
     name: str
-    files: dict[str, bytes]
+    files: dict[str, Content]
     lfs: frozenset[str] = frozenset()
     branches: tuple[str, ...] = ("main",)
     gated: bool = False
@@ -96,12 +126,16 @@ class HubRepository:
 
 
 @lru_cache(maxsize=256)
-def git_hash(content: bytes) -> str:
+def git_hash(content: Content) -> str:
     """Name of a git object, near enough."""
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    return hashlib.sha1(_essence(content), usedforsecurity=False).hexdigest()
 
 
 @lru_cache(maxsize=256)
-def lfs_hash(content: bytes) -> str:
+def lfs_hash(content: Content) -> str:
     """Name of a Git LFS object."""
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(_essence(content)).hexdigest()
+
+
+def _essence(content: Content) -> bytes:
+    return content if isinstance(content, bytes) else content.essence

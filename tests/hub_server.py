@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from tests.hub_repository import Fault, Host, HubRepository, Request, lfs_hash
+from tests.hub_repository import Content, Fault, Host, HubRepository, Request, lfs_hash
 
 __all__ = ["Fault", "HubRepository", "HubServer", "running_hub"]
 
@@ -235,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
             content = next(content for content in contents if lfs_hash(content) == wanted)
             self._file(content, {"ETag": f'"{wanted}"'}, fault)
 
-    def _file(self, content: bytes, headers: dict[str, str], fault: Fault | None) -> None:
+    def _file(self, content: Content, headers: dict[str, str], fault: Fault | None) -> None:
         """Send a file, or the range of it that is asked for."""
         kind = fault.kind if fault else None
         value = fault.value if fault else 0
@@ -244,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         headers["Accept-Ranges"] = "bytes"
         if asked is None or kind == "no-ranges":
-            self._send(200, content, headers)
+            self._send(200, content[:], headers)
             return
         start, stop = int(asked[1]), min(int(asked[2]) + 1, len(content))
         if start >= len(content):
@@ -256,16 +256,22 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "compressed":
             headers["Content-Encoding"] = "gzip"
         body = content[start : stop - int(value) if kind == "short" else stop]
-        self._send(206, body, headers, dropped_at=int(value) if kind == "drop" else None)
+        pause = value if kind == "drip" else 0.0
+        self._send(206, body, headers, dropped_at=int(value) if kind == "drop" else None, pause=pause)
 
-    def _send(self, status: int, body: bytes, headers: Mapping[str, str], dropped_at: int | None = None) -> None:
+    def _send(
+        self, status: int, body: bytes, headers: Mapping[str, str], dropped_at: int | None = None, pause: float = 0.0
+    ) -> None:
         try:
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body[:dropped_at])
+                for start in range(len(body)) if pause else ():
+                    self.wfile.write(body[start : start + 1])
+                    time.sleep(pause)
+                self.wfile.write(b"" if pause else body[:dropped_at])
         except ConnectionError:
             self.close_connection = True
         if dropped_at is not None:

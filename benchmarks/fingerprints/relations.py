@@ -36,7 +36,9 @@ def main() -> int:
     missed = [pair for pair, report in related if report.verdict.relation not in RELATED]
     accused = [pair for pair, report in apart if report.verdict.relation in RELATED]
     found = len(related) - len(missed)
-    print(f"fingerprints, {options.half} half: {found} of {len(related)} related pairs found ({found / len(related):.1%})")
+    print(
+        f"fingerprints, {options.half} half: {found} of {len(related)} related pairs found ({found / len(related):.1%})"
+    )
     if options.full:
         known = _full_answers(options.full)
         both = [pair for pair, _ in related if _key(pair) in known]

@@ -80,8 +80,9 @@ class DrawnSource:
             values = np.random.default_rng(0).standard_normal(2**23, dtype=np.float32) * np.float32(0.02)
             self._noise = (values.view(np.uint32) >> 16).astype("<u2").tobytes()
         first = (start * 40503) % (len(self._noise) // 2) // 2 * 2
-        pool = self._noise[first:] + self._noise[:first]
-        return (pool * (count // len(pool) + 1))[:count]
+        begun = self._noise[first : first + count]
+        left = count - len(begun)
+        return begun + (self._noise * (left // len(self._noise) + 1))[:left] if left else begun
 
 
 def drawn(name: str, shape: Shape) -> DrawnSource:
@@ -148,7 +149,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--shape", nargs="+", choices=sorted(SHAPES), default=["llama-2-7b"], help="default: llama-2-7b")
+    parser.add_argument(
+        "--shape", nargs="+", choices=sorted(SHAPES), default=["llama-2-7b"], help="default: llama-2-7b"
+    )
     parser.add_argument("--effort", nargs="+", choices=["full", "sample"], default=["sample", "full"])
     return parser.parse_args()
 

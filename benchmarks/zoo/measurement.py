@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from benchmarks.zoo.baselines import BASELINES
 from benchmarks.zoo.baselines.modeldna import run_modeldna
 from benchmarks.zoo.baselines.same_index import same_index_explained
 from benchmarks.zoo.pairs import Pair
+from benchmarks.zoo.truth import Truth
 from lineage_audit import LineageAuditError, Report
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 
@@ -76,6 +78,28 @@ class Said:
         return verdict, self.significance, self.explained or 0.0
 
 
+class Named(Protocol):
+    """A model by its name."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+
+class JudgedPair(Protocol):
+    """Two models and what is true of them."""
+
+    @property
+    def a(self) -> Named: ...  # noqa: D102
+    @property
+    def b(self) -> Named: ...  # noqa: D102
+    @property
+    def kinship(self) -> str: ...  # noqa: D102
+    @property
+    def truth(self) -> Truth: ...  # noqa: D102
+    @property
+    def named_parents(self) -> Sequence[Named]: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A pair, what was said of it, and how the baselines score it.
@@ -88,7 +112,7 @@ class Measured:
         modeldna: modelDNA's verdict, or None if it was not asked.
     """
 
-    pair: Pair
+    pair: JudgedPair
     said: Said
     explained_before: float
     baselines: Mapping[str, float | None]
@@ -145,10 +169,11 @@ def ask(a: Path, b: Path, parents: list[Path]) -> Said:
         return _error(str(error), time.perf_counter() - started)
     except Exception as error:
         return _error(f"crash: {error!r}", time.perf_counter() - started)
-    return _said(report, time.perf_counter() - started)
+    return said_of(report, time.perf_counter() - started)
 
 
-def _said(report: Report, seconds: float) -> Said:
+def said_of(report: Report, seconds: float) -> Said:
+    """Take from a report what the tables need."""
     verdict = report.verdict
     return Said(
         relation=verdict.relation,

@@ -5,6 +5,7 @@ Commands are imported when they are called, so that ``--help`` stays fast.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -22,6 +23,9 @@ _COMMANDS = {"check": "check", "compare": "compare", "inspect": "inspect", "unmi
 
 _LONGEST_LINE = 1000
 """Characters of an error's line; a model's file may have a name as long as it likes."""
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class _LazyGroup(click.Group):
@@ -55,13 +59,17 @@ def run(arguments: list[str]) -> int:
     """Run the command line and give the exit code."""
     try:
         code = cli.main(args=arguments, prog_name="lineage-audit", standalone_mode=False)
+        sys.stdout.flush()
         return int(code or ExitCode.PASSED)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
         error.show()
         return ExitCode.ERROR
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
+        if isinstance(stop.__cause__, EOFError):  # click takes any for the end of what is typed
+            _complain(f"internal error (EOFError: {stop.__cause__}); set LINEAGE_AUDIT_TRACEBACK=1 and report it")
+            return ExitCode.ERROR
         _complain("interrupted; nothing was written")
         return ExitCode.INTERRUPTED
     except LineageAuditError as error:
@@ -70,7 +78,12 @@ def run(arguments: list[str]) -> int:
     except (BrokenPipeError, SystemExit):
         # The reader of stdout went away (`| head`), on which click and rich exit with 1, the code of a finding.
         # No complaint, and no second one when Python flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
+        return ExitCode.ERROR
+    except OSError as error:
+        if error.errno in _NO_ROOM and error.filename is None:
+            _give_up_stdout()
+        _complain(f"{error.filename or 'the output'}: {error.strerror or error}; nothing more was written")
         return ExitCode.ERROR
     except MemoryError:
         _complain("the models need more memory than there is; read less with --effort sample, or use a larger machine")
@@ -80,6 +93,11 @@ def run(arguments: list[str]) -> int:
             raise
         _complain(f"internal error ({type(error).__name__}: {error}); set LINEAGE_AUDIT_TRACEBACK=1 and report it")
         return ExitCode.ERROR
+
+
+def _give_up_stdout() -> None:
+    """Let what is still buffered go nowhere: Python flushes once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:

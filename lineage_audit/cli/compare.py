@@ -13,6 +13,7 @@ from lineage_audit.results import Relation, Report
 
 if TYPE_CHECKING:
     from lineage_audit.comparison import EffortChoice
+    from lineage_audit.comparison.kernels import Device
 
 _FAILING: dict[str, frozenset[Relation]] = {
     "never": frozenset(),
@@ -41,6 +42,13 @@ _FAILING: dict[str, frozenset[Relation]] = {
     help="A model that B may be a merge of, with A as the common base; repeat for each.",
 )
 @click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where sums are taken; cuda needs PyTorch and a graphics card.",
+)
+@click.option(
     "--format",
     "format_name",
     type=click.Choice(["terminal", "json", "markdown"]),
@@ -61,6 +69,7 @@ def command(
     b: str,
     effort: EffortChoice,
     parents: tuple[str, ...],
+    device: Device,
     format_name: str | None,
     output: Path | None,
     fail_on: str,
@@ -69,15 +78,15 @@ def command(
 ) -> int:
     """Compare two models: does B derive from A, how much, and how surely?
 
-    A and B are local folders, weight files, or Hub repositories (org/name[@revision]). A is the suspected ancestor
-    where there is one; swapping them mirrors the report.
+    A and B are local folders, weight files, Hub repositories (org/name[@revision]), ollama:NAME, addresses (https://,
+    s3://), or BASE+ADAPTER of these. A is the suspected ancestor where there is one; swapping them mirrors the report.
     """
     from lineage_audit import compare
     from lineage_audit.cli.progress import progress_on_stderr
     from lineage_audit.report import render, render_detailed
 
     with progress_on_stderr(quiet) as progress:
-        report = compare(a, b, effort=effort, progress=progress, parents=parents)
+        report = compare(a, b, effort=effort, progress=progress, parents=parents, device=device)
     chosen = format_for(output, format_name)
     if output:
         write_whole(output, render_detailed(report, chosen) if verbose else render(report, chosen))

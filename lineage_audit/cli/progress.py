@@ -10,30 +10,35 @@ from lineage_audit.comparison.progress import NoProgress, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
-_ELEMENTS_WORTH_A_BAR = 50_000_000
+_WORTH_A_BAR = 100_000_000
+"""Bytes of both models from which a pass is long enough to wait for."""
 
 
 class _Bar:
-    """A bar that appears once a pass is long enough to wait for."""
+    """One bar at a time, for passes that take a while, with bytes and rate; it pulses while there is no total."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._task: int | None = None
+        self._task: TaskID | None = None
+        self._is_long = False
 
     def begin(self, total: int, what: str) -> None:
-        """Begin a pass."""
-        if total < _ELEMENTS_WORTH_A_BAR:
+        """Begin a pass; one whose length is not known is shown only after a long one."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
             self._task = None
+        self._is_long = self._is_long or total >= _WORTH_A_BAR
+        if not self._is_long or 0 < total < _WORTH_A_BAR:
             return
-        if not self._bars.live.is_started:
-            self._bars.start()
-        self._task = self._bars.add_task(what, total=total)
+        self._bars.start()
+        self._task = self._bars.add_task(what, total=total or None)
 
-    def advance(self, elements: int, what: str) -> None:  # noqa: ARG002 - names stay out of a moving line
+    def advance(self, read: int, what: str) -> None:  # noqa: ARG002 - names stay out of a moving line
         """Move on."""
         if self._task is not None:
-            self._bars.advance(self._task, elements)  # type: ignore[arg-type]
+            self._bars.advance(self._task, read)
 
 
 @contextmanager
@@ -45,12 +50,20 @@ def progress_on_stderr(quiet: bool) -> Iterator[Progress]:
         yield NoProgress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     bars = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TaskProgressColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

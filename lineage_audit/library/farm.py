@@ -118,9 +118,7 @@ def _on_dask(client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]
             yield made or Made(task.ref, None, f"{task.ref}: given up by the cluster, its workers died or left", 0.0)
 
 
-def _round(
-    client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]
-) -> Iterator[tuple[Task, Made | None]]:
+def _round(client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]) -> Iterator[tuple[Task, Made | None]]:
     """Run tasks; one whose worker died, or that was lost, gives None."""
     from distributed import as_completed
 

@@ -9,13 +9,26 @@ from functools import partial
 
 from lineage_audit.comparison.verdict import NOT_THEFT, RELATED_LOG10_P, strongest
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
+from lineage_audit.library.fingerprint.layers import as_in_file
+from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.skeleton import summary_of
-from lineage_audit.library.nearness import order_of
+from lineage_audit.library.nearness import NEARLY_AS_FAR, SAME_WAY, order_of
 from lineage_audit.library.prefilter import KEPT_BY_EACH, shortlist
 from lineage_audit.library.shelf import Shelf, ShelfEntry
 from lineage_audit.results import Identification, Relation, Relative, Report
 from lineage_audit.results.identification import IdentificationOutcome
 from lineage_audit.version import __version__
+
+SECOND_LOOK = 0.3
+"""Similarity of signatures from which a model that seems unrelated is held against every unit of the subject."""
+
+_PARAMETERS = {
+    "kept_by_each": KEPT_BY_EACH,
+    "second_look": SECOND_LOOK,
+    "sibling_steps": SAME_WAY,
+    "sibling_distance": NEARLY_AS_FAR,
+    "related_log10_p": RELATED_LOG10_P,
+}
 
 _RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")
 
@@ -33,7 +46,11 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
     chosen = shortlist(signatures, subject.signature)
     models = len(signatures.names)
     fingerprints = {name: shelf.fingerprint(name) for name in chosen.names}
-    reports = {name: compare_fingerprints(fingerprint, subject) for name, fingerprint in fingerprints.items()}
+    short = as_in_file(subject, SCHEME)
+    reports = {name: compare_fingerprints(fingerprint, short) for name, fingerprint in fingerprints.items()}
+    for name, score in zip(chosen.names, chosen.scores, strict=True):
+        if score >= SECOND_LOOK and not _is_related(reports[name], models):
+            reports[name] = compare_fingerprints(fingerprints[name], subject)
     related = {name: report for name, report in reports.items() if _is_related(report, models)}
     relatives = [_relative(shelf.entry(name), related[name], models) for name in _ordered(related, fingerprints)]
     found = {relative.name for relative in relatives}
@@ -45,7 +62,9 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
         if name not in undecided and report.verdict.detection_limit is not None
     ]
     limit = max(limits, default=None)
-    outcome: IdentificationOutcome = "found" if relatives else "none" if limit is not None or not models else "inconclusive"
+    outcome: IdentificationOutcome = (
+        "found" if relatives else "none" if limit is not None or not models else "inconclusive"
+    )
     return Identification(
         tool_version=__version__,
         subject=summary_of(subject),
@@ -58,7 +77,7 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
         undecided=undecided,
         detection_limit=limit,
         prefilter_limit=chosen.limit,
-        parameters={"fingerprint_scheme": subject.scheme, "kept_by_each": KEPT_BY_EACH, "related": RELATED_LOG10_P},
+        parameters={"fingerprint_scheme": subject.scheme, **_PARAMETERS},
         seconds=time.perf_counter() - started,
         caveats=_caveats(len(shelf.names() - set(leave_out)) - models, relatives),
     )
@@ -158,7 +177,9 @@ def _caveats(other_scheme: int, relatives: Sequence[Relative]) -> tuple[str, ...
         )
         caveats.append(NOT_THEFT)
     else:
-        caveats.append("A model that is not in the library cannot be named; distillation leaves no trace in the weights.")
+        caveats.append(
+            "A model that is not in the library cannot be named; distillation leaves no trace in the weights."
+        )
     if other_scheme > 0:
         caveats.append(f"{other_scheme:,} fingerprints were made by another version and were left out; make them anew.")
     return tuple(caveats)

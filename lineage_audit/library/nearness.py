@@ -2,8 +2,8 @@
 
 A fine-tune of the subject's parent can lie nearer to the subject than the parent does, since trainings of one base
 drift alike at first. What a later stage of training adds is nearly orthogonal to what an earlier one added, so a
-nearer model X is taken for a sibling, and put right behind Y, where the step from Y to X and the step from X to the subject
-point the same way.
+nearer model X is taken for a sibling, and put right behind Y, where the step from Y to X and the step from X to the
+subject point the same way.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def import_shelf(shelf: Shelf, path: Path) -> tuple[int, int]:
             lines = _contents(archive, path)
             replaced = 0
             for line in lines:
-                fingerprint = from_bytes(_read(archive, str(line["file"]), _LARGEST_FINGERPRINT), f"{path}: {line['file']}")
+                fingerprint = from_bytes(
+                    _read(archive, str(line["file"]), _LARGEST_FINGERPRINT), f"{path}: {line['file']}"
+                )
                 label = Label(str(line["name"]), *(_text(line.get(key)) for key in ("family", "license", "note")))
                 replaced += shelf.add(fingerprint, label)
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
@@ -70,7 +72,9 @@ def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 def _contents(archive: zipfile.ZipFile, path: Path) -> list[dict[str, object]]:
     stated = parse_json(_read(archive, CONTENTS, _LARGEST_CONTENTS), f"{path}: {CONTENTS}")
     models = stated.get("models") if isinstance(stated, dict) and stated.get("schema") == SCHEMA else None
-    if not isinstance(models, list) or not all(isinstance(line, dict) and {"file", "name"} <= line.keys() for line in models):
+    if not isinstance(models, list) or not all(
+        isinstance(line, dict) and {"file", "name"} <= line.keys() for line in models
+    ):
         raise UnreadableFileError(f"{path}: not a library that was exported ({SCHEMA})")
     return models
 

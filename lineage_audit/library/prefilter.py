@@ -14,7 +14,7 @@ import numpy.typing as npt
 from lineage_audit.library.fingerprint.values import Levels
 from lineage_audit.library.shelf import Signatures
 
-KEPT_BY_EACH = 8
+KEPT_BY_EACH = 5
 """Models that each part of the signature sends on."""
 
 _CHUNK = 16384
@@ -28,18 +28,21 @@ class Shortlist:
 
     Attributes:
         names: models to compare, nearest by their best part first.
+        scores: their best similarities, in that order.
         limit: correlation with the subject under the same numbers at which a model would hardly have been lost; None
             where everything is compared.
     """
 
     names: tuple[str, ...]
+    scores: tuple[float, ...]
     limit: float | None
 
 
 def shortlist(signatures: Signatures, subject: Levels, kept: int = KEPT_BY_EACH) -> Shortlist:
     """Choose what to compare with a subject whose signature is ``[parts, numbers]``."""
     if len(signatures.names) <= kept:
-        return Shortlist(signatures.names, None)
+        best_of_each = similarity(signatures.values, subject).max(axis=1)
+        return Shortlist(signatures.names, tuple(best_of_each.tolist()), None)
     scores = similarity(signatures.values, subject)
     kept_scores = np.partition(scores, -kept, axis=0)[-kept]
     best: dict[int, float] = {}
@@ -50,7 +53,8 @@ def shortlist(signatures: Signatures, subject: Levels, kept: int = KEPT_BY_EACH)
     order = sorted(best, key=lambda position: -best[position])
     noise = 1.0 / np.sqrt(subject.shape[1])
     limit = min(1.0, max(0.0, float(kept_scores[0])) + _HARDLY_LOST * noise) if subject[0].any() else None
-    return Shortlist(tuple(signatures.names[position] for position in order), limit)
+    names = tuple(signatures.names[position] for position in order)
+    return Shortlist(names, tuple(best[position] for position in order), limit)
 
 
 def similarity(values: npt.NDArray[np.int8], subject: Levels) -> npt.NDArray[np.float32]:

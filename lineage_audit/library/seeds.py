@@ -104,5 +104,3 @@ def build(
             except UnreadableFileError as error:
                 failure = str(error)
         yield Planted(seed, failure, was_there=False)
-
-

@@ -57,9 +57,12 @@ def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPat
 def test_a_killed_worker_loses_no_model(models: list[str], tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     refs = [*models, "/nowhere"]
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster, distributed.Client(cluster) as client:
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         killer = threading.Thread(target=_kill_first, args=(client,))
         answers: list[Made] = []
         for answer in make_many([Task(ref) for ref in refs], scheduler=cluster.scheduler_address):
@@ -81,9 +84,12 @@ def test_a_model_that_kills_its_workers_is_reported_and_the_others_are_made() ->
             os._exit(9)
         return Made(task.ref, b"x", None, 0.0)
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
         tasks = [Task(ref) for ref in ("a", "poison", "b", "c")]
         answers = {made.ref: made for made in make_many(tasks, scheduler=cluster.scheduler_address, make=make)}
     assert answers.keys() == {"a", "b", "c", "poison"}

@@ -28,7 +28,8 @@ def test_the_list_that_comes_with_the_tool_names_the_families() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "models: 3", "models: [x]", "models: [{name: x}]", "models: [{id: x, size: 3}]", "a: [", "!!python/x y"]
+    "text",
+    ["", "models: 3", "models: [x]", "models: [{name: x}]", "models: [{id: x, size: 3}]", "a: [", "!!python/x y"],
 )
 def test_another_file_is_no_seed_list(text: str, tmp_path: Path) -> None:
     path = tmp_path / "seeds.yaml"

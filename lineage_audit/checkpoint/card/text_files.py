@@ -37,7 +37,8 @@ class TextReader:
         try:
             data = read_whole(self.source, file, TEXT_FILE_LIMIT)
         except LineageAuditError as error:
-            self.caveats.append(f"left out: {error}")
+            named = "" if file in str(error) else f"{file}: "
+            self.caveats.append(f"left out: {named}{error}")
             return ""
         try:
             text = data.decode("utf-8-sig")

@@ -80,17 +80,22 @@ class LowRank(OnBase):
         base = taken.values(self.base, low, high)
         a = taken.values(self.a, 0, row_count(self.a))
         b = taken.values(self.b, first, last)
-        with np.errstate(all="ignore"):
-            update = np.float32(self.scaling) * (b @ a)
-            mapped = np.arange(high - low) if self.rows is None else self.rows[low:high] - first
-            touched = mapped >= 0 if self.rows is None else self.rows[low:high] >= 0
-            changed = base[touched] + update[mapped[touched]]
-            if self.magnitude is not None:
-                lengths = taken.values(self.magnitude, first, last)[mapped[touched]]
-                changed = changed * (lengths / np.linalg.norm(changed, axis=1, keepdims=True))
+        lengths = taken.values(self.magnitude, first, last) if self.magnitude is not None else None
+        if self.rows is None:
+            return self._updated(base, a, b, lengths)
+        touched = np.flatnonzero(self.rows[low:high] >= 0)
+        chosen = self.rows[low:high][touched] - first
         values = np.array(base)
-        values[touched] = self.rounded(changed.astype(np.float32))
+        values[touched] = self._updated(base[touched], a, b[chosen], None if lengths is None else lengths[chosen])
         return values
+
+    def _updated(self, base: FloatArray, a: FloatArray, b: FloatArray, lengths: FloatArray | None) -> FloatArray:
+        """Rows of the base with their share of the update; ``lengths`` are DoRA's, ``[rows, 1]``."""
+        with np.errstate(all="ignore"):
+            values = base + np.float32(self.scaling) * (b @ a)
+            if lengths is not None:
+                values = values * (lengths / np.linalg.norm(values, axis=1, keepdims=True))
+        return self.rounded(values.astype(np.float32, copy=False))
 
     def _span(self, low: int, high: int) -> tuple[int, int]:
         """Rows of ``b`` that rows ``low`` to ``high`` need."""

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from lineage_audit.checkpoint.source.addresses import is_address, open_address
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.folder import open_folder
 from lineage_audit.errors import UnresolvedReferenceError
@@ -34,6 +35,8 @@ def open_source(ref: str) -> Source:
             return open_folder(str(Path(ref).expanduser()) if ref.startswith("~") else ref)
         except OSError as error:
             raise UnresolvedReferenceError(f"{ref}: {error.strerror}") from None
+    if is_address(ref):
+        return open_address(ref)
     if ref.startswith("ollama:"):
         from lineage_audit.checkpoint.source.ollama import open_ollama
 

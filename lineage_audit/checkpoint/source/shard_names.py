@@ -6,7 +6,20 @@ import re
 
 _GGUF_SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
+_NUMBERED = re.compile(r"(?P<stem>.*)-\d{5}-of-(?P<count>\d{5})(?P<end>\.gguf)", re.IGNORECASE | re.DOTALL)
+_MOST_SHARDS = 1000
+
 
 def gguf_model(name: str) -> str:
     """What the shards of one GGUF model share: the name without the shard's number."""
     return _GGUF_SHARD.sub("", name)
+
+
+def gguf_shards(name: str) -> tuple[str, ...]:
+    """All shards of the model that a GGUF file is of, the file itself first; a file of any other name alone."""
+    found = _NUMBERED.fullmatch(name)
+    count = int(found["count"]) if found is not None else 1
+    if found is None or not 1 < count <= _MOST_SHARDS:
+        return (name,)
+    shards = (f"{found['stem']}-{number:05}-of-{count:05}{found['end']}" for number in range(1, count + 1))
+    return (name, *(shard for shard in shards if shard != name))

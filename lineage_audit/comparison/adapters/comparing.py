@@ -14,7 +14,13 @@ from lineage_audit.checkpoint.adapter.settings import FROM_THE_BASE
 from lineage_audit.checkpoint.composed.adapter_on_base import adapter_fit
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.comparison.adapters.evidence import gather
-from lineage_audit.comparison.adapters.factors import ModuleAgreement, SharedModules, measure_modules, share_modules
+from lineage_audit.comparison.adapters.factors import (
+    ModuleAgreement,
+    SharedModules,
+    measure_modules,
+    same_beside_factors,
+    share_modules,
+)
 from lineage_audit.comparison.adapters.fitting import fit_summary, fitting_verdict
 from lineage_audit.comparison.adapters.verdict import AdapterFindings, decide
 from lineage_audit.comparison.progress import NoProgress, Progress
@@ -66,6 +72,7 @@ def compare_adapters(a: Checkpoint, b: Checkpoint, effort: str, progress: Progre
             shared=shared,
             modules=modules,
             evidence=evidence,
+            same_rest=bool(modules) and all(one.equal == one.elements for one in modules) and same_beside_factors(a, b),
             same_scaling=_same_scaling(a.container.adapter, b.container.adapter, shared),
             broken=broken,
             caveats=tuple(f"{side}: {text}" for side, one in (("A", a), ("B", b)) for text in one.caveats),

@@ -30,6 +30,9 @@ _LARGEST = 2**27
 
 _MOST_RANKS = 4096
 
+_BLOCK = 4 * 2**20
+"""Elements of a tensor beside the factors that are held at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class SharedModules:
@@ -141,6 +144,28 @@ def _measured(
         equal=int(np.count_nonzero(down_a == down_b) + np.count_nonzero(up_a == up_b)) if same else 0,
         nonzero=bool(zero_half[0].any() and zero_half[1].any()),
     )
+
+
+def same_beside_factors(a: Checkpoint, b: Checkpoint) -> bool:
+    """Tell whether two adapters hold the same beside their factors: DoRA's lengths, biases, tensors trained whole."""
+    others_a, others_b = ({canonical(ref.name): ref for ref in _beside_factors(one)} for one in (a, b))
+    if others_a.keys() != others_b.keys():
+        return False
+    return all(_are_equal(a, others_a[name], b, others_b[name]) for name in others_a)
+
+
+def _beside_factors(checkpoint: Checkpoint) -> list[TensorRef]:
+    factors = {stored.name for pair in read_parts(checkpoint.container.tensors).pairs for stored in (pair.a, pair.b)}
+    return [ref for ref in checkpoint.tensors if ref.name not in factors]
+
+
+def _are_equal(a: Checkpoint, ref_a: TensorRef, b: Checkpoint, ref_b: TensorRef) -> bool:
+    if ref_a.shape != ref_b.shape or not ref_a.shape or not (is_readable(ref_a) and is_readable(ref_b)):
+        return False
+    rows = ref_a.shape[0]
+    step = max(1, _BLOCK * rows // max(1, ref_a.size))
+    blocks = ((low, min(low + step, rows)) for low in range(0, rows, step))
+    return all(np.array_equal(a.rows(ref_a, *block), b.rows(ref_b, *block)) for block in blocks)
 
 
 def _cosines(b: FloatArray, a: FloatArray) -> DoubleArray:

@@ -44,6 +44,7 @@ class AdapterFindings:
         modules: what was measured of them.
         evidence: all tests.
         same_scaling: both scale every shared module alike.
+        same_rest: both hold the same beside their factors.
         broken: why the exact tests do not hold, or None.
         caveats: what could not be read.
     """
@@ -52,6 +53,7 @@ class AdapterFindings:
     modules: Sequence[ModuleAgreement]
     evidence: tuple[Evidence, ...]
     same_scaling: bool
+    same_rest: bool
     broken: str | None
     caveats: tuple[str, ...]
 
@@ -96,9 +98,11 @@ def decide(findings: AdapterFindings) -> Verdict:
 def _relation(findings: AdapterFindings, exact: float | None, limit: float | None) -> tuple[Relation, str]:
     count = len(findings.modules)
     if findings.is_complete and all(module.equal == module.elements for module in findings.modules):
-        if findings.same_scaling:
+        if findings.same_scaling and findings.same_rest:
             return "identical", f"Identical: both adapters hold the same factors in all {count:,} modules."
-        return "derived", f"Derived: the factors of all {count:,} modules are bit-identical, and scaled differently."
+        apart = "other tensors beside them differ" if findings.same_scaling else "are scaled differently"
+        if findings.copied:
+            return "derived", f"Derived: the factors of all {count:,} modules are bit-identical, and {apart}."
     if findings.copied:
         return "derived", (
             f"Derived: {findings.copied:,} of {count:,} modules that both have are bit-identical, "

@@ -16,6 +16,7 @@ from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.assignment import clear_lead, mean_lead
+from lineage_audit.comparison.kernels import active_kernel
 
 CLEAR_LEAD = 0.05
 """Mean lead at which a layer of B counts as taken from a layer of A."""
@@ -55,6 +56,7 @@ def layer_scores(
     a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layers_a: list[int], layers_b: list[int]
 ) -> npt.NDArray[np.float64]:
     """Mean lead of B's probed units among A's, ``[layers of B, layers of A]``; 0 where nothing can be compared."""
+    kernel = active_kernel()
     probes = {layer: _probe(b, layer, basis) for layer in layers_b}
     scores = np.zeros((len(layers_b), len(layers_a)))
     for column, layer_a in enumerate(layers_a):
@@ -66,7 +68,8 @@ def layer_scores(
         for row, layer_b in enumerate(layers_b):
             probe = probes[layer_b]
             if probe is not None:
-                leads = [mean_lead(np.abs(probe @ image.T)) for image in images if image.shape[1] == probe.shape[1]]
+                fitting = (image for image in images if image.shape[1] == probe.shape[1])
+                leads = (mean_lead(kernel.product_sizes(probe, image)) for image in fitting)
                 scores[row, column] = max(leads, default=0.0)
     return scores
 

@@ -13,6 +13,7 @@ from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, UnitMap
 from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
+from lineage_audit.comparison.kernels import active_kernel
 
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""
@@ -30,7 +31,7 @@ def match_units(
     rows_b = b.matrix(b.proposing_role(*place), *place)
     if rows_a is None or rows_b is None or len(rows_b) > len(rows_a):
         return None
-    sizes = np.abs(basis.own(rows_b) @ basis.image(rows_a).T)
+    sizes = active_kernel().product_sizes(basis.own(rows_b), basis.image(rows_a))
     own = _own_numbers(sizes)
     if own is not None:
         return UnitMap(*source, own, mean_lead(sizes), float(sizes[np.arange(len(own)), own].mean()))

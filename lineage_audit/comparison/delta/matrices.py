@@ -162,23 +162,30 @@ def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> M
 
 
 def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
-    deviation = float(delta.std(dtype=np.float64))
-    standardised = np.square((delta - delta.mean(dtype=np.float64)) / max(deviation, 1e-30))
+    deviation = _deviation(delta)
+    standardised = (delta - np.float32(delta.mean())) / np.float32(max(deviation, 1e-30))
+    np.square(standardised, out=standardised)
+    size_a, size_b = (_product(side, side) ** 0.5 for side in (a, b))
     return Moments(
         deviation=deviation,
-        kurtosis=float(np.mean(np.square(standardised), dtype=np.float64)),
-        deviation_a=float(a.std(dtype=np.float64)),
-        deviation_b=float(b.std(dtype=np.float64)),
-        size_a=float(np.linalg.norm(a)),
-        along_a=_along(delta, a),
-        along_b=_along(delta, b),
+        kurtosis=_product(standardised, standardised) / delta.size,
+        deviation_a=_deviation(a),
+        deviation_b=_deviation(b),
+        size_a=size_a,
+        along_a=_product(delta, a) / max(size_a, 1e-30),
+        along_b=_product(delta, b) / max(size_b, 1e-30),
     )
 
 
-def _along(delta: FloatArray, side: FloatArray) -> float:
-    """Inner product of a delta with a side, over the side's size."""
-    product = float(np.einsum("ij,ij->", delta, side, dtype=np.float64))
-    return product / max(float(np.linalg.norm(side)), 1e-30)
+def _deviation(values: FloatArray) -> float:
+    """Standard deviation of all elements."""
+    mean = float(values.sum(axis=1).sum(dtype=np.float64)) / values.size
+    return max(0.0, _product(values, values) / values.size - mean**2) ** 0.5
+
+
+def _product(x: FloatArray, y: FloatArray) -> float:
+    """Inner product, summed by row in single precision and over rows in double."""
+    return float(np.einsum("ij,ij->i", x, y).sum(dtype=np.float64))
 
 
 def _mantissa_bits(values: FloatArray) -> int:

@@ -21,7 +21,7 @@ from lineage_audit.comparison.pairing import TensorPair
 
 FloatArray = npt.NDArray[np.float32]
 
-UNITS = 1024
+UNITS = 512
 """Units in a window; a matrix with no more of them is looked at whole."""
 
 ROWS = 64

@@ -66,6 +66,6 @@ class Kernel(Protocol):
         """Take all sums over two blocks ``[n, width]``, float32 and in row-major order."""
         ...
 
-    def cosine_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
-        """Absolute cosines of all rows of B with all rows of A, ``[rows of B, rows of A]``; 0 for zero rows."""
+    def product_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
+        """Absolute inner products of all rows of B with all rows of A, ``[rows of B, rows of A]``."""
         ...

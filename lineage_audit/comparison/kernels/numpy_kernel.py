@@ -50,10 +50,10 @@ class NumpyKernel:
             ]
         return join_rows(pieces)
 
-    def cosine_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
-        """Absolute cosines of all rows of B with all rows of A."""
-        sizes = _unit_rows(b) @ _unit_rows(a).T
-        return np.abs(sizes, out=sizes)
+    def product_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
+        """Absolute inner products of all rows of B with all rows of A."""
+        products = b @ a.T
+        return np.abs(products, out=products)
 
     def _scratch_for(self, shape: tuple[int, int]) -> _Scratch:
         held: _Scratch | None = getattr(self._scratch, "held", None)
@@ -159,9 +159,3 @@ def _equal_after_rounding(a: FloatArray, b: FloatArray, rounding: Rounding) -> i
         return int(np.count_nonzero(round_to(a, rounding.a) == b))
     return int(np.count_nonzero(round_to(b, rounding.b) == a)) if rounding.b else 0
 
-
-def _unit_rows(values: FloatArray) -> FloatArray:
-    """Rows of length one; zero rows stay zero."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))[:, None]
-    scaled: FloatArray = np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 0)
-    return scaled

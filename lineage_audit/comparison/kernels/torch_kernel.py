@@ -30,8 +30,8 @@ class TorchKernel:
         """Take all sums over two blocks at once."""
         on_a, on_b = self._moved(a), self._moved(b)
         not_finite = apart = 0
-        largest = max(float((on_a * on_a).sum(1).max()), float((on_b * on_b).sum(1).max()))
-        if not largest < _PLAIN:  # also where it is NaN
+        largest = [float((side * side).sum(1).max()) for side in (on_a, on_b)]
+        if not all(size < _PLAIN for size in largest):  # also where it is NaN
             a, b, not_finite, apart = without_unusable(a, b)
             on_a, on_b = self._moved(a), self._moved(b)
         same, varying = on_a == on_b, _varying(on_a)
@@ -50,9 +50,9 @@ class TorchKernel:
             varying=(varying & _varying(on_b)).cpu().numpy(),
         )
 
-    def cosine_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
-        """Absolute cosines of all rows of B with all rows of A."""
-        sizes: FloatArray = (self._unit_rows(b) @ self._unit_rows(a).T).abs_().cpu().numpy()
+    def product_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
+        """Absolute inner products of all rows of B with all rows of A."""
+        sizes: FloatArray = (self._moved(b) @ self._moved(a).T).abs_().cpu().numpy()
         return sizes
 
     def _moved(self, values: FloatArray) -> Any:
@@ -60,11 +60,6 @@ class TorchKernel:
 
     def _sum(self, product: Any, axis: int) -> Any:
         return product.sum(axis, dtype=self._torch.float64).cpu().numpy()
-
-    def _unit_rows(self, values: FloatArray) -> Any:
-        rows = self._moved(values)
-        lengths = rows.norm(dim=1, keepdim=True)
-        return self._torch.where(lengths > 0, rows / lengths.clamp(min=1e-38), self._torch.zeros_like(rows))
 
     def _equal_after_rounding(self, a: Any, b: Any, rounding: Rounding) -> int:
         finer, coarser, dtype = (a, b, rounding.a) if rounding.a else (b, a, rounding.b)

@@ -31,6 +31,13 @@ from lineage_audit.comparison.verdict import (
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint import operations
+from lineage_audit.library.fingerprint.evidence import (
+    Setting,
+    aligned,
+    aligned_evidence,
+    gain_evidence,
+    same_number_evidence,
+)
 from lineage_audit.library.fingerprint.held_out import measure_held_out
 from lineage_audit.library.fingerprint.matching import CLEAR_LEAD, MATCHED_COSINE, search
 from lineage_audit.library.fingerprint.residual import residual_map
@@ -43,13 +50,6 @@ from lineage_audit.library.fingerprint.shares import (
     slopes_of,
 )
 from lineage_audit.library.fingerprint.skeleton import skeleton, summary_of
-from lineage_audit.library.fingerprint.tests import (
-    Setting,
-    aligned,
-    aligned_evidence,
-    gain_evidence,
-    same_number_evidence,
-)
 from lineage_audit.library.fingerprint.tokenizers import compare_samples, vocabulary_change
 from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Correspondence, UnitVectors, same_numbers
@@ -226,7 +226,9 @@ def _unread(a: Fingerprint, b: Fingerprint) -> tuple[str, ...]:
     left = [f"A: {text}" for text in a.identity.caveats] + [f"B: {text}" for text in b.identity.caveats]
     sampled = [name for name, one in (("A", a), ("B", b)) if one.effort == "sample"]
     if sampled:
-        left.append(f"The fingerprint of {' and of '.join(sampled)} holds a sample: units that were moved are not in it.")
+        left.append(
+            f"The fingerprint of {' and of '.join(sampled)} holds a sample: units that were moved are not in it."
+        )
     return tuple(left)
 
 

@@ -104,8 +104,7 @@ def document_of(fingerprint: Fingerprint) -> dict[str, object]:
         "tensors": table_of(fingerprint.tensors),
         "width": fingerprint.width,
         "gains": [[gain.role, gain.layer] for gain in fingerprint.gains],
-        "tokens": tokens
-        and {"size": tokens.size, "added": tokens.added, "digest": tokens.digest, "kind": tokens.kind},
+        "tokens": tokens and {"size": tokens.size, "added": tokens.added, "digest": tokens.digest, "kind": tokens.kind},
     }
 
 

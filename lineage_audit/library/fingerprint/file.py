@@ -18,7 +18,15 @@ from lineage_audit.library.fingerprint.container import Arrays, read_container, 
 from lineage_audit.library.fingerprint.document import document_of, from_document
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import pack, unpack
-from lineage_audit.library.fingerprint.values import Block, Fingerprint, Gain, LayerSketch, Levels, Sketches, TokenSample
+from lineage_audit.library.fingerprint.values import (
+    Block,
+    Fingerprint,
+    Gain,
+    LayerSketch,
+    Levels,
+    Sketches,
+    TokenSample,
+)
 
 SUFFIX = ".fingerprint"
 SCHEMA = "lineage-audit/fingerprint-file/1"
@@ -193,11 +201,7 @@ def _blocks(arrays: Arrays, part: str) -> dict[int, Block]:
     table, numbers = arrays[f"{part}.layers"], arrays[f"{part}.numbers"].astype(np.int64)
     if table.ndim != 2 or table.shape[1] != 3 or table.min(initial=0) < 0 or int(table[:, 1].sum()) != len(numbers):
         raise ValueError(f"{part}.layers does not fit its vectors")
-    roles = {
-        Role(key.split(".")[1])
-        for key in arrays
-        if key.startswith(f"{part}.") and key.endswith(".channels")
-    }
+    roles = {Role(key.split(".")[1]) for key in arrays if key.startswith(f"{part}.") and key.endswith(".channels")}
     sketches = {role: _sketches(arrays, f"{part}.{role}", len(numbers)) for role in sorted(roles)}
     found, start = {}, 0
     for layer, count, size in table.tolist():

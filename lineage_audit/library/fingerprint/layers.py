@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +13,9 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
 from lineage_audit.comparison.geometry import Heads
 from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.rows import Lens, RawSketches, joined
-from lineage_audit.library.fingerprint.values import Block, LayerSketch
+from lineage_audit.library.fingerprint.values import Block, Fingerprint, LayerSketch
 
 FFN_ROLES = (Role.GATE, Role.UP, Role.DOWN)
 
@@ -44,13 +46,34 @@ class RawLayer:
     def quantised(self, count: int | None, scheme: Scheme) -> LayerSketch:
         """Keep ``count`` units (all of them if None) and every dimension."""
         units = self.units
-        kept = None if units is None else _standing_for(units, count)
+        kept = None
+        if units is not None:
+            sizes = [part.sizes for part in units.roles.values()]
+            kept = standing_for(units.numbers, units.size, sizes, count)
         return LayerSketch(
             self.layer,
             units.quantised(kept, scheme) if units is not None and kept is not None else None,
             self.values.quantised(np.arange(len(self.values.numbers)), scheme) if self.values else None,
             self.keys.quantised(np.arange(len(self.keys.numbers)), scheme) if self.keys else None,
         )
+
+
+def as_in_file(fingerprint: Fingerprint, scheme: Scheme) -> Fingerprint:
+    """A fingerprint with the units alone that a file of it holds."""
+    count = units_of_each(len(fingerprint.layers), scheme)
+    layers = []
+    for layer in fingerprint.layers:
+        units = layer.units
+        if units is not None:
+            sizes = [part.sizes for part in units.roles.values()]
+            units = units.take(standing_for(units.numbers, units.size, sizes, count))
+        layers.append(replace(layer, units=units))
+    return replace(fingerprint, layers=tuple(layers))
+
+
+def units_of_each(layers: int, scheme: Scheme) -> int:
+    """Units that a file holds of each of so many layers."""
+    return min(scheme.units // max(1, layers), scheme.units_in_layer)
 
 
 def sketch_layer(
@@ -82,14 +105,23 @@ def same_numbers(size: int, count: int) -> IntArray:
     return np.arange(start, start + count)
 
 
-def _standing_for(units: RawBlock, count: int | None) -> IntArray:
-    """Positions to keep: half by number, half by size, which no permutation, rotation, flip or rescaling changes."""
-    if count is None or count >= len(units.numbers):
-        return np.arange(len(units.numbers))
-    by_number = np.flatnonzero(np.isin(units.numbers, same_numbers(units.size, count // 2)))
-    size = np.prod([part.sizes.astype(np.float64) for part in units.roles.values()], axis=0)
-    size[by_number] = -1.0
-    by_size = np.argsort(-size, kind="stable")[: count - len(by_number)]
+def standing_for(numbers: IntArray, size: int, sizes: Sequence[FloatArray], count: int | None) -> IntArray:
+    """Positions of the units that stand for a layer: half by number, half by size.
+
+    Sizes are products of the norms of a unit's vectors, which no permutation, rotation, flip or rescaling changes.
+
+    Args:
+        numbers: numbers of the units that were sketched.
+        size: units that the layer has.
+        sizes: norms, one array a role.
+        count: how many to keep; all if None.
+    """
+    if count is None or count >= len(numbers):
+        return np.arange(len(numbers))
+    by_number = np.flatnonzero(np.isin(numbers, same_numbers(size, count // 2)))
+    product = np.prod([part.astype(np.float64) for part in sizes], axis=0)
+    product[by_number] = -1.0
+    by_size = np.argsort(-product, kind="stable")[: count - len(by_number)]
     return np.sort(np.concatenate([by_number, by_size]))
 
 
@@ -175,7 +207,5 @@ def _keys(weights: CanonicalWeights, lens: Lens, layer: int, heads: Heads | None
     if query is not None and query.shape[0] == key.shape[0] * heads.per_group:
         head, dim = np.divmod(chosen, heads.head_dim)
         queries = head[:, None] * heads.per_group + np.arange(heads.per_group)
-        roles[Role.Q] = lens.summed_rows(
-            query, weights.gain(Role.Q, layer), queries * heads.head_dim + dim[:, None]
-        )
+        roles[Role.Q] = lens.summed_rows(query, weights.gain(Role.Q, layer), queries * heads.head_dim + dim[:, None])
     return RawBlock(chosen, key.shape[0], roles)

@@ -6,6 +6,7 @@ heads by the rows of k, v and q.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +21,14 @@ from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Lay
 CLEAR_LEAD = 0.15
 """Lead of the best match over the second best, in the better quarter of a layer's units, that noise does not have."""
 
+CLEAR_LEAD_OF_EXPERTS = 0.25
+"""The same where experts may be copies of one another: the lead is then over the match that no copy explains."""
+
 MATCHED_COSINE = 0.4
 """|cosine| of sketched gate rows below which a mutual best match is dropped as noise."""
 
 _DUPLICATE_MARGIN = 0.02
-_PROBES = 96
+_PROBES = 48
 """Units of B that look for their layer."""
 
 _FEWEST_MATCHED = 8
@@ -79,48 +83,81 @@ def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None
 
 def find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int, int], dict[int, float]]:
     """For each layer of B its layer of A, where one stands out, and the lead by which it does."""
-    numbers_a = [layer.layer for layer in a.fingerprint.layers if layer.units is not None]
-    numbers_b = [layer.layer for layer in b.fingerprint.layers if layer.units is not None]
-    own = {layer: lead_of(a, b, layer, layer, basis) for layer in numbers_b if layer in numbers_a}
-    if numbers_a == numbers_b and own and min(own.values()) >= CLEAR_LEAD:
+    numbers_a, numbers_b = _numbers(a), _numbers(b)
+    copies = max(a.experts(), b.experts())
+    clear = clear_lead(copies)
+    own = {layer: lead_of(a, b, layer, layer, basis, copies) for layer in numbers_b if layer in numbers_a}
+    if numbers_a == numbers_b and own and min(own.values()) >= clear:
         return {layer: layer for layer in numbers_b}, own
     found: dict[int, int] = {}
     leads: dict[int, float] = {}
+    stacks = _stacks(a, numbers_a, basis)
     for layer in numbers_b:
-        scores = [own[layer] if other == layer else lead_of(a, b, layer, other, basis) for other in numbers_a]
-        best = max(scores, default=0.0)
-        if best < CLEAR_LEAD:
+        scores = np.zeros(len(numbers_a))
+        rows = b.standing(layer, basis)
+        for positions, stacked in stacks if rows is not None and len(rows) >= _FEWEST_MATCHED else ():
+            scores[positions] = _leads(_probes(rows), stacked, copies)
+        if layer in own:
+            position = numbers_a.index(layer)
+            scores[position] = max(scores[position], own[layer])
+        best = float(scores.max(initial=0.0))
+        if best < clear:
             continue
-        close = [other for other, score in zip(numbers_a, scores, strict=True) if score >= best - _DUPLICATE_MARGIN]
+        close = [numbers_a[position] for position in np.flatnonzero(scores >= best - _DUPLICATE_MARGIN)]
         following = found.get(layer - 1, -2) + 1
-        found[layer] = following if following in close else numbers_a[int(np.argmax(scores))]
+        found[layer] = following if following in close else numbers_a[int(scores.argmax())]
         leads[layer] = best
     return found, leads
 
 
-def lead_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis) -> float:
-    """How clearly the better quarter of a layer's probed units find a match among another's."""
-    rows_a, rows_b = _proposing(a, layer_a, basis), _proposing(b, layer_b, basis)
+def _numbers(vectors: UnitVectors) -> list[int]:
+    return [layer.layer for layer in vectors.fingerprint.layers if layer.units is not None]
+
+
+def clear_lead(copies: int) -> float:
+    """The lead that counts as clear where a unit may have so many copies (experts made of one FFN)."""
+    return CLEAR_LEAD if copies == 1 else CLEAR_LEAD_OF_EXPERTS
+
+
+def lead_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:
+    """How clearly the better quarter of a layer's probed units find a match among all of another's."""
+    rows_a, rows_b = a.proposing(layer_a, basis), b.proposing(layer_b, basis)
     if rows_a is None or rows_b is None or min(len(rows_a), len(rows_b)) < _FEWEST_MATCHED:
         return 0.0
     if len(rows_b) > len(rows_a):
         rows_a, rows_b = rows_b, rows_a
-    probes = rows_b[np.linspace(0, len(rows_b) - 1, min(_PROBES, len(rows_b))).astype(np.int64)]
-    sizes = np.abs(probes @ rows_a.T)
-    top_two = np.partition(sizes, -2, axis=1)[:, -2:]
-    leads = np.sort(top_two[:, 1] - top_two[:, 0])
-    return float(leads[-max(1, len(leads) // 4) :].mean())
+    return float(_leads(_probes(rows_b), rows_a[None], copies)[0])
 
 
-def _proposing(vectors: UnitVectors, layer: int, basis: Basis) -> FloatArray | None:
-    """The rows that propose: gate where the FFN is gated."""
-    gate = vectors.rows(layer, "units", Role.GATE, basis)
-    return vectors.rows(layer, "units", Role.UP, basis) if gate is None else gate
+def _stacks(vectors: UnitVectors, layers: list[int], basis: Basis) -> list[tuple[list[int], FloatArray]]:
+    """The units that a fingerprint file would hold, layers with equally many of them together ``[layers, units, k]``."""
+    alike: dict[int, list[tuple[int, FloatArray]]] = defaultdict(list)
+    for position, layer in enumerate(layers):
+        rows = vectors.standing(layer, basis)
+        if rows is not None and len(rows) >= _FEWEST_MATCHED:
+            alike[len(rows)].append((position, rows))
+    return [([position for position, _ in held], np.stack([rows for _, rows in held])) for held in alike.values()]
+
+
+def _probes(rows: FloatArray) -> FloatArray:
+    return rows[np.linspace(0, len(rows) - 1, min(_PROBES, len(rows))).astype(np.int64)]
+
+
+def _leads(probes: FloatArray, rows: FloatArray, copies: int) -> npt.NDArray[np.float64]:
+    """Mean lead over the best quarter of the probes, for each layer of ``rows``, ``[layers, units, numbers]``."""
+    layers, units, numbers = rows.shape
+    sizes = np.abs(probes @ rows.reshape(-1, numbers).T).reshape(len(probes), layers, units)
+    first = sizes.max(axis=2)
+    for _ in range(min(copies, units - 1)):
+        np.put_along_axis(sizes, sizes.argmax(axis=2, keepdims=True), -1.0, axis=2)
+    leads = np.sort(first - sizes.max(axis=2), axis=0)
+    best: npt.NDArray[np.float64] = leads[-max(1, len(probes) // 4) :].mean(axis=0, dtype=np.float64)
+    return best
 
 
 def _match_units(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis) -> Match | None:
     """Units that are each other's best match."""
-    rows_a, rows_b = _proposing(a, layer_a, basis), _proposing(b, layer_b, basis)
+    rows_a, rows_b = a.proposing(layer_a, basis), b.proposing(layer_b, basis)
     if rows_a is None or rows_b is None:
         return None
     sizes = np.abs(rows_b @ rows_a.T)

@@ -18,7 +18,8 @@ from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations import FINE_TUNE_DELTA
 from lineage_audit.comparison.weights import Shares
-from lineage_audit.library.fingerprint.vectors import Correspondence, Part, UnitVectors
+from lineage_audit.library.fingerprint.matching import clear_lead, lead_of
+from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Part, UnitVectors
 from lineage_audit.results import NamesFinding
 
 NOTHING_MOVED = 0.004
@@ -78,12 +79,11 @@ def _numbers(vectors: UnitVectors) -> list[int]:
     return [layer.layer for layer in vectors.fingerprint.layers]
 
 
-def _have_copies(vectors: UnitVectors, basis: str, layers: set[int]) -> bool:
+def _have_copies(vectors: UnitVectors, basis: Basis, layers: set[int]) -> bool:
     """Tell whether some of these layers are copies of other layers of the same model."""
-    from lineage_audit.library.fingerprint.matching import CLEAR_LEAD, lead_of
-
+    copies = vectors.experts()
     return any(
-        lead_of(vectors, vectors, layer, other, basis) >= CLEAR_LEAD  # type: ignore[arg-type]
+        lead_of(vectors, vectors, layer, other, basis, copies) >= clear_lead(copies)
         for layer in sorted(layers)
         for other in _numbers(vectors)
         if other != layer
@@ -114,7 +114,10 @@ def _size(vectors: UnitVectors, layer: int) -> int:
 def _reordered(found: Correspondence) -> list[DirectedOperation]:
     """Units and heads with another number."""
     operations = []
-    for kind, part, noun in (("units-permuted", "units", "FFN units"), ("heads-permuted", "values", "value dimensions")):
+    for kind, part, noun in (
+        ("units-permuted", "units", "FFN units"),
+        ("heads-permuted", "values", "value dimensions"),
+    ):
         moved, matched = 0, 0
         for pair in found.pairs:
             numbers = _matched_numbers(found, pair.b, pair.a, part)  # type: ignore[arg-type]

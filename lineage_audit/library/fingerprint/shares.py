@@ -152,7 +152,7 @@ def residual_share(measured: list[RoleAgreement], b: Fingerprint) -> float | Non
     whole = sum(max(1, sizes[place]) for place in sketched)
     if not measured or not whole:
         return None
-    left = {place: 1.0 for place in sketched}
+    left = dict.fromkeys(sketched, 1.0)
     left |= {(part.b, part.role): min(1.0, part.distance**2) for part in measured if _is_related(part)}
     return sum(share * max(1, sizes[place]) for place, share in left.items()) / whole
 

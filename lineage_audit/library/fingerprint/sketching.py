@@ -14,7 +14,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.geometry import heads_of
 from lineage_audit.comparison.progress import NoProgress, Progress
-from lineage_audit.library.fingerprint.layers import RawLayer, sketch_layer
+from lineage_audit.library.fingerprint.layers import RawLayer, sketch_layer, units_of_each
 from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray, to_levels
 from lineage_audit.library.fingerprint.rows import Lens
@@ -78,7 +78,7 @@ def _layers(
     """Sketch layer by layer, keeping little of each."""
     numbers, scheme = weights.layers(), lens.scheme
     budget = (
-        min(scheme.units // max(1, len(numbers)), scheme.units_in_layer),
+        units_of_each(len(numbers), scheme),
         min(max(1, scheme.dimensions // max(1, len(numbers))), scheme.dimensions_in_layer),
     )
     heads = heads_of(weights.checkpoint)

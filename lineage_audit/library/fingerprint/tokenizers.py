@@ -50,7 +50,9 @@ def vocabulary_change(a: TokenSample | None, b: TokenSample | None) -> list[Dire
         if size_a == size_b:
             return []
         detail = f"B has {size_b:,} tokens, A {size_a:,}"
-        return [directed("vocabulary-extended", detail, f"{min(len(a.ids), len(b.ids)):,} sampled tokens keep their ids")]
+        return [
+            directed("vocabulary-extended", detail, f"{min(len(a.ids), len(b.ids)):,} sampled tokens keep their ids")
+        ]
     detail = f"{share:.0%} of the smaller vocabulary shared, {same_id:.0%} with the same id"
     return [directed("vocabulary-replaced", detail, "token hashes compared")]
 

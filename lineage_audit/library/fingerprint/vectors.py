@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,8 +11,10 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.measurement import DoubleArray
+from lineage_audit.library.fingerprint.layers import standing_for, units_of_each
+from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
-from lineage_audit.library.fingerprint.values import Block, Fingerprint, Levels
+from lineage_audit.library.fingerprint.values import Block, Fingerprint, LayerSketch, Levels
 
 Basis = Literal["channels", "tokens"]
 Part = Literal["units", "values", "keys"]
@@ -25,10 +28,13 @@ class UnitVectors:
 
     fingerprint: Fingerprint
     _kept: dict[_Key, FloatArray] = field(default_factory=dict)
+    _layers: dict[int, LayerSketch] = field(default_factory=dict)
 
     def block(self, layer: int, part: Part) -> Block | None:
         """One block of one layer."""
-        found = self.fingerprint.layer(layer)
+        if not self._layers:
+            self._layers.update({sketched.layer: sketched for sketched in self.fingerprint.layers})
+        found = self._layers.get(layer)
         return getattr(found, part) if found is not None else None
 
     def levels(self, layer: int, part: Part, role: Role, basis: Basis) -> Levels | None:
@@ -46,6 +52,28 @@ class UnitVectors:
                 return None
             self._kept[key] = as_unit_rows(levels)
         return self._kept[key]
+
+    def proposing(self, layer: int, basis: Basis) -> FloatArray | None:
+        """The rows by which FFN units are matched: gate where the FFN is gated."""
+        gate = self.rows(layer, "units", Role.GATE, basis)
+        return self.rows(layer, "units", Role.UP, basis) if gate is None else gate
+
+    def standing(self, layer: int, basis: Basis) -> FloatArray | None:
+        """The same of those units alone that a fingerprint file would hold."""
+        rows, block = self.proposing(layer, basis), self.block(layer, "units")
+        if rows is None or block is None or len(rows) <= SCHEME.units_in_layer:
+            return rows
+        count = units_of_each(len(self.fingerprint.layers), SCHEME)
+        sizes = [part.sizes for part in block.roles.values()]
+        return rows[standing_for(block.numbers, block.size, sizes, count)]
+
+    def experts(self) -> int:
+        """Most experts whose units are pooled in a layer; 1 for dense FFNs."""
+        pooled: dict[int | None, int] = defaultdict(int)
+        for tensor in self.fingerprint.tensors:
+            if tensor.role == Role.UP and tensor.slot == "weight":
+                pooled[tensor.layer] += 1
+        return min(max(pooled.values(), default=1), SCHEME.experts)
 
     def has_tokens(self) -> bool:
         """Whether any sketch went through token embeddings."""

@@ -38,9 +38,11 @@ def llama_updates(seed: int, size: Size = models.SMALL) -> dict[str, tuple[Array
     }
 
 
-def adapter(updates: Mapping[str, tuple[Array, Array]], **stated: object) -> dict[str, bytes]:
-    """The files of a LoRA adapter."""
-    tensors = {}
+def adapter(
+    updates: Mapping[str, tuple[Array, Array]], more: Mapping[str, Array] | None = None, **stated: object
+) -> dict[str, bytes]:
+    """The files of a LoRA adapter; ``more`` are tensors beside the factors, by their names in the base."""
+    tensors = {f"base_model.model.{name}": values for name, values in (more or {}).items()}
     for module, (a, b) in updates.items():
         tensors[f"base_model.model.{module}.lora_A.weight"] = a
         tensors[f"base_model.model.{module}.lora_B.weight"] = b

@@ -7,7 +7,7 @@ from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.results import Report
 from tests import models
 from tests.checkpoint.composed.adapters import adapter, llama_updates
-from tests.comparison.adapters.trained import Factors, Training, opened, starts, train
+from tests.comparison.adapters.trained import OUT, Factors, Training, opened, starts, train
 
 BASE = train(Training(seed=1, data=1))
 
@@ -66,6 +66,18 @@ def test_the_same_factors_are_identical() -> None:
 def test_another_scaling_of_the_same_factors_is_derived() -> None:
     report = compare_checkpoints(opened(BASE), opened(BASE, lora_alpha=99))
     assert report.verdict.relation == "derived"
+
+
+def test_other_lengths_on_the_same_factors_are_not_identical() -> None:
+    """DoRA's lengths make another model of the same factors."""
+    lengths = [
+        {f"{module}.lora_magnitude_vector": np.full(OUT, size, np.float32) for module in BASE} for size in (1, 2)
+    ]
+    one, other = (adapter(BASE, more, use_dora=True) for more in lengths)
+    assert compare_checkpoints(models.checkpoint(one), models.checkpoint(dict(one))).verdict.relation == "identical"
+    verdict = compare_checkpoints(models.checkpoint(one), models.checkpoint(other)).verdict
+    assert verdict.relation == "derived"
+    assert "beside" in verdict.summary
 
 
 def test_some_modules_trained_on_and_the_others_copied_is_derived() -> None:

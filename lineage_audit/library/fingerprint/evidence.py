@@ -246,9 +246,7 @@ def _similarity(found: Correspondence, pair: LayerPair, part: Part, role: Role) 
     return similarity
 
 
-def _head_similarity(
-    found: Correspondence, pair: LayerPair, part: Part, role: Role, heads: int
-) -> FloatArray | None:
+def _head_similarity(found: Correspondence, pair: LayerPair, part: Part, role: Role, heads: int) -> FloatArray | None:
     """Cosines of whole heads, each one long vector of its sketched dimensions."""
     match = pair.match(part)
     rows_a, rows_b = found.a.rows(pair.a, part, role, found.basis), found.b.rows(pair.b, part, role, found.basis)

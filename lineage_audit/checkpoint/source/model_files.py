@@ -1,0 +1,81 @@
+"""Names that a model's files commonly have, for places that cannot be listed, and which of them are weights."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from lineage_audit.checkpoint.bounded_json import parse_json
+from lineage_audit.errors import UnreadableFileError
+
+WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".gguf", ".onnx")
+
+INDEXES = (
+    "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
+    "consolidated.safetensors.index.json",
+    "adapter_model.safetensors.index.json",
+)
+
+WEIGHTS = (
+    "model.safetensors",
+    "consolidated.safetensors",
+    "pytorch_model.bin",
+    "adapter_model.safetensors",
+    "adapter_model.bin",
+    "consolidated.00.pth",
+    "model.gguf",
+    "model.onnx",
+    "onnx/model.onnx",
+)
+
+METADATA = (
+    "config.json",
+    "params.json",
+    "adapter_config.json",
+    "quantize_config.json",
+    "quant_config.json",
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "tekken.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "README.md",
+    "LICENSE",
+    "LICENSE.txt",
+    "NOTICE",
+    "mergekit_config.yml",
+)
+
+SHARD_LIMIT = 10_000
+
+
+def is_weight_file(name: str) -> bool:
+    """Tell weights from metadata by the end of the name."""
+    return name.lower().endswith(WEIGHT_SUFFIXES)
+
+
+def shards_of(index: bytes, name: str) -> tuple[str, ...]:
+    """The shards that an index names, none of them outside its folder.
+
+    Raises:
+        UnreadableFileError: it is no index, names a path outside the folder, or far too many shards.
+    """
+    document = parse_json(index, name)
+    named = document.get("weight_map") if isinstance(document, dict) else None
+    shards = sorted({shard for shard in named.values() if isinstance(shard, str)}) if isinstance(named, dict) else []
+    if len(shards) > SHARD_LIMIT:
+        raise UnreadableFileError(f"{name}: names {len(shards):,} shards, more than any model has")
+    for shard in shards:
+        if not is_safe_name(shard):
+            raise UnreadableFileError(f"{name}: names {shard[:80]!r}, a path outside the repository")
+    return tuple(shards)
+
+
+def is_safe_name(name: str) -> bool:
+    """Tell whether a name stays inside its folder."""
+    path = PurePosixPath(name)
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and name.isprintable()

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fsspec")
+
+from lineage_audit.checkpoint import open_checkpoint
+from lineage_audit.checkpoint.source import open_source
+from lineage_audit.checkpoint.source.addresses import shown_address
+from lineage_audit.checkpoint.source.base import ByteRange
+from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
+from tests import models
+from tests.hub_server import HubRepository, HubServer
+
+WEIGHTS = models.llama(1)
+FILES = models.repository(WEIGHTS, models.llama_config())
+
+
+def _same_as(ref: str, weights: models.Weights) -> None:
+    ours, theirs = open_checkpoint(ref), models.model(weights)
+    for tensor in theirs.tensors:
+        values = ours.rows(ours.by_key[tensor.key], 0, tensor.shape[0])
+        np.testing.assert_array_equal(values, theirs.rows(tensor, 0, tensor.shape[0]))
+
+
+@pytest.fixture
+def memory() -> Iterator[Any]:
+    import fsspec
+
+    store = fsspec.filesystem("memory")
+    store.store.clear()
+    for name, data in {**FILES, ".hidden": b"x", "a/b/c/too-deep.safetensors": b"x"}.items():
+        store.pipe_file(f"/bucket/m/{name}", data)
+    yield store
+    store.store.clear()
+
+
+@pytest.mark.parametrize("path", ["bucket/m", "bucket/m/", "bucket/m/model.safetensors"])
+@pytest.mark.usefixtures("memory")
+def test_a_folder_or_a_file_in_a_store(path: str) -> None:
+    source = open_source(f"memory://{path}")
+    assert set(source.files) == set(FILES)
+    assert not source.is_local
+    _same_as(f"memory://{path}", WEIGHTS)
+
+
+def test_what_changes_meanwhile_is_noticed(memory: Any) -> None:
+    source = open_source("memory://bucket/m")
+    memory.pipe_file("/bucket/m/model.safetensors", b"short")
+    with pytest.raises(UnreadableFileError, match="other bytes"):
+        source.read_ranges([ByteRange("model.safetensors", 0, 100)])
+    memory.rm("/bucket/m/model.safetensors")
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
+        source.read_ranges([ByteRange("model.safetensors", 0, 100)])
+    with pytest.raises(UnreadableFileError, match="shorter"):
+        source.read_ranges([ByteRange("model.safetensors", 0, 1 << 40)])
+
+
+@pytest.mark.parametrize(
+    ("ref", "message"),
+    [
+        ("memory://bucket/none", "nothing is there"),
+        ("nosuchstore://bucket/m", "no store is known"),
+        ("zip://x::memory://bucket/m", "chained"),
+        ("memory://bucket/\x1b", "chained"),
+    ],
+)
+def test_what_cannot_be_opened_is_one_line(ref: str, message: str) -> None:
+    with pytest.raises(UnresolvedReferenceError, match=message) as caught:
+        open_source(ref)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("ref", "extra"), [("s3://b/m", r"\[s3\]"), ("gs://b/m", r"\[gs\]"), ("az://b/m", r"\[azure\]")]
+)
+def test_a_missing_library_names_the_extra(ref: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in ("s3fs", "gcsfs", "adlfs"):
+        monkeypatch.setitem(sys.modules, library, None)
+    loaded = importlib.import_module("fsspec.registry")._registry
+    for scheme in ("s3", "gs", "az"):
+        monkeypatch.delitem(loaded, scheme, raising=False)
+    with pytest.raises(UnresolvedReferenceError, match=extra):
+        open_source(ref)
+
+
+@pytest.mark.parametrize(
+    ("ref", "shown"),
+    [
+        ("s3://key:secret@bucket/m", "s3://bucket/m"),
+        ("https://me:pw@host:8/a?sig=1#x", "https://host:8/a"),
+        ("https://host/a@b/c", "https://host/a@b/c"),
+        ("org/name", "org/name"),
+        ("./a?b", "./a?b"),
+    ],
+)
+def test_credentials_are_not_shown(ref: str, shown: str) -> None:
+    assert shown_address(ref) == shown
+
+
+def test_files_of_this_machine_by_their_address(tmp_path: Path) -> None:
+    models.write(tmp_path / "my model", FILES)
+    _same_as(f"file://{tmp_path}/my%20model", WEIGHTS)
+
+
+def test_the_hub_by_its_address(hub: HubServer) -> None:
+    hub.add(HubRepository("org/model", FILES, frozenset({"model.safetensors"})))
+    _same_as("hf://org/model@main", WEIGHTS)
+    with pytest.raises(LineageAuditError, match="Hub id"):
+        open_source("hf://datasets/org/model/x")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    pytest.importorskip("s3fs")
+    server_module = pytest.importorskip("moto.server")
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key-of-the-tests",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    server = server_module.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    store = s3fs.S3FileSystem()
+    store.mkdir("bucket")
+    for name, data in FILES.items():
+        store.pipe_file(f"bucket/models/m/{name}", data)
+    yield store
+    server.stop()
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.mark.usefixtures("s3")
+def test_s3() -> None:
+    _same_as("s3://bucket/models/m", WEIGHTS)
+    _same_as("s3://bucket/models/m/model.safetensors", WEIGHTS)
+    checkpoint = open_checkpoint("s3://bucket/models/m")
+    before = checkpoint.source.bytes_read
+    checkpoint.rows(checkpoint.tensors[0], 3, 5)
+    assert checkpoint.source.bytes_read - before == 2 * models.SMALL.hidden * 4
+    for missing in ("s3://bucket/models/none", "s3://no-such-bucket-at-all/m"):
+        with pytest.raises(UnresolvedReferenceError) as caught:
+            open_source(missing)
+        assert "secret-of-the-tests" not in str(caught.value)
