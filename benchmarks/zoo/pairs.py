@@ -16,7 +16,7 @@ from typing import Literal
 
 from benchmarks.zoo.catalogue import Entry, Half, catalogue
 from benchmarks.zoo.recipes import Distilled, Merged
-from benchmarks.zoo.truth import Truth, truth_of
+from benchmarks.zoo.truth import Truth, steps_between, truth_of
 
 Kinship = Literal["descent", "kin", "one-initialisation", "unrelated"]
 
@@ -82,8 +82,8 @@ def _kin(entries: Mapping[str, Entry]) -> Iterator[Pair]:
     for first, second in combinations(entries.values(), 2):
         same_base = first.base == second.base and first.recipe and second.recipe
         if same_base and _drawn(f"kin {first.name} {second.name}", KIN_DRAWN):
-            truth = truth_of(first, second)
-            if truth.direction == "undetermined" and truth.relation in ("derived", "shared-origin"):
+            apart = steps_between(first, second) is None and steps_between(second, first) is None
+            if apart and truth_of(first, second).relation in ("derived", "shared-origin"):
                 yield Pair(first, second, "kin")
 
 

@@ -8,10 +8,9 @@ from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
+from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.folding import folded_side
-from lineage_audit.comparison.alignment.reach import search_reach
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
 from lineage_audit.comparison.delta.matrices import read_matrices
@@ -24,6 +23,7 @@ from lineage_audit.comparison.operations import Change, find_operations
 from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.searches import search_both_ways
 from lineage_audit.comparison.setting import comparison_of
 from lineage_audit.comparison.unnamed import unplaced_share
 from lineage_audit.comparison.verdict import (
@@ -33,7 +33,6 @@ from lineage_audit.comparison.verdict import (
     WEAKEST_DETECTION,
     Findings,
     LeftOver,
-    alignment_holds,
     combined_log10_p,
     detection_limit,
     has_searched,
@@ -212,13 +211,10 @@ def compare_weights(
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     searched = effort != "sample" and not same_weights and not _numbers_explain(a, b, shares)
-    aligned = _search(a, b, pairing, comparison, progress) if searched else None
-    if searched and aligned is None:
-        evidence += (search_reach(CanonicalWeights(a), CanonicalWeights(b), pairing.token_rows),)
-    if aligned is not None:
-        evidence += aligned.evidence
-        if not alignment_holds(evidence, shares, aligned.shares):
-            aligned = None
+    aligned = None
+    if searched:
+        aligned, found = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
+        evidence += found
     if aligned is not None:
         comparison = comparison if aligned.backward else aligned.comparison
         shares = aligned.shares
@@ -232,26 +228,6 @@ def compare_weights(
         weights=describe_weights(comparison, evidence, strongest(evidence), shares, in_place),
         same_weights=same_weights,
     )
-
-
-def _search(
-    a: Checkpoint, b: Checkpoint, pairing: Pairing, comparison: WeightComparison, progress: Progress
-) -> AlignedWeights | None:
-    """Look for B in A; where A is the smaller model, for A in B."""
-    size_a, size_b = (sum(tensor.size for tensor in one.tensors) for one in (a, b))
-    if _has_experts(a) and not _has_experts(b):
-        found = align_weights_backward(a, b, comparison, progress)
-        if found is not None:
-            return found
-    found = align_weights(a, b, comparison, pairing.token_rows, progress)
-    if found is None and (size_a < size_b or CanonicalWeights(a).stream_width < CanonicalWeights(b).stream_width):
-        return align_weights_backward(a, b, comparison, progress)
-    return found
-
-
-def _has_experts(checkpoint: Checkpoint) -> bool:
-    """Tell whether a model's FFNs are made of experts; each may come from one FFN of a dense model."""
-    return any(tensor.expert is not None for tensor in checkpoint.tensors)
 
 
 def with_cross_checks(stage: WeightStage) -> WeightStage:

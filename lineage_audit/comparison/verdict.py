@@ -76,7 +76,7 @@ One initialisation trained on two corpora gave .03; descendants .76 and more.
 """
 
 ROLE_KEPT = 0.5
-"""Squared correlation of a whole role (or of all weights) above which no question of initialisation arises.
+"""Squared correlation of a whole role or layer (or of all weights) above which no question of initialisation arises.
 
 One initialisation trained on two corpora kept .27 of the variance and less; MLPs that were taken and trained on, .6.
 """
@@ -282,13 +282,13 @@ def _gains(findings: Findings) -> Evidence | None:
 def _only_initialisation(findings: Findings) -> bool:
     """Tell whether the weights are related while what training alone moves is not.
 
-    One initialisation trained twice keeps the same part of every role; where some role is kept nearly whole, it was
-    taken after training.
+    One initialisation trained twice keeps the same part of every role; where some role or layer is kept nearly whole,
+    it was taken after training.
     """
     gains = _gains(findings)
     # The embeddings are what a rotation was fitted on, so that how well they fit then says nothing.
-    best_role = 0.0 if findings.turned else findings.shares.best_role or 0.0
-    if max(findings.shares.explained or 0.0, best_role) >= ROLE_KEPT:
+    best_part = 0.0 if findings.turned else findings.shares.best_part or 0.0
+    if max(findings.shares.explained or 0.0, best_part) >= ROLE_KEPT:
         return False
     if gains is None:
         return findings.turned  # a rotation takes the gains along, and weights so far apart claim nothing more

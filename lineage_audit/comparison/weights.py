@@ -31,7 +31,7 @@ class Shares:
     Attributes:
         derived: parameters in rows that match their counterpart beyond chance; what has no counterpart counts as new.
         explained: parameter-weighted squared correlation.
-        best_role: the same of the role that is kept best, of roles with at least a fiftieth of the parameters.
+        best_part: the same of the role or layer that is kept best, of those with at least a fiftieth of the parameters.
         copied: bit-identical parameters, constants excluded and chance subtracted.
         compared: parameters of B that have a counterpart that was read or stands for the same role.
         relative_delta: size of B - A over the size of A, in the matrices that are related at all.
@@ -39,7 +39,7 @@ class Shares:
 
     derived: float | None
     explained: float | None
-    best_role: float | None
+    best_part: float | None
     copied: float | None
     compared: float
     relative_delta: float | None
@@ -57,7 +57,7 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     return Shares(
         derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)) * compared,
         explained=float(np.average(correlation**2, weights=elements)),
-        best_role=_best_role(matrices, correlation**2, elements),
+        best_part=_best_part(matrices, correlation**2, elements),
         copied=_net_copied(matrices) if comparable else None,
         compared=compared,
         relative_delta=_relative_delta(
@@ -66,13 +66,15 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     )
 
 
-def _best_role(
+def _best_part(
     parts: Sequence[Measurement], squared: npt.NDArray[np.float64], elements: npt.NDArray[np.float64]
 ) -> float:
-    """Largest parameter-weighted squared correlation of a role."""
+    """Largest parameter-weighted squared correlation of a role, or of a layer."""
     roles = np.array([part.pair.b.role for part in parts])
-    large = [role for role in set(roles) if elements[roles == role].sum() >= elements.sum() / 50]
-    return max((float(np.average(squared[roles == r], weights=elements[roles == r])) for r in large), default=0.0)
+    layers = np.array([-1 if part.pair.b.layer is None else part.pair.b.layer for part in parts])
+    groups = [roles == role for role in set(roles)] + [layers == layer for layer in set(layers) - {-1}]
+    large = [group for group in groups if elements[group].sum() >= elements.sum() / 50]
+    return max((float(np.average(squared[group], weights=elements[group])) for group in large), default=0.0)
 
 
 def _relative_delta(parts: Sequence[Measurement]) -> float | None:

@@ -22,8 +22,8 @@ from lineage_audit.comparison.verdict import (
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence, Operation
 
-NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_role=0.002, copied=0.0, compared=1.0, relative_delta=1.4)
-MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_role=0.45, copied=0.1, compared=1.0, relative_delta=0.4)
+NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.0, compared=1.0, relative_delta=1.4)
+MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.1, compared=1.0, relative_delta=0.4)
 
 
 def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs") -> Evidence:
@@ -92,7 +92,7 @@ TABLE = {
         _findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "shared-origin"
     ),
     "one role kept nearly whole": (
-        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_role=0.6)), "derived"
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "derived"
     ),
     "the same weights": (_findings(same_weights=True, shares=MUCH_SHARED), "identical"),
     "a subset": (_findings(same_weights=True, shares=MUCH_SHARED, left_in_a="tensors"), "derived"),

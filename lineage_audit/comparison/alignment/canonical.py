@@ -127,11 +127,12 @@ class CanonicalWeights:
             if rows is None or (gram is not None and len(gram) != rows.shape[1]):
                 continue
             unit = unit_rows(rows)
-            gram = (unit.T @ unit) if gram is None else gram + unit.T @ unit
+            inner = (unit.T @ unit).astype(np.float64)
+            gram = inner if gram is None else gram + inner
             count += len(rows)
         if gram is None or count < _GRAM_ROWS_A_CHANNEL * len(gram):
             return None
-        return gram.astype(np.float64)
+        return gram
 
     def probed(self) -> list[TensorRef]:
         """The matrices whose rows propose, one for each layer that has one."""

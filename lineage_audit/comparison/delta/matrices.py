@@ -33,6 +33,10 @@ _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
 
 
+_IMAGE_ROUNDING = 1e-3
+"""Relative delta that a rotation or scale in floats may leave of an equal tensor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moments:
     """Sizes of a delta and of the two sides, and how the delta lies to them.
@@ -109,9 +113,7 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
         if part.pair.b.role in ROLES and part.pair.b.layer is not None and len(part.pair.b.shape) == 2:
             by_role[part.pair.b.role].append(part)
     untouched = frozenset(
-        role
-        for role, parts in _all_roles(comparison).items()
-        if all(max(part.equal, part.rounded or 0) == part.elements for part in parts)
+        role for role, parts in _all_roles(comparison).items() if all(_is_untouched(part) for part in parts)
     )
     chosen = [
         part.pair
@@ -123,6 +125,13 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
     jobs = ((tensor, partial(_reduced, tensor, window, untouched)) for tensor, window in windows)
     workers = active_kernel().workers if sum(pair.b.size for pair in chosen) > _WORTH_THREADS else 0
     return [reduced for _, reduced in in_order(jobs, workers, ahead=1)]
+
+
+def _is_untouched(part: Measurement) -> bool:
+    """Whether nothing was done to a tensor; an image that was rotated or scaled equals it but for rounding."""
+    if max(part.equal, part.rounded or 0) == part.elements:
+        return True
+    return part.pair.image is not None and part.delta_squared <= _IMAGE_ROUNDING**2 * float(part.rows.bb.sum())
 
 
 def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:

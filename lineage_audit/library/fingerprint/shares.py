@@ -114,7 +114,7 @@ def measure_shares(measured: list[RoleAgreement], b: Fingerprint, compared: floa
     return Shares(
         derived=float(np.average([part.derived * part.matched for part in measured], weights=weights)),
         explained=float(np.average(squared, weights=weights)),
-        best_role=best,
+        best_part=best,
         copied=None,
         compared=compared,
         relative_delta=moved,

@@ -1,0 +1,93 @@
+"""Which model is looked for in which: B in A, and A in B where A may be the part, or may be made of B's experts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.reach import search_reach
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.pairing import Pairing
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.verdict import alignment_holds
+from lineage_audit.comparison.weights import Shares
+from lineage_audit.results import Evidence
+
+_Search = Callable[[], AlignedWeights | None]
+
+
+def search_both_ways(
+    a: Checkpoint,
+    b: Checkpoint,
+    pairing: Pairing,
+    comparison: WeightComparison,
+    evidence: tuple[Evidence, ...],
+    shares: Shares,
+    progress: Progress,
+) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
+    """Return the first alignment that holds, and the evidence of the search, corrected for the ways that were tried.
+
+    Args:
+        a: model A.
+        b: model B.
+        pairing: for the tokens that both have.
+        comparison: what was measured number by number.
+        evidence: the tests on it.
+        shares: how much it explains.
+        progress: told how far reading has come.
+    """
+
+    def forward() -> AlignedWeights | None:
+        return align_weights(a, b, comparison, pairing.token_rows, progress)
+
+    def backward() -> AlignedWeights | None:
+        return align_weights_backward(a, b, comparison, progress)
+
+    tried: list[AlignedWeights] = []
+    for search in _ways(a, b, forward, backward):
+        found = search()
+        if found is None:
+            continue
+        tried.append(found)
+        if alignment_holds((*evidence, *found.evidence), shares, found.shares):
+            return found, _corrected(found.evidence, len(tried))
+    reach = search_reach(CanonicalWeights(a), CanonicalWeights(b), pairing.token_rows)
+    return None, (*_corrected(tried[0].evidence, len(tried)), reach) if tried else (reach,)
+
+
+def _ways(a: Checkpoint, b: Checkpoint, forward: _Search, backward: _Search) -> Iterator[_Search]:
+    """The searches to try, the likelier first."""
+    if _has_experts(a) and not _has_experts(b):
+        yield from (backward, forward)
+        return
+    yield forward
+    if _may_be_part(a, b):
+        yield backward
+
+
+def _has_experts(checkpoint: Checkpoint) -> bool:
+    """Tell whether a model's FFNs are made of experts; each may come from one FFN of a dense model."""
+    return any(tensor.expert is not None for tensor in checkpoint.tensors)
+
+
+def _may_be_part(a: Checkpoint, b: Checkpoint) -> bool:
+    """Tell whether A is the smaller model, or has fewer channels or FFN units."""
+    sizes = [sum(tensor.size for tensor in one.tensors) for one in (a, b)]
+    shapes_a, shapes_b = ([tensor.shape for tensor in CanonicalWeights(one).probed()] for one in (a, b))
+    narrower = bool(shapes_a and shapes_b) and any(
+        ours < theirs for ours, theirs in zip(shapes_a[0], shapes_b[0], strict=True)
+    )
+    return sizes[0] < sizes[1] or narrower
+
+
+def _corrected(evidence: tuple[Evidence, ...], ways: int) -> tuple[Evidence, ...]:
+    """Bonferroni over the ways that were tried."""
+    correction = math.log10(ways)
+    return tuple(
+        item if item.log10_p is None else replace(item, log10_p=min(0.0, item.log10_p + correction))
+        for item in evidence
+    )
