@@ -14,6 +14,7 @@ from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import (
     CheckReport,
     Evidence,
+    FamilyTree,
     Finding,
     Identification,
     Inspection,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckReport",
     "Evidence",
+    "FamilyTree",
     "Finding",
     "Identification",
     "Inspection",
@@ -53,6 +55,7 @@ __all__ = [
     "fingerprint",
     "identify",
     "inspect",
+    "tree",
     "unmix",
 ]
 
@@ -216,3 +219,20 @@ def unmix(
 
     opened = tuple(open_checkpoint(parent) for parent in parents)
     return unmix_checkpoints(open_checkpoint(child), opened, open_checkpoint(base) if base else None, progress)
+
+
+def tree(models: Sequence[str], *, effort: str = "full", progress: Progress | None = None) -> FamilyTree:
+    """Draw the family tree of many models.
+
+    Args:
+        models: local folders or files, Hub repositories ``org/name[@revision]``, or fingerprint files.
+        effort: how much to read of each model that is no fingerprint: ``full`` or ``sample``.
+        progress: told how far reading and comparing have come.
+
+    Raises:
+        LineageAuditError: a model cannot be found or read; one line says why and what to do.
+    """
+    from lineage_audit.library.fingerprint import open_fingerprint
+    from lineage_audit.library.trees import grow_tree
+
+    return grow_tree([open_fingerprint(model, effort, progress) for model in models], progress)

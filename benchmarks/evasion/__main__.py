@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import lineage_audit
 from benchmarks.evasion.attacks import Attack, Stage, attacks, plants
-from benchmarks.training.publishing import TOKENIZER_FILES
+from benchmarks.training.publishing import TOKENIZER_FILES, read_weights
 from benchmarks.zoo.build import DEFAULT_OUT
 from benchmarks.zoo.catalogue import HALVES, Half, catalogue
 from benchmarks.zoo.disguises.verification import TOLERANCE
@@ -97,8 +97,8 @@ class Stand:
         stream = self._shelf.tokens(base.tokenizer, held_out)[: _SEQUENCES * _CONTEXT]
         return torch.from_numpy(stream.astype("int64")).reshape(_SEQUENCES, _CONTEXT)
 
-    def run(self, attack: Attack, against: str, number: int) -> Row:
-        """Make one attack in a folder of its own and compare the base with it."""
+    def run(self, attack: Attack, number: int) -> Row:
+        """Make one attack in a folder of its own and compare the model with it that it is held against."""
         import torch
 
         model = self.model(attack.base)
@@ -115,9 +115,10 @@ class Stand:
                 (folder / file).write_bytes((self._folder / attack.base / file).read_bytes())
             for publish in attack.publish:
                 publish(folder)
-            report = lineage_audit.compare(str(self._folder / against), str(folder))
+            report = lineage_audit.compare(str(self._folder / (attack.against or attack.base)), str(folder))
+            claimed = _share(folder, attack.planted) if attack.planted else attack.claimed
         verdict = report.verdict
-        return Row(attack.name, attack.needs, verdict.relation, verdict.log10_p, verdict.derived_share, attack.claimed,
+        return Row(attack.name, attack.needs, verdict.relation, verdict.log10_p, verdict.derived_share, claimed,
                    loss, exact, verdict.summary)  # fmt: skip
 
     def _cost(self, before: Model, after: Model, attack: Attack) -> tuple[float | None, bool]:
@@ -137,6 +138,12 @@ def _refitted(model: Model, weights: Weights, attack: str) -> Model:
         experts = 1 + max(int(name.split(".experts.")[1].split(".")[0]) for name in weights if ".experts." in name)
         fields = {"num_local_experts": experts, "num_experts_per_tok": 2 * int(model.config["num_experts_per_tok"])}
     return model.with_weights(weights, **fields)
+
+
+def _share(folder: Path, planted: str) -> float:
+    """Share of a model's parameters in tensors whose names begin so."""
+    sizes = {name: tensor.numel() for name, tensor in read_weights(folder).items()}
+    return sum(size for name, size in sizes.items() if name.startswith(planted)) / sum(sizes.values())
 
 
 def _gains(weights: Weights) -> Weights:
@@ -167,7 +174,8 @@ def table(rows: Sequence[Row]) -> str:
         p = f"{row.log10_p:.1f}" if row.log10_p is not None else "-"
         share = f"{row.derived_share:.0%}" if row.derived_share is not None else "-"
         lines.append(
-            f"{row.attack:52} {row.needs:14} {cost:>10}  {row.relation:14} {p:>9} {share:>10} {row.claimed:>5.0%}  {row.outcome}"
+            f"{row.attack:52} {row.needs:14} {cost:>10}  {row.relation:14} {p:>9} {share:>10} {row.claimed:>5.0%}  "
+            f"{row.outcome}"
         )
     outcomes = sorted({row.outcome for row in rows})
     lines.append("")
@@ -184,15 +192,15 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write all rows as JSON")
     options = parser.parse_args()
     stand = Stand(options.out.expanduser(), options.half)
-    hiding = [(attack, attack.base) for attack in attacks(stand.stage("llama-2"))]
-    planting = [
-        (attack, "llama-1")
-        for attack in plants(stand.stage("llama-1"), options.out.expanduser() / options.half / "llama-1")
-    ]
+    hiding, planting = attacks(stand.stage("llama-2")), plants(stand.stage("llama-1"))
     tables = []
     for title, planned in (("hiding a relation", hiding), ("planting one", planting)):
-        wanted = [one for one in planned if not options.only or any(word in one[0].name for word in options.only)]
-        rows = [stand.run(attack, against, number) for number, (attack, against) in enumerate(wanted, start=1)]
+        wanted = [
+            (number, attack)
+            for number, attack in enumerate(planned, start=1)
+            if not options.only or any(word in attack.name for word in options.only)
+        ]
+        rows = [stand.run(attack, number) for number, attack in wanted]
         if rows:
             tables.append((title, rows))
             print(f"{title}\n\n{table(rows)}\n", flush=True)

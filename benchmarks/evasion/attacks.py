@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Step = Callable[[Weights, Anatomy, torch.Generator], Weights]
 
 Needs = Literal["nothing", "own code", "own tokenizer"]
-"""What a user needs beyond the usual loader: nothing, the repository's own modeling code, or a tokenizer from elsewhere."""
+"""What a user needs beyond the usual loader: nothing, the repository's modeling code, or a tokenizer from elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ class Attack:
         publish: changes of the repository.
         needs: what a user needs to run the result.
         base: which base of the zoo it starts from.
-        claimed: share of the model that truly comes from the base; 0 where the base has nothing to do with it.
+        against: which base it is held against; the one it starts from where this is empty.
+        claimed: share of the model that truly comes from that base; 0 where it has nothing to do with it.
+        planted: beginning of the names of the tensors that are that share, where it depends on their sizes.
     """
 
     name: str
@@ -41,7 +43,9 @@ class Attack:
     publish: tuple[Publish, ...] = ()
     needs: Needs = "nothing"
     base: str = "llama-1"
+    against: str = ""
     claimed: float = 1.0
+    planted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +129,25 @@ def attacks(stage: Stage) -> tuple[Attack, ...]:
     )  # fmt: skip
 
 
-def plants(stage: Stage, base: Path) -> tuple[Attack, ...]:
-    """Every attack that would have an unrelated model accused: held against ``base``, it starts from the second seed."""
+def plants(stage: Stage) -> tuple[Attack, ...]:
+    """Every attack that would have an unrelated model accused: made of one base, held against the other."""
+    first, second = stage.others["llama-1"], stage.others["llama-2"]
 
     def of_layer(name: str) -> bool:
         return ".layers.1.mlp." in name
 
+    def planting(name: str, chosen: Callable[[str], bool], prefix: str) -> Attack:
+        publish = publishing.with_tensors_of(first, chosen, prefix)
+        return Attack(name, (), (publish,), base="llama-2", against="llama-1", planted=prefix)
+
+    gains = exact.replace_gains(stage.gains)
     return (
-        Attack("the base's norm gains planted, exactly", (exact.replace_gains(stage.gains),), base="llama-2", claimed=0.0),
-        Attack("one FFN of the base as dead weight", (), (publishing.with_tensors_of(base, of_layer, "unused."),),
-               base="llama-2", claimed=0.07),
-        Attack("one FFN of the base as a layer past the last", (), (publishing.with_tensors_of(
-               base, of_layer, "model.layers.9."),), base="llama-2", claimed=0.07),
-        Attack("the whole base as dead weight", (), (publishing.with_tensors_of(base, lambda _: True, "unused."),),
-               base="llama-2", claimed=0.5),
+        Attack("the base's norm gains planted, exactly", (gains,), base="llama-2", against="llama-1", claimed=0.0),
         Attack("the base's norms as dead weight", (), (publishing.with_tensors_of(
-               base, lambda name: "norm" in name, "unused."),), base="llama-2", claimed=0.0),
+               first, lambda name: "norm" in name, "unused."),), base="llama-2", against="llama-1", claimed=0.0),
+        planting("one FFN of the base as dead weight", of_layer, "unused."),
+        planting("one FFN of the base as a layer past the last", of_layer, "model.layers.9."),
+        planting("the whole base as dead weight", lambda _name: True, "unused."),
+        Attack("a decoy under the usual names, against its owner", (), (publishing.behind(second),), "own code",
+               against="llama-2", claimed=0.5),
     )  # fmt: skip

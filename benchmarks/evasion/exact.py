@@ -33,7 +33,7 @@ def mix_values(weights: Weights, anatomy: Anatomy, generator: torch.Generator) -
 
 
 def turn_rotary_pairs(weights: Weights, anatomy: Anatomy, generator: torch.Generator) -> Weights:
-    """Turn and stretch each rotary pair of a key head, and its queries the other way: both commute with the rotation."""
+    """Turn and stretch each rotary pair of a key head, and its queries against it: both commute with the rotation."""
     import torch
 
     changed = dict(weights)
@@ -86,7 +86,7 @@ def add_dead_layers(weights: Weights, anatomy: Anatomy, generator: torch.Generat
     return changed
 
 
-def add_dead_channels(weights: Weights, anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+def add_dead_channels(weights: Weights, _anatomy: Anatomy, generator: torch.Generator) -> Weights:
     """An eighth more residual channels that nobody writes: the gains make up for the wider mean."""
     import torch
 
@@ -103,7 +103,7 @@ def add_dead_channels(weights: Weights, anatomy: Anatomy, _generator: torch.Gene
             changed[name] = changed[name] * math.sqrt(width / wider)
     for name, tensor in weights.items():
         if role_of(name) in ("q", "k", "v", "gate", "up", "head"):
-            changed[name][:, width:] = _like(tensor, [len(tensor), width // 8], _generator)
+            changed[name][:, width:] = _like(tensor, [len(tensor), width // 8], generator)
     return changed
 
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 from benchmarks.training.publishing import WEIGHTS_FILE, read_weights, write_weights
-
-if TYPE_CHECKING:
-    import torch
 
 Publish = Callable[[Path], None]
 """Changes a model's folder in place."""

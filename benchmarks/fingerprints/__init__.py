@@ -1,1 +1,1 @@
-"""What fingerprints can do: relations on the lineage zoo, the true parent among many, sizes, and speed as a shelf grows."""
+"""What fingerprints can do: relations and parents in the lineage zoo, sizes, speed on a large shelf."""

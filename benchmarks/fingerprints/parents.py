@@ -1,9 +1,10 @@
 """Ask a library of all the zoo's parents for the parent of every descendant; then take its kin away and ask again.
 
-Run from the project's root: ``python -m benchmarks.fingerprints.parents [--half HALF] [--out DIR]``. A descendant counts
-as solved if a true parent is named first; of a merge both merged models must stand among the first three. Two shelves
-are asked: one of all bases and the descendant's own parents, and one that also holds its siblings, which can lie
-nearer to it than the parent does.
+Run from the project's root: ``python -m benchmarks.fingerprints.parents [--half HALF] [--out DIR]``.
+
+A descendant counts as solved if a true parent is named first; of a merge both merged models must stand among the
+first three. Two shelves are asked: one of all bases and the descendant's own parents, and one that also holds its
+siblings, which can lie nearer to it than the parent does.
 """
 
 from __future__ import annotations
@@ -80,15 +81,16 @@ def _names(entry: Entry) -> set[str]:
 
 def _ask_without_kin(sketched: Sketched, shelf: Shelf, entries: Sequence[Entry], parents: Sequence[Entry]) -> int:
     """Every model with all of its kin taken off the shelf: nobody may be named."""
-    answers: Counter[str] = Counter()
+    answers: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         kin = [parent.name for parent in parents if truth_of(parent, entry).relation != "independent"]
         answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=kin)
-        answers[answer.outcome] += 1
+        answers["base" if entry.recipe is None else "descendant", answer.outcome] += 1
         if answer.outcome == "found":
             print(f"ACCUSED: {entry.name}: {[relative.name for relative in answer.relatives]}")
-    print(f"kin taken away: {dict(answers)}")
-    return answers["found"]
+    for (kind, outcome), count in sorted(answers.items()):
+        print(f"kin taken away, {kind}s: {count} {outcome}")
+    return answers["base", "found"] + answers["descendant", "found"]
 
 
 def _options() -> argparse.Namespace:

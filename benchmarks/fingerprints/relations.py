@@ -1,7 +1,7 @@
 """Compare every pair of the zoo by fingerprints alone, and hold the answers against the truth and the full files.
 
-Run from the project's root: ``python -m benchmarks.fingerprints.relations [--half HALF] [--out DIR] [--full RESULTS.json]``,
-where RESULTS.json is what ``python -m benchmarks.zoo.report -o RESULTS.json`` wrote.
+Run from the project's root: ``python -m benchmarks.fingerprints.relations [--half HALF] [--out DIR] [--full FILE]``,
+where FILE is what ``python -m benchmarks.zoo.report -o FILE`` wrote.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.fingerprints.zoo import Sketched
@@ -20,6 +21,7 @@ from benchmarks.zoo.measurement import RELATED
 from benchmarks.zoo.pairs import Pair, pairs
 from lineage_audit import Report
 from lineage_audit.library.fingerprint import compare_fingerprints
+from lineage_audit.library.fingerprint.parameters import SCHEME
 
 CHANCE_LOG10_P = -2.0
 """Bound below which exact tests on independent pairs are counted."""
@@ -28,7 +30,8 @@ CHANCE_LOG10_P = -2.0
 def main() -> int:
     """Print the counts; exit with 1 if an independent pair was called related."""
     options = _options()
-    sketched = Sketched(options.out.expanduser())
+    scheme = replace(SCHEME, units_in_layer=options.units) if options.units else SCHEME
+    sketched = Sketched(options.out.expanduser(), scheme)
     chosen = [pair for pair in pairs(options.half) if sketched.is_built(pair.a) and sketched.is_built(pair.b)]
     reports = [(pair, compare_fingerprints(sketched.file(pair.a), sketched.file(pair.b))) for pair in chosen]
     related = [(pair, report) for pair, report in reports if pair.truth.relation != "independent"]
@@ -79,6 +82,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--half", choices=HALVES, default="report", help="default: report")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where the zoo was built")
+    parser.add_argument("--units", type=int, metavar="N", help="keep only so many FFN units of a layer")
     parser.add_argument("--full", type=Path, metavar="FILE", help="answers from the full files")
     return parser.parse_args()
 

@@ -120,11 +120,13 @@ def _fill(shelf: Shelf, strangers: list[bytes], count: int, rng: np.random.Gener
             "CREATE TABLE own (model INTEGER PRIMARY KEY REFERENCES models(id) ON DELETE CASCADE, fingerprint BLOB)"
         )
         connection.execute(
-            "CREATE VIEW fingerprints AS SELECT id AS model, coalesce(own.fingerprint, shared.fingerprint) AS fingerprint "
+            "CREATE VIEW fingerprints AS "
+            "SELECT id AS model, coalesce(own.fingerprint, shared.fingerprint) AS fingerprint "
             f"FROM models LEFT JOIN own ON own.model = id LEFT JOIN shared ON number = id % {len(strangers)}"
         )
         connection.execute(
-            "CREATE TRIGGER put INSTEAD OF INSERT ON fingerprints BEGIN INSERT INTO own VALUES (new.model, new.fingerprint); END"
+            "CREATE TRIGGER put INSTEAD OF INSERT ON fingerprints "
+            "BEGIN INSERT INTO own VALUES (new.model, new.fingerprint); END"
         )
 
 

@@ -10,6 +10,7 @@ from benchmarks.zoo.catalogue import Entry
 from benchmarks.zoo.production import is_complete
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, sketch, to_bytes
+from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Sketched:
     """Fingerprints by entry: as a file holds them, and as a subject is sketched on the spot."""
 
     zoo: Path
+    scheme: Scheme = SCHEME
     _files: dict[str, Fingerprint] = field(default_factory=dict)
     _subjects: dict[str, Fingerprint] = field(default_factory=dict)
 
@@ -31,8 +33,9 @@ class Sketched:
     def file(self, entry: Entry) -> Fingerprint:
         """What a fingerprint file of the model holds, written and read once."""
         if entry.folder not in self._files:
-            made = sketch(open_checkpoint(str(self.zoo / entry.folder)))
-            self._files[entry.folder] = from_bytes(to_bytes(made), entry.folder)
+            made = sketch(open_checkpoint(str(self.zoo / entry.folder)), scheme=self.scheme)
+            whole = self.scheme == SCHEME
+            self._files[entry.folder] = from_bytes(to_bytes(made), entry.folder) if whole else made
         return self._files[entry.folder]
 
     def subject(self, entry: Entry) -> Fingerprint:

@@ -109,6 +109,44 @@ def _quantised() -> list[bytes]:
     ]
 
 
+def _onnx() -> list[bytes]:
+    """Matrices as initialisers that nodes of their modules' names read."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    tensors, nodes = [], []
+    for number, (name, values) in enumerate(llama(1, _TINY).items()):
+        matrix = values.T.copy() if values.ndim == 2 and "embed" not in name else values
+        given = f"onnx::MatMul_{number}" if values.ndim == 2 and "embed" not in name else name
+        tensors.append(numpy_helper.from_array(matrix, given))
+        place = "/" + name.removesuffix(".weight").replace(".", "/")
+        nodes.append(helper.make_node("MatMul", ["x", given], [f"y{number}"], name=f"{place}/MatMul"))
+    entry = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 8])
+    whole = helper.make_model(helper.make_graph(nodes, "g", [entry], [], tensors))
+    return [whole.SerializeToString(), onnx.ModelProto().SerializeToString() + b"\x08\x08"]
+
+
+def _fingerprint() -> list[bytes]:
+    from lineage_audit.library.fingerprint.file import to_bytes
+    from lineage_audit.library.fingerprint.sketching import sketch
+    from tests.models import model
+
+    return [to_bytes(sketch(model(llama(1)), "full"))]
+
+
+def _ollama() -> list[bytes]:
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:" + "0" * 64, "size": 64}
+    adapter = {**layer, "mediaType": "application/vnd.ollama.image.adapter"}
+    return [json.dumps({"schemaVersion": 2, "config": layer, "layers": [layer, adapter]}).encode()]
+
+
+def _adapter() -> list[bytes]:
+    plain = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "org/base",
+             "target_modules": ["q_proj"], "fan_in_fan_out": False, "use_rslora": True}  # fmt: skip
+    patterns = {**plain, "rank_pattern": {"q_proj": 4}, "alpha_pattern": {".*k_proj": 2}, "use_dora": True}
+    return [json.dumps(one).encode() for one in (plain, patterns)]
+
+
 def _names() -> list[bytes]:
     known = list(llama(1, SMALL))
     others = [
@@ -183,6 +221,8 @@ def _origins() -> list[bytes]:
 
 
 _SEEDS: Mapping[str, Seeds] = {
+    "ollama": _ollama,
+    "fingerprint": _fingerprint,
     "safetensors": _safetensors,
     "safetensors-header": _header,
     "index": _index,
@@ -191,6 +231,8 @@ _SEEDS: Mapping[str, Seeds] = {
     "pytorch-zip": lambda: _torch("zip"),
     "pytorch-legacy": lambda: _torch("legacy"),
     "pickle": _pickle,
+    "onnx": _onnx,
+    "adapter": _adapter,
     "quantised": _quantised,
     "names": _names,
     "config": _configs,

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
 
 from lineage_audit.checkpoint import read_checkpoint
 from lineage_audit.checkpoint.card import read_claims
@@ -34,10 +39,16 @@ _SHARDS = {
     "a.safetensors": safetensors({"model.norm.weight": llama(1)["model.norm.weight"]}),
     "b.safetensors": safetensors({"lm_head.weight": llama(1)["lm_head.weight"]}),
 }
+_LORA = safetensors(
+    {
+        f"base_model.model.model.layers.0.self_attn.q_proj.lora_{side}.weight": np.ones(shape, np.float32)
+        for side, shape in (("A", (4, 32)), ("B", (32, 4)))
+    }
+)
 _ROWS = 3
 
 
-class Finding(AssertionError):
+class FindingError(AssertionError):
     """A parser that let something else out than the one line it may."""
 
 
@@ -45,7 +56,7 @@ def run(name: str, data: bytes) -> None:
     """Give one input to a target.
 
     Raises:
-        Finding: the error's message is not one short printable line.
+        FindingError: the error's message is not one short printable line.
         Exception: whatever the parser should have caught.
     """
     try:
@@ -53,7 +64,7 @@ def run(name: str, data: bytes) -> None:
     except LineageAuditError as error:
         message = str(error)
         if not message or "\n" in message or len(message) > LONGEST_MESSAGE:
-            raise Finding(f"{name}: the message {message[:200]!r} is not one short line") from error
+            raise FindingError(f"{name}: the message {message[:200]!r} is not one short line") from error
 
 
 def _weights_file(file: str) -> Target:
@@ -72,7 +83,7 @@ def _read_rows(model: Checkpoint) -> None:
         last = min(_ROWS, tensor.shape[0])
         rows = model.rows(tensor, 0, last)
         if rows.shape != (last, *tensor.shape[1:]):
-            raise Finding(f"rows of shape {rows.shape} come from a tensor of shape {tensor.shape}")
+            raise FindingError(f"rows of shape {rows.shape} come from a tensor of shape {tensor.shape}")
     for tensor in model.tensors:
         printable(tensor.name)
 
@@ -147,12 +158,38 @@ def _card(*files: str) -> Target:
         claims, caveats = read_claims(MemorySource(dict(zip(files, pieces, strict=False))))
         for caveat in caveats:
             if "\n" in caveat or len(caveat) > LONGEST_MESSAGE:
-                raise Finding(f"the caveat {caveat[:200]!r} is not one short line")
+                raise FindingError(f"the caveat {caveat[:200]!r} is not one short line")
         for claim in claims.items[:20]:
             if not claim.value.isprintable():
-                raise Finding(f"the claim {claim.value!r} cannot be shown")
+                raise FindingError(f"the claim {claim.value!r} cannot be shown")
 
     return read
+
+
+def _adapter(data: bytes) -> None:
+    """What an adapter says of itself, beside sound weights of one."""
+    _read_everything({"adapter_config.json": data, "adapter_model.safetensors": _LORA})
+
+
+def _fingerprint(data: bytes) -> None:
+    """A fingerprint file, as it comes from whoever made it."""
+    from lineage_audit.library.fingerprint.file import from_bytes
+
+    from_bytes(data, "x.fingerprint")
+
+
+def _ollama(data: bytes) -> None:
+    """A manifest in a local store, with one blob of 64 bytes behind it."""
+    from lineage_audit.checkpoint.source.ollama import open_ollama
+
+    with tempfile.TemporaryDirectory() as folder:
+        manifest = Path(folder, "manifests/registry.ollama.ai/library/m/latest")
+        manifest.parent.mkdir(parents=True)
+        manifest.write_bytes(data)
+        Path(folder, "blobs").mkdir()
+        Path(folder, "blobs", "sha256-" + "0" * 64).write_bytes(bytes(64))
+        os.environ["OLLAMA_MODELS"] = folder
+        open_ollama("ollama:m")
 
 
 TARGETS: Mapping[str, Target] = {
@@ -164,6 +201,8 @@ TARGETS: Mapping[str, Target] = {
     "pytorch-zip": _weights_file("pytorch_model.bin"),
     "pytorch-legacy": _weights_file("pytorch_model.bin"),
     "pickle": _pickle_in_zip,
+    "onnx": _weights_file("model.onnx"),
+    "adapter": _adapter,
     "quantised": _weights_file("model.safetensors"),
     "names": _names,
     "config": _config,
@@ -177,5 +216,7 @@ TARGETS: Mapping[str, Target] = {
     "card": _card("README.md"),
     "origins": _card("mergekit_config.yml", "adapter_config.json", "config.json"),
     "licence": _card("LICENSE", "NOTICE"),
+    "ollama": _ollama,
+    "fingerprint": _fingerprint,
 }
 """Every parser by its name."""

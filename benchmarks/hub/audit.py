@@ -62,9 +62,7 @@ def _weight_bytes(name: str) -> int | None:
         files = open_source(name).files
     except LineageAuditError:
         return None
-    by_format = {
-        suffix: sum(file.size for path, file in files.items() if path.endswith(suffix)) for suffix in WEIGHTS
-    }
+    by_format = {suffix: sum(file.size for path, file in files.items() if path.endswith(suffix)) for suffix in WEIGHTS}
     return next((size for size in by_format.values() if size), 0)
 
 

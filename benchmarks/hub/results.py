@@ -50,7 +50,7 @@ def append(path: Path, line: Line) -> None:
 
 
 def read(path: Path, effort: str) -> Mapping[tuple[str, str], Line]:
-    """Read what is known at an effort, the last line of each pair; a line cut short by an interruption is passed over."""
+    """Read what is known at an effort: the last line of each pair; one cut short by an interruption is passed over."""
     found: dict[tuple[str, str], Line] = {}
     if not path.exists():
         return found

@@ -29,7 +29,7 @@ from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_g
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 from lineage_audit.errors import UnreadableFileError
 
-__all__ = ["Checkpoint", "open_checkpoint", "read_checkpoint"]
+__all__ = ["Checkpoint", "open_checkpoint", "read_checkpoint", "split_reference"]
 
 
 def open_checkpoint(ref: str) -> Checkpoint:
@@ -38,19 +38,17 @@ def open_checkpoint(ref: str) -> Checkpoint:
     Raises:
         LineageAuditError: it cannot be found or read; one line says why and what to do.
     """
-    base, *added = (_open_part(part) for part in split_reference(ref))
+    base, *added = (read_checkpoint(open_source(part)) for part in split_reference(ref))
     return reduce(compose, added, base)
 
 
-def _open_part(ref: str) -> Checkpoint:
-    """Open one part of a reference; a model in Ollama's store comes with the adapters that stand beside it there."""
-    source = open_source(ref)
-    adapters = source.adapters() if isinstance(source, OllamaSource) else ()
-    return reduce(compose, map(read_checkpoint, adapters), read_checkpoint(source))
-
-
 def read_checkpoint(source: Source) -> Checkpoint:
-    """Read what a source holds, all but the weights."""
+    """Read what a source holds, all but the weights; Ollama's store may hold adapters to be put on the model."""
+    adapters = source.adapters() if isinstance(source, OllamaSource) else ()
+    return reduce(compose, map(read_checkpoint, adapters), _read_alone(source))
+
+
+def _read_alone(source: Source) -> Checkpoint:
     container = read_container(source)
     config = _config(source, container)
     dequantized = replace(container, tensors=gather(source, container.tensors))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import BITS, READABLE, decode
 from lineage_audit.checkpoint.source.base import ByteRange, Source
+from lineage_audit.checkpoint.source.coalescing import coalesce
 from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, TensorRef
 
 FloatArray = npt.NDArray[np.float32]
@@ -84,6 +85,12 @@ def _is_readable(part: Part) -> bool:
 def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray]:
     """Read all requests; each gives float32 ``[rows, in]``, or ``[rows]`` for vectors, in the order asked."""
     return fetch_rows(source, requests).decode()
+
+
+def bytes_for_rows(tensor: TensorRef, rows: IntArray) -> int:
+    """Bytes that must be read for some rows, those between them included; all of them where rows are columns."""
+    spans = coalesce(span for run in _runs(RowRequest(tensor, rows)) for span in run.ranges)
+    return sum(span.stop - span.start for span in spans)
 
 
 def fetch_rows(source: Source, requests: Sequence[RowRequest]) -> FetchedRows:

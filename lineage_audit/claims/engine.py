@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from lineage_audit.checkpoint.source import open_source
 from lineage_audit.claims.ancestry import folder_of
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
 from lineage_audit.claims.references import hold_against, summarise_reference
-from lineage_audit.claims.repository import Repository, read_repository
+from lineage_audit.claims.repository import Repository, open_repository
 from lineage_audit.claims.rules import RULES, Draft, Rule
 from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.claims.stated_licence import StatedLicence, read_stated_licence, statement_of
@@ -75,7 +74,7 @@ def check_claims(
     """
     started = time.perf_counter()
     policy, today = options.policy, datetime.datetime.now(datetime.UTC).date()
-    repository = read_repository(open_source(subject))
+    repository = open_repository(subject)
     case = _case(repository, references, options, today, progress)
     findings = suppressed(_findings(case), policy, options.known, today)
     fail_on = options.fail_on or policy.fail_on or "error"

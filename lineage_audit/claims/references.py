@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.source import open_source
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
 from lineage_audit.claims.declared import open_declared
 from lineage_audit.claims.names import hub_name, model_name, same_model
 from lineage_audit.claims.policy import Policy
-from lineage_audit.claims.repository import Repository, read_repository
+from lineage_audit.claims.repository import Repository, open_repository, read_repository
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
 from lineage_audit.claims.statements import Statements
 from lineage_audit.comparison import EffortChoice, compare_checkpoints
@@ -149,7 +149,7 @@ def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: 
     if subject.checkpoint is not None and repository.checkpoint is not None:
         report = _compared(wanted, repository.checkpoint, subject.checkpoint, effort, progress)
     return Reference(
-        ref=wanted.ref,
+        ref=shown_address(wanted.ref),
         origin=wanted.origin,
         declared_by=wanted.declared_by,
         repository=repository,
@@ -179,7 +179,7 @@ def _opened(wanted: _Wanted, subject: Repository) -> Repository:
         known = skeleton(make_or_read(wanted.ref))
         return Repository(known.source, known.claims, (), known, None, known.caveats)
     if wanted.origin != "declared":
-        return read_repository(open_source(wanted.ref))
+        return open_repository(wanted.ref)
     return read_repository(open_declared(wanted.ref, folder_of(subject)))
 
 

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from lineage_audit.checkpoint import Checkpoint, read_checkpoint
+from lineage_audit.checkpoint import Checkpoint, open_checkpoint, read_checkpoint, split_reference
 from lineage_audit.checkpoint.card import read_claims
 from lineage_audit.checkpoint.card.text_files import TextReader
 from lineage_audit.checkpoint.claims import Claims
+from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.claims.licences import Licence, licence_with_text, words_of
 from lineage_audit.claims.names import model_name
@@ -100,6 +101,20 @@ class Repository:
     def digest(self) -> str | None:
         """What pins the weights, or None where they cannot be read."""
         return self.checkpoint.digest if self.checkpoint else None
+
+
+def open_repository(ref: str) -> Repository:
+    """Open a reference; of ``BASE+ADAPTER`` the words are the adapter's, and the weights those of both together.
+
+    Raises:
+        LineageAuditError: it cannot be found, or a weight file is unsafe.
+    """
+    first, *added = split_reference(ref)
+    if not added:
+        return read_repository(open_source(first))
+    checkpoint = open_checkpoint(ref)
+    texts = _texts(open_source(added[-1]))
+    return Repository(checkpoint.source, checkpoint.claims, texts, checkpoint, None, checkpoint.caveats)
 
 
 def read_repository(source: Source) -> Repository:

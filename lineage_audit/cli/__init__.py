@@ -6,6 +6,7 @@ Commands are imported when they are called, so that ``--help`` stays fast.
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -17,7 +18,16 @@ from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.version import __version__
 
-_COMMANDS = {"check": "check", "compare": "compare", "inspect": "inspect", "unmix": "unmix", "fingerprint": "fingerprint", "identify": "identify", "library": "library"}
+_COMMANDS = {
+    "check": "check",
+    "compare": "compare",
+    "inspect": "inspect",
+    "unmix": "unmix",
+    "fingerprint": "fingerprint",
+    "identify": "identify",
+    "library": "library",
+    "tree": "tree",
+}
 """Command name -> module of this package that defines it as ``command``."""
 
 
@@ -26,6 +36,10 @@ _LONGEST_LINE = 1000
 
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+_OBJECTS_BETWEEN_COLLECTIONS = 200_000
+"""New objects after which garbage is looked for: headers of 90,000 tensors make many, and none of them is garbage."""
 
 
 class _LazyGroup(click.Group):
@@ -52,6 +66,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit; every error is one line on stderr, never a traceback."""
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.output import write_whole
+from lineage_audit.cli.output import write_figures, write_whole
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
     from lineage_audit.claims import CheckOptions, Policy
     from lineage_audit.comparison import EffortChoice
 
-_FORMATS = ("terminal", "json", "sarif", "junit", "markdown", "cyclonedx")
+_FORMATS = ("terminal", "json", "sarif", "junit", "markdown", "html", "cyclonedx")
 _EXITS: dict[Outcome, ExitCode] = {
     "passed": ExitCode.PASSED,
     "failed": ExitCode.FINDING,
@@ -66,7 +66,14 @@ _EXITS: dict[Outcome, ExitCode] = {
     "outputs",
     type=click.Path(dir_okay=False, path_type=Path),
     multiple=True,
-    help="Write here, by suffix: .sarif, .xml, .json, .md, .cdx.json, .txt; may be given several times.",
+    help="Write here, by suffix: .sarif, .xml, .json, .md, .html, .cdx.json, .txt; may be given several times.",
+)
+@click.option(
+    "--figures",
+    "figures",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each figure of the report into this folder, as SVG.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Add the tables: claims, references, rules.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and -o remain.")
@@ -81,6 +88,7 @@ def command(
     effort: EffortChoice,
     format_name: str | None,
     outputs: tuple[Path, ...],
+    figures: Path | None,
     verbose: bool,
     quiet: bool,
 ) -> int:
@@ -101,6 +109,10 @@ def command(
     if update_baseline and baseline is not None:
         report = _rebased(report, policy, baseline)
     _write(report, formats, verbose)
+    if figures:
+        from lineage_audit.report import figure_files
+
+        write_figures(figures, figure_files(report))
     if not quiet and (format_name or not outputs):
         _show(report, format_name or "terminal", verbose)
     return _EXITS[report.outcome]
@@ -115,7 +127,7 @@ def _formats(outputs: tuple[Path, ...], format_name: str | None) -> dict[Path, s
         chosen = check_format_for(path.name)
         if chosen is None:
             raise click.BadParameter(
-                f"{path}: its suffix names no format; use .sarif, .xml, .json, .md, .cdx.json or .txt",
+                f"{path}: its suffix names no format; use .sarif, .xml, .json, .md, .html, .cdx.json or .txt",
                 param_hint="-o",
             )
         formats[path] = chosen

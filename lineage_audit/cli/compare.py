@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.output import format_for, write_whole
+from lineage_audit.cli.output import format_for, write_figures, write_whole
 from lineage_audit.results import Relation, Report
 
 if TYPE_CHECKING:
@@ -51,10 +51,17 @@ _FAILING: dict[str, frozenset[Relation]] = {
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["terminal", "json", "markdown"]),
-    help="Default: by the suffix of -o (.json, .md, .txt), else terminal.",
+    type=click.Choice(["terminal", "json", "markdown", "html"]),
+    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
+@click.option(
+    "--figures",
+    "figures",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each figure of the report into this folder, as SVG.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(list(_FAILING)),
@@ -72,6 +79,7 @@ def command(
     device: Device,
     format_name: str | None,
     output: Path | None,
+    figures: Path | None,
     fail_on: str,
     verbose: bool,
     quiet: bool,
@@ -79,15 +87,18 @@ def command(
     """Compare two models: does B derive from A, how much, and how surely?
 
     A and B are local folders, weight files, Hub repositories (org/name[@revision]), ollama:NAME, addresses (https://,
-    s3://), or BASE+ADAPTER of these. A is the suspected ancestor where there is one; swapping them mirrors the report.
+    s3://), BASE+ADAPTER of these, or fingerprints. A is the suspected ancestor where there is one; swapping them
+    mirrors the report.
     """
     from lineage_audit import compare
     from lineage_audit.cli.progress import progress_on_stderr
-    from lineage_audit.report import render, render_detailed
+    from lineage_audit.report import figure_files, render, render_detailed
 
     with progress_on_stderr(quiet) as progress:
         report = compare(a, b, effort=effort, progress=progress, parents=parents, device=device)
     chosen = format_for(output, format_name)
+    if figures:
+        write_figures(figures, figure_files(report))
     if output:
         write_whole(output, render_detailed(report, chosen) if verbose else render(report, chosen))
     elif chosen != "terminal":

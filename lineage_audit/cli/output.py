@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from lineage_audit.errors import LineageAuditError
 
-_BY_SUFFIX = {".json": "json", ".md": "markdown", ".txt": "terminal"}
+_BY_SUFFIX = {".json": "json", ".md": "markdown", ".html": "html", ".txt": "terminal"}
 
 
 def format_for(path: Path | None, chosen: str | None) -> str:
@@ -48,3 +50,35 @@ def write_whole(path: Path, text: str) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def write_figures(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files into a folder, made if need be: first all of them beside it, then each moved to its place.
+
+    A file or link of the same name is replaced, and never written through. A folder that was made for them is not left
+    half full.
+
+    Raises:
+        LineageAuditError: the folder or a file cannot be written, or a name would leave the folder.
+    """
+    waiting: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        waiting = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        for name, text in texts.items():
+            if not name or Path(name).name != name or name.startswith("."):
+                raise LineageAuditError(f"{name!r} is no name of a figure; nothing was written")
+            (waiting / name).write_text(text, encoding="utf-8")
+        mask = os.umask(0)
+        os.umask(mask)
+        waiting.chmod(0o777 & ~mask)
+        if folder.is_dir():
+            for name in texts:
+                (waiting / name).replace(folder / name)
+        else:
+            waiting.rename(folder)
+    except OSError as error:
+        raise LineageAuditError(f"{folder}: figures cannot be written ({error.strerror})") from None
+    finally:
+        if waiting is not None:
+            shutil.rmtree(waiting, ignore_errors=True)

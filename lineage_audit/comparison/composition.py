@@ -20,6 +20,10 @@ from lineage_audit.results import Verdict
 _EQUAL_SHARE = 0.99
 """Share of a coarse tensor's elements that rounding leaves equal when sums are taken in another order."""
 
+_EQUAL_SHARE_ACROSS_TYPES = 0.9
+"""The same where the two sides have different types: what was rounded to one and then to the other is off by one unit
+in about one of sixteen elements (float16, then bfloat16)."""
+
 _FINE_BITS = 20
 _FINE_DELTA = 2.0**-21
 """Relative size of the difference that single precision may leave: eight units of its last place, together."""
@@ -76,4 +80,5 @@ def _is_equal_but_for_rounding(part: Measurement) -> bool:
     relative = (part.delta_squared / size) ** 0.5 if size > 0 else 0.0
     if bits > _FINE_BITS:
         return relative <= _FINE_DELTA
-    return max(part.equal, part.rounded or 0) >= _EQUAL_SHARE * part.elements and relative <= 2.0**-bits
+    share = _EQUAL_SHARE if part.pair.a.dtype == part.pair.b.dtype else _EQUAL_SHARE_ACROSS_TYPES
+    return max(part.equal, part.rounded or 0) >= share * part.elements and relative <= 2.0**-bits

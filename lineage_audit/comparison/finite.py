@@ -19,5 +19,6 @@ def are_usable(values: FloatArray) -> npt.NDArray[np.bool_]:
 
 def zero_where_unusable(values: FloatArray) -> FloatArray:
     """Set what is not usable to zero, as if it had not been stored."""
-    usable = are_usable(values)
-    return values if usable.all() else np.where(usable, values, np.float32(0))
+    if not values.size or (values.max() < _LARGEST and values.min() > -_LARGEST):  # neither is true of NaN
+        return values
+    return np.where(are_usable(values), values, np.float32(0))

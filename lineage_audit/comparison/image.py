@@ -52,7 +52,7 @@ class Image:
         if self.rotation is not None:
             block = block @ self.rotation
         elif self.columns is not None:
-            block = block[:, self.columns]
+            block = np.take(block, self.columns, axis=1)
         if self.column_factor is not None:
             block = block * self.column_factor
         return block

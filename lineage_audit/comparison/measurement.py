@@ -203,9 +203,7 @@ def _vector_part(kernel: Kernel, a: FloatArray, b: FloatArray, rounding: Roundin
         not_finite_apart=apart,
         varying=np.broadcast_to(turned.varying, (len(a),)),
     )
-    return _Part(
-        sums, float(a.sum(dtype=np.float64)), float(b.sum(dtype=np.float64)), a[:room], b[:room], None, None
-    )
+    return _Part(sums, float(a.sum(dtype=np.float64)), float(b.sum(dtype=np.float64)), a[:room], b[:room], None, None)
 
 
 class _Sums:

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, numbers
@@ -38,6 +39,15 @@ _ROLE_SHARES: dict[Role, float] = {
     Role.EMBED: 0.28,
 }
 """What a sample spends its bytes on. Rows of ``up`` and ``v`` carry the sign tests, embeddings the channel tests."""
+
+WHOLE_BYTES = 10 * 2**20
+"""Bytes that a sample may read of matrices that can only be read whole, instead of their roles' shares."""
+
+_COSTLY_ROW = 512 * 2**10
+"""Bytes from which a single row is too much to read of every sampled layer."""
+
+_WHOLE_FIRST = (Role.V, Role.V_B, Role.K, Role.Q, Role.UP, Role.GATE, Role.EMBED)
+"""Roles in the order in which they are read whole: the small ones that carry sign tests first."""
 
 _KEPT_ROLES = frozenset({Role.UP, Role.GATE, Role.Q, Role.K, Role.V, Role.EMBED, Role.OTHER})
 """Roles whose rows some test holds against each other."""
@@ -79,8 +89,12 @@ def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Rea
     else:
         layers = _sampled_layers(pairs)
         chosen = [pair for pair in pairs if pair.b.layer is None or pair.b.layer in layers]
-        counts = {role: sum(_draws_on(pair, role) for pair in chosen) for role in _ROLE_SHARES}
-        blocks = [(pair, _block(len(pair.b_rows), _sampled_count(pair, counts), pair.b)) for pair in chosen]
+        costly = [pair for pair in chosen if _is_costly(pair)]
+        whole = _read_whole(costly)
+        cheap = [pair for pair in chosen if pair not in costly]
+        counts = {role: sum(_draws_on(pair, role) for pair in cheap) for role in _ROLE_SHARES}
+        blocks = [(pair, _block(len(pair.b_rows), _sampled_count(pair, counts), pair.b)) for pair in cheap]
+        blocks += [(pair, numbers(len(pair.b_rows))) for pair in whole]
     blocks = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
     kept = _kept_rows([pair for pair, _ in blocks])
     return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in blocks)
@@ -111,6 +125,34 @@ def _sampled_layers(pairs: Sequence[TensorPair]) -> frozenset[int]:
 def _draws_on(pair: TensorPair, role: Role) -> bool:
     """Tell whether the pair shares in a role's budget (of many experts only the first is sampled)."""
     return pair.b.role == role and pair.b.slot == "weight" and pair.b.expert in (None, 0)
+
+
+def _is_costly(pair: TensorPair) -> bool:
+    """Tell whether a single row takes far more than its bytes, as where codes are packed along the rows (GPTQ, AWQ)."""
+    if len(pair.b.shape) < 2 or pair.b.role not in _ROLE_SHARES or not _draws_on(pair, pair.b.role):
+        return False
+    if not len(pair.b_rows):
+        return False
+    middle = slice(len(pair.b_rows) // 2, len(pair.b_rows) // 2 + 1)
+    return any(
+        bytes_for_rows(tensor, rows[middle]) > _COSTLY_ROW and bytes_for_rows(tensor, rows[middle]) > 4 * _bytes(tensor)
+        for tensor, rows in ((pair.a, pair.a_rows), (pair.b, pair.b_rows))
+    )
+
+
+def _read_whole(costly: Sequence[TensorPair]) -> list[TensorPair]:
+    """Of matrices that cannot be read in part, a few that are read whole: one layer a role, as far as they fit."""
+    chosen: list[TensorPair] = []
+    left = WHOLE_BYTES
+    for role in _WHOLE_FIRST:
+        of_role = [pair for pair in costly if pair.b.role == role]
+        if of_role:
+            pair = of_role[len(of_role) // 2]
+            size = _row_bytes(pair) * len(pair.b_rows)
+            if size <= left:
+                chosen.append(pair)
+                left -= size
+    return chosen
 
 
 def _sampled_count(pair: TensorPair, counts: dict[Role, int]) -> int:

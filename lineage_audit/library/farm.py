@@ -97,9 +97,9 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
         with client:
             yield client
         return
-    with LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
-        with Client(cluster) as client:
-            yield client
+    local = {"n_workers": workers, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with LocalCluster(**local) as cluster, Client(cluster) as client:
+        yield client
 
 
 def _on_dask(client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]) -> Iterator[Made]:
@@ -122,8 +122,8 @@ def _round(client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]) 
     """Run tasks; one whose worker died, or that was lost, gives None."""
     from distributed import as_completed
 
-    waiting = {client.submit(make, task, pure=False): task for task in tasks}  # type: ignore[no-untyped-call]
-    for future in as_completed(list(waiting)):  # type: ignore[no-untyped-call]
+    waiting = {client.submit(make, task, pure=False): task for task in tasks}
+    for future in as_completed(list(waiting)):
         task = waiting.pop(future)
         try:
             yield task, future.result()

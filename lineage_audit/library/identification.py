@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lineage_audit.comparison.verdict import NOT_THEFT, RELATED_LOG10_P, strongest
+from lineage_audit.comparison.verdict import DISTILLATION, NOT_THEFT, RELATED_LOG10_P, strongest
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
 from lineage_audit.library.fingerprint.layers import as_in_file
 from lineage_audit.library.fingerprint.parameters import SCHEME
@@ -166,7 +166,7 @@ def _sentence(
     if outcome == "inconclusive":
         return f"Inconclusive: none of {models:,} models could be compared with enough power."
     seen = max(limit or 0.0, prefilter_limit or 0.0)
-    return f"None of these {models:,}: a relation as weak as a cosine of {seen:.2f} under the same numbers would have shown."
+    return f"None of these {models:,}: a relation as weak as a cosine of {seen:.2f} under the same numbers would show."
 
 
 def _caveats(other_scheme: int, relatives: Sequence[Relative]) -> tuple[str, ...]:
@@ -177,9 +177,8 @@ def _caveats(other_scheme: int, relatives: Sequence[Relative]) -> tuple[str, ...
         )
         caveats.append(NOT_THEFT)
     else:
-        caveats.append(
-            "A model that is not in the library cannot be named; distillation leaves no trace in the weights."
-        )
+        caveats.append("A model that is not in the library cannot be named.")
+        caveats.append(DISTILLATION)
     if other_scheme > 0:
         caveats.append(f"{other_scheme:,} fingerprints were made by another version and were left out; make them anew.")
     return tuple(caveats)

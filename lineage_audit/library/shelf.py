@@ -128,7 +128,7 @@ class Shelf:
         """Put a fingerprint on the shelf, in the place of one of the same name; tells whether there was one."""
         data = to_bytes(fingerprint)
         with self._writing() as connection:
-            replaced = self._remove(connection, label.name)
+            replaced = self._remove(connection, _storable(label.name))
             cursor = connection.execute(
                 f"INSERT INTO models ({_COLUMNS.replace(', added', '')}) VALUES ({', '.join('?' * 12)})",
                 _row(fingerprint, label, len(data)),
@@ -258,7 +258,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def _row(fingerprint: Fingerprint, label: Label, size: int) -> Sequence[object]:
     identity, config, claims = fingerprint.identity, fingerprint.config, fingerprint.claims
     stated = next((claim.value for claim in claims.of("license")), None)
-    return (
+    row = (
         label.name,
         identity.ref,
         identity.revision,
@@ -272,3 +272,9 @@ def _row(fingerprint: Fingerprint, label: Label, size: int) -> Sequence[object]:
         label.note,
         size,
     )
+    return tuple(_storable(value) if isinstance(value, str) else value for value in row)
+
+
+def _storable(text: str) -> str:
+    """Text that SQLite can hold: lone surrogates, which a hostile file may contain, become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

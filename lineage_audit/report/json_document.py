@@ -68,7 +68,7 @@ def render_inspection_json(inspection: Inspection) -> str:
     return written(inspection_document(inspection))
 
 
-def json_schema(document: Literal["report-1", "inspection-1"]) -> Document:
+def json_schema(document: Literal["report-1", "inspection-1", "identification-1", "unmix-1", "tree-1"]) -> Document:
     """The JSON Schema (draft 2020-12) that the documents of this version fulfil."""
     path = files("lineage_audit.report") / "schema" / f"{document}.schema.json"
     schema: Document = json.loads(path.read_text(encoding="utf-8"))

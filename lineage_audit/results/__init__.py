@@ -46,6 +46,7 @@ from lineage_audit.results.comparison import (
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
 from lineage_audit.results.inspection import ClaimSummary, Inspection, RoleSummary
+from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
 
 __all__ = [
@@ -56,10 +57,12 @@ __all__ = [
     "ClaimSummary",
     "DeltaSpectrum",
     "Direction",
+    "EdgeKind",
     "Effort",
     "Evidence",
     "ExplainedStage",
     "FailOn",
+    "FamilyTree",
     "FieldComparison",
     "Finding",
     "Grade",
@@ -100,6 +103,9 @@ __all__ = [
     "SuppressionKind",
     "TensorGroup",
     "TokenizerFinding",
+    "TreeEdge",
+    "TreeModel",
+    "UnknownAncestor",
     "Unmixing",
     "Verdict",
     "WeightsFinding",

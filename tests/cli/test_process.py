@@ -89,6 +89,28 @@ def test_a_reader_that_went_away_is_no_finding_and_no_complaint(extra: list[str]
     assert done.stderr == ""
 
 
+def test_ctrl_c_in_the_middle_of_work_leaves_nothing(tmp_path: Path) -> None:
+    """Interrupted while weights are read in several threads."""
+    from benchmarks.speed.checkpoints import write_sparse
+    from benchmarks.speed.shapes import SHAPES
+
+    for name in ("a", "b"):
+        write_sparse(tmp_path / name, SHAPES["7B"], 3)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "lineage_audit", "compare", "a", "b", "--effort", "full", "-o", "report.json"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    read = Path(f"/proc/{running.pid}/io")
+    deadline = time.monotonic() + 30
+    while read.exists() and time.monotonic() < deadline and int(read.read_text().split()[1]) < 200e6:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, error = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert error.strip() == "lineage-audit: interrupted; nothing was written"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
 def test_ctrl_c_gives_130(tmp_path: Path) -> None:
     """Interrupted while it waits for a reader of its output."""
     pipe = tmp_path / "report.json"

@@ -9,19 +9,18 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lineage_audit.report import FORMATS
 from tests.hostile.family import CONFIG, SOUND, WEIGHTS
 from tests.hostile.guarded import HIDDEN, Ran, behaves, run_guarded
 from tests.models import llama_config, noisy, safetensors, tokenizer_json, write
 
 PAYLOADS = {
-    "terminal": "\x1b[2J\x1b]0;owned\x07\x1b]8;;file:///etc/passwd\x07\x9b31m",
-    "hidden": "\u202egnp.exe\u2066\u200b\u200d\ufeff\u061c",
+    "terminal": "\u202egnp.exe\u2066\u200b\u200d\ufeff\u061c \x1b[2J\x1b]0;owned\x07\x1b]8;;file:///etc/passwd\x07\x9b31m",
     "rich": "[bold red]markup[/] [link=https://evil.example]x[/link] [/nothing]",
     "html": "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>",
     "markdown": "](javascript:alert(1)) ![p](https://evil.example/p.png) | cell | `code` @somebody #1",
     "lines": "one\ntwo\r\n::error file=x::injected\n- item\u2028three\x00",
-    "xml": "]]><testcase name='injected'/><!--&lol;<!ENTITY lol SYSTEM 'file:///etc/passwd'>",
-    "sarif": '{{0}} {placeholder} %SRCROOT% [a](1) ","level":"none',
+    "documents": '"}]]><testcase name="injected"/><!--&lol;<!ENTITY lol SYSTEM "file:///etc/passwd"> {{0}} {x} %SRCROOT%',
 }
 """What each format takes for more than text."""
 
@@ -99,7 +98,7 @@ def test_what_is_written_is_text_and_nothing_else(name: str, ran: dict[str, tupl
             json.loads(text)
         elif file.endswith(".md"):
             assert_markdown(text)
-        elif file.endswith(".html"):
+        elif file.endswith(".html") and "html" in FORMATS:
             assert_html(text)
         elif file.endswith(".xml"):
             tree = ElementTree.fromstring(text)

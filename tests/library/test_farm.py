@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,50 +54,45 @@ def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPat
         list(make_many([Task("a"), Task("b")], scheduler="tcp://127.0.0.1:1"))
 
 
-def test_a_killed_worker_loses_no_model(models: list[str], tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
-    refs = [*models, "/nowhere"]
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two worker processes; a task whose worker dies is given up at once."""
+    distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
+    local = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": 50}
     with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-        ) as cluster,
-        distributed.Client(cluster) as client,
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(**local) as running,
     ):
-        killer = threading.Thread(target=_kill_first, args=(client,))
-        answers: list[Made] = []
-        for answer in make_many([Task(ref) for ref in refs], scheduler=cluster.scheduler_address):
-            if not answers:
-                killer.start()
-            answers.append(answer)
-            time.sleep(0.05)
-        killer.join(30)
+        yield running
+
+
+def test_a_killed_worker_loses_no_model(models: list[str], cluster: Any) -> None:
+    refs = [*models, "/nowhere"]
+    answers: list[Made] = []
+    for answer in make_many([Task(ref) for ref in refs], scheduler=cluster.scheduler_address):
+        if not answers:
+            _kill_a_worker(cluster)
+        answers.append(answer)
     assert sorted(answer.ref for answer in answers) == sorted(refs)
     assert {answer.ref for answer in answers if answer.failure} == {"/nowhere"}
 
 
-def test_a_model_that_kills_its_workers_is_reported_and_the_others_are_made() -> None:
-    distributed = pytest.importorskip("distributed")
-    dask = pytest.importorskip("dask")
-
+def test_a_model_that_kills_its_workers_is_reported_and_the_others_are_made(cluster: Any) -> None:
     def make(task: Task) -> Made:
         if task.ref == "poison":
             os._exit(9)
         return Made(task.ref, b"x", None, 0.0)
 
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-        ) as cluster,
-    ):
-        tasks = [Task(ref) for ref in ("a", "poison", "b", "c")]
-        answers = {made.ref: made for made in make_many(tasks, scheduler=cluster.scheduler_address, make=make)}
+    tasks = [Task(ref) for ref in ("a", "poison", "b", "c")]
+    answers = {made.ref: made for made in make_many(tasks, scheduler=cluster.scheduler_address, make=make)}
     assert answers.keys() == {"a", "b", "c", "poison"}
     assert "given up" in (answers["poison"].failure or "")
     assert all(answers[ref].data == b"x" for ref in "abc")
 
 
-def _kill_first(client: object) -> None:
-    """Kill one worker's process as a machine that fails would."""
-    pids = client.run(os.getpid)  # type: ignore[attr-defined]
-    os.kill(next(iter(pids.values())), 9)
+def _kill_a_worker(cluster: Any) -> None:
+    """End one worker's process as a machine that fails would."""
+    from distributed import Client
+
+    with Client(cluster) as client:
+        os.kill(next(iter(client.run(os.getpid).values())), 9)

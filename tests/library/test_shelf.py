@@ -46,6 +46,13 @@ def test_what_is_added_is_there_until_it_is_removed(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM fingerprints").fetchone()[0] == 1
 
 
+def test_names_that_no_database_can_hold_are_escaped(tmp_path: Path) -> None:
+    with open_shelf(tmp_path / "models.library", create=True) as shelf:
+        shelf.add(MADE, Label("a\ud800'; DROP TABLE models; --", "\udcff"))
+        assert shelf.add(MADE, Label("a\ud800'; DROP TABLE models; --"))
+        assert [entry.name for entry in shelf.entries()] == ["a\\ud800'; DROP TABLE models; --"]
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnresolvedReferenceError, match="no such library"):
         open_shelf(tmp_path / "none")

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from lineage_audit.checkpoint.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.adapter_on_base import canonical
 from lineage_audit.checkpoint.composed.applied import Applied
+from lineage_audit.checkpoint.composed.base_modules import canonical
 from lineage_audit.checkpoint.composed.low_rank import Sum
 from lineage_audit.checkpoint.composed.rows import columns, is_row_readable, moved, row_count
 from lineage_audit.checkpoint.composed.source import ComposedSource

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.errors import UnresolvedReferenceError
 
 _LONGEST = 16
@@ -26,7 +27,7 @@ def split_reference(ref: str) -> tuple[str, ...]:
         return (ref,)
     pieces = ref.split("+")
     if len(pieces) > 4 * _LONGEST:
-        raise UnresolvedReferenceError(f"{ref[:80]}: has too many + for BASE+ADAPTER")
+        raise UnresolvedReferenceError(f"{shown_address(ref)[:80]}: has too many + for BASE+ADAPTER")
     parts = [pieces[0]]
     position = 1
     while position < len(pieces):
@@ -41,7 +42,7 @@ def split_reference(ref: str) -> tuple[str, ...]:
             parts[-1] += "+" + pieces[position]
             position += 1
     if not all(parts):
-        raise UnresolvedReferenceError(f"{ref}: nothing stands on one side of the +; give BASE+ADAPTER")
+        raise UnresolvedReferenceError(f"{shown_address(ref)}: nothing stands on one side of the +; give BASE+ADAPTER")
     return tuple(parts)
 
 

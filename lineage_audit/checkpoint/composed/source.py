@@ -29,18 +29,11 @@ class ComposedSource:
         return self._base.bytes_read + self._added.bytes_read
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
-        """Read all ranges, in the order given."""
-        from_added = [position for position, wanted in enumerate(ranges) if wanted.file.startswith(self._mark)]
-        chosen = set(from_added)
-        from_base = [position for position in range(len(ranges)) if position not in chosen]
-        results = [b""] * len(ranges)
-        for positions, data in (
-            (from_base, self._base.read_ranges([ranges[position] for position in from_base])),
-            (from_added, self._added.read_ranges([self._outside(ranges[position]) for position in from_added])),
-        ):
-            for position, piece in zip(positions, data, strict=True):
-                results[position] = piece
-        return results
+        """Read all ranges, in the order given; one that is asked for many times, as a factor is, is read once."""
+        added = list(dict.fromkeys(wanted for wanted in ranges if wanted.file.startswith(self._mark)))
+        held = dict(zip(added, self._added.read_ranges([self._outside(wanted) for wanted in added]), strict=True))
+        base = iter(self._base.read_ranges([wanted for wanted in ranges if wanted not in held]))
+        return [held[wanted] if wanted in held else next(base) for wanted in ranges]
 
     def _outside(self, wanted: ByteRange) -> ByteRange:
         """The range as the added source names its file."""

@@ -67,11 +67,13 @@ def _candidates(by_name: Mapping[str, StoredTensor]) -> Iterator[_Candidate]:
     for scheme in SCHEMES:
         if not all(any(name.endswith(suffix) for name in by_name) for suffix in scheme.needs):
             continue
+        suffixes = tuple(dict.fromkeys((scheme.main, *scheme.needs, *scheme.may_have, *scheme.notes)))
         for name in by_name:
-            stem = name.removesuffix(scheme.main)
-            if stem == name or any(stem + suffix not in by_name for suffix in scheme.needs):
+            if not name.endswith(scheme.main):
                 continue
-            suffixes = dict.fromkeys((scheme.main, *scheme.needs, *scheme.may_have, *scheme.notes))
+            stem = name.removesuffix(scheme.main)
+            if not all([stem + suffix in by_name for suffix in scheme.needs]):  # noqa: C419 - a list is faster here
+                continue
             held = {suffix: by_name[stem + suffix] for suffix in suffixes if stem + suffix in by_name}
             if all(_is_plain(tensor) for tensor in held.values()):
                 yield _Candidate(scheme, stem, held)

@@ -9,10 +9,10 @@ from pathlib import Path
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.blobs import blob_sha256
 from lineage_audit.checkpoint.source.local_files import described, read_from
+from lineage_audit.checkpoint.source.model_files import WEIGHT_SUFFIXES
 from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
-_WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".gguf", ".onnx")
 _ENTRY_LIMIT = 100_000
 _DEPTH_LIMIT = 2
 
@@ -34,7 +34,7 @@ class FolderSource:
         self._is_cached = _is_in_hub_cache(root)
         self.files: dict[str, SourceFile] = {}
         for name in _list_files(root):
-            if only_weights is None or not name.endswith(_WEIGHT_SUFFIXES) or _is_of(only_weights, name):
+            if only_weights is None or not name.endswith(WEIGHT_SUFFIXES) or _is_of(only_weights, name):
                 file = self._describe(name)
                 if file is not None:
                     self.files[name] = file
@@ -60,7 +60,7 @@ class FolderSource:
         path = self._root / name
         target = Path(os.path.realpath(path))
         if not any(target.is_relative_to(boundary) for boundary in self._boundaries):
-            if name.endswith(_WEIGHT_SUFFIXES):
+            if name.endswith(WEIGHT_SUFFIXES):
                 raise UnreadableFileError(f"{path}: is a link out of the model's folder; copy the file instead")
             return None
         try:

@@ -11,7 +11,7 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.adapter import AdapterSettings
 from lineage_audit.checkpoint.adapter.settings import FROM_THE_BASE
-from lineage_audit.checkpoint.composed.adapter_on_base import adapter_fit
+from lineage_audit.checkpoint.composed.fit import adapter_fit
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.comparison.adapters.evidence import gather
 from lineage_audit.comparison.adapters.factors import (

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.adapter import LowRankPair, read_parts
-from lineage_audit.checkpoint.composed.adapter_on_base import canonical
+from lineage_audit.checkpoint.composed.base_modules import canonical
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.tensors import TensorRef

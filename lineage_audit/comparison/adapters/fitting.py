@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.adapter_on_base import Fit, adapter_fit
+from lineage_audit.checkpoint.composed.fit import Fit, adapter_fit
 from lineage_audit.results import Verdict
 
 _LISTED = 3

@@ -6,7 +6,7 @@ are compared after a rotation, look the same. Whole matrices are read on demand 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,12 @@ _FED_BY: dict[Role, Role] = {
 }
 """Roles that read the residual stream -> the norm in front of them."""
 
+_STREAM_SIDE = {
+    **dict.fromkeys((Role.Q, Role.K, Role.V, Role.GATE, Role.UP), 1),
+    **dict.fromkeys((Role.O, Role.DOWN), 0),
+}
+"""Roles that read or write the residual stream -> the axis on which they do."""
+
 _FOLDED = frozenset(_FED_BY.values())
 _OFTEN_NEGATIVE = 0.05
 """Share of gains that are zero or less, above which they are read as offsets from one."""
@@ -54,9 +60,23 @@ class CanonicalWeights:
         self._kept_bytes = 0
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> TensorRef | None:
-        """The reference of a weight matrix that can be read, or None."""
+        """The reference of a weight matrix that can be read and fits the stream that it reads or writes, or None."""
         tensor = self.checkpoint.by_key.get(TensorKey(role, "weight", layer, expert))
-        return tensor if tensor is not None and is_readable(tensor) and tensor.size else None
+        if tensor is None or not is_readable(tensor) or not tensor.size:
+            return None
+        side = _STREAM_SIDE.get(role)
+        fits = side is None or len(tensor.shape) != 2 or tensor.shape[side] == self.channels
+        return tensor if fits else None
+
+    @cached_property
+    def channels(self) -> int:
+        """Number of residual channels: the width that most matrices have on the side of the stream; 0 without any."""
+        widths = Counter(
+            tensor.shape[_STREAM_SIDE[tensor.role]]
+            for tensor in self.checkpoint.tensors
+            if tensor.role in _STREAM_SIDE and tensor.slot == "weight" and len(tensor.shape) == 2
+        )
+        return max(widths, key=lambda width: (widths[width], width), default=0)
 
     def layers(self) -> list[int]:
         """Numbers of the layers that have attention or an FFN."""

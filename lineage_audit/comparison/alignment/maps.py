@@ -35,14 +35,24 @@ class ResidualMap:
     rotation: FloatArray | None = None
     fit: float = 1.0
 
+    def joins(self, width_a: int, width_b: int) -> bool:
+        """Whether it leads from streams of the one width to streams of the other (embeddings may have another)."""
+        if self.rotation is not None:
+            return self.rotation.shape == (width_a, width_b)
+        if self.channels is None:
+            return width_a == width_b
+        return len(self.channels) == width_b and int(self.channels.max(initial=-1)) < width_a
+
     def image(self, vectors: FloatArray) -> FloatArray:
         """Carry vectors over A's channels ``[n, d_a]`` into B's basis ``[n, d_b]``."""
         if self.rotation is not None:
             return vectors @ self.rotation
         if self.channels is None:
             return vectors
-        moved = vectors[:, self.channels]
-        return moved if self.signs is None else moved * self.signs
+        moved = np.take(vectors, self.channels, axis=1)
+        if self.signs is not None:
+            moved *= self.signs
+        return moved
 
 
 @dataclass(frozen=True, slots=True, eq=False)

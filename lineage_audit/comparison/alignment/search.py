@@ -26,7 +26,7 @@ def find_alignment(
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
     """
     residual = find_residual_map(a, b, token_rows)
-    if residual is None:
+    if residual is None or not residual.joins(a.channels, b.channels):
         return None
     basis = SharedBasis(a, b, residual)
     layers = find_layer_map(a, b, basis)

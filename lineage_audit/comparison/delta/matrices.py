@@ -6,6 +6,7 @@ since a delta of low rank, a projected direction or added noise show in every su
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -189,7 +190,7 @@ def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
 def _deviation(values: FloatArray) -> float:
     """Standard deviation of all elements."""
     mean = float(values.sum(axis=1).sum(dtype=np.float64)) / values.size
-    return max(0.0, _product(values, values) / values.size - mean**2) ** 0.5
+    return math.sqrt(max(0.0, _product(values, values) / values.size - mean**2))
 
 
 def _product(x: FloatArray, y: FloatArray) -> float:

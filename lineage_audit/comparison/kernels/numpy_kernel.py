@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.comparison.finite import are_usable
 from lineage_audit.comparison.kernels.block import BlockSums, DoubleArray, FloatArray, Rounding
-from lineage_audit.checkpoint.rounding import round_to
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -52,8 +52,9 @@ class NumpyKernel:
 
     def product_sizes(self, b: FloatArray, a: FloatArray) -> FloatArray:
         """Absolute inner products of all rows of B with all rows of A."""
-        products = b @ a.T
-        return np.abs(products, out=products)
+        sizes: FloatArray = b @ a.T
+        np.abs(sizes, out=sizes)
+        return sizes
 
     def _scratch_for(self, shape: tuple[int, int]) -> _Scratch:
         held: _Scratch | None = getattr(self._scratch, "held", None)
@@ -158,4 +159,3 @@ def _equal_after_rounding(a: FloatArray, b: FloatArray, rounding: Rounding) -> i
     if rounding.a:
         return int(np.count_nonzero(round_to(a, rounding.a) == b))
     return int(np.count_nonzero(round_to(b, rounding.b) == a)) if rounding.b else 0
-

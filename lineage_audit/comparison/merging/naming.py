@@ -22,8 +22,12 @@ from lineage_audit.comparison.merging.streaming import measure_grams
 from lineage_audit.comparison.merging.wording import METHOD_WORDS
 from lineage_audit.results import Direction, Share
 
-LEAST_EXPLAINED = 0.5
-"""Share of what was added to the base that the parents together must explain."""
+LEAST_EXPLAINED = 0.9
+"""Share of what was added to the base that the parents together must explain.
+
+The mean of a few siblings lies near their base: of a base held against one of its fine-tunes, two others explain two
+thirds, and eight of them nine tenths.
+"""
 
 LEAST_GAIN = 0.03
 """What the parents together must explain beyond the best of them alone."""
@@ -36,7 +40,8 @@ NEARLY_ALL = 0.98
 HELD_WHOLE = (0.9, 1.1)
 """Weights at which a parent is held whole: with something left over, the child is rather a fine-tune of it."""
 
-_SIDES: tuple[tuple[Direction, str], ...] = (("a->b", "B - A"), ("b->a", "A - B"))
+_SIDES: tuple[tuple[Direction, str, float], ...] = (("a->b", "B - A", LEAST_EXPLAINED), ("b->a", "A - B", NEARLY_ALL))
+"""What a merge found on either side shows, what it explains, and how much of it; A is said to be the base."""
 
 
 def find_merge(a: Checkpoint, b: Checkpoint, parents: Sequence[Checkpoint]) -> DirectedOperation | None:
@@ -48,7 +53,7 @@ def find_merge(a: Checkpoint, b: Checkpoint, parents: Sequence[Checkpoint]) -> D
     return next((operation for operation in found if operation is not None), None)
 
 
-def _named(members: Members, shows: Direction, difference: str) -> DirectedOperation | None:
+def _named(members: Members, shows: Direction, difference: str, least: float) -> DirectedOperation | None:
     places = tuple(place for place in shared_places(members) if _is_compared(place))
     if not places:
         return None
@@ -59,7 +64,7 @@ def _named(members: Members, shows: Direction, difference: str) -> DirectedOpera
     explanation = explain(members, material)
     explained = 1.0 - unexplained(explanation, material)
     weights = explanation.weights_in(np.ones(len(places), dtype=bool))
-    if not _is_merge(explanation, weights, explained, alone):
+    if explained < least or not _is_merge(explanation, weights, explained, alone):
         return None
     shares = ", ".join(
         f"{weight.value:.2f} ({weight.low:.2f} to {weight.high:.2f}) of {parent.ref}"
@@ -82,7 +87,7 @@ _CONVEX = 1.1
 def _is_merge(explanation: Explanation, weights: Sequence[Share], explained: float, alone: float) -> bool:
     """Tell whether two parents at least carry the child, and neither is merely held whole."""
     carrying = [share for share in weights if share.value >= LEAST_WEIGHT and share.low > 0]
-    if len(carrying) < 2 or explained < LEAST_EXPLAINED:
+    if len(carrying) < 2:
         return False
     if isinstance(explanation, SparseExplanation):
         return True

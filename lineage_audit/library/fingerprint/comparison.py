@@ -113,7 +113,7 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
         left_in_a="nothing" if identical else "tensors",
         left_in_b="nothing" if identical else "tensors",
         architecture=architecture.summary.split(":")[0] if same_function(architecture) else "different architectures",
-        caveats=(SKETCHES_ONLY, *_unread(a, b)),
+        caveats=(SKETCHES_ONLY, *_equal_sketches(chosen, identical), *_unread(a, b)),
         searched=True,
         moved=moved is not None,
         turned=moved is not None and moved.residual.kind == "rotation",
@@ -219,6 +219,13 @@ def _operations(
         *(operations.moves(model_a, model_b, moved.found, moved.residual, setting.comparison) if moved else []),
         *operations.renamed(names),
     ]
+
+
+def _equal_sketches(chosen: _Compared, identical: bool) -> tuple[str, ...]:
+    """What equal sketches suggest and do not prove."""
+    if identical or not chosen.measured or any(part.distance or part.matched < 1 for part in chosen.measured):
+        return ()
+    return ("Every sketch is equal: these may be the same weights in another form; compare the models to be sure.",)
 
 
 def _unread(a: Fingerprint, b: Fingerprint) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,13 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.errors import UnreadableFileError
 
-Arrays = Mapping[str, npt.NDArray[np.generic]]
+Arrays = Mapping[str, npt.NDArray[Any]]
+"""Arrays of any type by name; whoever takes one checks its type."""
 
 _HEADER_LIMIT = 8 * 2**20
 
 
-def write_container(arrays: Mapping[str, npt.NDArray[np.generic]], metadata: dict[str, str]) -> bytes:
+def write_container(arrays: Mapping[str, npt.NDArray[Any]], metadata: dict[str, str]) -> bytes:
     """The file's bytes; the same input always gives the same ones."""
     from safetensors.numpy import save
 
@@ -24,7 +26,7 @@ def write_container(arrays: Mapping[str, npt.NDArray[np.generic]], metadata: dic
     return data
 
 
-def read_container(data: bytes, name: str) -> tuple[dict[str, npt.NDArray[np.generic]], dict[str, str]]:
+def read_container(data: bytes, name: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Arrays and metadata.
 
     Raises:

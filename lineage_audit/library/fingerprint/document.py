@@ -28,6 +28,8 @@ _LONGEST = 400
 
 _WIDEST = 2**20
 
+_CLAIM_KINDS: tuple[ClaimKind, ...] = get_args(ClaimKind)
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -172,9 +174,10 @@ def _value(value: object) -> FieldValue:
 
 def _claim(stated: object) -> Claim:
     kind, value, file, line, field = _list(stated)
-    if kind not in get_args(ClaimKind):
+    known = next((one for one in _CLAIM_KINDS if one == kind), None)
+    if known is None:
         raise ValueError("a claim is of an unknown kind")
-    return Claim(kind, str(value), str(file), _layer(line), None if field is None else str(field))
+    return Claim(known, str(value), str(file), _layer(line), None if field is None else str(field))
 
 
 def _layer(number: object) -> int | None:

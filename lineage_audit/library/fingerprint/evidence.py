@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence import (
     channel_fixed_points,
     channel_signs,
@@ -39,7 +40,7 @@ from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.measurement import DoubleArray
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
-from lineage_audit.library.fingerprint.values import Fingerprint
+from lineage_audit.library.fingerprint.values import Fingerprint, Levels
 from lineage_audit.library.fingerprint.vectors import Correspondence, LayerPair, Part
 from lineage_audit.results import Evidence
 
@@ -138,14 +139,14 @@ def _signs(
     return sign_flip_evidence(test, units, layers, setting.comparison, elements)
 
 
-def _coins(numbers: DoubleArray, part: Part, setting: Setting) -> DoubleArray:  # type: ignore[type-arg,unused-ignore]
+def _coins(numbers: IntArray, part: Part, setting: Setting) -> IntArray:
     """Which of the vectors flip together: each its own, but for key dimensions that a rotation ties in pairs."""
     if part != "keys" or setting.comparison.heads is None:
         return np.arange(len(numbers))
     heads = setting.comparison.heads
     head, dim = np.divmod(numbers, heads.head_dim)
     unit = units_of_dims(heads, setting.comparison.rotary)[dim]
-    _, coins = np.unique(head * heads.head_dim + unit, return_inverse=True)
+    coins: IntArray = np.unique(head * heads.head_dim + unit, return_inverse=True)[1].astype(np.int64)
     return coins
 
 
@@ -259,7 +260,7 @@ def _head_similarity(found: Correspondence, pair: LayerPair, part: Part, role: R
 
 
 def gain_evidence(
-    a: Fingerprint, b: Fingerprint, layers: Sequence[tuple[int, int]], channels: FloatArray | None, setting: Setting
+    a: Fingerprint, b: Fingerprint, layers: Sequence[tuple[int, int]], channels: IntArray | None, setting: Setting
 ) -> Evidence:
     """Correlate centred gains of the layers that belong together.
 
@@ -273,14 +274,17 @@ def gain_evidence(
     test = norm_gains.TEST
     gains_a = {(gain.role, gain.layer): gain.levels for gain in a.gains}
     gains_b = {(gain.role, gain.layer): gain.levels for gain in b.gains}
-    sources = {(role, layer_b): (role, layer_a) for layer_b, layer_a in layers for role in {g.role for g in b.gains}}
-    sources |= {(gain.role, None): (gain.role, None) for gain in b.gains if gain.layer is None}
-    both = [(gains_a[sources[key]], gains_b[key]) for key in gains_b if sources.get(key) in gains_a]
+    layer_in_a: dict[int | None, int | None] = {None: None, **dict(layers)}
+    both = [
+        (gains_a[role, layer_in_a[layer]], levels)
+        for (role, layer), levels in gains_b.items()
+        if layer in layer_in_a and (role, layer_in_a[layer]) in gains_a
+    ]
     if not both:
         return not_measured(test, "skipped", "no trained norm gains were compared")
     if channels is None and a.width != b.width:
         return not_measured(test, "not-applicable", "the models differ in width")
-    picked = [(one if channels is None else one[channels.astype(np.int64)], two) for one, two in both]
+    picked = [(one if channels is None else one[channels], two) for one, two in both]
     stacked_a, stacked_b = (np.stack([_standardised(pair[side]) for pair in picked]) for side in (0, 1))
     correlation, z = norm_gains.permutation_z(stacked_a, stacked_b)
     return Evidence(
@@ -301,7 +305,7 @@ def gain_evidence(
     )
 
 
-def _standardised(levels: FloatArray) -> DoubleArray:
+def _standardised(levels: Levels) -> DoubleArray:
     values = levels.astype(np.float64)
     spread = values.std()
     standardised: DoubleArray = (values - values.mean()) / (spread if spread > 0 else 1.0)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnsupportedFormatError
@@ -94,7 +96,7 @@ _LOOKED_AT = 4096
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:
     """The file's content; the same fingerprint always gives the same bytes."""
-    arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+    arrays: dict[str, npt.NDArray[Any]] = {}
     for part in _PARTS:
         _add_blocks(arrays, part, fingerprint)
     if fingerprint.embedding is not None:
@@ -109,7 +111,7 @@ def to_bytes(fingerprint: Fingerprint) -> bytes:
     return write_container(arrays, {SCHEMA: document})
 
 
-def _add_blocks(arrays: dict[str, np.ndarray], part: str, fingerprint: Fingerprint) -> None:  # type: ignore[type-arg]
+def _add_blocks(arrays: dict[str, npt.NDArray[Any]], part: str, fingerprint: Fingerprint) -> None:
     """All layers of one part one after the other; ``<part>.layers`` has layer, vectors kept, and vectors in all."""
     blocks = [(layer.layer, block) for layer in fingerprint.layers if (block := getattr(layer, part)) is not None]
     if not blocks:

@@ -127,7 +127,9 @@ def standing_for(numbers: IntArray, size: int, sizes: Sequence[FloatArray], coun
 
 def _units(weights: CanonicalWeights, lens: Lens, layer: int, count: int, *, whole: bool) -> RawBlock | None:
     """FFN units of a layer; those of several experts are counted through."""
-    first, numbers, parts = 0, [], []
+    first = 0
+    numbers: list[IntArray] = []
+    parts: list[dict[Role, RawSketches]] = []
     for expert in weights.experts(layer)[: lens.scheme.experts]:
         up = weights.find(Role.UP, layer, expert)
         if up is None or len(up.shape) != 2:

@@ -95,8 +95,9 @@ def find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int,
     for layer in numbers_b:
         scores = np.zeros(len(numbers_a))
         rows = b.standing(layer, basis)
-        for positions, stacked in stacks if rows is not None and len(rows) >= _FEWEST_MATCHED else ():
-            scores[positions] = _leads(_probes(rows), stacked, copies)
+        if rows is not None and len(rows) >= _FEWEST_MATCHED:
+            for positions, stacked in stacks:
+                scores[positions] = _leads(_probes(rows), stacked, copies)
         if layer in own:
             position = numbers_a.index(layer)
             scores[position] = max(scores[position], own[layer])
@@ -130,7 +131,7 @@ def lead_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: B
 
 
 def _stacks(vectors: UnitVectors, layers: list[int], basis: Basis) -> list[tuple[list[int], FloatArray]]:
-    """The units that a fingerprint file would hold, layers with equally many of them together ``[layers, units, k]``."""
+    """The units that a file would hold, layers with equally many of them together ``[layers, units, numbers]``."""
     alike: dict[int, list[tuple[int, FloatArray]]] = defaultdict(list)
     for position, layer in enumerate(layers):
         rows = vectors.standing(layer, basis)

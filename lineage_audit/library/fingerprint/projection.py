@@ -45,7 +45,7 @@ def pack(levels: Levels) -> npt.NDArray[np.uint8]:
     shifted = (levels + 8).astype(np.uint8)
     if shifted.shape[1] % 2:
         shifted = np.pad(shifted, ((0, 0), (0, 1)), constant_values=8)
-    packed: npt.NDArray[np.uint8] = shifted[:, ::2] << 4 | shifted[:, 1::2]
+    packed: npt.NDArray[np.uint8] = (shifted[:, ::2] << 4 | shifted[:, 1::2]).astype(np.uint8)
     return packed
 
 

@@ -48,11 +48,11 @@ class Lens:
 
     def rows(self, tensor: TensorRef, gain: FloatArray | None, rows: IntArray) -> RawSketches:
         """Sketch some rows of a matrix ``[out, width]``, norm gains multiplied into its columns."""
-        return joined([self._project(_folded(block, gain)) for _, block in self._blocks(tensor, rows)])
+        return joined([self._project(_folded(_varying(block), gain)) for _, block in self._blocks(tensor, rows)])
 
     def summed_rows(self, tensor: TensorRef, gain: FloatArray | None, rows: npt.NDArray[np.int64]) -> RawSketches:
         """Sketch sums of rows: ``rows`` is ``[vectors, summands]`` (the query heads of a group)."""
-        values = zero_where_unusable(self.checkpoint.read([RowRequest(tensor, rows.ravel())])[0])
+        values = _varying(zero_where_unusable(self.checkpoint.read([RowRequest(tensor, rows.ravel())])[0]))
         return self._project(_folded(values.reshape(*rows.shape, -1).sum(axis=1), gain))
 
     def columns(self, tensor: TensorRef, columns: IntArray, *, whole: bool) -> RawSketches:
@@ -63,18 +63,21 @@ class Lens:
         """
         width, kept = tensor.shape[0], min(tensor.shape[0], self.scheme.written_channels)
         signs = channel_signs(width, self.scheme)
+        low, high = np.full(len(columns), np.inf), np.full(len(columns), -np.inf)
         channels = np.zeros((len(columns), self.scheme.numbers), dtype=np.float32)
         tokens, squares = np.zeros_like(channels), np.zeros(len(columns), dtype=np.float64)
         basis = self.basis.basis if self.basis and self.basis.basis.shape[1] == width else None
         for positions, block in self._blocks(tensor, np.arange(width if whole else kept)):
             summed = block[:, columns[:, 0]] if columns.shape[1] == 1 else block[:, columns].sum(axis=2)
+            low, high = np.minimum(low, summed.min(axis=0)), np.maximum(high, summed.max(axis=0))
             first = positions < kept
             channels += summed[first].T @ signs[positions[first]]
             if whole and basis is not None:
                 tokens += summed.T @ basis[:, positions].T
             squares += np.einsum("ij,ij->j", summed, summed, dtype=np.float64)
         sizes = np.sqrt(squares) if whole else np.zeros(len(columns))
-        return RawSketches(channels, tokens, sizes.astype(np.float32))
+        varies = (high > low)[:, None]
+        return RawSketches(channels * varies, tokens * varies, sizes.astype(np.float32))
 
     def _project(self, vectors: FloatArray) -> RawSketches:
         width = vectors.shape[1]
@@ -101,6 +104,11 @@ def joined(parts: Sequence[RawSketches]) -> RawSketches:
         np.concatenate([part.tokens for part in parts]),
         np.concatenate([part.sizes for part in parts]),
     )
+
+
+def _varying(values: FloatArray) -> FloatArray:
+    """Rows that are one constant become zero: what starts constant has no sign of its own."""
+    return values * (values.max(axis=1) > values.min(axis=1))[:, None]
 
 
 def _folded(values: FloatArray, gain: FloatArray | None) -> FloatArray:

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import RawBlock, RawLayer, same_numbers
 from lineage_audit.library.fingerprint.parameters import Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray, random_signs
@@ -50,8 +51,10 @@ class SignatureSums:
 
     def finish(self) -> Levels:
         """The four parts, each of one root mean square, int8 ``[parts, numbers]``; zeros where there was nothing."""
-        sums = _without_scale(self._basis.sums @ self._basis.sums.T) if self._basis else np.zeros_like(self._channels)
-        parts = [self._rows, _without_scale(self._channels), _without_scale(self._landmarks), sums]
+        sums = np.zeros_like(self._channels)
+        if self._basis is not None:
+            sums = _without_scale((self._basis.sums @ self._basis.sums.T).astype(np.float64))
+        parts: list[DoubleArray] = [self._rows, _without_scale(self._channels), _without_scale(self._landmarks), sums]
         return np.stack([self._short(part) for part in parts])
 
     def _add_rows(self, units: RawBlock) -> None:
@@ -63,7 +66,7 @@ class SignatureSums:
                 first = place * _COMMON_UNITS
                 self._rows[first : first + len(positions)] += _unit(part.channels[positions])
 
-    def _short(self, values: FloatArray) -> Levels:
+    def _short(self, values: DoubleArray) -> Levels:
         short = values.ravel() @ _mixing(values.size, self._scheme.signature)
         size = float(np.sqrt(np.mean(np.square(short))))
         scaled = short * (_LARGEST / 4 / size) if size > 0 else np.zeros_like(short)
@@ -83,9 +86,9 @@ def _moments(rows: FloatArray) -> FloatArray:
     return moments
 
 
-def _without_scale(gram: FloatArray) -> FloatArray:
+def _without_scale(gram: DoubleArray) -> DoubleArray:
     """A Gram matrix less its mean diagonal, which says nothing."""
-    rest: FloatArray = gram - np.eye(len(gram)) * np.trace(gram) / len(gram)
+    rest: DoubleArray = gram - np.eye(len(gram)) * np.trace(gram) / len(gram)
     return rest
 
 

@@ -15,8 +15,7 @@ def compare_samples(a: TokenSample | None, b: TokenSample | None) -> TokenizerFi
     if a is None or b is None or not (known_a and known_b):
         which = "neither model has" if not (known_a or known_b) else "A has no" if known_b else "B has no"
         none = " a tokenizer that could be read" if not (known_a or known_b) else " tokenizer that could be read"
-        sizes = (one.size + one.added if one is not None and one.kind == "bytes" else 0 for one in (a, b))
-        return TokenizerFinding(which + none, *sizes, 0, 0, None, None, None, (), ())
+        return TokenizerFinding(which + none, _size(a), _size(b), 0, 0, None, None, None, (), ())
     if a.digest == b.digest:
         total = a.size + a.added
         summary = f"the same tokenizer: {total:,} tokens, same ids"
@@ -38,6 +37,10 @@ def compare_samples(a: TokenSample | None, b: TokenSample | None) -> TokenizerFi
         added_only_a=(),
         added_only_b=(),
     )
+
+
+def _size(sample: TokenSample | None) -> int:
+    return sample.size + sample.added if sample is not None and sample.kind == "bytes" else 0
 
 
 def vocabulary_change(a: TokenSample | None, b: TokenSample | None) -> list[DirectedOperation]:

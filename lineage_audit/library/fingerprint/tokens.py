@@ -15,7 +15,6 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import zero_where_unusable
@@ -73,18 +72,14 @@ def token_basis(weights: CanonicalWeights, sample: TokenSample | None, scheme: S
     inside = sample.ids < tensor.shape[0]
     if int(inside.sum()) < FEWEST_TOKENS:
         return None
-    rows = unit_rows(_read(weights.checkpoint, tensor, sample, inside))
+    values = weights.checkpoint.read([RowRequest(tensor, sample.ids[inside])])[0]
+    rows = unit_rows(zero_where_unusable(values))
     centred = rows - rows.mean(axis=0)
     buckets = (sample.hashes[inside] % np.uint64(scheme.numbers)).astype(np.int64)
     signs = np.where(sample.hashes[inside] >> np.uint64(32) & np.uint64(1), 1.0, -1.0).astype(np.float32)
     sums = np.zeros((scheme.numbers, tensor.shape[1]), dtype=np.float32)
     np.add.at(sums, buckets, centred * signs[:, None])
     return TokenBasis(sums, _nearly_orthonormal(sums)) if sums.any() else None
-
-
-def _read(checkpoint: Checkpoint, tensor: TensorRef, sample: TokenSample, inside: object) -> FloatArray:
-    ids = sample.ids[inside]  # type: ignore[index]
-    return zero_where_unusable(checkpoint.read([RowRequest(tensor, ids)])[0])
 
 
 def _nearly_orthonormal(sums: FloatArray) -> FloatArray:

@@ -51,6 +51,11 @@ def ramp(panel: str, accent: str) -> tuple[str, ...]:
     return tuple(_hex(_mixed(start, end, level / (LEVELS - 1))) for level in range(LEVELS))
 
 
+def readable_on(colour: str) -> str:
+    """Black or white, whichever reads better on a colour: a contrast of at least 4.5 on any."""
+    return max("#000000", "#ffffff", key=lambda ink: contrast(ink, colour))
+
+
 def contrast(one: str, other: str) -> float:
     """Contrast of two colours by WCAG 2: 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
@@ -59,7 +64,9 @@ def contrast(one: str, other: str) -> float:
 
 def _block(scope: str, colours: Mapping[str, str], accent: str) -> str:
     named = {**colours, "accent": accent, "wash": ramp(colours["paper"], accent)[1]}
-    named |= {f"h{level}": colour for level, colour in enumerate(ramp(colours["panel"], accent))}
+    shades = ramp(colours["panel"], accent)
+    named |= {f"h{level}": colour for level, colour in enumerate(shades)}
+    named |= {f"on{level}": readable_on(colour) for level, colour in enumerate(shades)}
     return f"{scope} {{ {' '.join(f'--{name}: {colour};' for name, colour in named.items())} }}"
 
 

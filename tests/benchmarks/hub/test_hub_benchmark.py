@@ -16,10 +16,10 @@ SAMPLES = Path(__file__).parents[3] / "sample_checkpoints"
 PAIRS = """a\tb\trelation\tdirection\thow\tsource
 org/parent\torg/finetune\tderived\ta->b\tfine-tuned\tours
 org/parent\torg/twin\tindependent\t\t\tours
-org/finetune\torg/permuted\tsiblings\t\t\tours
+org/finetune\torg/sibling\tsiblings\t\t\tours
 org/twin\torg/gated\tindependent\t\t\tours
 org/twin\torg/gone\tderived\t\t\tours
-org/parent\torg/permuted\tunsettled\t\tnobody knows\tours
+org/parent\torg/sibling\tunsettled\t\tnobody knows\tours
 """
 
 
@@ -28,9 +28,9 @@ def published(hub: HubServer, tmp_path: Path) -> Path:  # noqa: F811
     """Four stand-ins on the Hub, one of them gated, and the table of pairs."""
     if not SAMPLES.is_dir():
         pytest.skip("no sample checkpoints")
-    names = {"parent": "parent", "finetune": "finetune", "permuted": "disguised", "twin": "twin", "gated": "twin"}
+    names = {"parent": "parent", "finetune": "finetune", "sibling": "finetune", "twin": "twin", "gated": "twin"}
     for name, sample in names.items():
-        folder = next(iter(sorted(SAMPLES.glob(f"llama-style-{sample}*"))), SAMPLES / "llama-style-finetune")
+        folder = SAMPLES / f"llama-style-{sample}"
         files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         large = frozenset(file for file in files if file.endswith(".safetensors"))
         hub.add(HubRepository(f"org/{name}", files, large, gated=name == "gated"))
@@ -49,8 +49,8 @@ def test_the_tables_of_the_zoo_and_what_was_left_out(published: Path, capsys: py
     assert said.err.startswith("6 pairs to audit, about 0.2 GB to read")
     assert "related pairs detected             2 of 2" in said.out
     assert "independent pairs cleared          1 of 1" in said.out
-    assert "1 right" in said.out
-    assert "not judged: org/parent | org/permuted" in said.out
+    assert "direction: 0 right, 0 wrong, 1 undetermined" in said.out
+    assert "not judged: org/parent | org/sibling" in said.out
     assert "left out: 2" in said.out
     assert "org/gated: is gated: accept its licence" in said.out
     assert "org/gone: no such model" in said.out

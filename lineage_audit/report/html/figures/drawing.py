@@ -73,7 +73,7 @@ def standalone(figure: Figure, answer: str) -> str:
         element("style", Markup(style)),
         rect(0, 0, WIDTH, height, "paper"),
         words(12, 20, figure.title, "title"),
-        element("g", figure.shapes, transform=f"translate(0 {top:g})"),
+        element("g", figure.shapes, transform=f"translate(12 {top:g}) scale({(WIDTH - 24) / WIDTH:.4f})"),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH:g} {height:g}",
         width=2 * WIDTH,

@@ -14,7 +14,7 @@ STAGE_WORDS: Mapping[Stage, str] = {
     "in-place": "A as it is, number by number",
     "moved": "A after the moves that were found",
 }
-_LEFT, _RIGHT = 14.0, WIDTH - 14.0
+_LEFT, _RIGHT = 1.0, WIDTH - 1.0
 _ROW = 50.0
 
 

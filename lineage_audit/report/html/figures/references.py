@@ -12,7 +12,7 @@ from lineage_audit.report.html.names import with_powers
 from lineage_audit.report.numbers import p_value, share
 from lineage_audit.results import ReferenceSummary
 
-_LEFT, _RIGHT = 14.0, WIDTH - 14.0
+_LEFT, _RIGHT = 1.0, WIDTH - 1.0
 _ROW = 62.0
 _MOST_SHOWN = 12
 

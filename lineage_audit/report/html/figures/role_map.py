@@ -16,9 +16,6 @@ _LEFT, _TOP, _RIGHT = 62.0, 34.0, WIDTH - 8.0
 _ROW = 24.0
 _MOST_TICKS = 14
 _ROOM_FOR_A_NUMBER = 26.0
-_DARK_FROM = 6
-"""Shade from which on words in a cell are paper on accent."""
-
 _NAMED_CELLS = 1200
 
 
@@ -59,8 +56,7 @@ def _cells(cells: tuple[RoleLayer, ...], roles: list[str], layers: list[int], wi
         named = element("title", label) if len(cells) <= _NAMED_CELLS else None
         yield rect(x + 0.5, y + 0.5, width - 1 if width > 4 else width, _ROW - 1, f"h{level}", named)
         if width >= _ROOM_FOR_A_NUMBER:
-            class_ = "on-accent" if level >= _DARK_FROM else "in-cell"
-            yield words(x + width / 2, y + _ROW / 2 + 3.5, _short(cell.correlation), class_, "middle")
+            yield words(x + width / 2, y + _ROW / 2 + 3.5, _short(cell.correlation), f"on{level}", "middle")
 
 
 def _short(correlation: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.report.check_wording import claim_place, licence_words
 from lineage_audit.report.html.markup import Markup, element
-from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.names import name, opening, sentence
 from lineage_audit.report.html.page import Section
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.results import CheckReport, LicenceStatement
@@ -25,7 +25,7 @@ def licences(report: CheckReport) -> Section:
 
 def _licence(heading: str, licence: LicenceStatement | None, without: str) -> Markup:
     words = licence_words(licence) if licence else without
-    basis = element("p", sentence(licence.basis), class_="aside") if licence else None
+    basis = element("p", sentence(opening(licence.basis)), class_="aside") if licence else None
     terms = element("p", "Terms: ", name(licence.source), class_="aside") if licence and licence.source else None
     return element("article", element("h3", heading), element("p", sentence(words)), basis, terms)
 

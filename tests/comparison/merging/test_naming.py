@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
 from tests.models import WIDE, Weights, llama, llama_config, model, noisy
@@ -50,3 +52,40 @@ def test_a_parent_of_another_shape_is_passed_over() -> None:
     verdict = compare_checkpoints(base, child, parents=[other]).verdict
     assert verdict.relation == "derived"
     assert "merged" not in [operation.kind for operation in verdict.operations]
+
+
+def _ties(child_density: float) -> Weights:
+    """TIES of a small and a large delta, the large one dominating."""
+    merged = {}
+    for name, base in BASE.items():
+        deltas = np.stack([SMALL[name] - base, CHAT[name] - base])
+        edges = np.quantile(np.abs(deltas.reshape(2, -1)), 1 - child_density, axis=1)
+        kept = deltas * (np.abs(deltas) >= edges.reshape(-1, *[1] * base.ndim))
+        agrees = (np.sign(kept) == np.sign(kept.sum(axis=0))) & (kept != 0)
+        merged[name] = (base + (kept * agrees).sum(axis=0) / np.maximum(agrees.sum(axis=0), 1)).astype(np.float32)
+    return merged
+
+
+SMALL = noisy(BASE, 6, 0.03)
+
+
+def test_ties_is_named_where_one_parent_dominates() -> None:
+    (operation,) = _verdict(_ties(0.5), SMALL, CHAT).operations
+    assert operation.kind == "merged"
+    assert "TIES" in operation.evidence
+    weights = [float(weight) for weight in re.findall(r"(\d\.\d\d) \(", operation.detail)]
+    assert weights == [0.5, 0.5]
+
+
+def test_a_merge_is_named_when_it_stands_as_a() -> None:
+    checkpoints = [model(weights, llama_config(WIDE)) for weights in (_merged(0.6), BASE, CODE, CHAT)]
+    verdict = compare_checkpoints(checkpoints[0], checkpoints[1], parents=checkpoints[2:]).verdict
+    assert [operation.kind for operation in verdict.operations] == ["merged"]
+    assert verdict.direction == "b->a"
+
+
+def test_a_fine_tune_of_one_parent_is_no_merge_even_if_it_drifts_towards_the_other() -> None:
+    for share, noise in ((0.0, 0.1), (0.15, 0.1), (0.25, 0.2)):
+        drifted = {name: CODE[name] + share * (CHAT[name] - BASE[name]) for name in BASE}
+        verdict = _verdict(noisy(drifted, 8, noise), CODE, CHAT)
+        assert "merged" not in [operation.kind for operation in verdict.operations]

@@ -1,0 +1,1 @@
+"""How right the family trees of zoo models are."""

@@ -1,0 +1,57 @@
+"""Whether an adapter fits a base: names and shapes of its modules, no weight read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint.adapter import LowRankPair, read_parts
+from lineage_audit.checkpoint.checkpoint import Checkpoint
+from lineage_audit.checkpoint.composed.base_modules import BaseModules
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How an adapter's modules fit a base.
+
+    Attributes:
+        fitting: modules that can be put on the base.
+        missing: modules that the base has not.
+        mismatched: modules of another shape, in a few words each.
+    """
+
+    fitting: tuple[str, ...]
+    missing: tuple[str, ...]
+    mismatched: tuple[str, ...]
+
+    @property
+    def modules(self) -> int:
+        """How many modules the adapter has."""
+        return len(self.fitting) + len(self.missing) + len(self.mismatched)
+
+
+def adapter_fit(base: Checkpoint, added: Checkpoint) -> Fit:
+    """Hold the names and shapes of an adapter's modules against a base; no weight is read.
+
+    Raises:
+        UnsupportedFormatError: the base is cut into tensor-parallel shards.
+    """
+    parts = read_parts(added.container.tensors)
+    modules = BaseModules(base)
+    modules.find_by_place(parts.pairs)
+    fitting, missing, mismatched = [], [], []
+    for pair in parts.pairs:
+        held = modules.stored(pair)
+        if held is None:
+            missing.append(pair.module)
+        elif modules.takes(pair):
+            fitting.append(pair.module)
+        else:
+            mismatched.append(_difference(pair, modules.shape(pair)))
+    return Fit(tuple(fitting), tuple(missing), tuple(mismatched))
+
+
+def _difference(pair: LowRankPair, shape: tuple[int, ...]) -> str:
+    """Why a module does not fit its counterpart."""
+    if shape == pair.shape:
+        return f"{pair.module} is stored in one tensor with others in the base"
+    return f"{pair.module} is {' x '.join(map(str, shape))} in the base and {pair.shape[0]} x {pair.shape[1]} here"

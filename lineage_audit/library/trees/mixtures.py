@@ -1,0 +1,103 @@
+"""Merges among the models, from distances alone: squared distances give every inner product of what was added.
+
+With a base 0, <i - 0, j - 0> = (d(0,i)² + d(0,j)² - d(i,j)²) / 2, so that the least-squares weights of two parents,
+and what they leave of a third model, need no weight to be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.library.trees.pairs import Pairs
+
+DoubleArray = npt.NDArray[np.float64]
+
+UNEXPLAINED = 0.2
+"""Share of what was added to the base (squared) that two parents may leave."""
+
+GAIN = 0.5
+"""Two parents must leave at most this share of what the better of them leaves alone."""
+
+LEAST_WEIGHT = 0.1
+LEAST_SUM, LARGEST_SUM = 0.5, 1.15
+"""Weights are convex: each at least the first, together between the others."""
+
+LEAST_DISTANCE = 0.03
+"""Distances below this are too small against the sketches' own error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """A model that is a merge of two others.
+
+    Attributes:
+        child: its position.
+        parents: the two others.
+        weights: their weights.
+        unexplained: share of what was added to the base that they leave.
+    """
+
+    child: int
+    parents: tuple[int, int]
+    weights: tuple[float, float]
+    unexplained: float
+
+
+def find_mixtures(pairs: Pairs, models: Sequence[int], base: int) -> tuple[Mixture, ...]:
+    """Find merges among some models of one group, with the group's centre as the base of their parents.
+
+    A merge that was found is no parent of another one.
+    """
+    children = [child for child in models if child != base and pairs.distance[child, base] > LEAST_DISTANCE]
+    candidates = [found for child in children for found in _of(pairs, child, base, models)]
+    taken: dict[int, Mixture] = {}
+    parents: set[int] = set()
+    for found in sorted(candidates, key=lambda one: one.unexplained):
+        if found.child not in taken and found.child not in parents and not taken.keys() & set(found.parents):
+            taken[found.child] = found
+            parents.update(found.parents)
+    return tuple(taken.values())
+
+
+def _of(pairs: Pairs, child: int, base: int, models: Sequence[int]) -> list[Mixture]:
+    """Mixtures of one child over one base: every pair of the others at once."""
+    others = np.array(
+        [
+            one
+            for one in models
+            if one not in (child, base)
+            and pairs.structures[child, one] == pairs.structures[base, one] == 0
+            and LEAST_DISTANCE < pairs.distance[child, one] < np.inf
+            and LEAST_DISTANCE < pairs.distance[base, one] < np.inf
+        ],
+        dtype=int,
+    )
+    if len(others) < 2 or pairs.structures[child, base] or not np.isfinite(pairs.distance[child, base]):
+        return []
+    first, second = np.triu_indices(len(others), 1)
+    i, j = others[first], others[second]
+    squared = pairs.distance**2
+    near = (pairs.distance[i, j] > LEAST_DISTANCE) & np.isfinite(pairs.distance[i, j]) & (pairs.structures[i, j] == 0)
+    i, j = i[near], j[near]
+    total = squared[child, base]
+    gi, gj, gij = squared[base, i], squared[base, j], (squared[base, i] + squared[base, j] - squared[i, j]) / 2
+    yi = (squared[base, i] + total - squared[child, i]) / 2
+    yj = (squared[base, j] + total - squared[child, j]) / 2
+    determinant = gi * gj - gij**2
+    usable = determinant > 0.1 * gi * gj
+    safe = np.where(usable, determinant, 1.0)
+    wi, wj = (yi * gj - yj * gij) / safe, (yj * gi - yi * gij) / safe
+    left = 1 - (wi * yi + wj * yj) / total
+    alone = 1 - np.maximum(yi**2 / gi, yj**2 / gj) / total
+    is_mixture = (
+        usable & (wi >= LEAST_WEIGHT) & (wj >= LEAST_WEIGHT) & (wi + wj <= LARGEST_SUM) & (wi + wj >= LEAST_SUM)
+        & (np.abs(left) <= UNEXPLAINED) & (left <= GAIN * alone) & (wi < 1 - LEAST_WEIGHT) & (wj < 1 - LEAST_WEIGHT)
+    )  # fmt: skip
+    return [
+        Mixture(child, (int(i[k]), int(j[k])), (float(wi[k]), float(wj[k])), float(max(0.0, left[k])))
+        for k in np.flatnonzero(is_mixture)
+    ]

@@ -1,0 +1,132 @@
+import re
+from base64 import b64encode
+from hashlib import sha256
+
+import pytest
+
+from lineage_audit.report import render, render_check
+from lineage_audit.report.html.palette import ACCENTS
+from lineage_audit.results.check import Outcome
+from lineage_audit.results.comparison import Relation
+from tests.report.check.hostile import with_every_string as hostile_check
+from tests.report.check.samples import CHECKS, FAILED
+from tests.report.hostile import NASTY, with_every_string
+from tests.report.html.reading import Page
+from tests.report.html.samples import RICH, TUNED
+from tests.report.samples import REPORTS
+
+PAGES = {
+    **{name: render(report, "html") for name, report in (REPORTS | RICH).items()},
+    **{f"check-{name}": render_check(check, "html") for name, check in CHECKS.items()},
+}
+
+
+@pytest.mark.parametrize("name", ["tuned", "apart"])
+def test_report(name, golden):
+    golden(f"{name}.html", PAGES[name])
+
+
+def test_check(golden):
+    golden("check.html", PAGES["check-failed"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_well_formed_and_needs_nothing_else(name):
+    page = Page(PAGES[name])
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert page.shape["h1"] == page.shape["main"] == page.shape["script"] == page.shape["style"] == 1
+    assert not page.shape.keys() & {"img", "iframe", "object", "embed", "link", "base", "form", "input", "video"}
+    assert not re.search(r"@import|url\(|expression\(", PAGES[name].split("</style>")[0])
+    for tag, attributes in page.elements:
+        assert not {"src", "style", "srcset"} & attributes.keys()
+        assert not any(key.startswith("on") for key in attributes)
+        assert attributes.get("href", "#").startswith("#"), tag
+        for key in ("aria-labelledby", "aria-describedby"):
+            assert set((attributes.get(key) or "").split()) <= set(ids)
+        if "href" in attributes:
+            assert attributes["href"].removeprefix("#") in ids
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_policy_names_the_page_s_own_style_and_script(name):
+    text = PAGES[name]
+    policy = next(meta["content"] for meta in Page(text).named("meta") if "http-equiv" in meta)
+    assert policy.startswith("default-src 'none'; ")
+    for tag in ("style", "script"):
+        own = re.search(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL).group(1)
+        assert f"'sha256-{b64encode(sha256(own.encode()).digest()).decode()}'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_and_figures_can_be_read_aloud(name):
+    page = Page(PAGES[name])
+    assert page.named("html") == [{"lang": "en"}]
+    assert all(heading.get("scope") in ("col", "row") for heading in page.named("th"))
+    assert page.shape["caption"] == page.shape["table"]
+    for drawing in page.named("svg"):
+        if drawing.get("class") != "meter":  # a meter repeats the number beside it
+            assert drawing["role"] == "img"
+            assert drawing["aria-labelledby"]
+    scrolling = [one for one in page.named("div") if one.get("class") == "scroll"]
+    assert all(one["tabindex"] == "0" and one["aria-label"] for one in scrolling)
+
+
+def test_the_answer_stands_first():
+    page = Page(PAGES["tuned"])
+    headings = [tag for tag, _ in page.elements if tag in ("h1", "h2", "h3")]
+    assert headings[0] == "h1"
+    assert (
+        page.text.index("DERIVED") < page.text.index("B derives from A: it is a fine-tune") < page.text.index("99.8%")
+    )
+    for words in ("p ≤ 10⁻¹⁵⁹⁴³ (exact)", "98.6%", "<0.1%", "cosine 0.011", "f5db02db724555f92da89c216ac04704f23d4590"):
+        assert words in page.text
+
+
+@pytest.mark.parametrize("name", REPORTS | RICH)
+def test_everything_that_the_report_says_is_on_its_page(name):
+    report, page = (REPORTS | RICH)[name], Page(PAGES[name])
+    said = [report.architecture.summary, report.names.summary, report.tokenizer.summary, *report.verdict.caveats]
+    said += [operation.detail for operation in report.verdict.operations]
+    said += [test.finding or test.reason or "" for test in report.evidence]
+    said += [report.a.digest, report.b.digest, report.a.ref, report.b.ref]
+    for words in said:
+        assert words[1:] in page.text  # a first letter may be made a capital
+
+
+def test_a_check_shows_findings_with_places_fixes_and_references():
+    page = Page(PAGES["check-failed"])
+    for finding in FAILED.findings:
+        assert finding.message in page.text
+        assert finding.fix in page.text
+        assert f"{finding.location.file}:{finding.location.line}" in page.text
+    for reference in FAILED.references:
+        assert reference.ref in page.text
+
+
+def test_the_command_repeats_the_run():
+    command = Page(PAGES["tuned"]).text
+    pinned = f"meadow-ai/prairie-7b@{TUNED.a.revision} orchard/prairie-7b-chat@{TUNED.b.revision}"
+    assert f"lineage-audit compare {pinned} --effort sample" in command
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_no_string_changes_the_structure_of_a_comparison(text):
+    assert Page(render(with_every_string(TUNED, text), "html")).shape == _plain_shape()
+
+
+def _plain_shape():
+    return Page(render(with_every_string(TUNED, "word"), "html")).shape
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_no_string_changes_the_structure_of_a_check(text):
+    expected = Page(render_check(hostile_check(FAILED, "word"), "html")).shape
+    assert Page(render_check(hostile_check(FAILED, text), "html")).shape == expected
+
+
+def test_every_answer_has_an_accent():
+    from typing import get_args
+
+    assert set(ACCENTS) >= {*get_args(Relation), *get_args(Outcome)}
