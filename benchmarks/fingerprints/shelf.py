@@ -42,12 +42,12 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder, open_shelf(Path(folder) / "shelf", create=True) as shelf:
             _fill(shelf, strangers, count, rng)
             shelf.add(parent, Label("parent"))
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
             answer = identify_on_shelf(subject, shelf)
-            seconds = time.perf_counter() - started
+            seconds, cpu = time.perf_counter() - started, time.process_time() - worked
             first = answer.relatives[0].name if answer.relatives else "nobody"
             print(
-                f"{count:,} models: {seconds:.2f} s, {answer.compared} compared, {first} named of "
+                f"{count:,} models: {seconds:.2f} s ({cpu:.2f} s of CPU), {answer.compared} compared, {first} named of "
                 f"{len(answer.relatives)}, prefilter limit {answer.prefilter_limit or 0:.2f}",
                 flush=True,
             )

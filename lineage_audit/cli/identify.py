@@ -36,8 +36,8 @@ _EXITS: dict[IdentificationOutcome, ExitCode] = {
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["terminal", "json", "markdown"]),
-    help="Default: by the suffix of -o (.json, .md, .txt), else terminal.",
+    type=click.Choice(["terminal", "json", "markdown", "html"]),
+    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
 @click.option(

@@ -22,8 +22,8 @@ from lineage_audit.cli.output import format_for, write_whole
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["terminal", "json", "markdown", "dot", "mermaid"]),
-    help="Default: by the suffix of -o (.json, .md, .dot, .mmd, .txt), else terminal.",
+    type=click.Choice(["terminal", "json", "markdown", "html", "dot", "mermaid"]),
+    help="Default: by the suffix of -o (.json, .md, .html, .dot, .mmd, .txt), else terminal.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and -o remain.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.output import format_for, write_whole
+from lineage_audit.cli.output import format_for, write_figures, write_whole
 
 
 @click.command()
@@ -19,8 +19,8 @@ from lineage_audit.cli.output import format_for, write_whole
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["terminal", "json", "markdown"]),
-    help="Default: by the suffix of -o (.json, .md, .txt), else terminal.",
+    type=click.Choice(["terminal", "json", "markdown", "html"]),
+    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
 @click.option(
@@ -28,6 +28,13 @@ from lineage_audit.cli.output import format_for, write_whole
     "recipe_path",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the mergekit recipe to this file as well.",
+)
+@click.option(
+    "--figures",
+    "figures",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each figure of the report into this folder, as SVG.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and files remain.")
 def command(
@@ -37,6 +44,7 @@ def command(
     format_name: str | None,
     output: Path | None,
     recipe_path: Path | None,
+    figures: Path | None,
     quiet: bool,
 ) -> int:
     """Take a merge apart: which weights each named parent has in it, by which method, and what is left.
@@ -46,6 +54,7 @@ def command(
     """
     from lineage_audit import unmix
     from lineage_audit.cli.progress import progress_on_stderr
+    from lineage_audit.report import figure_files
     from lineage_audit.report.unmix import render_unmixing
 
     with progress_on_stderr(quiet) as progress:
@@ -53,6 +62,8 @@ def command(
     chosen = format_for(output, format_name)
     if recipe_path and found.recipe:
         write_whole(recipe_path, found.recipe)
+    if figures:
+        write_figures(figures, figure_files(found))
     if output:
         write_whole(output, render_unmixing(found, chosen))
     elif chosen != "terminal":

@@ -18,7 +18,7 @@ from lineage_audit.report.identify_json import render_identification_json
 from lineage_audit.report.identify_markdown import render_identification_markdown
 from lineage_audit.report.json_document import render_inspection_json, render_json
 from lineage_audit.report.markdown import render_markdown
-from lineage_audit.results import CheckReport, Identification, Inspection, Report
+from lineage_audit.results import CheckReport, FamilyTree, Identification, Inspection, Report, Unmixing
 
 PLAIN_WIDTH = 100
 
@@ -97,7 +97,7 @@ def require_check_format(format_name: str) -> None:
         require_library()
 
 
-def figure_files(report: Report | CheckReport) -> dict[str, str]:
+def figure_files(report: Report | CheckReport | Unmixing | FamilyTree) -> dict[str, str]:
     """The figures of a report as SVG files: file name, which cannot leave a folder, -> text."""
     from lineage_audit.report.html import figure_files as files_of
 
@@ -108,6 +108,12 @@ def _html(report: Report) -> str:
     from lineage_audit.report.html import render_html
 
     return render_html(report)
+
+
+def _identification_html(identification: Identification) -> str:
+    from lineage_audit.report.html import render_identification_html
+
+    return render_identification_html(identification)
 
 
 def _check_html(report: CheckReport) -> str:
@@ -180,6 +186,7 @@ IDENTIFICATION_FORMATS: Mapping[str, Callable[[Identification], str]] = {
     "terminal": _plain_identification_terminal,
     "json": render_identification_json,
     "markdown": render_identification_markdown,
+    "html": _identification_html,
 }
 
 CHECK_FORMATS: Mapping[str, Callable[[CheckReport], str]] = {

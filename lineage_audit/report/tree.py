@@ -24,6 +24,12 @@ def render_tree(tree: FamilyTree, format_name: str) -> str:
     return TREE_FORMATS[format_name](tree)
 
 
+def _html(tree: FamilyTree) -> str:
+    from lineage_audit.report.html import render_tree_html
+
+    return render_tree_html(tree)
+
+
 def _plain_terminal(tree: FamilyTree) -> str:
     from lineage_audit.report.tree_terminal import render_tree_terminal
 
@@ -34,6 +40,7 @@ TREE_FORMATS: Mapping[str, Callable[[FamilyTree], str]] = {
     "terminal": _plain_terminal,
     "json": render_tree_json,
     "markdown": render_tree_markdown,
+    "html": _html,
     "dot": render_tree_dot,
     "mermaid": render_tree_mermaid,
 }

@@ -19,6 +19,12 @@ def render_unmixing(unmixing: Unmixing, format_name: str) -> str:
     return UNMIX_FORMATS[format_name](unmixing)
 
 
+def _html(unmixing: Unmixing) -> str:
+    from lineage_audit.report.html import render_unmix_html
+
+    return render_unmix_html(unmixing)
+
+
 def _plain_terminal(unmixing: Unmixing) -> str:
     from lineage_audit.report.unmix_terminal import render_unmix_terminal
 
@@ -29,4 +35,5 @@ UNMIX_FORMATS: Mapping[str, Callable[[Unmixing], str]] = {
     "terminal": _plain_terminal,
     "json": render_unmix_json,
     "markdown": render_unmix_markdown,
+    "html": _html,
 }

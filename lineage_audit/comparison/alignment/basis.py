@@ -35,7 +35,7 @@ class SharedBasis:
         knows = gram_a is not None and gram_b is not None
         self._flatten_a = even_weights(carried_gram(gram_a, residual)) if knows and gram_a is not None else None
         self._flatten_b = even_weights(gram_b) if knows and gram_b is not None else None
-        channels = b.stream_width
+        channels = b.channels
         self.width = min(channels, PROJECTED_FROM)
         if channels > PROJECTED_FROM:
             projection = _projection(channels)

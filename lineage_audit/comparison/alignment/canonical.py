@@ -164,11 +164,6 @@ class CanonicalWeights:
                 found.append(tensor)
         return found
 
-    @cached_property
-    def stream_width(self) -> int:
-        """Number of residual channels that the FFNs read; 0 where there is none that can be read."""
-        return next((tensor.shape[1] for tensor in self.probed()), 0)
-
     def proposing_role(self, layer: int, expert: int | None) -> Role:
         """The role whose rows propose how units correspond: gate where the FFN is gated."""
         return Role.GATE if self.find(Role.GATE, layer, expert) else Role.UP

@@ -32,7 +32,7 @@ TEST = TestDescription(
 def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None) -> Evidence:
     """Say how weak a relation the search would have found, after it found none."""
     embed_a, embed_b = a.find(Role.EMBED, None), b.find(Role.EMBED, None)
-    width = max(a.stream_width, b.stream_width)
+    width = max(a.channels, b.channels)
     units = max((rows.shape[0] for weights in (a, b) for rows in weights.probed()), default=0)
     if embed_a is None or embed_b is None or not width or not units:
         return not_measured(TEST, "skipped", "no embeddings or no FFN units to search among")

@@ -50,6 +50,8 @@ def find_residual_map(
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
     """
     tokens = _shared_tokens(a, b, token_rows)
+    if tokens is not None and (tokens.width_a, tokens.width_b) != (a.channels, b.channels):
+        tokens = None  # embeddings of a width of their own say nothing of the stream
     clear = _clear_channels(tokens) if tokens is not None else None
     if clear is not None:
         return clear

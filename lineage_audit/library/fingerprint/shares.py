@@ -171,10 +171,10 @@ def layer_rows(measured: list[RoleAgreement], b: Fingerprint) -> tuple[LayerRow,
     by_layer: dict[int, list[RoleAgreement]] = defaultdict(list)
     for part in measured:
         by_layer[part.b].append(part)
-    rows = []
+    rows, sizes = [], _role_sizes(b)
     for layer in b.layers:
         parts = by_layer.get(layer.layer, [])
-        weights = _parameters(parts, b) if parts else None
+        weights = [max(1, sizes[part.b, part.role]) for part in parts]
         rows.append(
             LayerRow(
                 b=layer.layer,

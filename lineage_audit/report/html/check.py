@@ -16,7 +16,7 @@ from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import page
 from lineage_audit.report.html.sections import claims, references, run
 from lineage_audit.report.html.sections.violations import suppressed, violations
-from lineage_audit.results import CheckReport
+from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary
 
 _FOOT = "lineage-audit {}. Findings compare files with licence terms; they are no legal advice."
 
@@ -30,7 +30,7 @@ def render_check_html(report: CheckReport) -> str:
         suppressed(report),
         run.caveats(report.caveats),
         claims.claims(report),
-        references.pinned_content(report),
+        run.pinned("What pins each model", _models(report)),
         run.reproduce(run.check_command(report), _parameters(report)),
     )
     title = f"{OUTCOME_WORDS[report.outcome].capitalize()}: {cut_middle(report.subject.ref, 80)}"
@@ -52,6 +52,11 @@ def _head(report: CheckReport) -> Markup:
 
 def _fact(label: str, value: str) -> Markup:
     return element("div", element("dt", label), element("dd", name(value) if label == "Subject" else sentence(value)))
+
+
+def _models(report: CheckReport) -> list[tuple[str, str | None, str | None]]:
+    models: tuple[ModelSummary | ReferenceSummary, ...] = (report.subject, *report.references)
+    return [(model.ref, model.revision, model.digest) for model in models]
 
 
 def _parameters(report: CheckReport) -> tuple[tuple[str, str | None], ...]:

@@ -17,6 +17,7 @@ from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.checkpoint.source.base import ByteRange
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from tests import models
+from tests.checkpoint.composed.adapters import adapter, llama_updates, merged
 from tests.hub_server import HubRepository, HubServer
 
 WEIGHTS = models.llama(1)
@@ -115,6 +116,19 @@ def test_the_hub_by_its_address(hub: HubServer) -> None:
     _same_as("hf://org/model@main", WEIGHTS)
     with pytest.raises(LineageAuditError, match="Hub id"):
         open_source("hf://datasets/org/model/x")
+
+
+def test_an_adapter_of_the_hub_on_a_base_of_the_hub(hub: HubServer) -> None:
+    updates = llama_updates(1)
+    hub.add(HubRepository("org/base", FILES, frozenset({"model.safetensors"})))
+    hub.add(HubRepository("org/adapter", adapter(updates), frozenset({"adapter_model.safetensors"})))
+    checkpoint = open_checkpoint("org/base+org/adapter@main")
+    whole = models.model(merged(WEIGHTS, updates))
+    for tensor in whole.tensors:
+        values = checkpoint.rows(checkpoint.by_key[tensor.key], 0, tensor.shape[0])
+        np.testing.assert_allclose(values, whole.rows(tensor, 0, tensor.shape[0]), rtol=1e-6, atol=1e-7)
+    assert checkpoint.revision is not None
+    assert not checkpoint.source.is_local
 
 
 @pytest.fixture

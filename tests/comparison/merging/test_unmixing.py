@@ -189,7 +189,7 @@ def test_weights_that_change_with_group_and_layer_are_found_there_and_in_the_rec
 def test_collinear_parents_are_warned_of() -> None:
     twin = {name: (PARENTS[0][name] + 0.02 * (PARENTS[1][name] - BASE[name])).astype(np.float32) for name in BASE}
     models = [_opened(weights, name) for name, weights in (("one", PARENTS[0]), ("twin", twin))]
-    found = unmix_checkpoints(_opened(PARENTS[0], "child"), models, _opened(BASE, "base"))
+    found = unmix_checkpoints(_opened(noisy(PARENTS[0], 7, 0.01), "child"), models, _opened(BASE, "base"))
     assert [pair[:2] for pair in found.collinear] == [(0, 1)]
     assert any("told apart" in caveat for caveat in found.caveats)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import log10
 
 from lineage_audit.report.html.figures.drawing import Figure, inline, standalone, stylesheet
+from lineage_audit.report.html.figures.family_tree import family_tree
 from lineage_audit.report.html.figures.layer_map import layer_map
+from lineage_audit.report.html.figures.merge_weights import merge_figure
 from lineage_audit.report.html.figures.null import null_figure
 from lineage_audit.report.html.figures.recipe import recipe_figure
 from lineage_audit.report.html.figures.references import references_figure
@@ -17,8 +19,10 @@ __all__ = [
     "Figure",
     "check_figures",
     "compare_figures",
+    "family_tree",
     "inline",
     "layer_map",
+    "merge_figure",
     "null_figures",
     "recipe_figure",
     "references_figure",

@@ -39,15 +39,6 @@ def references(report: CheckReport) -> Section:
     return Section("references", "References", "", body or nothing)
 
 
-def pinned_content(report: CheckReport) -> Section:
-    """What pins the content of every model that was read."""
-    columns = tuple(map(Column, ("Model", "Revision", "Digest")))
-    subject = report.subject
-    rows = [(name(subject.ref), name(subject.revision), name(subject.digest))]
-    rows += [(name(one.ref), name(one.revision), name(one.digest)) for one in report.references]
-    return Section("models", "The models as they were read", "", table("What pins each model", columns, rows))
-
-
 def _row(reference: ReferenceSummary) -> tuple[Cell, ...]:
     return (
         name(reference.ref),

@@ -46,19 +46,34 @@ def compare_command(report: Report) -> list[str]:
     parents = report.parameters.get("parents")
     named = parents.split(", ") if isinstance(parents, str) else []
     options = [word for parent in named for word in ("--parent", parent)]
-    return ["lineage-audit", "compare", pinned(report.a), pinned(report.b), "--effort", report.effort, *options]
+    return [
+        "lineage-audit",
+        "compare",
+        with_revision(report.a),
+        with_revision(report.b),
+        "--effort",
+        report.effort,
+        *options,
+    ]
 
 
 def check_command(report: CheckReport) -> list[str]:
     """The command that repeats a check, revisions pinned."""
     given = [one for one in report.references if one.origin == "given"]
-    options = [word for one in given for word in ("--reference", pinned(one))]
+    options = [word for one in given for word in ("--reference", with_revision(one))]
     options += ["--policy", report.policy] if report.policy else []
     ends = ["--effort", report.effort, "--fail-on", report.fail_on]
-    return ["lineage-audit", "check", pinned(report.subject), *options, *ends]
+    return ["lineage-audit", "check", with_revision(report.subject), *options, *ends]
 
 
-def pinned(model: ModelSummary | ReferenceSummary) -> str:
+def pinned(caption: str, models: Iterable[tuple[str, str | None, str | None]]) -> Section:
+    """What pins the content of every model that was read: reference, revision, digest."""
+    columns = (Column("Model"), Column("Revision"), Column("Digest"))
+    rows = ((name(ref), name(revision), name(digest)) for ref, revision, digest in models)
+    return Section("models", "The models as they were read", "", table(caption, columns, rows))
+
+
+def with_revision(model: ModelSummary | ReferenceSummary) -> str:
     """A reference with its revision, where it has one."""
     return f"{model.ref.split('@')[0]}@{model.revision}" if model.revision else model.ref
 

@@ -1,0 +1,96 @@
+"""The page of an identification: the relatives on the shelf, nearest first, or that there are none."""
+
+from __future__ import annotations
+
+from lineage_audit.report.escaping import cut_middle
+from lineage_audit.report.html.markup import Markup, element, joined
+from lineage_audit.report.html.names import name, opening, sentence, with_powers
+from lineage_audit.report.html.page import Section, page
+from lineage_audit.report.html.sections import run
+from lineage_audit.report.html.sections.answer import facts
+from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
+from lineage_audit.report.identify_wording import (
+    OUTCOME_WORDS,
+    certainty,
+    distance_words,
+    operation_words,
+    relation_words,
+    search_facts,
+)
+from lineage_audit.report.numbers import share
+from lineage_audit.results import Identification, ModelSummary, Relative
+
+_FOOT = "lineage-audit {}. A shelf answers for the models on it, and for no other."
+_ANSWERS = {"found": "derived", "none": "independent", "inconclusive": "inconclusive"}
+_MEANINGS = {
+    "found": "models on the shelf that are not independent of the subject",
+    "none": "no relative on the shelf, with the power to find one",
+    "inconclusive": "not enough to tell, which is not a pass",
+}
+
+
+def render_identification_html(identification: Identification) -> str:
+    """An identification as one HTML file that needs nothing else."""
+    sections = (
+        Section("relatives", "Relatives, nearest first", "", _relatives(identification)),
+        Section("undecided", "Compared without an answer", "", _undecided(identification)),
+        run.caveats(identification.caveats),
+        run.pinned("What pins each model", _models(identification)),
+        run.reproduce(_command(identification), identification.parameters.items()),
+    )
+    title = f"{OUTCOME_WORDS[identification.outcome].capitalize()}: {cut_middle(identification.subject.ref, 80)}"
+    foot = _FOOT.format(identification.tool_version)
+    return page(title, _ANSWERS[identification.outcome], _head(identification), sections, foot)
+
+
+def _head(identification: Identification) -> Markup:
+    outcome = identification.outcome
+    return joined(
+        element("p", f"lineage-audit {identification.tool_version}, identify", class_="brand"),
+        element("p", element("strong", OUTCOME_WORDS[outcome]), _MEANINGS[outcome], class_="answer"),
+        element("h1", sentence(opening(identification.summary))),
+        element("dl", element("dt", "Subject"), element("dd", name(identification.subject.ref)), class_="who"),
+        facts(search_facts(identification)),
+    )
+
+
+def _relatives(identification: Identification) -> Markup:
+    columns = (
+        Column("Model"),
+        Column("Relation"),
+        *number_columns("p, corrected", "Distance", "Explained", "Derived share"),
+        Column("Operations"),
+        Column("Licence"),
+        Column("Finding", is_wide=True),
+    )
+    body = table("Every relative on the shelf", columns, map(_row, identification.relatives))
+    return body or element("p", "None.")
+
+
+def _row(relative: Relative) -> tuple[Cell, ...]:
+    return (
+        name(relative.name),
+        relation_words(relative),
+        Value(with_powers(certainty(relative)), relative.corrected_log10_p),
+        Value(distance_words(relative), relative.distance),
+        Value(share(relative.explained_variance), relative.explained_variance),
+        Value(share(relative.derived_share), relative.derived_share),
+        sentence(operation_words(relative)),
+        sentence(relative.license or "unknown"),
+        sentence(relative.finding),
+    )
+
+
+def _undecided(identification: Identification) -> Markup:
+    items = [element("li", name(one)) for one in identification.undecided]
+    return element("ul", items) if items else Markup("")
+
+
+def _models(identification: Identification) -> list[tuple[str, str | None, str | None]]:
+    models: tuple[ModelSummary | Relative, ...] = (identification.subject, *identification.relatives)
+    return [(model.ref, model.revision, model.digest) for model in models]
+
+
+def _command(identification: Identification) -> list[str]:
+    subject = run.with_revision(identification.subject)
+    return ["lineage-audit", "identify", subject, "--library", identification.library]

@@ -1,0 +1,88 @@
+"""The page of a family tree: the drawing, every edge, the models that stand alone."""
+
+from __future__ import annotations
+
+from lineage_audit.report.html.figures import family_tree, inline
+from lineage_audit.report.html.markup import Markup, element, joined
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import Section, page
+from lineage_audit.report.html.sections import run
+from lineage_audit.report.html.sections.answer import facts
+from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
+from lineage_audit.report.numbers import MISSING, coefficient, detection_limit, duration, logarithm, magnitude, plural
+from lineage_audit.report.tree_wording import edge_words, headline, is_unknown, name_of
+from lineage_audit.results import FamilyTree, TreeEdge
+
+ANSWER = "shared-origin"
+_FOOT = "lineage-audit {}. A tree holds the models that were given; an ancestor that nobody named is drawn as such."
+
+
+def render_tree_html(tree: FamilyTree) -> str:
+    """A family tree as one HTML file that needs nothing else."""
+    figure = family_tree(tree)
+    sections = (
+        Section("tree", "The tree", "", inline(figure) if figure else element("p", "No two models are related.")),
+        Section("edges", "Every edge", "", _edges(tree)),
+        Section("models", "The models as they were read", "", _models(tree)),
+        run.caveats(tree.caveats),
+    )
+    return page("Family tree", ANSWER, _head(tree), sections, _FOOT.format(tree.tool_version))
+
+
+def _head(tree: FamilyTree) -> Markup:
+    limit = detection_limit(tree.detection_limit)
+    told = (
+        ("Compared", f"{plural(tree.comparisons, 'pair')} of fingerprints"),
+        ("Undecided", plural(tree.undecided, "pair")),
+        ("Would have seen", "not known" if limit == MISSING else f"cosine {limit}"),
+    )
+    return joined(
+        element("p", f"lineage-audit {tree.tool_version}, tree, {duration(tree.seconds)}", class_="brand"),
+        element("p", element("strong", "FAMILY TREE"), class_="answer"),
+        element("h1", sentence(headline(tree))),
+        facts(told),
+    )
+
+
+def _edges(tree: FamilyTree) -> Markup:
+    columns = (
+        Column("From"),
+        Column("Direction"),
+        Column("To"),
+        Column("What was done", is_wide=True),
+        Column("Relation"),
+        *number_columns("Distance", "log10 p ≤"),
+    )
+    return table("Every two models of which one was made from the other", columns, (_edge(tree, e) for e in tree.edges))
+
+
+def _edge(tree: FamilyTree, edge: TreeEdge) -> tuple[Cell, ...]:
+    return (
+        _name(tree, edge.source),
+        "made into" if edge.directed else "not shown",
+        _name(tree, edge.target),
+        sentence(edge_words(edge)),
+        edge.relation,
+        Value(coefficient(edge.distance), edge.distance),
+        Value(logarithm(edge.log10_p), edge.log10_p),
+    )
+
+
+def _name(tree: FamilyTree, identifier: str) -> Markup:
+    shown = name_of(tree, identifier)
+    return sentence(shown) if is_unknown(tree, identifier) else name(shown)
+
+
+def _models(tree: FamilyTree) -> Markup:
+    columns = (Column("Model"), *number_columns("Group"), Column("Architecture"), *number_columns("Parameters"))
+    rows = (
+        (
+            name(model.ref),
+            Value(str(model.group), model.group),
+            sentence(model.architecture),
+            Value(magnitude(model.parameters), model.parameters),
+            name(model.digest),
+        )
+        for model in tree.models
+    )
+    return table("Every model, its group of relatives, and what pins it", (*columns, Column("Digest")), rows)
