@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+
 from benchmarks.training.publishing import WEIGHTS_FILE, read_weights, write_weights
 
 Publish = Callable[[Path], None]

@@ -1,4 +1,4 @@
-"""One parser under libFuzzer, in a process of its own: ``python -m benchmarks.fuzz.child NAME [libFuzzer's options]``."""
+"""One parser under libFuzzer, in a process of its own: ``python -m benchmarks.fuzz.child NAME [OPTION ...]``."""
 
 from __future__ import annotations
 

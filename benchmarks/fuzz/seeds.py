@@ -210,13 +210,13 @@ def _card() -> list[bytes]:
     )
     return [
         (front + "# M\n\nThis model was trained from scratch. It was not trained from scratch.\n").encode(),
-        "---\nlicense: !!python/object/apply:os.system [id]\nbase_model: {a: [b, {c: d}]}\n---\n从零开始训练。\n".encode(),
+        "---\nlicense: !!python/object/apply:os.system [id]\nbase_model: {a: [b, {c}]}\n---\n从零开始训练\n".encode(),
         b"```\nfrom scratch\n```\n~~~\nWe pretrained it from-scratch | a table |\n",
     ]
 
 
 def _origins() -> list[bytes]:
-    recipe = b"merge_method: ties\nbase_model: a/b\nmodels:\n  - model: c/d\n    parameters: {weight: 0.5}\n  - model: &m e/f\n"
+    recipe = b"base_model: a/b\nmodels:\n  - model: c/d\n    parameters: {weight: 0.5}\n  - model: &m e/f\n"
     return [recipe + b'\f{"base_model_name_or_path": "a/b"}\f{"_name_or_path": "c/d"}']
 
 
@@ -241,19 +241,19 @@ _SEEDS: Mapping[str, Seeds] = {
     "sentencepiece": _sentencepiece,
     "tiktoken": lambda: [b"YQ== 0\nYg== 1\nYWI= 2\nIA== 3\n"],
     "tekken": lambda: [
-        b'{"config": {"default_num_special_tokens": 2}, "vocab": [{"rank": 0, "token_bytes": "YQ==", "token_str": "a"}],'
+        b'{"config": {"default_num_special_tokens": 2}, "vocab": [{"rank": 0, "token_bytes": "YQ=="}],'
         b' "special_tokens": [{"rank": 0, "token_str": "<s>", "is_control": true}]}'
     ],
     "vocab-json": lambda: [
         json.dumps({word: i for i, word in enumerate(_WORDS)}).encode()
         + b'\f#version: 0.2\na b\n\xc4\xa0 the\n\f{"<x>": 9}\f{"added_tokens_decoder": {"9": {"content": "<x>"}}}'
     ],
-    "vocab-txt": lambda: [b'[PAD]\n[UNK]\na\n##b\n\f{"unk_token": {"content": "[UNK]"}, "additional_special_tokens": ["a"]}'],
+    "vocab-txt": lambda: [b'[UNK]\na\n##b\n\f{"unk_token": {"content": "[UNK]"}, "additional_special_tokens": ["a"]}'],
     "card": _card,
     "origins": _origins,
     "licence": lambda: [
         b"                Apache License\n           Version 2.0, January 2004\n",
-        b"LLAMA 2 COMMUNITY LICENSE AGREEMENT\n\fLlama 2 is licensed under the LLAMA 2 Community License, Copyright (c)\n",
+        b"LLAMA 2 COMMUNITY LICENSE AGREEMENT\n\fLlama 2 is licensed under the LLAMA 2 Community License\n",
         b"\nPermission is hereby granted, free of charge, to any person\n",
     ],
 }  # fmt: skip

@@ -6,12 +6,15 @@ out of it is a finding, and so are ten seconds or two gigabytes for one input.
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -182,14 +185,21 @@ def _ollama(data: bytes) -> None:
     """A manifest in a local store, with one blob of 64 bytes behind it."""
     from lineage_audit.checkpoint.source.ollama import open_ollama
 
-    with tempfile.TemporaryDirectory() as folder:
-        manifest = Path(folder, "manifests/registry.ollama.ai/library/m/latest")
-        manifest.parent.mkdir(parents=True)
-        manifest.write_bytes(data)
-        Path(folder, "blobs").mkdir()
-        Path(folder, "blobs", "sha256-" + "0" * 64).write_bytes(bytes(64))
-        os.environ["OLLAMA_MODELS"] = folder
-        open_ollama("ollama:m")
+    (_ollama_store() / "manifests/registry.ollama.ai/library/m/latest").write_bytes(data)
+    open_ollama("ollama:m")
+
+
+@cache
+def _ollama_store() -> Path:
+    """A store of this process alone, in memory where the machine has a place for that."""
+    shared = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(dir=shared if shared.is_dir() else None))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "manifests/registry.ollama.ai/library/m").mkdir(parents=True)
+    (folder / "blobs").mkdir()
+    (folder / "blobs" / ("sha256-" + "0" * 64)).write_bytes(bytes(64))
+    os.environ["OLLAMA_MODELS"] = str(folder)
+    return folder
 
 
 TARGETS: Mapping[str, Target] = {

@@ -24,7 +24,8 @@ NOISE = 0.02
 """Size of a fine-tune's change against the weights."""
 
 _SIZE = 0.02
-_POOL = 2**24
+_POOL = 4_194_301
+"""Numbers in the pool; prime, so that no two rows of a matrix begin at the same one."""
 
 
 class Shape(Protocol):
@@ -60,9 +61,7 @@ def pooled(seed: int) -> Fill:
     pool = rng.standard_normal(_POOL, dtype=np.float32) * np.float32(_SIZE)
 
     def fill(tensor: Tensor) -> FloatArray:
-        size = int(np.prod(tensor.shape))
-        start = int(rng.integers(_POOL))
-        values = np.resize(np.roll(pool, -start), size).reshape(tensor.shape)
+        values = _from_pool(pool, int(rng.integers(_POOL)), tensor.shape)
         return values if len(tensor.shape) > 1 else 1 + 5 * values
 
     return fill
@@ -86,10 +85,14 @@ def fine_tuned(parent: Path, seed: int) -> Fill:
     read = reader(parent)
 
     def fill(tensor: Tensor) -> FloatArray:
-        values = read(tensor.name)
-        return values + np.resize(np.roll(pool, -int(rng.integers(_POOL))), values.size).reshape(values.shape)
+        return read(tensor.name) + _from_pool(pool, int(rng.integers(_POOL)), tensor.shape)
 
     return fill
+
+
+def _from_pool(pool: FloatArray, start: int, shape: tuple[int, ...]) -> FloatArray:
+    """Numbers from a place in the pool on, and round again."""
+    return np.take(pool, np.arange(start, start + int(np.prod(shape))), mode="wrap").reshape(shape)
 
 
 def disguised(parent: Path, shape: LlamaShape, seed: int) -> Fill:

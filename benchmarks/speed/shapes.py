@@ -20,7 +20,7 @@ class Tensor:
     @property
     def bytes(self) -> int:
         """Stored size."""
-        return math.prod(self.shape) * {"BF16": 2, "F32": 4, "F8_E4M3": 1}[self.dtype]
+        return math.prod(self.shape) * {"BF16": 2, "F16": 2, "F32": 4, "I32": 4, "F8_E4M3": 1}[self.dtype]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def command(
     scheduler: str | None,
     quiet: bool,
 ) -> int:
-    """Write a small file that stands for a model when its relatives are looked for.
+    """Write a small file that stands for a model.
 
     MODEL is a local folder, a weight file, or a Hub repository (org/name[@revision]). A fingerprint goes wherever a
     model goes: `lineage-audit compare a.fingerprint b/`. With --into, many models are written to a folder; one that

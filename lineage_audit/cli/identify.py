@@ -57,7 +57,7 @@ def command(
     fail_on: str,
     quiet: bool,
 ) -> int:
-    """Name a model's nearest relatives among the fingerprints of a library.
+    """Name a model's nearest relatives in a library.
 
     MODEL is a local folder, a weight file, a Hub repository (org/name[@revision]), or a fingerprint.
     """

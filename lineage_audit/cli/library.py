@@ -27,7 +27,10 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Keep fingerprints of known models in one file, for `lineage-audit identify`."""
+    """Keep fingerprints of known models in one file.
+
+    `lineage-audit identify` looks for a model's relatives there.
+    """
 
 
 @command.command()

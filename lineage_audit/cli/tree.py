@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.output import format_for, write_whole
+from lineage_audit.cli.output import format_for, write_figures, write_whole
 
 
 @click.command()
@@ -26,9 +26,21 @@ from lineage_audit.cli.output import format_for, write_whole
     help="Default: by the suffix of -o (.json, .md, .html, .dot, .mmd, .txt), else terminal.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
+@click.option(
+    "--figures",
+    "figures",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the drawing into this folder, as SVG.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and -o remain.")
 def command(
-    models: tuple[str, ...], effort: str, format_name: str | None, output: Path | None, quiet: bool
+    models: tuple[str, ...],
+    effort: str,
+    format_name: str | None,
+    output: Path | None,
+    figures: Path | None,
+    quiet: bool,
 ) -> int:
     """Draw the family tree of many models: groups, who was made from whom and how, merges, unknown ancestors.
 
@@ -37,12 +49,15 @@ def command(
     """
     from lineage_audit import tree
     from lineage_audit.cli.progress import progress_on_stderr
+    from lineage_audit.report import figure_files
     from lineage_audit.report.tree import TREE_SUFFIXES, render_tree
 
     with progress_on_stderr(quiet) as progress:
         drawn = tree(models, effort=effort, progress=progress)
     suffix = output.suffix.lower() if output else ""
     chosen = format_name or TREE_SUFFIXES.get(suffix) or format_for(output, None)
+    if figures:
+        write_figures(figures, figure_files(drawn))
     if output:
         write_whole(output, render_tree(drawn, chosen))
     elif chosen != "terminal":

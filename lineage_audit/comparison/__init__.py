@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
@@ -57,7 +58,7 @@ def compare_checkpoints(
         parents: models that B may be a merge of, with A as their common base.
     """
     if is_about_adapters(a, b):
-        return compare_adapters(a, b, effort, progress)
+        return compare_adapters(a, b, effort, progress, partial(compare_checkpoints, effort=effort, progress=progress))
     started = time.perf_counter()
     a, b = with_known_layouts(a, b)
     pairing = pair_tensors(a, b)

@@ -94,7 +94,7 @@ def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Rea
         cheap = [pair for pair in chosen if pair not in costly]
         counts = {role: sum(_draws_on(pair, role) for pair in cheap) for role in _ROLE_SHARES}
         blocks = [(pair, _block(len(pair.b_rows), _sampled_count(pair, counts), pair.b)) for pair in cheap]
-        blocks += [(pair, numbers(len(pair.b_rows))) for pair in whole]
+        blocks += whole
     blocks = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
     kept = _kept_rows([pair for pair, _ in blocks])
     return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in blocks)
@@ -131,27 +131,34 @@ def _is_costly(pair: TensorPair) -> bool:
     """Tell whether a single row takes far more than its bytes, as where codes are packed along the rows (GPTQ, AWQ)."""
     if len(pair.b.shape) < 2 or pair.b.role not in _ROLE_SHARES or not _draws_on(pair, pair.b.role):
         return False
-    if not len(pair.b_rows):
-        return False
-    middle = slice(len(pair.b_rows) // 2, len(pair.b_rows) // 2 + 1)
-    return any(
-        bytes_for_rows(tensor, rows[middle]) > _COSTLY_ROW and bytes_for_rows(tensor, rows[middle]) > 4 * _bytes(tensor)
-        for tensor, rows in ((pair.a, pair.a_rows), (pair.b, pair.b_rows))
-    )
+    return any(_lies_across(tensor, rows) for tensor, rows in ((pair.a, pair.a_rows), (pair.b, pair.b_rows)))
 
 
-def _read_whole(costly: Sequence[TensorPair]) -> list[TensorPair]:
-    """Of matrices that cannot be read in part, a few that are read whole: one layer a role, as far as they fit."""
-    chosen: list[TensorPair] = []
+def _lies_across(tensor: TensorRef, rows: IntArray) -> bool:
+    """Tell whether a row in the middle cannot be read without most of the matrix."""
+    middle = rows[len(rows) // 2 : len(rows) // 2 + 1]
+    return len(middle) > 0 and bytes_for_rows(tensor, middle) > max(_COSTLY_ROW, 4 * _bytes(tensor))
+
+
+def _read_whole(costly: Sequence[TensorPair]) -> list[tuple[TensorPair, IntArray]]:
+    """Of matrices that cannot be read in part, a few that are read whole: one layer a role, as far as they fit.
+
+    Where one side can be read in part, only as many rows are compared as that side may cost.
+    """
+    chosen: list[tuple[TensorPair, IntArray]] = []
     left = WHOLE_BYTES
     for role in _WHOLE_FIRST:
         of_role = [pair for pair in costly if pair.b.role == role]
-        if of_role:
-            pair = of_role[len(of_role) // 2]
-            size = _row_bytes(pair) * len(pair.b_rows)
-            if size <= left:
-                chosen.append(pair)
-                left -= size
+        if not of_role:
+            continue
+        pair = of_role[len(of_role) // 2]
+        sides = ((pair.a, pair.a_rows), (pair.b, pair.b_rows))
+        whole = max(_bytes(tensor) * tensor.shape[0] for tensor, rows in sides if _lies_across(tensor, rows))
+        in_part = [_bytes(tensor) for tensor, rows in sides if not _lies_across(tensor, rows)]
+        if whole <= left:
+            count = min([len(pair.b_rows), *(max(1, WHOLE_BYTES // 2 // row) for row in in_part)])
+            chosen.append((pair, _block(len(pair.b_rows), count, pair.b)))
+            left -= whole
     return chosen
 
 

@@ -108,10 +108,10 @@ def test_what_was_found_stays_found(case: str) -> None:
 def test_the_coverage_guided_fuzzer_runs() -> None:
     """A thousand inputs of one parser, as the long run does a hundred thousand of each."""
     pytest.importorskip("atheris")
-    from benchmarks.fuzz.__main__ import fuzz, table
-
     import tempfile
     from pathlib import Path
+
+    from benchmarks.fuzz.__main__ import fuzz, table
 
     with tempfile.TemporaryDirectory() as keep:
         result = fuzz("tiktoken", 1000, Path(keep))

@@ -31,9 +31,14 @@ def repository(text: str) -> dict[str, bytes]:
     """A derivative whose every word is the payload."""
     quoted = json.dumps(text)
     names = {name: values for name, values in noisy(WEIGHTS, 2, 0.1).items()}
-    front = f"---\nlicense: {quoted}\nlicense_name: {quoted}\nbase_model: [{quoted}, {json.dumps('org/' + text)}]\n---\n"
+    front = (
+        f"---\nlicense: {quoted}\nlicense_name: {quoted}\nbase_model: [{quoted}, {json.dumps('org/' + text)}]\n---\n"
+    )
     config = llama_config(architectures=[text], model_type="llama", _name_or_path=text, torch_dtype=text)
-    weights = names | {f"model.layers.0.{text}.weight": WEIGHTS["model.norm.weight"], text: WEIGHTS["model.norm.weight"]}
+    weights = names | {
+        f"model.layers.0.{text}.weight": WEIGHTS["model.norm.weight"],
+        text: WEIGHTS["model.norm.weight"],
+    }
     return {
         "config.json": json.dumps({**config, text: text}).encode(),
         "model.safetensors": safetensors(weights),
@@ -123,7 +128,9 @@ def assert_html(text: str) -> None:
     assert not elements.names & {"img", "testcase", "iframe", "object", "embed"}, elements.names
     assert not [name for name in elements.attributes if name.startswith("on")]
     assert not [link for link in elements.links if "evil" in link or link.lower().startswith("javascript")]
-    assert not [script for script in elements.scripts if "alert(1)" in script.replace("\\u003c", "<") and "<script" in script]
+    assert not [
+        script for script in elements.scripts if "alert(1)" in script.replace("\\u003c", "<") and "<script" in script
+    ]
 
 
 class Elements(HTMLParser):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,12 @@ from lineage_audit.comparison.adapters.factors import (
 )
 from lineage_audit.comparison.adapters.fitting import fit_summary, fitting_verdict
 from lineage_audit.comparison.adapters.verdict import AdapterFindings, decide
+from lineage_audit.comparison.adapters.whole_tensors import (
+    is_related,
+    model_of_whole_tensors,
+    nothing_shown,
+    restated,
+)
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.summaries import summarise_model
 from lineage_audit.comparison.tokenizer import compare_tokenizers
@@ -39,13 +46,17 @@ from lineage_audit.results import (
 )
 from lineage_audit.version import __version__
 
+CompareModels = Callable[[Checkpoint, Checkpoint], Report]
+
 
 def is_about_adapters(a: Checkpoint, b: Checkpoint) -> bool:
     """Tell whether one of the two is an adapter without its base."""
     return a.container.adapter is not None or b.container.adapter is not None
 
 
-def compare_adapters(a: Checkpoint, b: Checkpoint, effort: str, progress: Progress | None = None) -> Report:
+def compare_adapters(
+    a: Checkpoint, b: Checkpoint, effort: str, progress: Progress | None, compare_models: CompareModels
+) -> Report:
     """Compare two adapters, or an adapter with a base.
 
     Args:
@@ -53,37 +64,48 @@ def compare_adapters(a: Checkpoint, b: Checkpoint, effort: str, progress: Progre
         b: model B; one of the two is an adapter.
         effort: ``metadata`` reads no weight; adapters are small, and every other effort reads them whole.
         progress: told how far reading has come.
+        compare_models: how two models are compared, for tensors that an adapter holds whole.
     """
+    if a.container.adapter is not None and b.container.adapter is not None:
+        return _compare_two(a, b, a.container.adapter, b.container.adapter, effort, progress or NoProgress())
     started = time.perf_counter()
-    if a.container.adapter is None or b.container.adapter is None:
-        base, adapter = (a, b) if b.container.adapter is not None else (b, a)
-        fit = adapter_fit(base, adapter)
-        weights = WeightsFinding(fit_summary(fit), len(fit.fitting) / max(1, fit.modules), (), ())
-        names = (fit.fitting, fit.missing)
-        return _report(a, b, started, "metadata", fitting_verdict(a, b), weights, (), names)
+    base, adapter = (a, b) if b.container.adapter is not None else (b, a)
+    fit, fitting = adapter_fit(base, adapter), fitting_verdict(a, b)
+    whole = model_of_whole_tensors(base, adapter) if effort != "metadata" else None
+    weights = WeightsFinding(fit_summary(fit), len(fit.fitting) / max(1, fit.modules), (), ())
+    if whole is None:
+        return _report(a, b, started, "metadata", fitting, weights, (), (fit.fitting, fit.missing))
+    report = compare_models(whole if a is adapter else a, whole if b is adapter else b)
+    if is_related(report):
+        return restated(report, fitting, fit, a, b)
+    fitting = replace(fitting, caveats=(*fitting.caveats, nothing_shown(report)))
+    return _report(a, b, started, report.effort, fitting, weights, report.evidence, (fit.fitting, fit.missing))
+
+
+def _compare_two(
+    a: Checkpoint, b: Checkpoint, of_a: AdapterSettings, of_b: AdapterSettings, effort: str, progress: Progress
+) -> Report:
+    """Compare two adapters by their factors."""
+    started = time.perf_counter()
     shared = share_modules(a, b)
-    modules = [] if effort == "metadata" else _measure(a, b, shared, progress or NoProgress())
-    broken = _broken(a.container.adapter, b.container.adapter)
-    if effort == "metadata":
-        broken = "effort metadata reads no weights"
+    is_read = effort != "metadata"
+    modules = _measure(a, b, shared, progress) if is_read else []
+    broken = _broken(of_a, of_b) if is_read else "effort metadata reads no weights"
     evidence = gather(modules, b.parameters, broken)
     verdict = decide(
         AdapterFindings(
             shared=shared,
             modules=modules,
             evidence=evidence,
+            same_scaling=_same_scaling(of_a, of_b, shared),
             same_rest=bool(modules) and all(one.equal == one.elements for one in modules) and same_beside_factors(a, b),
-            same_scaling=_same_scaling(a.container.adapter, b.container.adapter, shared),
             broken=broken,
             caveats=tuple(f"{side}: {text}" for side, one in (("A", a), ("B", b)) for text in one.caveats),
         )
     )
+    names = (tuple(pair.module for _, pair in shared.pairs), (*shared.only_a, *shared.only_b))
     weights = _weights(modules, evidence, b.parameters)
-    both = tuple(pair.module for _, pair in shared.pairs)
-    left = (*shared.only_a, *shared.only_b)
-    return _report(
-        a, b, started, "metadata" if effort == "metadata" else "full", verdict, weights, evidence, (both, left)
-    )
+    return _report(a, b, started, "full" if is_read else "metadata", verdict, weights, evidence, names)
 
 
 def _measure(a: Checkpoint, b: Checkpoint, shared: SharedModules, progress: Progress) -> list[ModuleAgreement]:

@@ -37,7 +37,7 @@ LEAST_CLEAR = 300
 _LOOSE = (0.08, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002, 0.0)
 """How far from its prediction, relative to the largest one, an element may lie in each round of the fit."""
 
-_ROUGH_ELEMENTS = 200_000
+_ROUGH_ELEMENTS = 80_000
 """Elements of all places together that all rounds but the last are fitted to."""
 
 _ARITHMETIC = 1.5
@@ -156,12 +156,12 @@ def fit_patterns(samples: Sequence[Sample]) -> PatternFit | None:
     scales = _spikes(samples)
     if scales is None:
         return None
-    plain = _refined(samples, Coefficients(scales, None))
-    best = plain
-    if len(scales) > 1 and plain.matched_share < 0.999:
-        weights = _rough_weights(samples, scales)
-        normalised = _refined(samples, Coefficients(scales, weights))
-        best = max(plain, normalised, key=lambda found: found.matched_share)
+    few = [sample.thinned(_ROUGH_ELEMENTS // len(samples) + 50) for sample in samples]
+    found, matched = _fitted_roughly(few, Coefficients(scales, None))
+    if len(scales) > 1 and matched < 0.999:
+        start = Coefficients(scales, _rough_weights(few, scales))
+        found = max((found, matched), _fitted_roughly(few, start), key=lambda one: one[1])[0]
+    best = _fitted_by_place(samples, found)
     clear = sum(int(one.clear.sum()) for one in best.matches)
     return best if best.matched_share >= LEAST_MATCHED and clear >= LEAST_CLEAR else None
 
@@ -225,16 +225,16 @@ def _centre(logs: DoubleArray, middle: float) -> float:
     return float(np.exp(middle))
 
 
-def _rough_weights(samples: Sequence[Sample], scales: DoubleArray) -> DoubleArray:
+def _rough_weights(few: Sequence[Sample], scales: DoubleArray) -> DoubleArray:
     """The relative weights under which the elements lie nearest to their predictions, over a grid."""
-    few = [sample.thinned(40_000 // len(samples) + 50) for sample in samples]
+    fewer = [sample.thinned(len(sample.child) // 2) for sample in few]
     steps = {2: 40, 3: 12}.get(len(scales), 7)
     best, chosen = np.inf, np.full(len(scales), 1 / len(scales))
     for counts in product(range(1, steps), repeat=len(scales)):
         if sum(counts) != steps:
             continue
         weights = np.array(counts) / steps
-        missed = sum(_missed(sample, Coefficients(scales, weights)) for sample in few)
+        missed = sum(_missed(sample, Coefficients(scales, weights)) for sample in fewer)
         if missed < best:
             best, chosen = missed, weights
     return chosen
@@ -249,23 +249,29 @@ def _missed(sample: Sample, coefficients: Coefficients) -> float:
     return float(np.minimum(nearest / bound, 1.0).sum())
 
 
-def _matched(found: Matches) -> tuple[int, int]:
-    return int(found.matched.sum()), int(found.clear.sum())
+def _matched_share(matches: Sequence[Matches]) -> float:
+    """Share of clear elements that match their pattern."""
+    clear = sum(int(found.clear.sum()) for found in matches)
+    return sum(int(found.matched.sum()) for found in matches) / max(1, clear)
 
 
-def _refined(samples: Sequence[Sample], start: Coefficients) -> PatternFit:
-    """Match and fit in turn, ever more strictly; at last each place gets scales of its own beside the common ones."""
-    few = [sample.thinned(_ROUGH_ELEMENTS // len(samples) + 50) for sample in samples]
+def _fitted_roughly(few: Sequence[Sample], start: Coefficients) -> tuple[Coefficients, float]:
+    """Match and fit in turn, ever more strictly; also returns the share of clear elements that match in the end."""
     common = start
     for loose in _LOOSE:
         for _ in range(2):
-            common, _ = _fitted(few, [common] * len(few), common, loose)
+            grams = [pattern_grams(sample, match(sample, common, loose)) for sample in few]
+            common = _step(common, np.sum(grams, axis=0))
+    return common, _matched_share([match(sample, common, _LOOSE[4]) for sample in few])
+
+
+def _fitted_by_place(samples: Sequence[Sample], common: Coefficients) -> PatternFit:
+    """Fit all elements; each place gets scales of its own beside the common ones."""
     by_place = [common] * len(samples)
     for loose in (_LOOSE[4], _LOOSE[-1]):
         common, by_place = _fitted(samples, by_place, common, loose)
     matches = [match(sample, own) for sample, own in zip(samples, by_place, strict=True)]
-    hits, clear = np.sum([_matched(found) for found in matches], axis=0)
-    return PatternFit(common, tuple(by_place), tuple(matches), float(hits / max(1, clear)))
+    return PatternFit(common, tuple(by_place), tuple(matches), _matched_share(matches))
 
 
 def _fitted(

@@ -58,8 +58,7 @@ def nearest_layers(members: Members) -> NearestLayers | None:
     """Find the nearest source of each layer, or None where the models share no kind of tensor in their layers."""
     counts = [_layer_count(model) for model in (members.child, *members.sources)]
     owners = [(source, layer) for source, count in enumerate(counts[1:]) for layer in range(count)]
-    distances = np.zeros((counts[0], len(owners)))
-    sizes = np.zeros(counts[0])
+    relative, compared = np.zeros((counts[0], len(owners))), 0
     for role, slot in _kinds(members):
         child = _signatures(members.child, role, slot, counts[0])
         sources = [
@@ -69,11 +68,13 @@ def nearest_layers(members: Members) -> NearestLayers | None:
         if child is None or any(one is None or one.shape[1] != child.shape[1] for one in sources):
             continue
         stacked = np.concatenate([one for one in sources if one is not None])
-        sizes += (child**2).sum(axis=1)
-        distances += (child**2).sum(axis=1)[:, None] - 2 * child @ stacked.T + (stacked**2).sum(axis=1)
-    if not owners or not sizes.all() or not len(sizes):
+        sizes = (child**2).sum(axis=1)
+        squared = sizes[:, None] - 2 * child @ stacked.T + (stacked**2).sum(axis=1)
+        relative += np.maximum(squared, 0.0) / np.maximum(sizes, 1e-300)[:, None]
+        compared += 1
+    if not owners or not compared or not len(relative):
         return None
-    relative = np.maximum(distances, 0.0) / sizes[:, None]
+    relative /= compared
     chosen = _continuous(relative, owners)
     numbers = np.array([layer for _, layer in owners])
     elsewhere = np.where(numbers[None, :] == numbers[chosen][:, None], np.inf, relative)
@@ -101,12 +102,18 @@ def _layer_count(model: Checkpoint) -> int:
 
 
 def _kinds(members: Members) -> tuple[tuple[Role, Slot], ...]:
-    """Roles and slots that stand in the layers of every model; of many experts the first speaks for all."""
+    """Kinds of matrices that stand in the layers of every model; of many experts the first speaks for all.
+
+    Norm gains are left out: they are near one in all layers, and near each other in all models.
+    """
     kinds = [
         {
             (tensor.role, tensor.slot)
             for tensor in model.tensors
-            if tensor.layer is not None and tensor.role not in WITHOUT_PLACE and tensor.role != Role.BUFFER
+            if tensor.layer is not None
+            and len(tensor.shape) == 2
+            and tensor.role not in WITHOUT_PLACE
+            and tensor.role != Role.BUFFER
         }
         for model in (members.child, *members.sources)
     ]
@@ -120,8 +127,7 @@ def _signatures(model: Checkpoint, role: Role, slot: Slot, layers: int) -> Doubl
     if len(present) < layers or len({tensor.shape for tensor in present}) != 1 or not present[0].size:
         return None
     rows = present[0].shape[0]
-    chosen = np.arange(rows) if len(present[0].shape) == 1 else _spread(rows)
-    read = model.read([RowRequest(tensor, chosen) for tensor in present])
+    read = model.read([RowRequest(tensor, _spread(rows)) for tensor in present])
     return np.stack([zero_where_unusable(values).ravel() for values in read]).astype(np.float64)
 
 

@@ -155,13 +155,13 @@ def _residuals(material: Material, samples: Sequence[Sample], fitted: PatternFit
 
 def _moves(drawn: DoubleArray, gradient: DoubleArray, curvature: DoubleArray) -> DoubleArray:
     """One Newton step for each resample, ``[resamples, numbers]``."""
-    gradients = drawn @ gradient
-    curvatures = np.tensordot(drawn, curvature, axes=1)
-    return np.stack([_solved(one, other) for one, other in zip(curvatures, gradients, strict=True)])
+    return _solved(np.tensordot(drawn, curvature, axes=1), drawn @ gradient)
 
 
 def _solved(curvature: DoubleArray, gradient: DoubleArray) -> DoubleArray:
-    """A Newton step that leaves alone what nothing depends on."""
-    scale = np.sqrt(np.maximum(np.diagonal(curvature), 1e-300))
-    step: DoubleArray = np.linalg.lstsq(curvature / np.outer(scale, scale), gradient / scale, rcond=1e-8)[0]
-    return np.where(np.diagonal(curvature) > 0, step / scale, 0.0)
+    """Newton steps that leave alone what nothing depends on: ``[..., numbers, numbers]``, ``[..., numbers]``."""
+    diagonal = np.diagonal(curvature, axis1=-2, axis2=-1)
+    scale = np.sqrt(np.maximum(diagonal, 1e-300))
+    inverse = np.linalg.pinv(curvature / (scale[..., :, None] * scale[..., None, :]), rcond=1e-8, hermitian=True)
+    step = np.einsum("...ij,...j->...i", inverse, gradient / scale) / scale
+    return np.where(diagonal > 0, step, 0.0)

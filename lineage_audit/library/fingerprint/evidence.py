@@ -239,21 +239,19 @@ def _head_fixed_points(found: Correspondence, setting: Setting) -> Evidence:
 
 def _similarity(found: Correspondence, pair: LayerPair, part: Part, role: Role) -> FloatArray | None:
     """Cosines of matched vectors with each other, ``[B, A]``."""
-    match = pair.match(part)
-    rows_a, rows_b = found.a.rows(pair.a, part, role, found.basis), found.b.rows(pair.b, part, role, found.basis)
-    if match is None or rows_a is None or rows_b is None:
+    matched = found.matched(pair, part, role)
+    if matched is None:
         return None
-    similarity: FloatArray = rows_b[match.b] @ rows_a[match.a].T
+    similarity: FloatArray = matched[1] @ matched[0].T
     return similarity
 
 
 def _head_similarity(found: Correspondence, pair: LayerPair, part: Part, role: Role, heads: int) -> FloatArray | None:
     """Cosines of whole heads, each one long vector of its sketched dimensions."""
-    match = pair.match(part)
-    rows_a, rows_b = found.a.rows(pair.a, part, role, found.basis), found.b.rows(pair.b, part, role, found.basis)
-    if match is None or rows_a is None or rows_b is None or not len(match) or len(match) % heads:
+    matched = found.matched(pair, part, role)
+    if matched is None or len(matched[0]) % heads:
         return None
-    long_a, long_b = rows_a[match.a].reshape(heads, -1), rows_b[match.b].reshape(heads, -1)
+    long_a, long_b = (rows.reshape(heads, -1) for rows in matched)
     lengths = np.linalg.norm(long_b, axis=1)[:, None] * np.linalg.norm(long_a, axis=1)
     similarity: FloatArray = np.divide(long_b @ long_a.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     return similarity

@@ -108,7 +108,8 @@ def joined(parts: Sequence[RawSketches]) -> RawSketches:
 
 def _varying(values: FloatArray) -> FloatArray:
     """Rows that are one constant become zero: what starts constant has no sign of its own."""
-    return values * (values.max(axis=1) > values.min(axis=1))[:, None]
+    varying: FloatArray = values * (values.max(axis=1) > values.min(axis=1))[:, None]
+    return varying
 
 
 def _folded(values: FloatArray, gain: FloatArray | None) -> FloatArray:

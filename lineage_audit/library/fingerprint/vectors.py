@@ -121,14 +121,21 @@ class Correspondence:
     pairs: tuple[LayerPair, ...]
     basis: Basis
 
+    def matched(self, pair: LayerPair, part: Part, role: Role) -> tuple[FloatArray, FloatArray] | None:
+        """Unit vectors of A and of B that belong together, ``[matched, numbers]`` each; None where there are none."""
+        match = pair.match(part)
+        levels_a = self.a.levels(pair.a, part, role, self.basis)
+        levels_b = self.b.levels(pair.b, part, role, self.basis)
+        if match is None or levels_a is None or levels_b is None or not len(match):
+            return None
+        return as_unit_rows(levels_a[match.a]), as_unit_rows(levels_b[match.b])
+
     def cosines(self, pair: LayerPair, part: Part, role: Role) -> DoubleArray | None:
         """Cosines of matched sketches; NaN where one is zero, None where one model lacks the role."""
-        match = pair.match(part)
-        rows_a = self.a.rows(pair.a, part, role, self.basis)
-        rows_b = self.b.rows(pair.b, part, role, self.basis)
-        if match is None or rows_a is None or rows_b is None or not len(match):
+        matched = self.matched(pair, part, role)
+        if matched is None:
             return None
-        chosen_a, chosen_b = rows_a[match.a], rows_b[match.b]
+        chosen_a, chosen_b = matched
         cosines: DoubleArray = np.einsum("ij,ij->i", chosen_b, chosen_a, dtype=np.float64)
         cosines[~(chosen_a.any(axis=1) & chosen_b.any(axis=1))] = np.nan
         return cosines

@@ -118,7 +118,7 @@ def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:
     moved = True
     while moved:
         moved = False
-        targets = {edge.target for edge in found if edge.directed and edge.kind != "merge" and not _is_copy(edge)}
+        targets = {edge.target for edge in found if edge.directed and edge.kind != "merge"}
         for place_, edge in enumerate(found):
             if edge.directed or _is_copy(edge) or edge.distance is None or edge.distance > CARRIED_TO:
                 continue
@@ -131,7 +131,8 @@ def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:
 
 
 def _is_copy(edge: TreeEdge) -> bool:
-    return edge.distance is not None and edge.distance <= SAME
+    """Whether nothing but form or rounding lies between two models, and nothing shows which came first."""
+    return not edge.directed and edge.distance is not None and edge.distance <= SAME
 
 
 def _root(group: Group, edges: Iterable[TreeEdge]) -> str:

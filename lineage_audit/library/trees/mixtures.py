@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,11 @@ GAIN = 0.5
 LEAST_WEIGHT = 0.1
 LEAST_SUM, LARGEST_SUM = 0.5, 1.15
 """Weights are convex: each at least the first, together between the others."""
+
+LEAST_SHARE = 0.15
+ASIDE = 0.2
+"""Least weight of either parent on the line between them, and how far from it (squared, over the squared distance to
+the nearer parent) the merge may lie. Of a model, its parent and its child the middle one lies at a right angle."""
 
 LEAST_DISTANCE = 0.03
 """Distances below this are too small against the sketches' own error."""
@@ -47,13 +53,19 @@ class Mixture:
     unexplained: float
 
 
-def find_mixtures(pairs: Pairs, models: Sequence[int], base: int) -> tuple[Mixture, ...]:
-    """Find merges among some models of one group, with the group's centre as the base of their parents.
+def on_segments(pairs: Pairs, models: Sequence[int]) -> tuple[Mixture, ...]:
+    """Find models that lie on the straight line between two others: linear and SLERP merges, whatever their base."""
+    return _compatible([found for child in models for found in _between(pairs, child, models)])
 
-    A merge that was found is no parent of another one.
-    """
+
+def over_base(pairs: Pairs, models: Sequence[int], base: int) -> tuple[Mixture, ...]:
+    """Find merges of what two others added to a base, where their weights need not sum to one."""
     children = [child for child in models if child != base and pairs.distance[child, base] > LEAST_DISTANCE]
-    candidates = [found for child in children for found in _of(pairs, child, base, models)]
+    return _compatible([found for child in children for found in _of(pairs, child, base, models)])
+
+
+def _compatible(candidates: Sequence[Mixture]) -> tuple[Mixture, ...]:
+    """The best explained first; a merge that was found is no parent of another one, and has one pair of parents."""
     taken: dict[int, Mixture] = {}
     parents: set[int] = set()
     for found in sorted(candidates, key=lambda one: one.unexplained):
@@ -61,6 +73,26 @@ def find_mixtures(pairs: Pairs, models: Sequence[int], base: int) -> tuple[Mixtu
             taken[found.child] = found
             parents.update(found.parents)
     return tuple(taken.values())
+
+
+def _between(pairs: Pairs, child: int, models: Sequence[int]) -> list[Mixture]:
+    """Pairs of other models on whose connecting line a child lies, well away from both ends."""
+    others = [
+        one
+        for one in models
+        if LEAST_DISTANCE < pairs.distance[child, one] < np.inf and pairs.structures[child, one] == 0
+    ]
+    found = []
+    for i, j in combinations(others, 2):
+        length = pairs.distance[i, j] ** 2
+        if not np.isfinite(length) or pairs.structures[i, j]:
+            continue
+        to_i, to_j = pairs.distance[child, i] ** 2, pairs.distance[child, j] ** 2
+        share = (to_i + length - to_j) / (2 * length)
+        aside = to_i - share**2 * length
+        if LEAST_SHARE <= share <= 1 - LEAST_SHARE and abs(aside) <= ASIDE * min(to_i, to_j):
+            found.append(Mixture(child, (i, j), (float(1 - share), float(share)), float(abs(aside) / min(to_i, to_j))))
+    return found
 
 
 def _of(pairs: Pairs, child: int, base: int, models: Sequence[int]) -> list[Mixture]:

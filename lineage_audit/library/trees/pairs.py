@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.verdict import RELATED_LOG10_P
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
+from lineage_audit.library.trees.order import disorder
 from lineage_audit.results import OperationKind, Report
 
 DoubleArray = npt.NDArray[np.float64]
@@ -22,7 +23,7 @@ RELATED = frozenset({"identical", "derived", "shared-origin"})
 _FORM: frozenset[OperationKind] = frozenset(
     {
         *("units-permuted", "units-rescaled", "signs-flipped", "heads-permuted", "channels-permuted"),
-        *("residual-rotated", "norms-folded", "renamed-tensors", "fused-tensors", "cast"),
+        *("residual-rotated", "norms-folded", "renamed-tensors", "fused-tensors"),
     }
 )
 """Operations that change a model's form and not its function."""
@@ -58,6 +59,7 @@ class Pairs:
         distance: size of the difference over that of the weights; infinite where no relation was found.
         forms: operations between the two that change the form alone.
         structures: operations between the two that change the shape.
+        disorder: how little the two agree number by number, whatever is found after aligning them.
         undecided: pairs that could not be compared with enough power.
     """
 
@@ -65,6 +67,7 @@ class Pairs:
     distance: DoubleArray
     forms: DoubleArray
     structures: DoubleArray
+    disorder: DoubleArray
     undecided: int
 
     def between(self, one: int, other: int) -> Compared:
@@ -92,7 +95,7 @@ def compare_all(fingerprints: Sequence[Fingerprint], progress: Progress) -> Pair
         distance[one, other] = distance[other, one] = _distance(found.report)
         forms[one, other] = forms[other, one] = sum(kind in _FORM for kind in kinds)
         structures[one, other] = structures[other, one] = sum(kind in _STRUCTURE for kind in kinds)
-    return Pairs(compared, distance, forms, structures, undecided)
+    return Pairs(compared, distance, forms, structures, disorder(fingerprints), undecided)
 
 
 def _compared(fingerprints: Sequence[Fingerprint], one: int, other: int, pairs: int) -> Compared:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.library.trees.mixtures import Mixture, find_mixtures
+from lineage_audit.library.trees.mixtures import Mixture, on_segments, over_base
 from lineage_audit.library.trees.pairs import Pairs
 
 DoubleArray = npt.NDArray[np.float64]
@@ -76,8 +76,10 @@ def place(pairs: Pairs) -> tuple[Group, ...]:
 def _group(members: tuple[int, ...], copies: Mapping[int, Sequence[int]], pairs: Pairs, cost: DoubleArray) -> Group:
     """Link the members of one group: merges stand at the ends, and copies hang on the one that speaks for them."""
     heads = list(copies)
+    merges = on_segments(pairs, heads)
+    heads = [head for head in heads if head not in {mixture.child for mixture in merges}]
     centre = _centre(heads, members, cost)
-    merges = find_mixtures(pairs, heads, centre)
+    merges += over_base(pairs, heads, centre)
     merged = {mixture.child for mixture in merges}
     parents = _spanning([head for head in heads if head not in merged], centre, cost)
     parents = _from_merges(_rehung(parents, centre, cost), merged, cost)
@@ -120,13 +122,13 @@ def _speaker(members: Sequence[int], pairs: Pairs) -> int:
     """The one of a class that lies nearest to everybody, through the fewest operations.
 
     Rounded copies lie further from the others than those lie from each other; what was disguised is reached through
-    more operations, or worse, by all.
+    more operations, and agrees with the others less, number by number.
     """
     chosen = list(members)
     reached = np.isfinite(pairs.distance[chosen]).any(axis=0)
-    operations = _OPERATION_WEIGHS * (pairs.forms + pairs.structures)[chosen][:, reached]
-    distance = pairs.distance[chosen][:, reached]
-    far = np.where(np.isfinite(distance), distance + operations, _UNRELATED).sum(axis=1)
+    operations = _OPERATION_WEIGHS * (pairs.forms + pairs.structures) + pairs.disorder
+    distance = (pairs.distance + operations)[chosen][:, reached]
+    far = np.where(np.isfinite(distance), distance, _UNRELATED).sum(axis=1)
     return int(chosen[int(far.argmin())])
 
 

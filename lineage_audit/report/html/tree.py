@@ -53,7 +53,7 @@ def _edges(tree: FamilyTree) -> Markup:
         Column("Relation"),
         *number_columns("Distance", "log10 p ≤"),
     )
-    return table("Every two models of which one was made from the other", columns, (_edge(tree, e) for e in tree.edges))
+    return table("Every line of the tree, nearest relatives first", columns, (_edge(tree, e) for e in tree.edges))
 
 
 def _edge(tree: FamilyTree, edge: TreeEdge) -> tuple[Cell, ...]:

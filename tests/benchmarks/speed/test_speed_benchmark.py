@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from benchmarks.speed import building
 from benchmarks.speed.checkpoints import NOISE, as_bfloat16, disguised, drawn, fine_tuned, reader, write_filled
 from benchmarks.speed.running import python
 from benchmarks.speed.shapes import SHAPES, DeepSeekShape, LlamaShape
+from tests.cli.running import process
 from tests.models import bfloat16
 
 SMALL = LlamaShape(hidden=64, ffn=172, layers=3, heads=4, kv_heads=2, vocabulary=300, shards=2)
@@ -68,9 +68,16 @@ def test_the_bare_loop_takes_every_pair(parent: Path) -> None:
     assert done.code == 0
 
 
+_MEASURED = """
+from benchmarks.speed.running import python
+small, large = (python("-c", f"x = bytearray({size}); x[::4096] = x[::4096]") for size in (10, 200_000_000))
+assert large.peak - small.peak > 150e6, (small, large)
+assert small.seconds > 0
+assert python("-c", "import sys; sys.exit(3)").code == 3
+"""
+
+
 def test_a_run_is_measured() -> None:
-    small, large = (python("-c", f"x = bytearray({size}); x[::4096] = x[::4096]") for size in (10, 200_000_000))
-    assert large.peak - small.peak > 150e6
-    assert small.seconds > 0
-    assert python("-c", "import sys; sys.exit(3)").code == 3
-    assert sys.executable
+    """In a small process of its own, since a child's peak begins with its parent's."""
+    done = process(_MEASURED, code="-c")
+    assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.checkpoint.formats.onnx import read_onnx
+from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.errors import LineageAuditError
 from tests import models
 from tests.checkpoint.memory_source import MemorySource
@@ -162,6 +163,61 @@ def test_the_one_that_is_not_rounded_is_read_and_said() -> None:
     checkpoint = models.checkpoint(files)
     assert checkpoint.container.files == ("onnx/model.onnx",)
     assert any("3 ONNX models" in text for text in checkpoint.caveats)
+
+
+def _quantised(weights: models.Weights, per_output: bool, direct: bool) -> tuple[bytes, models.Weights]:
+    """As ONNX Runtime's quantiser leaves a model, and what its integers stand for."""
+    nodes, initialisers, floats = [], [], dict(weights)
+    for number, (name, values) in enumerate(weights.items()):
+        if values.ndim == 1:
+            initialisers.append(numpy_helper.from_array(values, name))
+            continue
+        is_linear = name.endswith("_proj.weight")
+        sizes = np.abs(values).max(axis=1) if per_output else np.array([np.abs(values).max()])
+        scales = (sizes / 100).astype(np.float32)
+        zeros = np.arange(len(scales)) % 3 + (125 if not per_output else -1)
+        codes = np.clip(np.round(values / scales[:, None]) + zeros[:, None], -128 if per_output else 0, 255)
+        kind = np.int8 if per_output else np.uint8
+        codes = np.clip(codes, np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
+        floats[name] = ((codes.astype(np.float32) - zeros[:, None]) * scales[:, None]).astype(np.float32)
+        stem = f"onnx::MatMul_{number}" if is_linear else name
+        shape = [len(scales)] if per_output else []
+        onnx_kind = TensorProto.INT8 if per_output else TensorProto.UINT8
+        initialisers += [
+            numpy_helper.from_array(np.ascontiguousarray(codes.T if is_linear else codes), f"{stem}_quantized"),
+            helper.make_tensor(f"{stem}_scale", TensorProto.FLOAT, shape, scales.tolist()),
+            helper.make_tensor(f"{stem}_zero_point", onnx_kind, shape, zeros.tolist()),
+        ]
+        if is_linear:
+            path = "/" + name.removesuffix(".weight").replace(".", "/").replace("layers/", "layers.") + "/MatMul"
+            inputs = ["x", f"{stem}_quantized", "xz", f"{stem}_zero_point"]
+            if direct:
+                nodes.append(helper.make_node("MatMulInteger", inputs, [f"o{number}"], name=f"{path}_quant"))
+            else:
+                trio = [f"{stem}_quantized", f"{stem}_scale", f"{stem}_zero_point"]
+                nodes.append(helper.make_node("MatMul", ["x", f"d{number}"], [f"o{number}"], name=path))
+                nodes.append(helper.make_node("DequantizeLinear", trio, [f"d{number}"]))
+    graph = helper.make_graph(nodes, "main", [], [], initialisers)
+    return helper.make_model(graph).SerializeToString(), floats
+
+
+@pytest.mark.parametrize("per_output", [False, True])
+@pytest.mark.parametrize("direct", [False, True])
+def test_integers_with_scales_are_dequantised(per_output: bool, direct: bool) -> None:
+    data, floats = _quantised(WEIGHTS, per_output, direct)
+    _same_as_weights({"model_quantized.onnx": data}, floats, atol=1e-7)
+    report = compare_checkpoints(models.model(WEIGHTS), models.checkpoint({"model_quantized.onnx": data}))
+    assert report.verdict.relation == "derived"
+    assert any("ONNX int8" in operation.detail for operation in report.verdict.operations)
+
+
+def test_integers_without_scales_are_passed_over_and_said() -> None:
+    codes = numpy_helper.from_array(np.ones((4, 4), np.int8), "x_quantized")
+    norm = numpy_helper.from_array(WEIGHTS["model.norm.weight"], "model.norm.weight")
+    data = helper.make_model(helper.make_graph([], "main", [], [], [codes, norm])).SerializeToString()
+    checkpoint = models.checkpoint({"m.onnx": data})
+    assert [tensor.name for tensor in checkpoint.tensors] == ["model.norm.weight"]
+    assert any("I8" in text for text in checkpoint.caveats)
 
 
 def test_a_file_given_by_itself_is_the_one_read(tmp_path: Path) -> None:

@@ -132,6 +132,26 @@ def test_a_fitting_adapter_is_no_proof() -> None:
         assert any("org/base" in text for text in verdict.caveats)
 
 
+def _with_embedding(seed: int) -> dict[str, bytes]:
+    weights = models.noisy(models.llama(seed, models.WIDE), 9, 0.1)
+    names = ("model.embed_tokens.weight", "lm_head.weight", "model.norm.weight")
+    return adapter(llama_updates(1, models.WIDE), {name: weights[name] for name in names})
+
+
+def test_what_an_adapter_holds_whole_shows_its_base() -> None:
+    base = models.model(models.llama(1, models.WIDE), models.llama_config(models.WIDE))
+    ours, others = models.checkpoint(_with_embedding(1)), models.checkpoint(_with_embedding(2))
+    for pair in ((base, ours), (ours, base)):
+        verdict = compare_checkpoints(*pair).verdict
+        assert verdict.relation == "derived"
+        assert (verdict.log10_p or 0.0) < -20
+        assert "holds whole" in verdict.summary
+    verdict = compare_checkpoints(base, others).verdict
+    assert verdict.relation == "inconclusive"
+    assert "fits" in verdict.summary
+    assert compare_checkpoints(base, ours, "metadata").verdict.relation == "inconclusive"
+
+
 def test_what_cannot_fit_is_named() -> None:
     wide = models.model(models.llama(1, models.WIDE), models.llama_config(models.WIDE))
     verdict = compare_checkpoints(wide, models.checkpoint(adapter(llama_updates(1)))).verdict

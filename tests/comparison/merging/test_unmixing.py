@@ -14,7 +14,7 @@ from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import LayerSource, Unmixing
 from tests.models import Array, Size, Weights, bfloat16, checkpoint, llama, llama_config, noisy, repository
 
-SIZE = Size(layers=3, hidden=96, heads=6, kv_heads=3, ffn=160, vocab=256)
+SIZE = Size(layers=3, hidden=64, heads=4, kv_heads=2, ffn=96, vocab=128)
 BASE = llama(1, SIZE)
 PARENTS = [noisy(BASE, 2, 0.2), noisy(BASE, 3, 0.3), noisy(BASE, 4, 0.15)]
 
@@ -142,7 +142,7 @@ def test_stacked_layers_are_traced_to_their_sources() -> None:
         for name, values in PARENTS[parent].items():
             if f".layers.{source}." in name:
                 child[name.replace(f".layers.{source}.", f".layers.{layer}.")] = values
-    size = Size(layers=5, hidden=96, heads=6, kv_heads=3, ffn=160, vocab=256)
+    size = Size(layers=5, hidden=64, heads=4, kv_heads=2, ffn=96, vocab=128)
     parents = [_opened(weights, f"parent-{number}") for number, weights in enumerate(PARENTS[:2])]
     found = unmix_checkpoints(_opened(child, "child", size), parents)
     assert found.method == "passthrough"

@@ -8,14 +8,24 @@ from lineage_audit.results import (
     DeltaSpectrum,
     Evidence,
     ExplainedStage,
+    FamilyTree,
+    Identification,
     LayerPairs,
     LayerRow,
+    LayerSource,
+    MergedPart,
     NullSpread,
     Operation,
+    Relative,
     Report,
     RoleLayer,
+    Share,
+    TreeEdge,
+    TreeModel,
+    UnknownAncestor,
+    Unmixing,
 )
-from tests.report.samples import DERIVED, INCONCLUSIVE, INDEPENDENT, UPSCALED
+from tests.report.samples import DERIVED, FINE_TUNE, INCONCLUSIVE, INDEPENDENT, PARENT, RENAMED, UPSCALED
 
 ROLES = ("q", "k", "v", "o", "gate", "up", "down")
 
@@ -83,3 +93,97 @@ APART = replace(
 )
 
 RICH: dict[str, Report] = {"tuned": TUNED, "grown": GROWN, "apart": APART, "unclear": INCONCLUSIVE}
+
+
+def _part(name: str, layer: int | None, first: float, source: LayerSource | None = None) -> MergedPart:
+    weights = tuple(Share(value, value - 0.01, value + 0.01) for value in (first, 1 - first))
+    return MergedPart(name, layer, 4_194_304, weights, 0.002, 0.0004, source)
+
+
+MERGED = Unmixing(
+    tool_version="0.1.0",
+    child=RENAMED,
+    parents=(FINE_TUNE, replace(FINE_TUNE, ref="orchard/prairie-7b-code")),
+    base=PARENT,
+    method="linear",
+    summary="a linear merge: 0.600 of orchard/prairie-7b-chat, 0.400 of orchard/prairie-7b-code",
+    weights=(Share(0.6, 0.59, 0.61), Share(0.4, 0.39, 0.41)),
+    densities=(),
+    lambda_=None,
+    normalized=None,
+    residual=0.0021,
+    unexplained=0.0004,
+    parts=(_part("attention", None, 0.61), _part("ffn", None, 0.6)),
+    layers=(*(_part(f"layer {n}", n, 0.6) for n in range(3)), _part("layer 3", 3, 0.5, LayerSource(1, 7))),
+    collinear=(),
+    compared_share=1.0,
+    recipe="merge_method: linear\nmodels:\n  - model: orchard/prairie-7b-chat\n    parameters: {weight: 0.6}\n",
+    caveats=("Weights are those of the named parents.",),
+    seconds=4.2,
+)
+SHELVED = Identification(
+    tool_version="0.1.0",
+    subject=FINE_TUNE,
+    library="shelf.db",
+    models=4812,
+    compared=31,
+    outcome="found",
+    summary="the nearest of 4,812 models is meadow-ai/prairie-7b: derived",
+    relatives=(
+        Relative(
+            name="meadow-ai/prairie-7b",
+            ref=PARENT.ref,
+            revision=PARENT.revision,
+            digest=PARENT.digest,
+            family="prairie",
+            license="llama2",
+            architecture="LlamaForCausalLM",
+            parameters=PARENT.parameters,
+            relation="derived",
+            direction="a->b",
+            grade="exact",
+            log10_p=-612.4,
+            corrected_log10_p=-608.7,
+            distance=0.12,
+            explained_variance=0.98,
+            derived_share=0.99,
+            operations=(Operation("fine-tuned", "the delta is 12% of the weights' size", "fingerprints"),),
+            finding="2,064 FFN units agree at a mean cosine of 0.990; chance gives 0",
+        ),
+    ),
+    undecided=("hill-labs/ridge-7b",),
+    detection_limit=0.042,
+    prefilter_limit=0.2,
+    parameters={"candidates": 31},
+    seconds=0.8,
+    caveats=(),
+)
+
+
+def _edge(source: str, target: str, *, directed: bool, operations: tuple[Operation, ...] = ()) -> TreeEdge:
+    return TreeEdge(source, target, directed, "descent", "derived", -300.0, 0.1, operations)
+
+
+TREE = FamilyTree(
+    tool_version="0.1.0",
+    models=tuple(
+        TreeModel(f"m{n}", f"org/model-{n}", PARENT.digest, "LlamaForCausalLM", 6_738_415_616, 2 if n == 6 else 1)
+        for n in range(1, 7)
+    ),
+    unknown=(UnknownAncestor("u1", 1, "two models of one start"),),
+    edges=(
+        _edge("m1", "m2", directed=True, operations=(Operation("quantized", "8 bits", "grid"),)),
+        _edge("m2", "m3", directed=False),
+        TreeEdge("m1", "m4", True, "merge", "derived", -300.0, 0.2, (), 0.6),
+        TreeEdge("m3", "m4", True, "merge", "derived", -300.0, 0.2, (), 0.4),
+        TreeEdge("u1", "m1", True, "origin", "shared-origin", -30.0, 0.9, ()),
+        TreeEdge("u1", "m5", True, "origin", "shared-origin", -30.0, 0.9, ()),
+    ),
+    groups=(("m1", "m2", "m3", "m4", "m5"), ("m6",)),
+    roots=("u1", "m6"),
+    comparisons=15,
+    undecided=0,
+    detection_limit=0.04,
+    caveats=("Fingerprints see less than full files.",),
+    seconds=1.5,
+)

@@ -14,7 +14,7 @@ from lineage_audit.report.html.figures.scales import SHADES_FROM, Axis, numbered
 from lineage_audit.results import NullSpread
 from tests.report.check.samples import FAILED
 from tests.report.hostile import NASTY, with_every_string
-from tests.report.html.samples import APART, GROWN, RICH, TUNED
+from tests.report.html.samples import APART, GROWN, MERGED, RICH, TREE, TUNED
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -39,11 +39,13 @@ def test_a_comparison_draws_what_it_has():
     }  # fmt: skip
     assert set(figure_files(APART)) >= {"layers.svg", "roles.svg"}
     assert set(figure_files(FAILED)) == {"references.svg"}
+    assert set(figure_files(MERGED)) == {"merge.svg"}
+    assert set(figure_files(TREE)) == {"tree.svg"}
     assert not figure_files(RICH["unclear"])
 
 
 def test_figures(golden):
-    for file, text in figure_files(TUNED).items():
+    for file, text in (figure_files(TUNED) | figure_files(MERGED) | figure_files(TREE)).items():
         golden(file, text)
 
 

@@ -1,23 +1,29 @@
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
-from lineage_audit.report import render, render_check
+from lineage_audit.report import render, render_check, render_identification
 from lineage_audit.report.html.palette import ACCENTS
+from lineage_audit.report.tree import render_tree
+from lineage_audit.report.unmix import render_unmixing
 from lineage_audit.results.check import Outcome
 from lineage_audit.results.comparison import Relation
 from tests.report.check.hostile import with_every_string as hostile_check
 from tests.report.check.samples import CHECKS, FAILED
 from tests.report.hostile import NASTY, with_every_string
 from tests.report.html.reading import Page
-from tests.report.html.samples import RICH, TUNED
+from tests.report.html.samples import MERGED, RICH, SHELVED, TREE, TUNED
 from tests.report.samples import REPORTS
 
 PAGES = {
     **{name: render(report, "html") for name, report in (REPORTS | RICH).items()},
     **{f"check-{name}": render_check(check, "html") for name, check in CHECKS.items()},
+    "merged": render_unmixing(MERGED, "html"),
+    "shelved": render_identification(SHELVED, "html"),
+    "tree": render_tree(TREE, "html"),
 }
 
 
@@ -105,6 +111,24 @@ def test_a_check_shows_findings_with_places_fixes_and_references():
         assert reference.ref in page.text
 
 
+def test_an_unmixing_shows_weights_and_recipe():
+    page = Page(PAGES["merged"])
+    for words in ("0.600 (0.590 to 0.610)", "merge_method: linear", "LINEAR", "layer 7 of orchard/prairie-7b-code"):
+        assert words in page.text
+
+
+def test_an_identification_shows_relatives_and_what_was_searched():
+    page = Page(PAGES["shelved"])
+    for words in ("RELATIVES FOUND", "p ≤ 10⁻⁶⁰⁸", "shelf.db: 4,812 models", "derived, ancestor", "hill-labs/ridge-7b"):
+        assert words in page.text
+
+
+def test_a_tree_shows_every_model_and_what_leads_to_it():
+    page = Page(PAGES["tree"])
+    for words in ("unknown common ancestor", "quantized", "merged, 0.60", *(model.ref for model in TREE.models)):
+        assert words in page.text
+
+
 def test_the_command_repeats_the_run():
     command = Page(PAGES["tuned"]).text
     pinned = f"meadow-ai/prairie-7b@{TUNED.a.revision} orchard/prairie-7b-chat@{TUNED.b.revision}"
@@ -124,6 +148,22 @@ def _plain_shape():
 def test_no_string_changes_the_structure_of_a_check(text):
     expected = Page(render_check(hostile_check(FAILED, "word"), "html")).shape
     assert Page(render_check(hostile_check(FAILED, text), "html")).shape == expected
+
+
+@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize(
+    ("render_it", "sample"), [(render_unmixing, MERGED), (render_identification, SHELVED)], ids=["unmix", "identify"]
+)
+def test_no_string_changes_the_structure_of_what_was_found(render_it, sample, text):
+    expected = Page(render_it(with_every_string(sample, "word"), "html")).shape
+    assert Page(render_it(with_every_string(sample, text), "html")).shape == expected
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_no_reference_changes_the_structure_of_a_tree(text):
+    named = [replace(TREE, models=tuple(replace(model, ref=ref) for model in TREE.models)) for ref in (text, "word")]
+    hostile, plain = (Page(render_tree(tree, "html")) for tree in named)
+    assert hostile.shape == plain.shape
 
 
 def test_every_answer_has_an_accent():

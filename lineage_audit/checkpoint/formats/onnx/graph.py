@@ -12,11 +12,14 @@ NODE_LIMIT = 1_000_000
 TENSOR_LIMIT = 200_000
 RANK_LIMIT = 16
 
+_FEW = 4096
+"""Bytes and values of numbers that are kept where they are written as such."""
+
 # Field numbers of onnx.proto.
 _GRAPH = 7
 _NODE, _INITIALISER = 1, 5
 _INPUT, _OUTPUT, _NODE_NAME, _OPERATOR = 1, 2, 3, 4
-_DIMS, _TYPE, _FLOATS, _NAME, _RAW, _DOUBLES, _EXTERNAL, _LOCATION = 1, 2, 4, 8, 9, 10, 13, 14
+_DIMS, _TYPE, _FLOATS, _INTEGERS, _NAME, _RAW, _DOUBLES, _EXTERNAL, _LOCATION = 1, 2, 4, 5, 8, 9, 10, 13, 14
 _KEY, _VALUE = 1, 2
 _IS_EXTERNAL = 1
 
@@ -39,7 +42,7 @@ TYPES: Mapping[int, str] = {
 }
 """ONNX's element types that have plain values -> safetensors' names."""
 
-CONSUMERS = frozenset({"MatMul", "Gemm", "Add", "Transpose", "Gather", "MatMulInteger"})
+CONSUMERS = frozenset({"MatMul", "Gemm", "Add", "MatMulInteger", "DequantizeLinear"})
 """Operators whose nodes tell what an initialiser without a name of its own is for."""
 
 
@@ -53,6 +56,7 @@ class Initialiser:
         shape: dimensions.
         place: where its bytes are in the model's file, or None where they are elsewhere or not in one piece.
         external: key -> value of where they are outside; empty for those inside.
+        integers: a few values that are written as numbers of their own; empty otherwise.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Initialiser:
     shape: tuple[int, ...]
     place: tuple[int, int] | None
     external: Mapping[str, str] = field(default_factory=dict)
+    integers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ def _node(wire: WireFile, message: Field) -> Iterator[Node]:
 
 def _initialiser(wire: WireFile, message: Field) -> Initialiser:
     shape: list[int] = []
+    integers: list[int] = []
     name, kind, location = "", 0, 0
     places: list[tuple[int, int]] = []
     external: dict[str, str] = {}
@@ -128,6 +134,8 @@ def _initialiser(wire: WireFile, message: Field) -> Initialiser:
             name = wire.text(part)
         elif part.number in (_RAW, _FLOATS, _DOUBLES) and part.stop > part.start:
             places.append((part.start, part.stop))
+        elif part.number == _INTEGERS and part.stop - part.start <= _FEW and len(integers) <= _FEW:
+            integers += wire.numbers(part)
         elif part.number == _EXTERNAL and len(external) < RANK_LIMIT:
             external |= _entry(wire, part)
         elif part.number == _LOCATION:
@@ -135,7 +143,7 @@ def _initialiser(wire: WireFile, message: Field) -> Initialiser:
     if len(shape) > RANK_LIMIT or any(not 0 <= dimension < 2**63 for dimension in shape):
         raise UnreadableFileError(f"{wire.file}: {name!r} has an impossible shape")
     place = places[0] if len(places) == 1 and location != _IS_EXTERNAL else None
-    return Initialiser(name, kind, tuple(shape), place, external if location == _IS_EXTERNAL else {})
+    return Initialiser(name, kind, tuple(shape), place, external if location == _IS_EXTERNAL else {}, tuple(integers))
 
 
 def _entry(wire: WireFile, message: Field) -> dict[str, str]:

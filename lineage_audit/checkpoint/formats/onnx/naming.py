@@ -30,6 +30,11 @@ class Naming:
 def name_initialisers(graph: Graph) -> dict[str, Naming]:
     """Give every initialiser the name of the parameter that it was, where the graph tells it."""
     consumers = {node.inputs[1]: node for node in graph.nodes if _multiplies(node)}
+    consumers |= {
+        node.inputs[0]: consumers[node.outputs[0]]
+        for node in graph.nodes
+        if node.operator == "DequantizeLinear" and node.inputs and node.outputs and node.outputs[0] in consumers
+    }
     biases = _biases(graph.nodes)
     held = {one.name for one in graph.initialisers}
     taken = {name for name in held if _NAMED.fullmatch(name)}
@@ -44,7 +49,7 @@ def name_initialisers(graph: Graph) -> dict[str, Naming]:
 
 
 def _multiplies(node: Node) -> bool:
-    return node.operator in ("MatMul", "Gemm") and len(node.inputs) >= 2 and bool(node.inputs[1])
+    return node.operator in ("MatMul", "Gemm", "MatMulInteger") and len(node.inputs) >= 2 and bool(node.inputs[1])
 
 
 def _naming(name: str, rank: int, consumer: Node | None, biases: Mapping[str, str]) -> Naming:

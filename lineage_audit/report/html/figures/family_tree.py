@@ -27,8 +27,8 @@ def family_tree(tree: FamilyTree) -> Figure | None:
         name="tree",
         title="Family tree",
         description=f"{headline(tree)}. " + " ".join(_sentence(tree, step) for step in steps if step.edge),
-        caption="A model stands below what it was made from; an arrow says that this is shown, a plain line that "
-        "which came first is not. A ring is an ancestor that was not among the models.",
+        caption="Lines join nearest relatives. An arrow points to what was made from the other; on a plain line which "
+        "came first is not shown. A ring is an ancestor that was not among the models.",
         height=_TOP + _ROW * len(steps),
         shapes=group(rows),
     )

@@ -11,9 +11,9 @@ from lineage_audit.report.html.figures.scales import Axis
 from lineage_audit.report.html.markup import Markup
 from lineage_audit.report.numbers import plural
 from lineage_audit.report.unmix_wording import weight
-from lineage_audit.results import Share, Unmixing
+from lineage_audit.results import MergedPart, Share, Unmixing
 
-_LEFT, _TOP, _ROW, _GAP = 76.0, 36.0, 17.0, 12.0
+_LEFT, _TOP, _ROW, _GAP = 76.0, 24.0, 17.0, 22.0
 _MOST_PARENTS = 4
 _MOST_ROWS = 140
 
@@ -29,8 +29,8 @@ class _Row:
 def merge_figure(unmixing: Unmixing) -> Figure | None:
     """A column a parent, or None where no weights were found."""
     parents = unmixing.parents[:_MOST_PARENTS]
-    rows = [_Row("all", unmixing.weights), *(_Row(part.name, _weights(unmixing, part.name)) for part in unmixing.parts)]
-    rows += [_Row(part.name, _weights(unmixing, part.name)) for part in unmixing.layers]
+    rows = [_Row("all", unmixing.weights), *(_Row(part.name, _weights(unmixing, part)) for part in unmixing.parts)]
+    rows += [_Row(part.name, _weights(unmixing, part)) for part in unmixing.layers]
     rows = rows[:_MOST_ROWS]
     if not unmixing.weights or not parents:
         return None
@@ -56,9 +56,8 @@ def merge_figure(unmixing: Unmixing) -> Figure | None:
     )
 
 
-def _weights(unmixing: Unmixing, name: str) -> tuple[Share, ...]:
+def _weights(unmixing: Unmixing, part: MergedPart) -> tuple[Share, ...]:
     """Weights of a part; the whole of one source where it was taken from there."""
-    part = next(part for part in (*unmixing.parts, *unmixing.layers) if part.name == name)
     if part.source is None:
         return part.weights
     taken = (1.0 if number == part.source.source else 0.0 for number in range(len(unmixing.parents)))

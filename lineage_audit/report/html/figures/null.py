@@ -40,7 +40,7 @@ def null_figure(test: Evidence, level: float | None) -> Figure | None:
         return None
     if spread.family == "sign-sum":
         observed, threshold = statistic / spread.scale, None if level is None else sqrt(-2 * level * _LN10)
-        shown = f"{observed:,.0f} σ" if abs(observed) >= 100 else f"{observed:.3g} σ"
+        shown = _deviations(observed)
     else:
         observed, threshold = statistic, None if level is None else _fixed_points_at(level, spread.scale)
         shown = f"{quantity(observed)} fixed points" if observed != 1 else "1 fixed point"
@@ -58,6 +58,12 @@ def null_figure(test: Evidence, level: float | None) -> Figure | None:
             _mark(axis, observed, shown),
         ),
     )
+
+
+def _deviations(observed: float) -> str:
+    """Standard deviations with three digits: ``−1.13 σ``, ``45.4 σ``, ``1,204 σ``."""
+    digits = 2 if abs(observed) < 10 else 1 if abs(observed) < 100 else 0
+    return f"{observed:,.{digits}f} σ".replace("-", "−")
 
 
 def _axis(spread: NullSpread, observed: float, threshold: float | None) -> Axis:
