@@ -96,8 +96,9 @@ def bytes_for_rows(tensor: TensorRef, rows: IntArray) -> int:
 def fetch_rows(source: Source, requests: Sequence[RowRequest]) -> FetchedRows:
     """Read the bytes of all requests, in as few ranges as possible."""
     runs = [list(_runs(request)) for request in requests]
-    data = iter(source.read_ranges([span for request_runs in runs for run in request_runs for span in run.ranges]))
-    return FetchedRows(requests, [[(run, [next(data) for _ in run.ranges]) for run in found] for found in runs])
+    spans = list(dict.fromkeys(span for found in runs for run in found for span in run.ranges))
+    data = dict(zip(spans, source.read_ranges(spans), strict=True))
+    return FetchedRows(requests, [[(run, [data[span] for span in run.ranges]) for run in found] for found in runs])
 
 
 def _assemble(request: RowRequest, pieces: Sequence[tuple[_Run, Sequence[bytes]]]) -> FloatArray:

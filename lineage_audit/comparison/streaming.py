@@ -73,7 +73,7 @@ def stream(a: Checkpoint, b: Checkpoint, readings: Sequence[Reading], kernel: Ke
     is_local = a.source.is_local and b.source.is_local
     chunk = kernel.chunk_elements if is_local else max(kernel.chunk_elements, _REMOTE_ELEMENTS)
     batched = BATCH_ELEMENTS if is_local else _REMOTE_ELEMENTS
-    for batch in _batches(sorted(readings, key=_place_in_file), batched):
+    for batch in _batches(sorted(readings, key=_place_in_file), batched, in_order=is_local):
         if len(batch) > 1:
             yield from _read_together(a, b, batch)
         else:
@@ -113,22 +113,45 @@ def in_order(
         limits.restore_original_limits()
 
 
-def _batches(readings: Iterable[Reading], limit: int) -> Iterator[list[Reading]]:
-    """Group readings so that small ones share a read; a large one, or one that is read whole, stands alone."""
+def _batches(readings: Iterable[Reading], limit: int, *, in_order: bool) -> Iterator[list[Reading]]:
+    """Group readings so that small ones share a read, and those that need the same bytes; a large one stands alone.
+
+    Args:
+        readings: in the order of the files.
+        limit: elements of a batch.
+        in_order: a batch ends where a large reading comes; otherwise small ones on both sides of it may share one.
+    """
     batch: list[Reading] = []
     held = 0
-    for reading in readings:
-        size = len(reading.positions) * reading.width
-        if size > limit or _mixes_rows(reading):
-            yield [reading]
+    for group in _sharing_bytes(readings):
+        size = sum(len(reading.positions) * reading.width for reading in group)
+        if size > limit or any(_mixes_rows(reading) for reading in group):
+            if in_order and batch:
+                yield batch
+                batch, held = [], 0
+            yield from [group] if size <= _READ_WHOLE else ([reading] for reading in group)
             continue
         if held + size > limit and batch:
             yield batch
             batch, held = [], 0
-        batch.append(reading)
+        batch += group
         held += size
     if batch:
         yield batch
+
+
+def _sharing_bytes(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
+    """Readings one by one, those together whose rows are columns of one stored matrix (GPT-2's q, k and v)."""
+    group: list[Reading] = []
+    for reading in readings:
+        shares = group and _needs_every_byte(reading.pair.b) and not _mixes_rows(reading)
+        if not (shares and _place_in_file(group[0])[:3] == _place_in_file(reading)[:3]):
+            if group:
+                yield group
+            group = []
+        group.append(reading)
+    if group:
+        yield group
 
 
 def _read_together(a: Checkpoint, b: Checkpoint, batch: Sequence[Reading]) -> Iterator[Chunk]:

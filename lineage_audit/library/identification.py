@@ -72,7 +72,7 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
         models=models,
         compared=len(reports),
         outcome=outcome,
-        summary=_sentence(outcome, relatives, models, limit, chosen.limit),
+        summary=_sentence(outcome, relatives, models, len(undecided), limit, chosen.limit),
         relatives=tuple(relatives),
         undecided=undecided,
         detection_limit=limit,
@@ -154,6 +154,7 @@ def _sentence(
     outcome: IdentificationOutcome,
     relatives: Sequence[Relative],
     models: int,
+    undecided: int,
     limit: float | None,
     prefilter_limit: float | None,
 ) -> str:
@@ -166,7 +167,8 @@ def _sentence(
     if outcome == "inconclusive":
         return f"Inconclusive: none of {models:,} models could be compared with enough power."
     seen = max(limit or 0.0, prefilter_limit or 0.0)
-    return f"None of these {models:,}: a relation as weak as a cosine of {seen:.2f} under the same numbers would show."
+    apart = f"; {undecided:,} gave no answer, for want of a common shape or of power" if undecided else ""
+    return f"None of these {models:,}: in models of its shape a cosine of {seen:.2f} would have shown{apart}."
 
 
 def _caveats(other_scheme: int, relatives: Sequence[Relative]) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def search_facts(identification: Identification) -> tuple[tuple[str, str], ...]:
 
 
 def _limits(exact: str, prefilter: float | None) -> str:
-    cleared = f"a cosine of {exact} in those cleared by tests" if exact != MISSING else "no model was cleared by tests"
+    cleared = f"a cosine of {exact} in models of its shape" if exact != MISSING else "no model was cleared by tests"
     if prefilter is None:
         return cleared
     return f"{cleared}; a correlation of {detection_limit(prefilter)} in those that the prefilter left out"

@@ -58,7 +58,7 @@ def _parts(unmixing: Unmixing, title: str, parts: Sequence[MergedPart]) -> str:
     head = ("Part", "Parameters", *numbers, "Residual", "Unexplained", "Taken from")
     rows = [
         (
-            part.name,
+            prose(part.name),
             magnitude(part.parameters),
             *part_weights(part, len(unmixing.parents)),
             coefficient(part.residual),

@@ -25,7 +25,7 @@ def test_the_share_says_that_half_of_the_model_is_something_else() -> None:
     verdict = compare_checkpoints(model(llama(1, WIDE), CONFIG), decoy).verdict
     assert verdict.derived_share is not None
     assert 0.3 < verdict.derived_share < 0.55
-    assert "in part" in verdict.summary
+    assert "can be traced" in verdict.summary
 
 
 def test_unrelated_weights_under_such_names_leave_it_open() -> None:

@@ -1,4 +1,4 @@
-"""A guarded process that runs command lines one after another and says what each did: ``python -m tests.hostile.child``.
+"""A guarded process that runs command lines one after another: ``python -m tests.hostile.child``.
 
 It reads one JSON object from stdin and writes one JSON object a line to stdout. The guard is an audit hook: whatever
 is opened for writing outside the output folder, connected to, executed, unpickled, or run from a model's folder ends
@@ -55,7 +55,7 @@ def guard(writable: str, untrusted: str, hosts: list[str]) -> None:
 
     def is_ours(path: object) -> bool:
         text = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
-        return text == os.devnull or os.path.abspath(text).startswith(writable + os.sep)
+        return text == os.devnull or os.path.abspath(text).startswith(writable + os.sep)  # noqa: PTH100
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         seen = None

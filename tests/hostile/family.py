@@ -35,7 +35,7 @@ class Case:
     codes: tuple[int, ...] = (2,)
     says: str = ""
     check: tuple[int, ...] = (2, 3)
-    asked: tuple[str, ...] = ("compare", "mirrored", "inspect", "check")
+    asked: tuple[str, ...] = ("compare", "inspect", "check")
 
 
 def command(asked: str, good: str, bad: str) -> list[str]:

@@ -78,7 +78,8 @@ def run_guarded(
     }
     done = subprocess.run(
         [sys.executable, "-B", "-m", "tests.hostile.child"],
-        input=json.dumps(plan), capture_output=True, text=True, cwd=ROOT, timeout=(WALL * SECONDS + 6) * len(commands) + 30,
+        input=json.dumps(plan), capture_output=True, text=True, cwd=ROOT,
+        timeout=(WALL * SECONDS + 6) * len(commands) + 30,
         env={"PATH": os.environ["PATH"], "HOME": str(folder / "out"), "HF_TOKEN": CANARY, "LC_ALL": "C.UTF-8",
              "OPENBLAS_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **(environment or {})},
     )  # fmt: skip

@@ -20,7 +20,7 @@ from tests.cli.running import FINETUNE, PARENT, ROOT, process
 OLD = "what was there before\n"
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
 def test_killed_at_any_moment(share: float, tmp_path: Path) -> None:
     """The output is what it was, or the whole new one."""
     output = tmp_path / "report.json"
@@ -49,7 +49,8 @@ def test_killed_in_the_middle_of_writing(tmp_path: Path) -> None:
         "    def __init__(self, *a, **k): self.file = real(*a, **k)\n"
         "    def __enter__(self): self.file.__enter__(); self.name = self.file.name; return self\n"
         "    def __exit__(self, *a): self.file.__exit__(*a)\n"
-        "    def write(self, text): self.file.write(text[:9]); self.file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    def write(self, text):\n"
+        "        self.file.write(text[:9]); self.file.flush(); os.kill(os.getpid(), signal.SIGKILL)\n"
         "tempfile.NamedTemporaryFile = Dying\n"
         "write_whole(Path(sys.argv[1]), 'x' * 1000)"
     )

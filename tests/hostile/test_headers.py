@@ -36,8 +36,10 @@ TWICE = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F3
 
 CASES = {
     "nested without end": Case(headed(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), says="nested"),
-    "millions of lists": Case(lambda: headed(b'{"__metadata__":[' + b"[]," * 8_000_000 + b"[]]}"), says="values", asked=ONE),
-    "one string of 30 MB": Case(lambda: headed(b'{"a":"\xf0\x9f\x98\x80' + b"x" * 30_000_000 + b'"}'), says="lacks", asked=ONE),
+    "millions of lists": Case(lambda: headed(b'{"__metadata__":[' + b"[]," * 8_000_000 + b"[]]}"), says="values",
+                              asked=ONE),
+    "one string of 30 MB": Case(lambda: headed(b'{"a":"\xf0\x9f\x98\x80' + b"x" * 30_000_000 + b'"}'), says="lacks",
+                                asked=ONE),
     "more tensors than any model": Case(lambda: many_tensors(TENSOR_LIMIT + 1), says="more than any model", asked=ONE),
     "a name of megabytes": Case(lambda: entry("x" * 5_000_000), says="characters"),
     "a type of megabytes": Case(lambda: entry(dtype="Q" * 3_000_000), says="unknown data type"),
@@ -72,7 +74,8 @@ CASES = {
     "an index with a long way": Case(indexed({"a": "x/" * 100_000}), says="not there"),
     "an index of 200,000 names": Case(
         lambda: indexed({f"t{i}": "a.safetensors" for i in range(200_000)},
-                        **{"a.safetensors": safetensors({"x": WEIGHTS["model.norm.weight"]})}), says="lacks", asked=ONE),
+                        **{"a.safetensors": safetensors({"x": WEIGHTS["model.norm.weight"]})}),
+        says="lacks", asked=ONE),
     "an index of a long name": Case(indexed({"x" * 100_000: "a.safetensors"},
                                             **{"a.safetensors": safetensors({"x": WEIGHTS["model.norm.weight"]})}),
                                     says="lacks"),

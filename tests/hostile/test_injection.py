@@ -20,7 +20,7 @@ PAYLOADS = {
     "html": "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>",
     "markdown": "](javascript:alert(1)) ![p](https://evil.example/p.png) | cell | `code` @somebody #1",
     "lines": "one\ntwo\r\n::error file=x::injected\n- item\u2028three\x00",
-    "documents": '"}]]><testcase name="injected"/><!--&lol;<!ENTITY lol SYSTEM "file:///etc/passwd"> {{0}} {x} %SRCROOT%',
+    "documents": '"}]]><testcase name="injected"/><!--&lol;<!ENTITY lol SYSTEM "file:///x"> {{0}} {x} %SRCROOT%',
 }
 """What each format takes for more than text."""
 

@@ -43,7 +43,7 @@ def test_a_folder_laid_out_like_the_hub_cache_proves_nothing_by_its_names(tmp_pa
 
 
 EXCHANGES: dict[str, Callable[[Path], None]] = {
-    "another file moved there": lambda path: os.replace(path.with_name("other"), path),
+    "another file moved there": lambda path: path.with_name("other").replace(path),
     "rewritten in place": lambda path: _rewrite(path),
     "cut short": lambda path: os.truncate(path, path.stat().st_size - 4096),
     "made longer": lambda path: os.truncate(path, path.stat().st_size + 4096),

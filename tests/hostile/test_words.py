@@ -28,10 +28,8 @@ def tokenizer(text: bytes) -> Files:
 
 
 def bomb() -> str:
-    lines = ["a: &a [x,x,x,x,x,x,x,x,x]"]
-    for number in range(98, 118):
-        lines.append(f"{chr(number)}: &{chr(number)} [{','.join(['*' + chr(number - 1)] * 9)}]")
-    return "\n".join(lines) + "\nbase_model: *u\nlicense: *u"
+    lines = [f"{chr(n)}: &{chr(n)} [{','.join(['*' + chr(n - 1)] * 9)}]" for n in range(98, 118)]
+    return "\n".join(["a: &a [x,x,x,x,x,x,x,x,x]", *lines]) + "\nbase_model: *u\nlicense: *u"
 
 
 HUGE = 10**12
@@ -60,8 +58,8 @@ CASES = {
     "an endless claim": Case(card("license: mit", "trained from scratch " * 150_000), (0,), "derived", asked=ONE),
     "fences that never close": Case(card("license: mit", "```\n~~~\n" * 200_000), (0,), "derived", asked=ONE),
     "a card of other bytes": Case({**CHILD, "README.md": bytes(range(256)) * 100}, (0,), "derived"),
-    "a billion merges, as far as 30 MB go": Case(lambda: tokenizer(VOCABULARY % (b'"a":0', b'"a a",' * 5_000_000 + b'""')),
-                                                 (0,), "tokenizer left out", asked=ONE),
+    "a billion merges, as far as 30 MB go": Case(
+        lambda: tokenizer(VOCABULARY % (b'"a":0', b'"a a",' * 5_000_000 + b'""')), (0,), "tokenizer left out", asked=ONE),
     "more tokens than any tokenizer": Case(
         lambda: tokenizer(VOCABULARY % (b",".join(b'"%x":%d' % (i, i) for i in range(TOKEN_LIMIT + 1)), b"")), (0,),
         "tokenizer left out", asked=ONE),

@@ -1,0 +1,67 @@
+"""Evidence becomes a verdict: the thresholds, what the tests carry, the decision, and its words."""
+
+from lineage_audit.comparison.verdict.decision import decide
+from lineage_audit.comparison.verdict.findings import Findings, LeftOver
+from lineage_audit.comparison.verdict.standing import (
+    alignment_holds,
+    combined_log10_p,
+    detection_limit,
+    has_searched,
+    is_related,
+    strongest,
+)
+from lineage_audit.comparison.verdict.thresholds import (
+    ALIGNMENT_COMPARED,
+    ALIGNMENT_GAIN,
+    ALIGNMENT_LEFT,
+    CALIBRATED_EFFECT,
+    CALIBRATED_LOG10_P,
+    DESCRIPTIVE,
+    FEWEST_CHANNELS,
+    HELD_OUT_COSINE,
+    HELD_OUT_UNITS,
+    LEAST_COMPARED,
+    MOST_UNPLACED,
+    NUMBERS_EXPLAIN,
+    RELATED_LOG10_P,
+    ROLE_KEPT,
+    SHARED_TRAINING_GAINS,
+    SMALL_SHARE,
+    UNCLEAR_LOG10_P,
+    UNMOVED_SLOPE,
+    WEAKEST_DETECTION,
+)
+from lineage_audit.comparison.verdict.wording import DISTILLATION, NOT_THEFT
+
+__all__ = [
+    "ALIGNMENT_COMPARED",
+    "ALIGNMENT_GAIN",
+    "ALIGNMENT_LEFT",
+    "CALIBRATED_EFFECT",
+    "CALIBRATED_LOG10_P",
+    "DESCRIPTIVE",
+    "DISTILLATION",
+    "FEWEST_CHANNELS",
+    "HELD_OUT_COSINE",
+    "HELD_OUT_UNITS",
+    "LEAST_COMPARED",
+    "MOST_UNPLACED",
+    "NOT_THEFT",
+    "NUMBERS_EXPLAIN",
+    "RELATED_LOG10_P",
+    "ROLE_KEPT",
+    "SHARED_TRAINING_GAINS",
+    "SMALL_SHARE",
+    "UNCLEAR_LOG10_P",
+    "UNMOVED_SLOPE",
+    "WEAKEST_DETECTION",
+    "Findings",
+    "LeftOver",
+    "alignment_holds",
+    "combined_log10_p",
+    "decide",
+    "detection_limit",
+    "has_searched",
+    "is_related",
+    "strongest",
+]

@@ -1,0 +1,72 @@
+"""What a verdict is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lineage_audit.comparison.directed import DirectedOperation
+from lineage_audit.comparison.verdict.thresholds import FEWEST_CHANNELS
+from lineage_audit.comparison.weights import Shares
+from lineage_audit.results import Evidence
+
+LeftOver = Literal["nothing", "rows", "tensors"]
+"""What one model holds that the other lacks; rows are those of tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything a verdict is made from.
+
+    Attributes:
+        evidence: all tests.
+        shares: how much.
+        operations: what was done, if the models are related.
+        same_weights: every weight that both have is bit-identical, and all were read (or the shards are equal).
+        left_in_a: what A holds that B lacks.
+        left_in_b: what B holds that A lacks.
+        architecture: the architecture in a clause ("same architecture after two renames").
+        caveats: what the reading stage has to say.
+        searched: whether another order of layers, units, heads and channels was looked for.
+        moved: whether one was found, so that shares and gains are those after alignment.
+        turned: whether it holds a rotation, after which gains cannot be compared.
+        obstacle: why the weights could hardly be compared, or None.
+        slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
+        unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.
+    """
+
+    evidence: tuple[Evidence, ...]
+    shares: Shares
+    operations: tuple[DirectedOperation, ...]
+    same_weights: bool
+    left_in_a: LeftOver
+    left_in_b: LeftOver
+    architecture: str
+    caveats: tuple[str, ...]
+    searched: bool
+    moved: bool
+    turned: bool
+    obstacle: str | None
+    slopes: tuple[float, float] | None = None
+    unplaced: float = 0.0
+
+    @property
+    def identical(self) -> bool:
+        """Both hold the same weights, and nothing else."""
+        return self.same_weights and self.left_in_a == self.left_in_b == "nothing"
+
+    @property
+    def subset(self) -> Literal["a", "b"] | None:
+        """The model whose every weight (and not only constants) stands bit-identical in the other, which holds more."""
+        if not self.same_weights or self.identical or not self.shares.copied:
+            return None
+        return "b" if self.left_in_b == "nothing" else "a" if self.left_in_a == "nothing" else None
+
+    @property
+    def gains(self) -> Evidence | None:
+        """The norm-gain comparison that fits the way the weights were compared, if it can speak."""
+        test_id = "aligned-norm-gains" if self.moved else "norm-gains"
+        for item in self.evidence:
+            if item.test_id == test_id and item.status == "measured" and item.count >= FEWEST_CHANNELS:
+                return item
+        return None

@@ -1,0 +1,107 @@
+"""What the tests carry together: a combined p-value, a detection limit, an alignment, a calibrated verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lineage_audit.comparison.verdict.thresholds import (
+    ALIGNMENT_COMPARED,
+    ALIGNMENT_GAIN,
+    ALIGNMENT_LEFT,
+    CALIBRATED_EFFECT,
+    CALIBRATED_LOG10_P,
+    DESCRIPTIVE,
+    HELD_OUT_COSINE,
+    HELD_OUT_UNITS,
+    RELATED_LOG10_P,
+    WEAKEST_DETECTION,
+)
+from lineage_audit.comparison.weights import Shares
+from lineage_audit.results import Evidence
+
+
+def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
+    """Bonferroni over the exact tests that were measured."""
+    values = [item.log10_p for item in evidence if item.grade == "exact" and item.log10_p is not None]
+    return min(0.0, min(values) + math.log10(len(values))) if values else None
+
+
+def is_related(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether the tests call the two models related."""
+    exact = combined_log10_p(evidence)
+    return (exact is not None and exact <= RELATED_LOG10_P) or stands_on_calibrated(evidence)
+
+
+def detection_limit(evidence: Sequence[Evidence]) -> float | None:
+    """The smallest detection limit of any test that carries a verdict."""
+    limits = [item.detection_limit for item in evidence if item.detection_limit is not None]
+    return min(limits) if limits else None
+
+
+def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned: Shares) -> bool:
+    """Tell whether an alignment is more than a fit: confirmed by signs or by held-out rows, or by what it explains.
+
+    Args:
+        evidence: all tests, those made after the alignment included.
+        same_numbers: shares without the alignment.
+        aligned: shares with it.
+    """
+    measured = [item for item in evidence if item.log10_p is not None and item.grade == "exact"]
+    confirmed = any(
+        item.test_id.startswith("aligned-") and (item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured
+    )
+    gain = (aligned.explained or 0.0) * aligned.compared - (same_numbers.explained or 0.0) * same_numbers.compared
+    left, left_before = (1.0 - (shares.explained or 0.0) for shares in (aligned, same_numbers))
+    as_much_compared = aligned.compared >= ALIGNMENT_COMPARED * same_numbers.compared
+    gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
+    related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
+    return (confirmed or related or held_out_agrees(evidence)) and gains
+
+
+def has_searched(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether another order, width or basis was looked for with the power to find it."""
+    return any(item.test_id == "search" and (item.detection_limit or 1.0) <= WEAKEST_DETECTION for item in evidence)
+
+
+def held_out_agrees(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether matched units agree, by a wide margin, in what the matching never saw."""
+    return any(
+        item.test_id == "aligned-unit-cosines"
+        and (item.effect or 0.0) >= HELD_OUT_COSINE
+        and item.count >= HELD_OUT_UNITS
+        for item in evidence
+    )
+
+
+def stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
+    return held_out_agrees(evidence) or any(
+        item.log10_p is not None and item.log10_p <= CALIBRATED_LOG10_P and (item.effect or 0.0) >= CALIBRATED_EFFECT
+        for item in calibrated_tests(evidence)
+    )
+
+
+def calibrated_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Calibrated tests that can carry a verdict: those of units and numbers where roles are unknown or guessed."""
+    return [
+        item
+        for item in evidence
+        if item.grade == "calibrated" and item.log10_p is not None and item.test_id not in DESCRIPTIVE
+    ]
+
+
+def strongest_calibrated(evidence: Sequence[Evidence]) -> float | None:
+    """The smallest log10 p of the calibrated tests that can carry a verdict; None without any."""
+    return min((item.log10_p or 0.0 for item in calibrated_tests(evidence)), default=None)
+
+
+def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The test to show people: the smallest p-value among the tests that carry the verdict."""
+    exact = [item for item in evidence if item.grade == "exact" and item.log10_p is not None]
+    combined = combined_log10_p(evidence)
+    if stands_on_calibrated(evidence) and (combined is None or combined > RELATED_LOG10_P):
+        exact = []
+    held_out = [item for item in evidence if item.test_id == "aligned-unit-cosines" and item.status == "measured"]
+    carrying = exact or calibrated_tests(evidence) or held_out
+    return min(carrying, key=lambda item: item.log10_p or 0.0, default=None)

@@ -1,0 +1,73 @@
+"""Every threshold of the tool, each with what it was set on; nothing else decides a verdict."""
+
+from __future__ import annotations
+
+from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
+
+RELATED_LOG10_P = DETECTION_LOG10_P
+"""Combined log10 p at which two models are called related."""
+
+UNCLEAR_LOG10_P = -3.0
+"""Combined log10 p below which they are not called independent either."""
+
+DESCRIPTIVE = frozenset(
+    {"norm-gains", "aligned-norm-gains", "slopes", "ffn-assignment-spearman", "aligned-unit-cosines"}
+)
+"""Calibrated measurements whose p-value, if they have one, never carries a verdict."""
+
+CALIBRATED_LOG10_P = -50.0
+CALIBRATED_EFFECT = 0.5
+"""The wide margin that calibrated evidence needs to carry a verdict alone."""
+
+WEAKEST_DETECTION = 0.25
+"""Largest detection limit at which "nothing found" means independent."""
+
+NUMBERS_EXPLAIN = 0.98
+"""Derived share and compared share at which comparing number by number leaves nothing to search for."""
+
+ALIGNMENT_GAIN = 0.02
+"""Explained variance that an alignment of related models must add to be reported."""
+
+ALIGNMENT_LEFT = 0.5
+ALIGNMENT_COMPARED = 0.95
+"""Or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, but all."""
+
+HELD_OUT_COSINE = 0.3
+"""Mean |cosine| of matched FFN units in what the matching never saw, at which calibrated evidence stands alone.
+
+Measured in a basis in which all directions weigh the same. Independent models of one corpus and tokenizer gave up to
+.11, one initialisation trained twice .3 to .65, descendants more.
+"""
+
+UNMOVED_SLOPE = 0.99
+"""Slope of B on A from which A counts as unmoved since their common ancestor, so that a cut or a copy shows direction.
+
+What training added to A itself would lower it: B's weights would not grow with A's.
+"""
+
+HELD_OUT_UNITS = 200
+"""Rows and columns that the held-out measurement needs to speak."""
+
+SMALL_SHARE = 0.5
+"""Derived share below which the sentence says that only a part of B is meant."""
+
+LEAST_COMPARED = 0.5
+"""Share of B's parameters with a counterpart below which "nothing found" means nothing."""
+
+MOST_UNPLACED = 0.05
+"""Share of B's parameters under names that say nothing, in A's shapes, above which nothing found means nothing."""
+
+SHARED_TRAINING_GAINS = 0.3
+"""Correlation of centred norm gains below which related weights point to one initialisation, not to training.
+
+One initialisation trained on two corpora gave .03; descendants .76 and more.
+"""
+
+ROLE_KEPT = 0.5
+"""Squared correlation of a whole role or layer (or of all weights) above which no question of initialisation arises.
+
+One initialisation trained on two corpora kept .27 of the variance and less; MLPs that were taken and trained on, .6.
+"""
+
+FEWEST_CHANNELS = 64
+"""Channels that the norm-gain comparison needs to speak."""

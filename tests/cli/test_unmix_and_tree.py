@@ -1,0 +1,65 @@
+"""The commands ``unmix`` and ``tree`` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+import lineage_audit
+from lineage_audit.cli import run
+from tests.models import WIDE, Weights, llama, llama_config, noisy, repository, write
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A base, two fine-tunes and their merge, on disk."""
+    base = llama(1, WIDE)
+    code, chat = noisy(base, 2, 0.2), noisy(base, 3, 0.3)
+    merged: Weights = {name: 0.7 * code[name] + 0.3 * chat[name] for name in base}
+    root = tmp_path_factory.mktemp("models")
+    models = {"base": base, "code": code, "chat": chat, "merged": merged, "stranger": llama(7, WIDE)}
+    return {
+        name: str(write(root / name, repository(weights, llama_config(WIDE)))) for name, weights in models.items()
+    }
+
+
+def test_unmix_prints_the_weights_and_writes_the_recipe(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    parents = ["--parent", folders["code"], "--parent", folders["chat"]]
+    assert run(["unmix", folders["merged"], *parents, "--base", folders["base"], "--recipe", str(recipe)]) == 0
+    printed = capsys.readouterr().out
+    assert "LINEAR" in printed
+    assert "0.700 (0.700 to 0.700)" in printed
+    stated = yaml.safe_load(recipe.read_text())
+    assert [model["parameters"]["weight"] for model in stated["models"]] == [0.7, 0.3]
+
+
+def test_unmix_ends_with_three_where_the_parents_do_not_explain_the_child(folders: dict[str, str]) -> None:
+    parents = ["--parent", folders["code"], "--parent", folders["chat"]]
+    assert run(["unmix", folders["stranger"], *parents, "-q"]) == 3
+
+
+def test_unmix_of_one_parent_without_a_base_is_an_error(folders: dict[str, str]) -> None:
+    assert run(["unmix", folders["merged"], "--parent", folders["code"]]) == 2
+
+
+def test_tree_takes_models_and_fingerprints_and_writes_by_suffix(folders: dict[str, str], tmp_path: Path) -> None:
+    fingerprint = tmp_path / "base.fingerprint"
+    lineage_audit.fingerprint(folders["base"], fingerprint)
+    models = [str(fingerprint), folders["code"], folders["chat"], folders["stranger"]]
+    for suffix, starts in (("json", "{"), ("dot", "digraph"), ("mmd", "flowchart"), ("md", "## Family tree")):
+        path = tmp_path / f"tree.{suffix}"
+        assert run(["tree", *models, "-o", str(path)]) == 0
+        assert path.read_text().startswith(starts)
+    document = json.loads((tmp_path / "tree.json").read_text())
+    assert sorted(map(len, document["groups"])) == [1, 3]
+    assert {(edge["source"], edge["target"]) for edge in document["edges"]} == {("m1", "m2"), ("m1", "m3")}
+
+
+def test_a_tree_without_models_is_an_error() -> None:
+    assert run(["tree"]) == 2
