@@ -86,7 +86,7 @@ def compare(
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison import compare_checkpoints
     from lineage_audit.comparison.kernels import computing_on
-    from lineage_audit.library.fingerprint import is_fingerprint_reference
+    from lineage_audit.library.recognition import is_fingerprint_reference
 
     if is_fingerprint_reference(a) or is_fingerprint_reference(b):
         return _compare_by_fingerprints(a, b, effort, progress, parents)

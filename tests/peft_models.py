@@ -10,7 +10,7 @@ from typing import Any
 
 
 def llama(seed: int = 0, layers: int = 2) -> Any:
-    """A Llama with tied shapes that tell rows from columns."""
+    """A Llama whose rows and columns differ in number wherever they can."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 

@@ -167,14 +167,14 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor) -> float:
 def table(rows: Sequence[Row]) -> str:
     """One line an attack, then the sums."""
     lines = [
-        f"{'attack':52} {'needs':14} {'cost':>10}  {'verdict':14} {'log10 p':>9} {'share':>6} {'true':>5}  outcome"
+        f"{'attack':52} {'needs':13} {'cost':>10}  {'verdict':12} {'log10 p':>8} {'share':>5} {'true':>5}  outcome"
     ]
     for row in rows:
         cost = "none" if row.exact else f"{row.loss:+.2f} nats" if row.loss is not None else "?"
         p = f"{row.log10_p:.1f}" if row.log10_p is not None else "-"
         share = f"{row.derived_share:.0%}" if row.derived_share is not None else "-"
         lines.append(
-            f"{row.attack:52} {row.needs:14} {cost:>10}  {row.relation:14} {p:>9} {share:>6} {row.claimed:>5.0%}  "
+            f"{row.attack:52} {row.needs:13} {cost:>10}  {row.relation:12} {p:>8} {share:>5} {row.claimed:>5.0%}  "
             f"{row.outcome}"
         )
     outcomes = sorted({row.outcome for row in rows})

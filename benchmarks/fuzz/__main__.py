@@ -1,7 +1,7 @@
 """Mutate every parser's input, guided by coverage, and print how many inputs were executed and what was found.
 
 Run from the project's root: ``python -m benchmarks.fuzz [--runs N] [--only NAME ...] [--keep FOLDER]``. Needs
-``pip install atheris``. One parser runs at a time, in a process of its own with 2 GiB and ten seconds an input.
+the extra ``benchmarks``. One parser runs at a time, in a process of its own with 2 GiB and ten seconds an input.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ def _import_the_loader() -> None:
     import yaml  # noqa: F401
 
     from lineage_audit import checkpoint
+    from lineage_audit.library import fingerprint
 
-    for module in pkgutil.walk_packages(checkpoint.__path__, f"{checkpoint.__name__}."):
-        importlib.import_module(module.name)
+    for package in (checkpoint, fingerprint):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
 
 
 def main() -> None:

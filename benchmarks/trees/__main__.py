@@ -71,10 +71,11 @@ def main() -> None:
     parser.add_argument("zoo", type=Path)
     parser.add_argument("--half", choices=("threshold", "report"), default="report")
     parser.add_argument("--forests", type=int, default=8)
+    parser.add_argument("--first", type=int, default=0, help="number of the first forest")
     parser.add_argument("--size", type=int, default=30)
     arguments = parser.parse_args()
     total = Score(0, 0, 0, 0, 0, 0, 0, 0)
-    for seed in range(arguments.forests):
+    for seed in range(arguments.first, arguments.first + arguments.forests):
         forest = draw_forest(arguments.half, arguments.size, seed)
         found = score(forest, arguments.zoo)
         print(_line(f"forest {seed}", found), flush=True)

@@ -73,10 +73,7 @@ def dare_ties(
     import torch
 
     deltas = torch.stack(
-        [
-            weight * _dropped(model - base, density, generator)
-            for model, weight in zip(models, weights, strict=True)
-        ]
+        [weight * _dropped(model - base, density, generator) for model, weight in zip(models, weights, strict=True)]
     )
     return base + (deltas * _elected(deltas)).sum(0)
 

@@ -19,13 +19,7 @@ from lineage_audit.comparison import EffortChoice, compare_checkpoints
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.verdict import strongest
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.library.fingerprint import (
-    compare_fingerprints,
-    is_fingerprint_reference,
-    make_or_read,
-    sketch_subject,
-)
-from lineage_audit.library.fingerprint.skeleton import skeleton
+from lineage_audit.library.recognition import is_fingerprint_reference
 from lineage_audit.results import (
     AncestorSummary,
     ClaimRecord,
@@ -165,6 +159,8 @@ def _compared(
 ) -> Report:
     """Compare the reference with the subject; in sketches, where the reference is a fingerprint."""
     if is_fingerprint_reference(wanted.ref):
+        from lineage_audit.library.fingerprint import compare_fingerprints, make_or_read, sketch_subject
+
         return compare_fingerprints(make_or_read(wanted.ref), sketch_subject(subject, effort, progress))
     return compare_checkpoints(reference, subject, effort, progress)
 
@@ -176,6 +172,9 @@ def _opened(wanted: _Wanted, subject: Repository) -> Repository:
         LineageAuditError: it cannot be found or read.
     """
     if wanted.origin != "declared" and is_fingerprint_reference(wanted.ref):
+        from lineage_audit.library.fingerprint import make_or_read
+        from lineage_audit.library.fingerprint.skeleton import skeleton
+
         known = skeleton(make_or_read(wanted.ref))
         return Repository(known.source, known.claims, (), known, None, known.caveats)
     if wanted.origin != "declared":

@@ -12,6 +12,9 @@ from lineage_audit.checkpoint.tensors import IntArray
 _SOLVED_AT_MOST = 3000
 """Rows that the Hungarian method is given; its cost is their cube."""
 
+_ROWS_AT_ONCE = 1024
+"""Rows that are sorted at a time, since sorting copies them."""
+
 
 def assign(similarity: npt.NDArray[np.float32]) -> IntArray:
     """For each row the column that it is assigned to, each column once.
@@ -71,5 +74,8 @@ def mean_lead(similarity: npt.NDArray[np.float32]) -> float:
     """Mean difference of each row's largest and second largest entry; 0 with a single column."""
     if similarity.shape[1] < 2 or not len(similarity):
         return 0.0
-    top_two = np.partition(similarity, -2, axis=1)[:, -2:]
-    return float(np.mean(top_two[:, 1] - top_two[:, 0]))
+    leads = []
+    for start in range(0, len(similarity), _ROWS_AT_ONCE):
+        top_two = np.partition(similarity[start : start + _ROWS_AT_ONCE], -2, axis=1)[:, -2:]
+        leads.append(top_two[:, 1] - top_two[:, 0])
+    return float(np.mean(np.concatenate(leads)))

@@ -15,7 +15,7 @@ CARD = b"---\nlicense: mit\n---\n# A model\n"
 
 def _folders(root: Path) -> tuple[str, str, str]:
     base = models.write(root / "base", models.repository(WEIGHTS, CONFIG))
-    added = models.write(root / "added", {**adapter(UPDATES, base_model_name_or_path="org/other"), "README.md": CARD})
+    added = models.write(root / "added", {**adapter(UPDATES, base_model_name_or_path=None), "README.md": CARD})
     whole = models.write(root / "whole", models.repository(merged(WEIGHTS, UPDATES), CONFIG) | {"README.md": CARD})
     return str(base), str(added), str(whole)
 

@@ -9,7 +9,7 @@ import pytest
 from lineage_audit.cli import run
 from lineage_audit.cli.output import write_figures
 from lineage_audit.errors import LineageAuditError
-from tests.cli.running import FINETUNE, PARENT
+from tests.cli.running import FINETUNE, PARENT, TWIN
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -60,3 +60,14 @@ def test_a_folder_that_cannot_be_is_one_clear_line(tmp_path: Path, capsys: pytes
     blocked.write_text("")
     assert run(["compare", PARENT, FINETUNE, "-q", "--figures", str(blocked / "figures")]) == 2
     assert "figures cannot be written" in capsys.readouterr().err
+
+
+def test_a_tree_and_an_unmixing_write_theirs(tmp_path: Path) -> None:
+    tree, merge = tmp_path / "tree.html", tmp_path / "merge.html"
+    assert run(["tree", PARENT, FINETUNE, "-q", "-o", str(tree), "--figures", str(tmp_path / "t")]) == 0
+    parents = ["--parent", FINETUNE, "--parent", TWIN, "--base", PARENT]
+    assert run(["unmix", FINETUNE, *parents, "-q", "-o", str(merge), "--figures", str(tmp_path / "m")]) in (0, 3)
+    for page in (tree, merge):
+        assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert [path.name for path in (tmp_path / "t").iterdir()] == ["tree.svg"]
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["merge.svg"]

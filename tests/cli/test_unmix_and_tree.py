@@ -21,9 +21,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     merged: Weights = {name: 0.7 * code[name] + 0.3 * chat[name] for name in base}
     root = tmp_path_factory.mktemp("models")
     models = {"base": base, "code": code, "chat": chat, "merged": merged, "stranger": llama(7, WIDE)}
-    return {
-        name: str(write(root / name, repository(weights, llama_config(WIDE)))) for name, weights in models.items()
-    }
+    return {name: str(write(root / name, repository(weights, llama_config(WIDE)))) for name, weights in models.items()}
 
 
 def test_unmix_prints_the_weights_and_writes_the_recipe(

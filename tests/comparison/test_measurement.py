@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison import compare_checkpoints, measurement, streaming
 from lineage_audit.comparison.kernels.numpy_kernel import NumpyKernel
@@ -15,7 +16,6 @@ from lineage_audit.comparison.measurement import measure_all
 from lineage_audit.comparison.pairing import pair_tensors
 from lineage_audit.comparison.plan import plan_reading
 from lineage_audit.comparison.progress import NoProgress
-from lineage_audit.checkpoint.rounding import round_to
 from tests.models import SMALL, Weights, bfloat16, checkpoint, gpt2, gpt2_config, llama, llama_config, model, noisy
 
 UP = TensorKey(Role.UP, "weight", 1, None)

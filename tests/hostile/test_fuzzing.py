@@ -22,7 +22,8 @@ from tests.models import safetensors
 
 MUTANTS = 40
 NUMBERS = (b"\x00", b"\xff", b"\x7f", b"\x80", b"-1", b"1e999", b"9" * 30, b"NaN", b"null", b"[]", b"{}", b'""',
-           b"\\ud800", struct.pack("<Q", 2**63), struct.pack("<I", 2**31), b"\x1b[31m", b"\xe2\x80\xae", b"../", b"\n")  # fmt: skip
+           b"\\ud800", struct.pack("<Q", 2**63), struct.pack("<I", 2**31), b"\x1b[31m", b"\xe2\x80\xae", b"../", b"\n",
+           )  # fmt: skip
 """What parsers trip over."""
 
 

@@ -24,13 +24,13 @@ PAYLOADS = {
 }
 """What each format takes for more than text."""
 
-CHECK_SUFFIXES = ("sarif", "xml", "json", "md", "cdx.json", "txt")
+CHECK_SUFFIXES = ("sarif", "xml", "json", "md", "cdx.json", "txt", "html")
 
 
 def repository(text: str) -> dict[str, bytes]:
     """A derivative whose every word is the payload."""
     quoted = json.dumps(text)
-    names = {name: values for name, values in noisy(WEIGHTS, 2, 0.1).items()}
+    names = noisy(WEIGHTS, 2, 0.1)
     front = (
         f"---\nlicense: {quoted}\nlicense_name: {quoted}\nbase_model: [{quoted}, {json.dumps('org/' + text)}]\n---\n"
     )

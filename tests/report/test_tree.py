@@ -89,9 +89,9 @@ def test_graphs_have_arrows_only_where_they_are_shown() -> None:
 def test_no_name_leaves_its_label(nasty: str) -> None:
     tree = _tree(*[nasty] * 7)
     for line in render_tree(tree, "dot").splitlines()[3:-1]:
-        assert re.fullmatch(
-            r'  [mu]\d+( -> [mu]\d+)? \[label="([^"\\]|\\.)*"(, dir=none)?(, style=\w+)?\];', line
-        ), line
+        assert re.fullmatch(r'  [mu]\d+( -> [mu]\d+)? \[label="([^"\\]|\\.)*"(, dir=none)?(, style=\w+)?\];', line), (
+            line
+        )
     for line in render_tree(tree, "mermaid").splitlines()[1:8]:
         assert re.fullmatch(r'  m\d\["[^"\[\]<>`{}|()@]*"\]', line), line
     for format_name in TREE_FORMATS:

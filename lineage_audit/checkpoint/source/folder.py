@@ -46,10 +46,10 @@ class FolderSource:
         for position, wanted in enumerate(ranges):
             by_file.setdefault(wanted.file, []).append(position)
         for file, positions in by_file.items():
-            wanted = [ranges[position] for position in positions]
+            spans = [ranges[position] for position in positions]
             if file not in self.files:
                 raise UnreadableFileError(f"{self._root / file}: is not among the model's files; run again")
-            data = read_from(self._root / file, self.files[file], wanted)
+            data = read_from(self._root / file, self.files[file], spans)
             for position, piece in zip(positions, data, strict=True):
                 results[position] = piece
             self.bytes_read += sum(map(len, data))

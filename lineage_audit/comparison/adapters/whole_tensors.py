@@ -40,9 +40,7 @@ def nothing_shown(report: Report) -> str:
     """What the whole tensors say where they are not related to the base's."""
     if report.verdict.relation == "independent":
         return "No test found a relation between the tensors that the adapter holds whole and those of the base."
-    return (
-        "The tensors that the adapter holds whole are too few, or too unlike the base's, to show its base."
-    )
+    return "The tensors that the adapter holds whole do not show where it comes from: they are too few for the tests."
 
 
 def restated(report: Report, fitting: Verdict, fit: Fit, a: Checkpoint, b: Checkpoint) -> Report:

@@ -187,5 +187,3 @@ def dtype_of(places: Sequence[Place]) -> str:
     for place in places:
         sizes[place.child.dtype] = sizes.get(place.child.dtype, 0) + place.child.size
     return max(sizes, key=lambda dtype: sizes[dtype]) if sizes else "F32"
-
-

@@ -54,9 +54,7 @@ def follow_layers(members: Members, layers: NearestLayers) -> tuple[Taken, ...]:
     return tuple(found)
 
 
-def _candidates(
-    members: Members, tensor: TensorRef, sources: Sequence[LayerSource]
-) -> list[tuple[int, TensorRef]]:
+def _candidates(members: Members, tensor: TensorRef, sources: Sequence[LayerSource]) -> list[tuple[int, TensorRef]]:
     """The tensors that one of the child's may have been taken from."""
     key = tensor.key
     if key.layer is None:

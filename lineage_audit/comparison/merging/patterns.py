@@ -79,9 +79,7 @@ class Sample:
     def thinned(self, elements: int) -> Sample:
         """About so many of the elements, evenly spread."""
         step = max(1, len(self.child) // elements)
-        return Sample(
-            self.place, self.child[::step], self.parents[:, ::step], self.base[::step], self.dtype
-        )
+        return Sample(self.place, self.child[::step], self.parents[:, ::step], self.base[::step], self.dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +100,8 @@ class Coefficients:
         if self.weights is None:
             return members * self.scales
         held = members * self.weights
-        return held / np.maximum(held.sum(axis=1, keepdims=True), 1e-12) * self.scales
+        shares: DoubleArray = held / np.maximum(held.sum(axis=1, keepdims=True), 1e-12)
+        return shares * self.scales
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +196,8 @@ def _sharp_ratios(sample: Sample, parent: int) -> DoubleArray:
     sharpness = np.abs(delta) / storage_steps(sample.base, sample.dtype)
     edge = min(100.0, float(np.quantile(sharpness, 0.9)))
     chosen = (sharpness >= edge) & (delta != 0)
-    return sample.child[chosen] / delta[chosen]
+    ratios: DoubleArray = sample.child[chosen] / delta[chosen]
+    return ratios
 
 
 def _spike(ratios: DoubleArray) -> float | None:
@@ -278,9 +278,7 @@ def _fitted(
     samples: Sequence[Sample], by_place: Sequence[Coefficients], common: Coefficients, loose: float
 ) -> tuple[Coefficients, list[Coefficients]]:
     """One round: what matches now, and the coefficients that fit it, in common and by place."""
-    grams = [
-        pattern_grams(sample, match(sample, own, loose)) for sample, own in zip(samples, by_place, strict=True)
-    ]
+    grams = [pattern_grams(sample, match(sample, own, loose)) for sample, own in zip(samples, by_place, strict=True)]
     common = _step(common, np.sum(grams, axis=0))
     return common, [_step(common, gram) for gram in grams]
 

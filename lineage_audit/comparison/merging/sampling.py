@@ -16,6 +16,7 @@ SAMPLED_ELEMENTS = 3_000_000
 
 _LEAST_A_PLACE = 2048
 
+
 def sample_places(members: Members, places: Sequence[Place]) -> tuple[Sample, ...]:
     """Read evenly spread rows of every place whose weights are matrices; the members must have a base."""
     matrices = [number for number, place in enumerate(places) if len(place.child.shape) > 1]

@@ -24,9 +24,7 @@ _NORM_WORDS = ("norm", "ln")
 def settings_of(explanation: Explanation, material: Material, whole: Sequence[Share]) -> tuple[Setting, ...]:
     """One setting for each parent."""
     by_group = {
-        group: _by_layer(explanation, material, mask)
-        for group in GROUPS
-        if (mask := _mask(material, group)).any()
+        group: _by_layer(explanation, material, mask) for group in GROUPS if (mask := _mask(material, group)).any()
     }
     if not any(_differ(shares, whole) for cells in by_group.values() for shares in cells):
         return tuple(Setting(share.value) for share in whole)

@@ -62,8 +62,7 @@ def nearest_layers(members: Members) -> NearestLayers | None:
     for role, slot in _kinds(members):
         child = _signatures(members.child, role, slot, counts[0])
         sources = [
-            _signatures(source, role, slot, count)
-            for source, count in zip(members.sources, counts[1:], strict=True)
+            _signatures(source, role, slot, count) for source, count in zip(members.sources, counts[1:], strict=True)
         ]
         if child is None or any(one is None or one.shape[1] != child.shape[1] for one in sources):
             continue

@@ -103,4 +103,5 @@ def storage_steps(values: DoubleArray, dtype: str) -> DoubleArray:
     bits = EXACT_BITS.get(dtype, EXACT_BITS["BF16"])
     smallest = {"F16": -24, "BF16": -133}.get(dtype, -149)
     _, exponents = np.frexp(values)
-    return np.ldexp(1.0, np.maximum(exponents - 1 - bits, smallest))
+    steps: DoubleArray = np.ldexp(1.0, np.maximum(exponents - 1 - bits, smallest))
+    return steps

@@ -145,9 +145,7 @@ def _layers(material: Material, explanation: Explanation) -> tuple[MergedPart, .
     )
 
 
-def _part(
-    material: Material, explanation: Explanation, chosen: BoolArray, name: str, layer: int | None
-) -> MergedPart:
+def _part(material: Material, explanation: Explanation, chosen: BoolArray, name: str, layer: int | None) -> MergedPart:
     left, rounding = float(explanation.residuals[chosen].sum()), float(material.rounding[chosen].sum())
     there_was = float(material.to_explain[chosen].sum())
     return MergedPart(
@@ -171,7 +169,8 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
     """The result where every layer was taken whole."""
     taken = follow_layers(members, layers)
     left, size = sum(one.residual for one in taken), sum(one.size for one in taken)
-    weights = tuple(_held(taken, number) for number in range(len(members.parents)))
+    count = len(members.parents)
+    weights = tuple(_held(taken, number) for number in range(count))
     places = [one.place for one in taken]
     recipe = Recipe(
         "passthrough",
@@ -195,14 +194,12 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
         residual=float(np.sqrt(left / max(size, 1e-300))),
         unexplained=left / max(size, 1e-300),
         parts=tuple(
-            _stacked_part([one for one in taken if one.place.group == group], group, None, None, len(members.parents))
+            _stacked_part([one for one in taken if one.place.group == group], group, None, None, count)
             for group in GROUPS
             if any(one.place.group == group for one in taken)
         ),
         layers=tuple(
-            _stacked_part(
-                [one for one in taken if one.place.layer == layer], f"layer {layer}", layer, layers, len(members.parents)
-            )
+            _stacked_part([one for one in taken if one.place.layer == layer], f"layer {layer}", layer, layers, count)
             for layer in range(len(layers.sources))
         ),
         collinear=(),
@@ -233,5 +230,3 @@ def _held(taken: Sequence[Taken], source: int) -> Share:
     whole = sum(one.place.child.size for one in taken)
     share = sum(one.place.child.size for one in taken if one.source == source) / max(1, whole)
     return Share(share, share, share)
-
-

@@ -67,9 +67,9 @@ def caveats(
             "Without --base only linear and SLERP merges and stacked layers are told apart, and weights sum to one."
         )
     if covered < 1 - _WORTH_SAYING:
-        found.append(f"{1 - covered:.0%} of the child's parameters have no counterpart of the same shape in all models.")
+        found.append(f"{1 - covered:.0%} of the child's parameters have no counterpart of one shape in all models.")
     if method.startswith("dare"):
-        found.append("DARE drops elements at random: the recipe gives another draw of the same merge, not the same bits.")
+        found.append("DARE drops elements at random: the recipe gives another draw of the merge, not the same bits.")
     return tuple(found)
 
 

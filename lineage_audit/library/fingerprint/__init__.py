@@ -5,20 +5,19 @@ from __future__ import annotations
 from lineage_audit.library.fingerprint.comparison import compare_fingerprints
 from lineage_audit.library.fingerprint.file import (
     from_bytes,
-    is_fingerprint,
     read_fingerprint,
     to_bytes,
     write_bytes,
     write_fingerprint,
 )
 from lineage_audit.library.fingerprint.opening import (
-    is_fingerprint_reference,
     make_or_read,
     open_fingerprint,
     sketch_subject,
 )
 from lineage_audit.library.fingerprint.sketching import sketch
 from lineage_audit.library.fingerprint.values import Fingerprint
+from lineage_audit.library.recognition import is_fingerprint, is_fingerprint_reference
 
 __all__ = [
     "Fingerprint",

@@ -29,10 +29,8 @@ from lineage_audit.library.fingerprint.values import (
     Sketches,
     TokenSample,
 )
+from lineage_audit.library.recognition import SCHEMA
 
-SUFFIX = ".fingerprint"
-SCHEMA = "lineage-audit/fingerprint-file/1"
-"""Layout of the file; the scheme says what the numbers are."""
 
 _PARTS = ("units", "values", "keys")
 
@@ -80,18 +78,6 @@ def read_fingerprint(path: Path) -> Fingerprint:
 
 
 _LARGEST_FILE = 16 * 2**20
-
-
-def is_fingerprint(path: Path) -> bool:
-    """Tell whether a file says of itself that it is a fingerprint."""
-    try:
-        with path.open("rb") as stream:
-            return SCHEMA.encode() in stream.read(_LOOKED_AT) if path.is_file() else False
-    except OSError:
-        return False
-
-
-_LOOKED_AT = 4096
 
 
 def to_bytes(fingerprint: Fingerprint) -> bytes:

@@ -6,21 +6,13 @@ from pathlib import Path
 
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.library.fingerprint.file import is_fingerprint, read_fingerprint
+from lineage_audit.library.fingerprint.file import read_fingerprint
 from lineage_audit.library.fingerprint.sketching import sketch
 from lineage_audit.library.fingerprint.values import Fingerprint
+from lineage_audit.library.recognition import is_fingerprint_reference
 
 EVERY_UNIT_UP_TO = 2 * 10**10
 """Parameters up to which a model that is sketched on the spot keeps all of its FFN units in memory."""
-
-
-def is_fingerprint_reference(ref: str) -> bool:
-    """Tell whether a reference leads to a fingerprint file."""
-    path = Path(ref).expanduser()
-    try:
-        return path.is_file() and is_fingerprint(path)
-    except (OSError, ValueError):
-        return False
 
 
 def make_or_read(ref: str, effort: str = "full", progress: Progress | None = None) -> Fingerprint:
@@ -39,7 +31,7 @@ def open_fingerprint(ref: str, effort: str = "full", progress: Progress | None =
 
     Args:
         ref: a fingerprint file, or a model.
-        effort: how much of a model to read; anything but ``full`` and ``sample`` reads local models whole.
+        effort: how much of a model to read, as a comparison takes it.
         progress: told how far reading has come.
 
     Raises:
@@ -51,8 +43,10 @@ def open_fingerprint(ref: str, effort: str = "full", progress: Progress | None =
 
 
 def sketch_subject(checkpoint: Checkpoint, effort: str = "full", progress: Progress | None = None) -> Fingerprint:
-    """Sketch an open model with all of its FFN units, where they fit into memory."""
-    if effort not in ("full", "sample"):
+    """Sketch an open model with all of its FFN units, where they fit into memory; ``auto`` samples a remote one."""
+    if effort in ("auto", "search"):
         effort = "full" if checkpoint.source.is_local or effort == "search" else "sample"
+    elif effort != "full":
+        effort = "sample"
     every_unit = effort == "full" and checkpoint.parameters <= EVERY_UNIT_UP_TO
     return sketch(checkpoint, effort, every_unit=every_unit, progress=progress)

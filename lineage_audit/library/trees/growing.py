@@ -61,9 +61,7 @@ def _model(fingerprint: Fingerprint, position: int, group: int) -> TreeModel:
     architectures = fingerprint.config.fields.get("architecture")
     named = architectures if isinstance(architectures, str) else fingerprint.config.fields.get("model_type")
     identity = fingerprint.identity
-    return TreeModel(
-        _id(position), identity.ref, identity.digest, str(named or "unknown"), identity.parameters, group
-    )
+    return TreeModel(_id(position), identity.ref, identity.digest, str(named or "unknown"), identity.parameters, group)
 
 
 def _edges(group: Group, pairs: Pairs, number: int, known: int) -> tuple[list[UnknownAncestor], list[TreeEdge]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
+from lineage_audit.comparison.directed import DirectedOperation
+from lineage_audit.comparison.merging import find_merge
 from tests.models import WIDE, Weights, llama, llama_config, model, noisy
 
 BASE = llama(1, WIDE)
@@ -69,23 +72,30 @@ def _ties(child_density: float) -> Weights:
 SMALL = noisy(BASE, 6, 0.03)
 
 
+def _found(a: Weights, b: Weights, *parents: Weights) -> DirectedOperation | None:
+    one, other, *named = (model(weights, llama_config(WIDE)) for weights in (a, b, *parents))
+    return find_merge(one, other, named)
+
+
 def test_ties_is_named_where_one_parent_dominates() -> None:
-    (operation,) = _verdict(_ties(0.5), SMALL, CHAT).operations
-    assert operation.kind == "merged"
-    assert "TIES" in operation.evidence
-    weights = [float(weight) for weight in re.findall(r"(\d\.\d\d) \(", operation.detail)]
-    assert weights == [0.5, 0.5]
+    found = _found(BASE, _ties(0.5), SMALL, CHAT)
+    assert found is not None
+    assert "TIES" in found.operation.evidence
+    assert re.findall(r"(\d\.\d\d) \(", found.operation.detail) == ["0.50", "0.50"]
 
 
 def test_a_merge_is_named_when_it_stands_as_a() -> None:
-    checkpoints = [model(weights, llama_config(WIDE)) for weights in (_merged(0.6), BASE, CODE, CHAT)]
-    verdict = compare_checkpoints(checkpoints[0], checkpoints[1], parents=checkpoints[2:]).verdict
-    assert [operation.kind for operation in verdict.operations] == ["merged"]
-    assert verdict.direction == "b->a"
+    found = _found(_merged(0.6), BASE, CODE, CHAT)
+    assert found is not None
+    assert found.shows == "b->a"
 
 
-def test_a_fine_tune_of_one_parent_is_no_merge_even_if_it_drifts_towards_the_other() -> None:
-    for share, noise in ((0.0, 0.1), (0.15, 0.1), (0.25, 0.2)):
-        drifted = {name: CODE[name] + share * (CHAT[name] - BASE[name]) for name in BASE}
-        verdict = _verdict(noisy(drifted, 8, noise), CODE, CHAT)
-        assert "merged" not in [operation.kind for operation in verdict.operations]
+@pytest.mark.parametrize(("share", "noise"), [(0.0, 0.1), (0.15, 0.1), (0.25, 0.2)])
+def test_a_fine_tune_of_one_parent_is_no_merge_even_if_it_drifts_towards_the_other(share: float, noise: float) -> None:
+    drifted = {name: CODE[name] + share * (CHAT[name] - BASE[name]) for name in BASE}
+    assert _found(BASE, noisy(drifted, 8, noise), CODE, CHAT) is None
+
+
+def test_a_base_among_its_fine_tunes_is_no_merge_of_them() -> None:
+    assert _found(noisy(BASE, 9, 0.2), BASE, CODE, CHAT) is None
+    assert _found(BASE, noisy(BASE, 9, 0.2), CODE, CHAT) is None

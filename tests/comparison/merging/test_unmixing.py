@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.comparison.merging.unmixing import unmix_checkpoints
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import LayerSource, Unmixing
-from tests.models import Array, Size, Weights, bfloat16, checkpoint, llama, llama_config, noisy, repository
+from tests.models import Array, Size, Weights, checkpoint, llama, llama_config, noisy, repository
 
 SIZE = Size(layers=3, hidden=64, heads=4, kv_heads=2, ffn=96, vocab=128)
 BASE = llama(1, SIZE)
@@ -27,9 +28,7 @@ def _opened(weights: Weights, name: str, size: Size = SIZE, dtype: str = "F32") 
 
 def _merged(merge: Merge, parents: Sequence[Weights] = PARENTS) -> Weights:
     rng = np.random.default_rng(5)
-    return {
-        name: merge(BASE[name], [parent[name] for parent in parents], rng).astype(np.float32) for name in BASE
-    }
+    return {name: merge(BASE[name], [parent[name] for parent in parents], rng).astype(np.float32) for name in BASE}
 
 
 def _unmixed(child: Weights, count: int, with_base: bool = True, dtype: str = "F32") -> Unmixing:
@@ -85,7 +84,7 @@ def test_linear_merges(weights: tuple[float, ...], with_base: bool) -> None:
 
 
 def test_a_merge_stored_in_bfloat16_is_still_linear() -> None:
-    child = {name: bfloat16(values) for name, values in _merged(_linear((0.6, 0.4)), PARENTS[:2]).items()}
+    child = {name: round_to(values, "BF16") for name, values in _merged(_linear((0.6, 0.4)), PARENTS[:2]).items()}
     found = _unmixed(child, 2, dtype="BF16")
     assert found.method == "linear"
     _assert_weights(found, (0.6, 0.4))

@@ -79,7 +79,8 @@ def test_terminal_text_is_plain_and_details_come_on_request(monkeypatch):
         ("junit.xml", "junit"),
         ("summary.md", "markdown"),
         ("log.txt", "terminal"),
-        ("page.html", None),
+        ("page.html", "html"),
+        ("page.htm", None),
     ],
 )
 def test_a_file_name_says_its_format(file_name, format_name):

@@ -18,6 +18,7 @@ _GAP, _LEFT = 12.0, 36.0
 _WIDTH = (WIDTH - _LEFT - 8 - _GAP * (_COLUMNS - 1)) / _COLUMNS
 _PANEL, _ROW = 84.0, 124.0
 _MOST_PANELS = 12
+_MOST_LABELS = 4
 
 
 def spectrum_figure(operation: Operation) -> Figure | None:
@@ -44,7 +45,8 @@ def _panel(position: int, spectrum: DeltaSpectrum, scale: Axis) -> Iterator[Mark
     y = 18.0 + (position // _COLUMNS) * _ROW
     yield words(x, y - 6, f"{cut(spectrum.role, 12)}, layer {spectrum.layer}", "label")
     yield rect(x, y, _WIDTH, _PANEL, "panel")
-    for exponent in range(int(scale.low), floor(scale.high) + 1):
+    decades = floor(scale.high) - int(scale.low)
+    for exponent in range(floor(scale.high), int(scale.low) - 1, -max(1, -(-decades // _MOST_LABELS))):
         at = y + scale.place(float(exponent))
         yield line(x, at, x + _WIDTH, at, "grid")
         if position % _COLUMNS == 0:
