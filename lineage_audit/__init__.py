@@ -201,7 +201,12 @@ def inspect(model: str) -> Inspection:
 
 
 def unmix(
-    child: str, parents: Sequence[str], *, base: str | None = None, progress: Progress | None = None
+    child: str,
+    parents: Sequence[str],
+    *,
+    base: str | None = None,
+    library: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Unmixing:
     """Take a merge apart: which weights each named parent has in it, by which method, and what is left.
 
@@ -209,16 +214,24 @@ def unmix(
         child: a local folder or file, or a Hub repository ``org/name[@revision]``.
         parents: the models that it may be a merge of.
         base: what the parents were made from; without it TIES and DARE merges cannot be told.
+        library: a library of fingerprints; parents and base may then be names in it, and are read where those models
+            are.
         progress: told how far reading has come.
 
     Raises:
         LineageAuditError: a model cannot be found or read, or nothing of the models can be held together.
     """
+    from pathlib import Path
+
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison.merging.unmixing import unmix_checkpoints
+    from lineage_audit.library.references import references_on_shelf
 
-    opened = tuple(open_checkpoint(parent) for parent in parents)
-    return unmix_checkpoints(open_checkpoint(child), opened, open_checkpoint(base) if base else None, progress)
+    named = {name: name for name in (*parents, *([base] if base else []))}
+    if library is not None:
+        named |= references_on_shelf(Path(library), tuple(named))
+    opened = tuple(open_checkpoint(named[parent]) for parent in parents)
+    return unmix_checkpoints(open_checkpoint(child), opened, open_checkpoint(named[base]) if base else None, progress)
 
 
 def tree(models: Sequence[str], *, effort: str = "full", progress: Progress | None = None) -> FamilyTree:

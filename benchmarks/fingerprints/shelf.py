@@ -23,7 +23,7 @@ from lineage_audit.checkpoint import read_checkpoint
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, sketch, to_bytes
 from lineage_audit.library.fingerprint.values import Block, LayerSketch, Levels, Sketches
 from lineage_audit.library.identification import identify_on_shelf
-from lineage_audit.library.shelf import Label, Shelf, open_shelf
+from lineage_audit.library.shelf import Label, Shelf, open_shelf, shape_of
 
 _DISTINCT = 32
 """Fingerprints of strangers that the shelf's rows share."""
@@ -104,14 +104,16 @@ def _levels(rng: np.random.Generator, like: Levels) -> Levels:
 def _fill(shelf: Shelf, strangers: list[bytes], count: int, rng: np.random.Generator) -> None:
     """Fill the tables directly: a signature of its own for every row, a shared fingerprint behind it."""
     known = from_bytes(strangers[0], "stranger")
-    names = "name, ref, digest, scheme, effort, architecture, parameters, bytes"
+    width, units = shape_of(known)
+    names = "name, ref, digest, scheme, effort, architecture, parameters, width, units, bytes"
     with sqlite3.connect(shelf.path) as connection:
         connection.execute("CREATE TABLE shared (number INTEGER PRIMARY KEY, fingerprint BLOB)")
         connection.executemany("INSERT INTO shared VALUES (?, ?)", enumerate(strangers))
         for start in range(0, count, 10_000):
             rows = range(start, min(count, start + 10_000))
             connection.executemany(
-                f"INSERT INTO models (id, {names}) VALUES (?, ?, ?, ?, ?, 'full', 'drawn', 7000000000, 0)",
+                f"INSERT INTO models (id, {names}) "
+                f"VALUES (?, ?, ?, ?, ?, 'full', 'drawn', 7000000000, {width}, {units}, 0)",
                 ((row + 1, f"stranger-{row}", "x", f"drawn:{row}", known.scheme) for row in rows),
             )
             connection.executemany("INSERT INTO signatures VALUES (?, ?)", _signatures(rows, known.signature, rng))

@@ -68,7 +68,8 @@ def decode(data: bytes | memoryview, dtype: str) -> FloatArray:
     if dtype == "F32":
         return np.frombuffer(data, dtype="<f4")
     if dtype == "BF16":
-        return np.left_shift(np.frombuffer(data, dtype="<u2"), 16, dtype=np.uint32).view(np.float32)
+        bits: npt.NDArray[np.uint32] = np.left_shift(np.frombuffer(data, dtype="<u2"), 16, dtype=np.uint32)
+        return bits.view(np.float32)
     if dtype in _MANTISSA_BITS:
         return _float8_values(_MANTISSA_BITS[dtype])[np.frombuffer(data, dtype=np.uint8)]
     if dtype == "F8_E8M0":

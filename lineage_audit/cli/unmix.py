@@ -17,6 +17,12 @@ from lineage_audit.cli.output import format_for, write_figures, write_whole
 )
 @click.option("--base", metavar="REF", help="What the parents were made from; tells TIES and DARE merges.")
 @click.option(
+    "--library",
+    envvar="LINEAGE_AUDIT_LIBRARY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A library: parents and base may be names in it. Default: $LINEAGE_AUDIT_LIBRARY.",
+)
+@click.option(
     "--format",
     "format_name",
     type=click.Choice(["terminal", "json", "markdown", "html"]),
@@ -41,6 +47,7 @@ def command(
     child: str,
     parents: tuple[str, ...],
     base: str | None,
+    library: Path | None,
     format_name: str | None,
     output: Path | None,
     recipe_path: Path | None,
@@ -58,7 +65,7 @@ def command(
     from lineage_audit.report.unmix import render_unmixing
 
     with progress_on_stderr(quiet) as progress:
-        found = unmix(child, parents, base=base, progress=progress)
+        found = unmix(child, parents, base=base, library=library, progress=progress)
     chosen = format_for(output, format_name)
     if recipe_path and found.recipe:
         write_whole(recipe_path, found.recipe)

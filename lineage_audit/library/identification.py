@@ -14,7 +14,7 @@ from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.skeleton import summary_of
 from lineage_audit.library.nearness import NEARLY_AS_FAR, SAME_WAY, order_of
 from lineage_audit.library.prefilter import KEPT_BY_EACH, shortlist
-from lineage_audit.library.shelf import Shelf, ShelfEntry
+from lineage_audit.library.shelf import Shelf, ShelfEntry, shape_of
 from lineage_audit.results import Identification, Relation, Relative, Report
 from lineage_audit.results.identification import IdentificationOutcome
 from lineage_audit.version import __version__
@@ -43,7 +43,7 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
     """
     started = time.perf_counter()
     signatures = shelf.signatures().without(frozenset(leave_out))
-    chosen = shortlist(signatures, subject.signature)
+    chosen = shortlist(signatures, subject.signature, shape_of(subject))
     models = len(signatures.names)
     fingerprints = {name: shelf.fingerprint(name) for name in chosen.names}
     short = as_in_file(subject, SCHEME)

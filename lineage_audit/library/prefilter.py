@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.library.fingerprint.signature import PARTS
 from lineage_audit.library.fingerprint.values import Levels
 from lineage_audit.library.shelf import Signatures
 
 KEPT_BY_EACH = 5
 """Models that each part of the signature sends on."""
 
+_NOT_COMPARABLE = -2.0
 _CHUNK = 16384
 _HARDLY_LOST = 2.33
 """Standard deviations above the weakest model that was kept, at which one in a hundred would be lost."""
@@ -30,7 +32,7 @@ class Shortlist:
         names: models to compare, nearest by their best part first.
         scores: their best similarities, in that order.
         limit: correlation with the subject under the same numbers at which a model would hardly have been lost; None
-            where everything is compared.
+            where everything of the subject's shape is compared.
     """
 
     names: tuple[str, ...]
@@ -38,23 +40,36 @@ class Shortlist:
     limit: float | None
 
 
-def shortlist(signatures: Signatures, subject: Levels, kept: int = KEPT_BY_EACH) -> Shortlist:
-    """Choose what to compare with a subject whose signature is ``[parts, numbers]``."""
+def shortlist(signatures: Signatures, subject: Levels, shape: tuple[int, int], kept: int = KEPT_BY_EACH) -> Shortlist:
+    """Choose what to compare with a subject.
+
+    Args:
+        signatures: the shelf's.
+        subject: the subject's, ``[parts, numbers]``.
+        shape: the subject's residual channels and FFN units: models of another shape have other numbers.
+        kept: how many each part sends on.
+    """
     if len(signatures.names) <= kept:
         best_of_each = similarity(signatures.values, subject).max(axis=1)
         return Shortlist(signatures.names, tuple(best_of_each.tolist()), None)
     scores = similarity(signatures.values, subject)
+    same = signatures.shapes == np.array(shape)
+    scores[~same.all(axis=1), PARTS.index("numbers")] = _NOT_COMPARABLE
+    scores[~same[:, 0], PARTS.index("channels")] = _NOT_COMPARABLE
     kept_scores = np.partition(scores, -kept, axis=0)[-kept]
     best: dict[int, float] = {}
     for part in range(scores.shape[1]):
         if subject[part].any():
-            for position in np.argsort(-scores[:, part], kind="stable")[:kept].tolist():
+            order = np.argsort(-scores[:, part], kind="stable")[:kept]
+            for position in order[scores[order, part] > _NOT_COMPARABLE].tolist():
                 best[position] = max(best.get(position, -1.0), float(scores[position, part]))
-    order = sorted(best, key=lambda position: -best[position])
+    nearest = sorted(best, key=lambda position: -best[position])
     noise = 1.0 / np.sqrt(subject.shape[1])
-    limit = min(1.0, max(0.0, float(kept_scores[0])) + _HARDLY_LOST * noise) if subject[0].any() else None
-    names = tuple(signatures.names[position] for position in order)
-    return Shortlist(names, tuple(best[position] for position in order), limit)
+    limit = None
+    if subject[0].any() and kept_scores[0] > _NOT_COMPARABLE:
+        limit = min(1.0, max(0.0, float(kept_scores[0])) + _HARDLY_LOST * noise)
+    names = tuple(signatures.names[position] for position in nearest)
+    return Shortlist(names, tuple(best[position] for position in nearest), limit)
 
 
 def similarity(values: npt.NDArray[np.int8], subject: Levels) -> npt.NDArray[np.float32]:

@@ -42,6 +42,8 @@ CREATE TABLE models (
     effort TEXT NOT NULL,
     architecture TEXT NOT NULL,
     parameters INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    units INTEGER NOT NULL,
     family TEXT,
     license TEXT,
     note TEXT,
@@ -58,7 +60,10 @@ CREATE TABLE fingerprints (
 );
 """
 
-_COLUMNS = "name, ref, revision, digest, scheme, effort, architecture, parameters, family, license, note, added, bytes"
+_COLUMNS = (
+    "name, ref, revision, digest, scheme, effort, architecture, parameters, width, units, family, license, note, "
+    "added, bytes"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class ShelfEntry:
-    """One model on the shelf, without its fingerprint."""
+    """One model on the shelf, without its fingerprint; ``width`` are residual channels, ``units`` those of an FFN."""
 
     name: str
     ref: str
@@ -83,6 +88,8 @@ class ShelfEntry:
     effort: str
     architecture: str
     parameters: int
+    width: int
+    units: int
     family: str | None
     license: str | None
     note: str | None
@@ -92,9 +99,16 @@ class ShelfEntry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signatures:
-    """Every signature of the current scheme: names, and int8 ``[models, parts, numbers]``."""
+    """Every signature of the current scheme.
+
+    Attributes:
+        names: the models.
+        shapes: their residual channels and FFN units, int64 ``[models, 2]``.
+        values: int8 ``[models, parts, numbers]``.
+    """
 
     names: tuple[str, ...]
+    shapes: npt.NDArray[np.int64]
     values: npt.NDArray[np.int8]
 
     def without(self, names: frozenset[str]) -> Signatures:
@@ -102,7 +116,7 @@ class Signatures:
         if not names:
             return self
         kept = np.array([position for position, name in enumerate(self.names) if name not in names], dtype=np.int64)
-        return Signatures(tuple(self.names[position] for position in kept), self.values[kept])
+        return Signatures(tuple(self.names[position] for position in kept), self.shapes[kept], self.values[kept])
 
 
 class Shelf:
@@ -130,7 +144,7 @@ class Shelf:
         with self._writing() as connection:
             replaced = self._remove(connection, _storable(label.name))
             cursor = connection.execute(
-                f"INSERT INTO models ({_COLUMNS.replace(', added', '')}) VALUES ({', '.join('?' * 12)})",
+                f"INSERT INTO models ({_COLUMNS.replace(', added', '')}) VALUES ({', '.join('?' * 14)})",
                 _row(fingerprint, label, len(data)),
             )
             connection.execute(
@@ -187,12 +201,19 @@ class Shelf:
 
     def signatures(self) -> Signatures:
         """All signatures of the current scheme."""
-        query = "SELECT name, signature FROM signatures JOIN models ON model = id WHERE scheme = ? ORDER BY id"
+        query = (
+            "SELECT name, signature, width, units FROM signatures JOIN models ON model = id "
+            "WHERE scheme = ? ORDER BY id"
+        )
         rows = self._connection.execute(query, (SCHEME.id,)).fetchall()
         length = len(PARTS) * SCHEME.signature
-        whole = [(name, data) for name, data in rows if len(data) == length]
-        values = np.frombuffer(b"".join(data for _, data in whole), dtype=np.int8)
-        return Signatures(tuple(name for name, _ in whole), values.reshape(len(whole), len(PARTS), SCHEME.signature))
+        whole = [row for row in rows if len(row[1]) == length]
+        values = np.frombuffer(b"".join(row[1] for row in whole), dtype=np.int8)
+        return Signatures(
+            names=tuple(row[0] for row in whole),
+            shapes=np.array([row[2:] for row in whole], dtype=np.int64).reshape(-1, 2),
+            values=values.reshape(len(whole), len(PARTS), SCHEME.signature),
+        )
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -255,6 +276,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise UnreadableFileError(f"{path}: a library of layout {version}, this version reads {LAYOUT}; upgrade")
 
 
+def shape_of(fingerprint: Fingerprint) -> tuple[int, int]:
+    """Residual channels, and FFN units of a layer; 0 where unknown."""
+    units = max((layer.units.size for layer in fingerprint.layers if layer.units is not None), default=0)
+    return fingerprint.width, units
+
+
 def _row(fingerprint: Fingerprint, label: Label, size: int) -> Sequence[object]:
     identity, config, claims = fingerprint.identity, fingerprint.config, fingerprint.claims
     stated = next((claim.value for claim in claims.of("license")), None)
@@ -267,6 +294,7 @@ def _row(fingerprint: Fingerprint, label: Label, size: int) -> Sequence[object]:
         fingerprint.effort,
         config.text("architecture") or config.text("model_type") or "unknown",
         identity.parameters,
+        *shape_of(fingerprint),
         label.family,
         label.license or stated,
         label.note,

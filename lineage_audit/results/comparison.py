@@ -191,7 +191,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class WeightsFinding:
-    """How the weights compare: one sentence, by role, by layer, by both, and by pairs of layers where rows were kept."""
+    """How the weights compare: a sentence, by role, by layer, by both, and by pairs of layers where rows were kept."""
 
     summary: str
     compared_share: float

@@ -31,7 +31,7 @@ class _Heard:
     def begin(self, total: int, what: str) -> None:
         """Nothing to do."""
 
-    def advance(self, read: int, what: str) -> None:
+    def advance(self, read: int, what: str) -> None:  # noqa: ARG002
         self.total += read
 
 

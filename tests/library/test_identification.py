@@ -88,11 +88,22 @@ def test_the_prefilter_loses_no_disguised_child(symmetry: str) -> None:
     image = rotated(child, 3) if symmetry == "rotation" else SYMMETRIES[symmetry](child, SIZE, rng)
     strangers = rng.normal(0, 32, (3000, len(PARTS), SCHEME.signature)).clip(-127, 127).astype(np.int8)
     strangers[1234] = fingerprint(BASES["base-3"]).signature
-    signatures = Signatures(tuple(map(str, range(3000))), strangers)
-    chosen = shortlist(signatures, fingerprint(image).signature)
+    shapes = np.tile(np.array([SIZE.hidden, SIZE.ffn]), (3000, 1))
+    signatures = Signatures(tuple(map(str, range(3000))), shapes, strangers)
+    chosen = shortlist(signatures, fingerprint(image).signature, (SIZE.hidden, SIZE.ffn))
     assert chosen.names[0] == "1234"
     assert chosen.limit is not None
     assert chosen.limit < 0.5
+
+
+def test_models_of_another_shape_are_not_compared_by_number() -> None:
+    rng = np.random.default_rng(8)
+    strangers = rng.normal(0, 32, (100, len(PARTS), SCHEME.signature)).clip(-127, 127).astype(np.int8)
+    shapes = np.array([[SIZE.hidden, SIZE.ffn] if row < 3 else [SIZE.hidden + 32, SIZE.ffn] for row in range(100)])
+    subject = np.zeros((len(PARTS), SCHEME.signature), dtype=np.int8)
+    subject[:2] = strangers[50, :2]
+    chosen = shortlist(Signatures(tuple(map(str, range(100))), shapes, strangers), subject, (SIZE.hidden, SIZE.ffn))
+    assert set(chosen.names) == {"0", "1", "2"}
 
 
 def test_a_sibling_on_the_way_stands_behind_the_parent() -> None:

@@ -188,9 +188,7 @@ def _blob(manifest: Path, store: Path, layer: Mapping[str, object]) -> tuple[Sou
                 f"{path}: has {status.st_size:,} bytes and not the {size:,} of its manifest; pull the model again"
             )
         return file, path
-    raise UnreadableFileError(
-        f"{manifest}: names blob {found[1][:12]}, which is not there; pull the model again"
-    )
+    raise UnreadableFileError(f"{manifest}: names blob {found[1][:12]}, which is not there; pull the model again")
 
 
 def _is_inside(path: Path, store: Path) -> bool:

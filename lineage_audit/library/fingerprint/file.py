@@ -31,7 +31,6 @@ from lineage_audit.library.fingerprint.values import (
 )
 from lineage_audit.library.recognition import SCHEMA
 
-
 _PARTS = ("units", "values", "keys")
 
 

@@ -137,7 +137,7 @@ def _speaker(members: Sequence[int], pairs: Pairs) -> int:
 
 def _from_speaker(members: Sequence[int], cost: DoubleArray) -> npt.NDArray[np.bool_]:
     """Which models some member of a class is related to."""
-    related: npt.NDArray[np.bool_] = np.isfinite(cost[list(members)]).any(axis=0)
+    related = np.asarray(np.isfinite(cost[list(members)]).any(axis=0), dtype=np.bool_)
     related[list(members)] = True
     return related
 
@@ -148,7 +148,7 @@ def _components(related: Sequence[npt.NDArray[np.bool_]]) -> list[list[int]]:
     for number, reach in enumerate(related):
         joined = [part for part in parts if (part[0] & reach).any()]
         parts = [part for part in parts if not (part[0] & reach).any()]
-        whole: npt.NDArray[np.bool_] = np.stack([reach, *(part[0] for part in joined)]).any(axis=0)
+        whole = np.asarray(np.stack([reach, *(part[0] for part in joined)]).any(axis=0), dtype=np.bool_)
         parts.append((whole, sorted([number, *(one for part in joined for one in part[1])])))
     return [numbers for _, numbers in parts]
 

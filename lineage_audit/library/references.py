@@ -1,0 +1,23 @@
+"""Names in a library become references of the models themselves, for whoever needs weights and not sketches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lineage_audit.library.shelf import open_shelf
+
+
+def references_on_shelf(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """Map each name that a library holds to its model's reference, pinned to its revision; other names are left out.
+
+    Raises:
+        LineageAuditError: there is no such library, or it cannot be read.
+    """
+    with open_shelf(path) as shelf:
+        known = shelf.names()
+        entries = [shelf.entry(name) for name in names if name in known]
+    return {
+        entry.name: entry.ref if entry.revision is None or "@" in entry.ref else f"{entry.ref}@{entry.revision}"
+        for entry in entries
+    }
