@@ -31,10 +31,9 @@ class SharedBasis:
 
     def __init__(self, a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap) -> None:
         self.residual = residual
-        gram_a, gram_b = a.gate_gram, b.gate_gram
-        knows = gram_a is not None and gram_b is not None
-        self._flatten_a = even_weights(carried_gram(gram_a, residual)) if knows and gram_a is not None else None
-        self._flatten_b = even_weights(gram_b) if knows and gram_b is not None else None
+        knows = a.gate_gram is not None and b.gate_gram is not None
+        self._flatten_a = _carried_evening(a, residual) if knows else None
+        self._flatten_b = b.gate_evening if knows else None
         channels = b.channels
         self.width = min(channels, PROJECTED_FROM)
         if channels > PROJECTED_FROM:
@@ -51,8 +50,18 @@ class SharedBasis:
         return _flattened(rows, self._flatten_b)
 
 
+def _carried_evening(a: CanonicalWeights, residual: ResidualMap) -> FloatArray | None:
+    """What evens out A's rows in B's channels; in a stream of one width it is carried over like the rows themselves."""
+    if a.gate_gram is None or a.gate_evening is None:
+        return None
+    is_whole = residual.channels is None or len(residual.channels) == a.channels
+    if is_whole:
+        return carried_gram(a.gate_evening.astype(np.float64), residual).astype(np.float32)
+    return even_weights(carried_gram(a.gate_gram, residual))
+
+
 def carried_gram(gram: npt.NDArray[np.float64], residual: ResidualMap) -> npt.NDArray[np.float64]:
-    """A's Gram matrix ``[d_a, d_a]`` in B's channels ``[d_b, d_b]``."""
+    """A matrix over A's channels on both sides ``[d_a, d_a]`` in B's channels ``[d_b, d_b]``."""
     half = residual.image(gram.astype(np.float32))
     carried: npt.NDArray[np.float64] = residual.image(np.ascontiguousarray(half.T)).astype(np.float64)
     return carried

@@ -16,6 +16,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import zero_where_unusable
 
@@ -45,6 +46,9 @@ _OFTEN_NEGATIVE = 0.05
 """Share of gains that are zero or less, above which they are read as offsets from one."""
 
 _GRAM_LAYERS = 6
+_GRAM_ROWS_TAKEN = 8
+"""Gate rows per channel that are taken where there are more."""
+
 _GRAM_ROWS_A_CHANNEL = 2
 """Gate rows per channel below which their Gram matrix says too little of the stream's directions."""
 
@@ -146,13 +150,18 @@ class CanonicalWeights:
             rows = self.matrix(self.proposing_role(layer, expert), layer, expert)
             if rows is None or (gram is not None and len(gram) != rows.shape[1]):
                 continue
-            unit = unit_rows(rows)
+            unit = unit_rows(_some(rows, _GRAM_ROWS_TAKEN * rows.shape[1] // len(chosen)))
             inner = (unit.T @ unit).astype(np.float64)
             gram = inner if gram is None else gram + inner
-            count += len(rows)
+            count += len(unit)
         if gram is None or count < _GRAM_ROWS_A_CHANNEL * len(gram):
             return None
         return gram
+
+    @cached_property
+    def gate_evening(self) -> FloatArray | None:
+        """The matrix ``[d, d]`` that makes all directions of the gate rows weigh the same; None where they are few."""
+        return None if self.gate_gram is None else even_weights(self.gate_gram)
 
     def probed(self) -> list[TensorRef]:
         """The matrices whose rows propose, one for each layer that has one."""
@@ -179,6 +188,11 @@ class CanonicalWeights:
         while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._kept_bytes -= dropped.nbytes
+
+
+def _some(rows: FloatArray, count: int) -> FloatArray:
+    """At most so many rows, spread evenly."""
+    return rows if len(rows) <= count else rows[np.linspace(0, len(rows) - 1, count).astype(np.int64)]
 
 
 def layer_numbers(checkpoint: Checkpoint) -> list[int]:

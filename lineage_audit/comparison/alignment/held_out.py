@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.evening import even_weights
@@ -22,6 +23,9 @@ from lineage_audit.comparison.evidence.base import unit_rows
 
 _FFNS = 8
 """FFNs that are looked at, spread evenly over those that were matched."""
+
+_UNITS = 4096
+"""Units that are looked at in each of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +58,8 @@ def _up_rows(
             continue
         rows_a, rows_b = a.matrix(Role.UP, units.a_layer, units.a_expert), b.matrix(Role.UP, *place)
         if rows_a is not None and rows_b is not None and _fits(rows_a, rows_b, units):
-            yield _agreement(place, basis.image(rows_a[units.a_units]), basis.own(rows_b))
+            some = _some_units(len(rows_b))
+            yield _agreement(place, basis.image(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
 
 
 def _down_columns(
@@ -71,15 +76,22 @@ def _down_columns(
         columns_a, columns_b = _down(a, (units.a_layer, units.a_expert)), _down(b, place)
         if columns_a is None or columns_b is None or not _fits(columns_a, columns_b, units):
             continue
-        image = alignment.residual.image(columns_a[units.a_units])
-        yield _agreement(place, unit_rows(image @ flatten_a), unit_rows(columns_b @ flatten_b))
+        some = _some_units(len(columns_b))
+        image = alignment.residual.image(columns_a[units.a_units[some]])
+        yield _agreement(place, unit_rows(image @ flatten_a), unit_rows(columns_b[some] @ flatten_b))
 
 
 def _down_gram(weights: CanonicalWeights, places: list[FfnPlace]) -> npt.NDArray[np.float64] | None:
     """Gram matrix of down columns as unit vectors ``[d, d]``; None where their widths differ or there are none."""
-    columns = [unit_rows(rows) for place in places if (rows := _down(weights, place)) is not None]
+    whole = [rows for place in places if (rows := _down(weights, place)) is not None]
+    columns = [unit_rows(rows[_some_units(len(rows))]) for rows in whole]
     grams = [unit.T @ unit for unit in columns]
     return np.sum(grams, axis=0).astype(np.float64) if len({gram.shape for gram in grams}) == 1 else None
+
+
+def _some_units(count: int) -> IntArray:
+    """Units to look at, spread evenly."""
+    return np.unique(np.linspace(0, count - 1, min(count, _UNITS)).astype(np.int64))
 
 
 def _down(weights: CanonicalWeights, place: FfnPlace) -> FloatArray | None:

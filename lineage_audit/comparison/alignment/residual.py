@@ -32,7 +32,7 @@ CLEAR_LEAD = 0.1
 _LEAD_GAIN = 0.003
 """Mean lead of gate rows that a less simple map, or another round of fitting, has to add."""
 
-_TOKEN_BYTES = 256 * 2**20
+_TOKEN_BYTES = 192 * 2**20
 """Bytes of embeddings, as float32, that each side is fitted on at most."""
 
 _FEWEST_TOKENS = 32
@@ -68,13 +68,19 @@ def _clear_channels(tokens: MatchedVectors) -> ResidualMap | None:
     """The channels' assignment by embedding columns, if it is clear."""
     if tokens.width_b > tokens.width_a:
         return None
-    if keeps_numbers(tokens) or keeps_numbers(tokens.evened()):
-        return ResidualMap("same")
-    for vectors in (tokens, tokens.evened()):
+    for vectors in _plain_then_evened(tokens):
+        if keeps_numbers(vectors):
+            return ResidualMap("same")
         found, lead = fit_channels(vectors)
         if lead >= clear_lead(CLEAR_LEAD, len(tokens.a)):
             return found
     return None
+
+
+def _plain_then_evened(tokens: MatchedVectors) -> Iterator[MatchedVectors]:
+    """The evened vectors cost more, and are made only if the plain ones leave it open."""
+    yield tokens
+    yield tokens.evened
 
 
 def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors | None) -> Iterator[ResidualMap]:
@@ -83,12 +89,12 @@ def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors 
     if same_width:
         yield ResidualMap("same")
     if tokens is not None and tokens.width_b <= tokens.width_a:
-        yield fit_channels(tokens.evened())[0]
+        yield fit_channels(tokens.evened)[0]
     if tokens is not None and same_width and tokens.width_a == tokens.width_b:
-        yield fit_rotation(tokens.evened())
+        yield fit_rotation(tokens.evened)
     numbered = same_number_gate_rows(a, b)
     if numbered is not None and numbered.width_b <= numbered.width_a:
-        yield fit_channels(numbered.evened())[0]
+        yield fit_channels(numbered.evened)[0]
 
 
 def _refined(
@@ -101,7 +107,7 @@ def _refined(
         matched = matched_gate_rows(a, b, basis)
         if matched is None:
             break
-        together = matched.evened() if tokens is None else tokens.evened().and_also(matched.evened())
+        together = matched.evened if tokens is None else tokens.evened.and_also(matched.evened)
         again = fit_rotation(together) if proposed.kind == "rotation" else fit_channels(together)[0]
         basis = SharedBasis(a, b, again)
         lead = gate_lead(a, b, basis)

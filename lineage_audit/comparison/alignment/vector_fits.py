@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ VECTORS_A_CHANNEL = 2
 """Vectors per channel below which evening them out would leave nothing but noise."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class MatchedVectors:
     """Vectors over A's channels ``[n, d_a]`` and over B's ``[n, d_b]``; row by row one and the same thing."""
 
@@ -32,6 +33,7 @@ class MatchedVectors:
         """Number of B's channels."""
         return int(self.b.shape[1])
 
+    @cached_property
     def evened(self) -> MatchedVectors:
         """The same vectors, on each side in the basis in which all directions weigh the same; plain if too few.
 
