@@ -13,6 +13,7 @@ class Axis(Enum):
     RESIDUAL = "residual channels"
     TOKEN = "tokens"
     UNIT = "FFN units"
+    EXPERT = "experts"
     QUERY = "query dimensions"
     KEY = "key or value dimensions"
     VALUE_OF_QUERY = "value dimensions, one set a query head"
@@ -31,7 +32,7 @@ AXES: dict[Role, tuple[Axis, Axis]] = {
     Role.GATE: (Axis.UNIT, Axis.RESIDUAL),
     Role.UP: (Axis.UNIT, Axis.RESIDUAL),
     Role.DOWN: (Axis.RESIDUAL, Axis.UNIT),
-    Role.ROUTER: (Axis.OTHER, Axis.RESIDUAL),
+    Role.ROUTER: (Axis.EXPERT, Axis.RESIDUAL),
     Role.SHARED_GATE: (Axis.OTHER, Axis.RESIDUAL),
     Role.SHARED_UP: (Axis.OTHER, Axis.RESIDUAL),
     Role.SHARED_DOWN: (Axis.RESIDUAL, Axis.OTHER),

@@ -121,6 +121,8 @@ def _order(axis: Axis, tensor_b: TensorRef, alignment: Alignment, heads: Heads |
     if axis is Axis.UNIT and tensor_b.layer is not None:
         units = alignment.units.get((tensor_b.layer, tensor_b.expert))
         return (None if units is None else units.a_units), None
+    if axis is Axis.EXPERT and tensor_b.layer is not None:
+        return _experts(tensor_b.layer, tensor_b.shape[0], alignment), None
     found = alignment.heads.get(tensor_b.layer) if tensor_b.layer is not None else None
     if found is None or heads is None:
         return None, None
@@ -131,6 +133,13 @@ def _order(axis: Axis, tensor_b: TensorRef, alignment: Alignment, heads: Heads |
     if axis is Axis.VALUE_OF_QUERY:
         return _dimensions(found.a_heads, heads.value_dim), None
     return None, None
+
+
+def _experts(layer: int, count: int, alignment: Alignment) -> IntArray | None:
+    """The expert of A behind each of B's; None where one has no source, or two have the same."""
+    sources = [units.a_expert for e in range(count) if (units := alignment.units.get((layer, e))) is not None]
+    numbers = [source for source in sources if source is not None]
+    return np.array(numbers, dtype=np.int64) if len(set(numbers)) == count else None
 
 
 def _dimensions(of_heads: IntArray, size: int) -> IntArray:
