@@ -89,6 +89,11 @@ def test_a_reader_that_went_away_is_no_finding_and_no_complaint(extra: list[str]
     assert done.stderr == ""
 
 
+def _heed_ctrl_c() -> None:
+    """A suite that was started in the background hands on that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_in_the_middle_of_work_leaves_nothing(tmp_path: Path) -> None:
     """Interrupted while weights are read in several threads."""
     from benchmarks.speed.checkpoints import write_sparse
@@ -99,6 +104,7 @@ def test_ctrl_c_in_the_middle_of_work_leaves_nothing(tmp_path: Path) -> None:
     running = subprocess.Popen(
         [sys.executable, "-m", "lineage_audit", "compare", "a", "b", "--effort", "full", "-o", "report.json"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
     read = Path(f"/proc/{running.pid}/io")
     deadline = time.monotonic() + 30
@@ -117,7 +123,7 @@ def test_ctrl_c_gives_130(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     running = subprocess.Popen(
         [sys.executable, "-m", "lineage_audit", "compare", PARENT, TWIN, "-o", str(pipe)],
-        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
     time.sleep(3.0)
     running.send_signal(signal.SIGINT)

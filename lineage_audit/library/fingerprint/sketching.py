@@ -14,6 +14,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.geometry import heads_of
 from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint.layers import RawLayer, sketch_layer, units_of_each
 from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray, to_levels
@@ -48,12 +49,19 @@ def sketch(
         every_unit: keep all FFN units, for a comparison in memory; such a fingerprint is large.
         progress: told how far reading has come.
         scheme: what to keep.
+
+    Raises:
+        UnsupportedFormatError: the model has no layers: an adapter alone, or a tokenizer.
     """
     weights, told = CanonicalWeights(checkpoint), progress or NoProgress()
     sample = sample_tokens(checkpoint, scheme)
     basis = token_basis(weights, sample, scheme)
     sums = SignatureSums(basis, scheme)
     layers = tuple(_layers(weights, Lens(checkpoint, basis, scheme), effort, every_unit, sums, told))
+    if not layers:
+        raise UnsupportedFormatError(
+            f"{checkpoint.ref}: has no layer whose weights could be sketched; give a whole model, or BASE+ADAPTER"
+        )
     width = _width(checkpoint)
     embedding, gains = _embedding(basis, width, scheme), tuple(_gains(checkpoint, width, scheme))
     return Fingerprint(

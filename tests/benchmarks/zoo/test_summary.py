@@ -71,7 +71,7 @@ class TestSummary:
     def test_misses_are_named(self):
         misses = summarise(_five()).misses
         assert misses["not detected"] == ("llama-1 | llama-1_int8: independent, log10 p -0.4, quantized",)
-        assert misses["direction wrong"] == ("llama-1_units | llama-1: a->b, not b->a",)
+        assert misses["direction wrong"] == ("llama-1_units | llama-1: a->b, not undetermined",)
         assert misses["operation not named"] == ("llama-1_units | llama-1: units-permuted; named cast",)
 
     def test_one_initialisation_called_derived(self):
