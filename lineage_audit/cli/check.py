@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import figures_option
 from lineage_audit.cli.output import write_figures, write_whole
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
@@ -68,13 +69,7 @@ _EXITS: dict[Outcome, ExitCode] = {
     multiple=True,
     help="Write here, by suffix: .sarif, .xml, .json, .md, .html, .cdx.json, .txt; may be given several times.",
 )
-@click.option(
-    "--figures",
-    "figures",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write each figure of the report into this folder, as SVG.",
-)
+@figures_option
 @click.option("-v", "--verbose", is_flag=True, help="Add the tables: claims, references, rules.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and -o remain.")
 def command(

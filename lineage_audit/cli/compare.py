@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import figures_option, output_option
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 from lineage_audit.results import Relation, Report
 
@@ -54,14 +55,8 @@ _FAILING: dict[str, frozenset[Relation]] = {
     type=click.Choice(["terminal", "json", "markdown", "html"]),
     help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
-@click.option(
-    "--figures",
-    "figures",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write each figure of the report into this folder, as SVG.",
-)
+@output_option
+@figures_option
 @click.option(
     "--fail-on",
     type=click.Choice(list(_FAILING)),

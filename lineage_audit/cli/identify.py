@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import output_option
 from lineage_audit.cli.output import format_for, write_whole
 from lineage_audit.results import Identification, IdentificationOutcome
 
@@ -39,7 +40,7 @@ _EXITS: dict[IdentificationOutcome, ExitCode] = {
     type=click.Choice(["terminal", "json", "markdown", "html"]),
     help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
+@output_option
 @click.option(
     "--fail-on",
     type=click.Choice(["never", "found", "none"]),

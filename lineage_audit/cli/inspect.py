@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import output_option
 from lineage_audit.cli.output import format_for, write_whole
 
 
@@ -18,7 +19,7 @@ from lineage_audit.cli.output import format_for, write_whole
     type=click.Choice(["terminal", "json"]),
     help="Default: by the suffix of -o (.json, .txt), else terminal.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
+@output_option
 def command(model: str, format_name: str | None, output: Path | None) -> int:
     """Say what one model is: architecture, roles, data types, tokenizer, and what it claims of itself.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import output_option
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 
 
@@ -25,7 +26,7 @@ from lineage_audit.cli.output import format_for, write_figures, write_whole
     type=click.Choice(["terminal", "json", "markdown", "html", "dot", "mermaid"]),
     help="Default: by the suffix of -o (.json, .md, .html, .dot, .mmd, .txt), else terminal.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
+@output_option
 @click.option(
     "--figures",
     "figures",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import figures_option, output_option
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 
 
@@ -28,20 +29,14 @@ from lineage_audit.cli.output import format_for, write_figures, write_whole
     type=click.Choice(["terminal", "json", "markdown", "html"]),
     help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout.")
+@output_option
 @click.option(
     "--recipe",
     "recipe_path",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the mergekit recipe to this file as well.",
 )
-@click.option(
-    "--figures",
-    "figures",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write each figure of the report into this folder, as SVG.",
-)
+@figures_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code and files remain.")
 def command(
     child: str,

@@ -50,8 +50,13 @@ def gather_aligned_evidence(comparison: WeightComparison, held_out: Sequence[Hel
     return (*tests, held_out_evidence(held_out))
 
 
-def held_out_evidence(layers: Sequence[HeldOut]) -> Evidence:
-    """Mean |cosine| of matched units in down columns (and in up rows where gates proposed)."""
+def held_out_evidence(layers: Sequence[HeldOut], what: str = "rows and columns") -> Evidence:
+    """Mean |cosine| of matched units in down columns (and in up rows where gates proposed).
+
+    Args:
+        layers: what was measured, by layer.
+        what: what the cosines were taken of, in a word or two.
+    """
     measured = [(part.layer, part.sizes) for part in layers if len(part.sizes)]
     if not measured:
         return not_measured(TEST, "skipped", "no FFN units were matched")
@@ -67,7 +72,7 @@ def held_out_evidence(layers: Sequence[HeldOut]) -> Evidence:
         null=TEST.null,
         grade=TEST.grade,
         effect=effect,
-        finding=f"{len(together):,} held-out rows and columns of matched units have a mean |cosine| of {effect:.3f}",
+        finding=f"{len(together):,} held-out {what} of matched units have a mean |cosine| of {effect:.3f}",
         count=len(together),
         coverage=0.0,
         detection_limit=None,

@@ -1,0 +1,20 @@
+"""Options that several commands share, each with one wording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
+)
+"""Where the report goes."""
+
+figures_option = click.option(
+    "--figures",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each figure of the report into this folder, as SVG.",
+)
+"""Where the figures go."""
