@@ -6,9 +6,10 @@ import os
 import re
 from pathlib import Path
 
-from lineage_audit.checkpoint.source.addresses import is_address, open_address
+from lineage_audit.checkpoint.source.addresses import open_address
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.folder import open_folder
+from lineage_audit.checkpoint.source.redaction import is_address
 from lineage_audit.errors import UnresolvedReferenceError
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./+-]+)?", re.ASCII)

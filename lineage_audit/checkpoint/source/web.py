@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, seconds_to_wait
 from lineage_audit.checkpoint.source.hub_requests import TIMEOUT, TransientError, with_retries
 from lineage_audit.checkpoint.source.model_files import INDEXES, METADATA, WEIGHTS, is_weight_file, shards_of
+from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.checkpoint.source.shard_names import gguf_shards
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 

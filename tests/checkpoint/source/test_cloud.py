@@ -13,8 +13,8 @@ pytest.importorskip("fsspec")
 
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.checkpoint.source import open_source
-from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.checkpoint.source.base import ByteRange
+from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from tests import models
 from tests.checkpoint.composed.adapters import adapter, llama_updates, merged
