@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
@@ -73,3 +74,10 @@ def test_ungated_models_are_found_by_their_unit_numbers() -> None:
     evidence = evidence_of(weights, related(weights, 2, 0.6), gpt2_config())
     assert (evidence["ffn-fixed-points"].log10_p or 0.0) < -50
     assert (evidence["channel-fixed-points"].log10_p or 0.0) < -20
+
+
+def test_a_model_of_constants_is_cleared_by_no_test() -> None:
+    constants = model({name: np.full_like(values, 0.5) for name, values in llama(1, WIDE).items()}, llama_config(WIDE))
+    trained = model(llama(2, WIDE), llama_config(WIDE))
+    for a, b in ((trained, constants), (constants, trained)):
+        assert compare_checkpoints(a, b).verdict.relation == "inconclusive"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM
@@ -28,6 +30,9 @@ TEST = TestDescription(
     grade="calibrated",
 )
 
+_ONE_DIRECTION = 0.5
+"""Sum of the squared Gram matrix over its squared trace: 1 for rows along one direction, 1 / d for even ones."""
+
 
 def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None) -> Evidence:
     """Say how weak a relation the search would have found, after it found none."""
@@ -39,6 +44,8 @@ def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[Int
     tokens = len(rows_of_tokens(embed_a, embed_b, token_rows)[0])
     if tokens < VECTORS_A_CHANNEL * width:
         return not_measured(TEST, "skipped", f"only {tokens:,} tokens are shared, too few to order {width:,} channels")
+    if _hardly_differ(a) or _hardly_differ(b):
+        return not_measured(TEST, "skipped", "the gate rows of one model hardly differ from each other")
     projected = min(width, PROJECTED_FROM)
     limit = max(
         _best_of_random(width, tokens) + clear_lead(CLEAR_CHANNEL_LEAD, tokens),
@@ -59,6 +66,12 @@ def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[Int
         coverage=0.0,
         detection_limit=min(1.0, limit),
     )
+
+
+def _hardly_differ(weights: CanonicalWeights) -> bool:
+    """Tell whether most of what gate rows hold lies along one direction, as in a model of constants."""
+    gram = weights.gate_gram
+    return gram is not None and float(np.square(gram).sum()) > _ONE_DIRECTION * float(np.trace(gram)) ** 2
 
 
 def _best_of_random(count: int, width: int) -> float:

@@ -222,7 +222,7 @@ class MatchedBlock:
         layer: layer of B, or None for units of the whole model.
         own: for each unit of B whether its single best match in A has the same number.
         noise: root mean square cosine of units with different numbers, zero ones left out.
-        live: units of B that are not zero.
+        live: units that are not zero in either model, nor mostly copies of one another.
     """
 
     layer: int | None
@@ -241,7 +241,15 @@ def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines:
     own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
-    return MatchedBlock(layer, own, noise, int(np.count_nonzero(similarity.any(axis=1))))
+    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)))
+
+
+def _live(similarity: npt.NDArray[np.float32]) -> int:
+    """Units (rows) that are not zero; where most of them are copies of one another, only as many as differ."""
+    live = int(np.count_nonzero(similarity.any(axis=1)))
+    mixed = similarity @ np.random.default_rng(0).standard_normal(similarity.shape[1], dtype=np.float32)
+    distinct = len(np.unique(np.round(mixed.astype(np.float64), 6)))
+    return distinct if 2 * distinct < live else live
 
 
 def fixed_point_evidence(
