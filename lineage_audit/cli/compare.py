@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import figures_option, output_option
+from lineage_audit.cli.options import figures_option, format_option, output_option
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 from lineage_audit.results import Relation, Report
 
@@ -49,12 +49,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
     show_default=True,
     help="Where sums are taken; cuda needs PyTorch and a graphics card.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["terminal", "json", "markdown", "html"]),
-    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
-)
+@format_option
 @output_option
 @figures_option
 @click.option(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import output_option
+from lineage_audit.cli.options import format_option, output_option
 from lineage_audit.cli.output import format_for, write_whole
 from lineage_audit.results import Identification, IdentificationOutcome
 
@@ -34,12 +34,7 @@ _EXITS: dict[IdentificationOutcome, ExitCode] = {
     show_default=True,
     help="How much of MODEL to read, where it is no fingerprint already.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["terminal", "json", "markdown", "html"]),
-    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
-)
+@format_option
 @output_option
 @click.option(
     "--fail-on",

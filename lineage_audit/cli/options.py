@@ -6,6 +6,14 @@ from pathlib import Path
 
 import click
 
+format_option = click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["terminal", "json", "markdown", "html"]),
+    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
+)
+"""How the report is written."""
+
 output_option = click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import figures_option, output_option
+from lineage_audit.cli.options import figures_option, format_option, output_option
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 
 
@@ -23,12 +23,7 @@ from lineage_audit.cli.output import format_for, write_figures, write_whole
     type=click.Path(dir_okay=False, path_type=Path),
     help="A library: parents and base may be names in it. Default: $LINEAGE_AUDIT_LIBRARY.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["terminal", "json", "markdown", "html"]),
-    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
-)
+@format_option
 @output_option
 @click.option(
     "--recipe",

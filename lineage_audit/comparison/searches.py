@@ -40,28 +40,29 @@ def search_both_ways(
         shares: how much it explains.
         progress: told how far reading has come.
     """
+    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
 
     def forward() -> AlignedWeights | None:
-        return align_weights(a, b, comparison, pairing.token_rows, progress)
+        return align_weights(weights_a, weights_b, comparison, pairing.token_rows, progress)
 
     def backward() -> AlignedWeights | None:
-        return align_weights_backward(a, b, comparison, progress)
+        return align_weights_backward(weights_a, weights_b, comparison, progress)
 
     tried: list[AlignedWeights] = []
-    for search in _ways(a, b, forward, backward):
+    for search in _ways(weights_a, weights_b, forward, backward):
         found = search()
         if found is None:
             continue
         tried.append(found)
         if alignment_holds((*evidence, *found.evidence), shares, found.shares):
             return found, _corrected(found.evidence, len(tried))
-    reach = search_reach(CanonicalWeights(a), CanonicalWeights(b), pairing.token_rows)
+    reach = search_reach(weights_a, weights_b, pairing.token_rows)
     return None, (*_corrected(tried[0].evidence, len(tried)), reach) if tried else (reach,)
 
 
-def _ways(a: Checkpoint, b: Checkpoint, forward: _Search, backward: _Search) -> Iterator[_Search]:
+def _ways(a: CanonicalWeights, b: CanonicalWeights, forward: _Search, backward: _Search) -> Iterator[_Search]:
     """The searches to try, the likelier first."""
-    if _has_experts(a) and not _has_experts(b):
+    if _has_experts(a.checkpoint) and not _has_experts(b.checkpoint):
         yield from (backward, forward)
         return
     yield forward
@@ -74,10 +75,10 @@ def _has_experts(checkpoint: Checkpoint) -> bool:
     return any(tensor.expert is not None for tensor in checkpoint.tensors)
 
 
-def _may_be_part(a: Checkpoint, b: Checkpoint) -> bool:
+def _may_be_part(a: CanonicalWeights, b: CanonicalWeights) -> bool:
     """Tell whether A is the smaller model, or has fewer channels or FFN units."""
-    sizes = [sum(tensor.size for tensor in one.tensors) for one in (a, b)]
-    shapes_a, shapes_b = ([tensor.shape for tensor in CanonicalWeights(one).probed()] for one in (a, b))
+    sizes = [sum(tensor.size for tensor in one.checkpoint.tensors) for one in (a, b)]
+    shapes_a, shapes_b = ([tensor.shape for tensor in one.probed()] for one in (a, b))
     narrower = bool(shapes_a and shapes_b) and any(
         ours < theirs for ours, theirs in zip(shapes_a[0], shapes_b[0], strict=True)
     )

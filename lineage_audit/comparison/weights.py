@@ -182,13 +182,13 @@ def _layer_row(layer: int, parts: Sequence[Measurement], evidence: Sequence[Evid
         b=layer,
         a=source,
         correlation=float(np.average(correlations, weights=elements)),
-        log10_p=_layer_log10_p(layer, evidence),
+        log10_p=layer_log10_p(layer, evidence),
         relative_delta=_relative_delta(parts),
         copied_share=_net_copied(parts),
     )
 
 
-def _layer_log10_p(layer: int, evidence: Sequence[Evidence]) -> float | None:
+def layer_log10_p(layer: int, evidence: Sequence[Evidence]) -> float | None:
     """Smallest bound that an exact test gives for the layer alone, Bonferroni-corrected for their number."""
     bounds = [
         part.log10_p

@@ -9,6 +9,7 @@ from scipy import stats
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence import gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import measure_all
@@ -38,7 +39,9 @@ def evidence_of(a: Weights, b: Weights, config: Config | None = None) -> dict[st
 def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedWeights | None:
     """What the search finds, and its tests."""
     one, other = model(a, config), model(b, config)
-    return align_weights(one, other, comparison_by_numbers(one, other), None, NoProgress())
+    return align_weights(
+        CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, NoProgress()
+    )
 
 
 def log10_p_values(

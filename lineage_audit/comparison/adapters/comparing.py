@@ -34,6 +34,7 @@ from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.summaries import summarise_model
 from lineage_audit.comparison.tokenizer import compare_tokenizers
 from lineage_audit.comparison.verdict import RELATED_LOG10_P, UNCLEAR_LOG10_P, WEAKEST_DETECTION
+from lineage_audit.comparison.weights import layer_log10_p
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,
@@ -146,16 +147,12 @@ def _weights(modules: Sequence[ModuleAgreement], evidence: Sequence[Evidence], p
     rows = []
     for layer, members in sorted(by_layer.items()):
         cosines = [member.update for member in members if np.isfinite(member.update)]
-        bounds = [
-            part.log10_p
-            for item in evidence
-            if item.grade == "exact"
-            for part in item.per_layer
-            if part.layer == layer and part.log10_p is not None
-        ]
-        log10_p = min(0.0, min(bounds) + float(np.log10(len(bounds)))) if bounds else None
         copied = sum(member.equal for member in members) / max(1, sum(member.elements for member in members))
-        rows.append(LayerRow(layer, layer, float(np.mean(cosines)) if cosines else None, log10_p, None, copied))
+        rows.append(
+            LayerRow(
+                layer, layer, float(np.mean(cosines)) if cosines else None, layer_log10_p(layer, evidence), None, copied
+            )
+        )
     described = [item.finding for item in evidence if item.status == "measured" and item.grade == "calibrated"]
     summary = "; ".join(described) or "no module of the two adapters could be compared"
     compared = sum(module.elements for module in modules) / max(1, parameters)

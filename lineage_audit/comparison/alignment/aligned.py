@@ -46,13 +46,14 @@ class AlignedWeights:
 
 
 def align_weights_backward(
-    a: Checkpoint, b: Checkpoint, same_numbers: WeightComparison, progress: Progress
+    a: CanonicalWeights, b: CanonicalWeights, same_numbers: WeightComparison, progress: Progress
 ) -> AlignedWeights | None:
     """The same with A as the part and B as the whole: a pruned model given first, its original second."""
-    found = align_weights(b, a, same_numbers, shared_token_rows(b.vocabulary, a.vocabulary), progress)
+    token_rows = shared_token_rows(b.checkpoint.vocabulary, a.checkpoint.vocabulary)
+    found = align_weights(b, a, same_numbers, token_rows, progress)
     if found is None:
         return None
-    part = found.comparison.parameters / max(1, sum(tensor.size for tensor in b.tensors))
+    part = found.comparison.parameters / max(1, sum(tensor.size for tensor in b.checkpoint.tensors))
     shares = replace(
         found.shares,
         derived=None if found.shares.derived is None else found.shares.derived * min(1.0, part),
@@ -62,27 +63,27 @@ def align_weights_backward(
 
 
 def align_weights(
-    a: Checkpoint,
-    b: Checkpoint,
+    a: CanonicalWeights,
+    b: CanonicalWeights,
     same_numbers: WeightComparison,
     token_rows: tuple[IntArray, IntArray] | None,
     progress: Progress,
 ) -> AlignedWeights | None:
     """Search for an alignment and measure it; None where nothing stands out or nothing would change."""
-    weights_a, weights_b, heads = CanonicalWeights(a), CanonicalWeights(b), shared_heads(a, b)
+    heads = shared_heads(a.checkpoint, b.checkpoint)
     progress.begin(0, "search")
-    alignment = find_alignment(weights_a, weights_b, heads, token_rows)
+    alignment = find_alignment(a, b, heads, token_rows)
     if alignment is None:
         return None
-    pairs = aligned_pairs(weights_a, weights_b, alignment, heads, token_rows)
-    comparison = _measured(a, b, pairs, progress)
-    held_out = measure_held_out(weights_a, weights_b, alignment)
+    pairs = aligned_pairs(a, b, alignment, heads, token_rows)
+    comparison = _measured(a.checkpoint, b.checkpoint, pairs, progress)
+    held_out = measure_held_out(a, b, alignment)
     factors = fit_factors(comparison)
     if alignment.keeps_all_numbers and factors.is_trivial and same_numbers.measurements:
         return None
     evidence = calibrated_where_guessed(gather_aligned_evidence(comparison, held_out), comparison)
     if not factors.is_trivial:
-        comparison = _measured(a, b, with_factors(pairs, factors, comparison), progress)
+        comparison = _measured(a.checkpoint, b.checkpoint, with_factors(pairs, factors, comparison), progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))
 
 

@@ -146,8 +146,7 @@ class CanonicalWeights:
         gram: npt.NDArray[np.float64] | None = None
         count = 0
         for layer in (layers[position] for position in chosen):
-            expert = self.experts(layer)[0] if self.experts(layer) else None
-            rows = self.matrix(self.proposing_role(layer, expert), layer, expert)
+            rows = self.proposing_rows(layer)
             if rows is None or (gram is not None and len(gram) != rows.shape[1]):
                 continue
             unit = unit_rows(_some(rows, _GRAM_ROWS_TAKEN * rows.shape[1] // len(chosen)))
@@ -165,13 +164,18 @@ class CanonicalWeights:
 
     def probed(self) -> list[TensorRef]:
         """The matrices whose rows propose, one for each layer that has one."""
-        found = []
-        for layer in self.layers():
-            expert = next(iter(self.experts(layer)), None)
-            tensor = self.find(self.proposing_role(layer, expert), layer, expert)
-            if tensor is not None and len(tensor.shape) == 2:
-                found.append(tensor)
-        return found
+        return [tensor for layer in self.layers() if (tensor := self.proposing(layer)) is not None]
+
+    def proposing(self, layer: int) -> TensorRef | None:
+        """The matrix that stands for a layer: gate (or up) of its first expert."""
+        expert = next(iter(self.experts(layer)), None)
+        tensor = self.find(self.proposing_role(layer, expert), layer, expert)
+        return tensor if tensor is not None and len(tensor.shape) == 2 else None
+
+    def proposing_rows(self, layer: int) -> FloatArray | None:
+        """All rows of that matrix, gains folded."""
+        tensor = self.proposing(layer)
+        return None if tensor is None else self.matrix(tensor.role, layer, tensor.expert)
 
     def proposing_role(self, layer: int, expert: int | None) -> Role:
         """The role whose rows propose how units correspond: gate where the FFN is gated."""

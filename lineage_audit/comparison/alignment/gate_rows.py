@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.layers import layer_scores
-from lineage_audit.comparison.alignment.maps import FloatArray
 from lineage_audit.comparison.alignment.vector_fits import MatchedVectors
 from lineage_audit.comparison.evidence.base import unit_rows
 
 _LAYERS = 6
 """Layers of B that are looked at, spread evenly."""
-
-_UNITS = 1024
-"""Units of B that are looked at in each of them."""
 
 _FEWEST_MATCHED = 32
 
@@ -52,7 +47,7 @@ def matched_gate_rows(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBas
 def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVectors | None:
     """Gate rows with the same layer and number: matched where units kept their place while channels moved."""
     layers = [layer for layer in _looked_at(b) if layer in set(a.layers())]
-    pairs = [(_gate(a, layer), _gate(b, layer)) for layer in layers]
+    pairs = [(a.proposing_rows(layer), b.proposing_rows(layer)) for layer in layers]
     widths = {(one.shape, other.shape) for one, other in pairs if one is not None and other is not None}
     if len(widths) != 1 or any(one is None or other is None or len(one) != len(other) for one, other in pairs):
         return None
@@ -66,7 +61,7 @@ def _matched(
     a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layer_a: int, layer_b: int
 ) -> MatchedVectors | None:
     """The mutual best matches of one pair of layers."""
-    rows_a, rows_b = _gate(a, layer_a), _gate(b, layer_b)
+    rows_a, rows_b = a.proposing_rows(layer_a), b.proposing_rows(layer_b)
     if rows_a is None or rows_b is None or len(rows_a) < 2:
         return None
     own, images = basis.own(rows_b), basis.image(rows_a)
@@ -83,15 +78,6 @@ def _matched(
     signs = np.sign(cosines[everyone, best])
     unit_a, unit_b = unit_rows(rows_a[best[chosen]]), unit_rows(rows_b[chosen])
     return MatchedVectors(unit_a * (weights * signs)[chosen, None], unit_b * weights[chosen, None])
-
-
-def _gate(weights: CanonicalWeights, layer: int) -> FloatArray | None:
-    """Gate rows of a layer's first expert, some of them where there are many."""
-    expert = next(iter(weights.experts(layer)), None)
-    tensor: TensorRef | None = weights.find(weights.proposing_role(layer, expert), layer, expert)
-    if tensor is None or len(tensor.shape) != 2:
-        return None
-    return weights.matrix(tensor.role, layer, expert)
 
 
 def _looked_at(weights: CanonicalWeights) -> list[int]:

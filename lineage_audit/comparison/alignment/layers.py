@@ -11,7 +11,6 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
@@ -74,16 +73,9 @@ def layer_scores(
     return scores
 
 
-def _probed(weights: CanonicalWeights, layer: int) -> TensorRef | None:
-    """The matrix that stands for a layer: gate (or up) of its first expert."""
-    expert = next(iter(weights.experts(layer)), None)
-    tensor = weights.find(weights.proposing_role(layer, expert), layer, expert)
-    return tensor if tensor is not None and len(tensor.shape) == 2 else None
-
-
 def _probe(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> FloatArray | None:
-    """A few rows of that matrix, spread evenly, in the shared basis."""
-    tensor = _probed(weights, layer)
+    """A few rows of the matrix that stands for a layer, spread evenly, in the shared basis."""
+    tensor = weights.proposing(layer)
     if tensor is None:
         return None
     rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
