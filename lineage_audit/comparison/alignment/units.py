@@ -67,9 +67,9 @@ def _assigned_backward(sizes: FloatArray) -> IntArray:
 
 
 def _without_new(units: IntArray, sizes: FloatArray, width: int) -> IntArray:
-    """Leave out units that agree with theirs no better than the best of so many random directions would.
+    """Leave out units that agree with theirs no better than the best of so many pairs of random directions would.
 
     An expert made of a dense FFN is often given new units beside the old ones.
     """
-    best_of_random = math.sqrt(2 * math.log(max(2, sizes.shape[1])) / max(1, width))
+    best_of_random = math.sqrt(2 * math.log(2 * sizes.size) / max(1, width))
     return np.where(sizes[np.arange(len(units)), units] > best_of_random, units, NO_SOURCE)
