@@ -134,7 +134,8 @@ def _fewer_heads(a: Checkpoint, alignment: Alignment, heads: Heads | None) -> It
     if before is None:
         return
     if heads.kv_heads < before.kv_heads:
-        yield f"{heads.kv_heads:,} of {before.kv_heads:,} KV heads kept"
+        name = "heads" if before.per_group == 1 else "KV groups"
+        yield f"{heads.kv_heads:,} of {before.kv_heads:,} {name} kept"
     if heads.per_group < before.per_group:
         yield f"{heads.per_group:,} of {before.per_group:,} query heads kept in a group"
 
