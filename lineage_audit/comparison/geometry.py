@@ -25,6 +25,19 @@ class Heads:
     kv_heads: int
     per_group: int
 
+    @property
+    def queries(self) -> int:
+        """Number of query heads."""
+        return self.kv_heads * self.per_group
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLayouts:
+    """The head layouts of two models whose heads are of one size; one of them may have fewer."""
+
+    a: Heads
+    b: Heads
+
 
 @dataclass(frozen=True, slots=True)
 class Rotary:
@@ -54,6 +67,14 @@ def heads_of(checkpoint: Checkpoint) -> Heads | None:
         return None
     kv_heads = k // head_dim
     return Heads(head_dim, v // kv_heads, kv_heads, num_heads // kv_heads)
+
+
+def heads_of_size(checkpoint: Checkpoint, head_dim: int, value_dim: int) -> Heads | None:
+    """The layout that a model's rows have if its heads are of this size; None where they cannot be."""
+    q, k, v = (_rows(checkpoint, role) or 0 for role in (Role.Q, Role.K, Role.V))
+    if not k or k % head_dim or q % k or v * head_dim != k * value_dim:
+        return None
+    return Heads(head_dim, value_dim, k // head_dim, q // k)
 
 
 def rotary_of(checkpoint: Checkpoint, heads: Heads) -> Rotary | None:

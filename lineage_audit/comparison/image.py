@@ -37,6 +37,11 @@ class Image:
     row_factor: FloatArray | None = None
 
     @property
+    def leaves_out_units(self) -> bool:
+        """Whether some rows or columns of B have no source in A, so that their image is zero."""
+        return any(factor is not None and not factor.all() for factor in (self.row_factor, self.column_factor))
+
+    @property
     def needs_every_row(self) -> bool:
         """Whether the rows are mixed, so that no part of them can be compared alone."""
         return self.row_rotation is not None

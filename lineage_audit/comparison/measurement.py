@@ -103,6 +103,13 @@ class Measurement:
         return len(self.positions) * len(self.columns.dot)
 
     @property
+    def new_squared(self) -> float:
+        """Squared size of the rows or columns of B that have no source in A; part of ``delta_squared``."""
+        if self.pair.image is None or not self.pair.image.leaves_out_units:
+            return 0.0
+        return sum(float(part.bb[part.aa == 0].sum()) for part in (self.rows, self.columns))
+
+    @property
     def is_matrix(self) -> bool:
         """Whether the tensor has more than one axis."""
         return len(self.pair.b.shape) > 1

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from lineage_audit.checkpoint.names import name_pattern
+from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.results import NamesFinding, Rename
@@ -13,10 +14,13 @@ from lineage_audit.results import NamesFinding, Rename
 
 def compare_names(pairing: Pairing) -> NamesFinding:
     """Build the rename table over paired tensors and list what has no counterpart."""
-    pairs = [(pair.a, pair.b) for pair in pairing.pairs] + list(pairing.mismatched)
+    paired = [(pair.a, pair.b) for pair in pairing.pairs] + list(pairing.mismatched)
+    pairs = [(a, b) for a, b in paired if _have_one_role(a, b)]
+    others = [(a, b) for a, b in paired if not _have_one_role(a, b)]
     same = sum(a.name == b.name for a, b in pairs)
     renames = _renames(pairs)
-    only_a, only_b = _patterns(pairing.only_a), _patterns(pairing.only_b)
+    only_a = _patterns((*pairing.only_a, *(a for a, _ in others)))
+    only_b = _patterns((*pairing.only_b, *(b for _, b in others)))
     return NamesFinding(
         summary=_sentence(len(pairs), same, renames, only_a, only_b),
         same=same,
@@ -27,6 +31,11 @@ def compare_names(pairing: Pairing) -> NamesFinding:
         inferred_a=sum(a.inferred for a, _ in pairs),
         inferred_b=sum(b.inferred for _, b in pairs),
     )
+
+
+def _have_one_role(a: TensorRef, b: TensorRef) -> bool:
+    """Whether two tensors may be one under two names: a dense FFN that stands where an expert does is none."""
+    return a.role == b.role or Role.OTHER in (a.role, b.role)
 
 
 def changed_segments(renames: Sequence[Rename]) -> tuple[str, ...]:

@@ -49,7 +49,9 @@ _COSTLY_ROW = 512 * 2**10
 _WHOLE_FIRST = (Role.V, Role.V_B, Role.K, Role.Q, Role.UP, Role.GATE, Role.EMBED)
 """Roles in the order in which they are read whole: the small ones that carry sign tests first."""
 
-_KEPT_ROLES = frozenset({Role.UP, Role.GATE, Role.Q, Role.K, Role.V, Role.EMBED, Role.OTHER})
+_KEPT_ROLES = frozenset(
+    {Role.UP, Role.GATE, Role.SHARED_UP, Role.SHARED_GATE, Role.Q, Role.K, Role.V, Role.EMBED, Role.OTHER}
+)
 """Roles whose rows some test holds against each other."""
 
 _ALWAYS_WHOLE = 16 * 2**10

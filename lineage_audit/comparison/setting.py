@@ -8,13 +8,24 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.broken_symmetries import broken_symmetries
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, rotary_of
+from lineage_audit.comparison.geometry import HeadLayouts, Heads, Rotary, heads_of, heads_of_size, rotary_of
 from lineage_audit.comparison.measurement import Measurement, Place
 from lineage_audit.comparison.pairing import TensorPair
 
 
 def comparison_of(
     a: Checkpoint, b: Checkpoint, pairs: Sequence[TensorPair], measurements: Mapping[Place, Measurement]
+) -> WeightComparison:
+    """Put measurements of tensors with the same numbers together with what the tests need to know of both models."""
+    return comparison_in_layout(a, b, pairs, measurements, shared_heads(a, b))
+
+
+def comparison_in_layout(
+    a: Checkpoint,
+    b: Checkpoint,
+    pairs: Sequence[TensorPair],
+    measurements: Mapping[Place, Measurement],
+    heads: Heads | None,
 ) -> WeightComparison:
     """Put measurements together with what the tests need to know of the two models.
 
@@ -23,8 +34,8 @@ def comparison_of(
         b: model B.
         pairs: all pairs, measured or not.
         measurements: what was measured of them.
+        heads: how what was measured falls into heads, where that is known.
     """
-    heads = shared_heads(a, b)
     return WeightComparison(
         measurements=measurements,
         heads=heads,
@@ -43,6 +54,20 @@ def shared_heads(a: Checkpoint, b: Checkpoint) -> Heads | None:
     if heads_a is None or heads_b is None:
         return heads_a or heads_b
     return heads_a if heads_a == heads_b else None
+
+
+def head_layouts(a: Checkpoint, b: Checkpoint) -> HeadLayouts | None:
+    """The head layouts of both, where their heads are of one size; a layout that is not stated is read off the rows."""
+    heads_a, heads_b = heads_of(a), heads_of(b)
+    known = heads_a or heads_b
+    if known is None:
+        return None
+    heads_a = heads_a or heads_of_size(a, known.head_dim, known.value_dim)
+    heads_b = heads_b or heads_of_size(b, known.head_dim, known.value_dim)
+    if heads_a is None or heads_b is None:
+        return None
+    sizes_a, sizes_b = ((heads.head_dim, heads.value_dim) for heads in (heads_a, heads_b))
+    return HeadLayouts(heads_a, heads_b) if sizes_a == sizes_b else None
 
 
 def _shared_rotary(a: Checkpoint, b: Checkpoint, heads: Heads | None) -> Rotary | None:

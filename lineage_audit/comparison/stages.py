@@ -10,6 +10,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
@@ -210,7 +211,8 @@ def compare_weights(
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
-    searched = effort != "sample" and not same_weights and not _numbers_explain(a, b, shares)
+    settled = (same_weights and shares.compared >= NUMBERS_EXPLAIN) or _numbers_explain(a, b, comparison, shares)
+    searched = effort != "sample" and not settled
     aligned = None
     if searched:
         aligned, found = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
@@ -235,10 +237,12 @@ def with_cross_checks(stage: WeightStage) -> WeightStage:
     return replace(stage, evidence=stage.evidence + gather_cross_checks(stage.comparison))
 
 
-def _numbers_explain(a: Checkpoint, b: Checkpoint, shares: Shares) -> bool:
+def _numbers_explain(a: Checkpoint, b: Checkpoint, comparison: WeightComparison, shares: Shares) -> bool:
     """Tell whether comparing number by number leaves nothing to search for."""
     explained = min(shares.compared, shares.derived or 0.0) >= NUMBERS_EXPLAIN
-    return explained and folded_side(CanonicalWeights(a), CanonicalWeights(b)) is None
+    if not explained or folded_side(CanonicalWeights(a), CanonicalWeights(b)) is not None:
+        return False
+    return fit_factors(comparison).is_trivial
 
 
 def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:

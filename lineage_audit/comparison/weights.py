@@ -34,7 +34,8 @@ class Shares:
         best_part: the same of the role or layer that is kept best, of those with at least a fiftieth of the parameters.
         copied: bit-identical parameters, constants excluded and chance subtracted.
         compared: parameters of B that have a counterpart that was read or stands for the same role.
-        relative_delta: size of B - A over the size of A, in the matrices that are related at all.
+        relative_delta: size of B - A over the size of A, in the matrices that are related at all; what B holds beside
+            them, without a source in A, is no part of it.
     """
 
     derived: float | None
@@ -79,7 +80,8 @@ def _best_part(
 
 def _relative_delta(parts: Sequence[Measurement]) -> float | None:
     size_a = sum(float(part.rows.aa.sum()) for part in parts)
-    return (sum(part.delta_squared for part in parts) / size_a) ** 0.5 if size_a > 0 else None
+    delta = sum(max(0.0, part.delta_squared - part.new_squared) for part in parts)
+    return (delta / size_a) ** 0.5 if size_a > 0 else None
 
 
 def derived_rows(measured: Measurement) -> float:

@@ -15,11 +15,12 @@ from lineage_audit.comparison.alignment.search import find_alignment
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.geometry import Heads
 from lineage_audit.comparison.measurement import measure_all
 from lineage_audit.comparison.pairing import TensorPair, shared_token_rows
 from lineage_audit.comparison.plan import bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.setting import comparison_of, shared_heads
+from lineage_audit.comparison.setting import comparison_in_layout, head_layouts, shared_heads
 from lineage_audit.comparison.weights import Shares, measure_shares
 from lineage_audit.results import Evidence
 
@@ -70,24 +71,30 @@ def align_weights(
     progress: Progress,
 ) -> AlignedWeights | None:
     """Search for an alignment and measure it; None where nothing stands out or nothing would change."""
-    heads = shared_heads(a.checkpoint, b.checkpoint)
+    heads = head_layouts(a.checkpoint, b.checkpoint)
     progress.begin(0, "search")
     alignment = find_alignment(a, b, heads, token_rows)
     if alignment is None:
         return None
-    pairs = aligned_pairs(a, b, alignment, heads, token_rows)
-    comparison = _measured(a.checkpoint, b.checkpoint, pairs, progress)
+    heads_b = heads.b if heads else shared_heads(a.checkpoint, b.checkpoint)
+    pairs = aligned_pairs(a, b, alignment, heads_b, token_rows)
+    comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, progress)
     held_out = measure_held_out(a, b, alignment)
     factors = fit_factors(comparison)
-    if alignment.keeps_all_numbers and factors.is_trivial and same_numbers.measurements:
+    changes_nothing = alignment.keeps_all_numbers and factors.is_trivial
+    if changes_nothing and same_numbers.measurements and comparison.paired <= same_numbers.paired:
         return None
     evidence = calibrated_where_guessed(gather_aligned_evidence(comparison, held_out), comparison)
     if not factors.is_trivial:
-        comparison = _measured(a.checkpoint, b.checkpoint, with_factors(pairs, factors, comparison), progress)
+        moved = with_factors(pairs, factors, comparison)
+        comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))
 
 
-def _measured(a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], progress: Progress) -> WeightComparison:
+def _measured(
+    a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], heads: Heads | None, progress: Progress
+) -> WeightComparison:
+    """Measure B against the image of A, which has B's heads."""
     readings = plan_reading(pairs, "full")
     progress.begin(sum(bytes_of(reading) for reading in readings), "aligned comparison")
-    return comparison_of(a, b, pairs, measure_all(a, b, readings, progress))
+    return comparison_in_layout(a, b, pairs, measure_all(a, b, readings, progress), heads)

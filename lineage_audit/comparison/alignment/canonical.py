@@ -6,7 +6,7 @@ are compared after a rotation, look the same. Whole matrices are read on demand 
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.ffn_blocks import FFN_ROLES, FfnBlock
 from lineage_audit.comparison.finite import zero_where_unusable
 
 FloatArray = npt.NDArray[np.float32]
@@ -26,18 +27,22 @@ _FED_BY: dict[Role, Role] = {
     Role.Q: Role.ATTN_NORM,
     Role.K: Role.ATTN_NORM,
     Role.V: Role.ATTN_NORM,
+    Role.Q_A: Role.ATTN_NORM,
+    Role.KV_A: Role.ATTN_NORM,
+    Role.K_ROPE: Role.ATTN_NORM,
     Role.GATE: Role.FFN_NORM,
     Role.UP: Role.FFN_NORM,
     Role.ROUTER: Role.FFN_NORM,
     Role.SHARED_GATE: Role.FFN_NORM,
     Role.SHARED_UP: Role.FFN_NORM,
+    Role.SHARED_ROUTER: Role.FFN_NORM,
     Role.LM_HEAD: Role.FINAL_NORM,
 }
 """Roles that read the residual stream -> the norm in front of them."""
 
 _STREAM_SIDE = {
-    **dict.fromkeys((Role.Q, Role.K, Role.V, Role.GATE, Role.UP), 1),
-    **dict.fromkeys((Role.O, Role.DOWN), 0),
+    **dict.fromkeys((Role.Q, Role.K, Role.V, Role.GATE, Role.UP, Role.SHARED_GATE, Role.SHARED_UP), 1),
+    **dict.fromkeys((Role.O, Role.DOWN, Role.SHARED_DOWN), 0),
 }
 """Roles that read or write the residual stream -> the axis on which they do."""
 
@@ -86,10 +91,28 @@ class CanonicalWeights:
         """Numbers of the layers that have attention or an FFN."""
         return layer_numbers(self.checkpoint)
 
+    @cached_property
+    def _by_layer(self) -> dict[tuple[Role, int | None], list[TensorRef]]:
+        """The weights of a role in a layer."""
+        found: dict[tuple[Role, int | None], list[TensorRef]] = defaultdict(list)
+        for tensor in self.checkpoint.tensors:
+            if tensor.slot == "weight":
+                found[tensor.role, tensor.layer].append(tensor)
+        return found
+
     def experts(self, layer: int) -> list[int | None]:
         """Experts of a layer; ``[None]`` for a dense FFN."""
         found = {t.expert for t in self.checkpoint.tensors if t.role == Role.UP and t.layer == layer}
         return sorted(found, key=lambda expert: -1 if expert is None else expert)
+
+    def ffns(self, layer: int) -> list[FfnBlock]:
+        """Every FFN of a layer: the dense one or the routed experts, then the shared experts."""
+        found = {
+            FfnBlock(layer, tensor.expert, roles)
+            for roles in FFN_ROLES
+            for tensor in self._by_layer.get((roles.up, layer), ())
+        }
+        return sorted(found, key=lambda block: block.rank)
 
     def matrix(self, role: Role, layer: int | None, expert: int | None = None) -> FloatArray | None:
         """A whole matrix ``[out, in]``, gains folded into its columns; None where there is none."""
@@ -163,23 +186,37 @@ class CanonicalWeights:
         return None if self.gate_gram is None else even_weights(self.gate_gram)
 
     def probed(self) -> list[TensorRef]:
-        """The matrices whose rows propose, one for each layer that has one."""
-        return [tensor for layer in self.layers() if (tensor := self.proposing(layer)) is not None]
+        """The matrices whose rows propose, of every layer that has some."""
+        return [tensor for layer in self.layers() for tensor in self.proposing(layer)]
 
-    def proposing(self, layer: int) -> TensorRef | None:
-        """The matrix that stands for a layer: gate (or up) of its first expert."""
-        expert = next(iter(self.experts(layer)), None)
-        tensor = self.find(self.proposing_role(layer, expert), layer, expert)
-        return tensor if tensor is not None and len(tensor.shape) == 2 else None
+    def proposing(self, layer: int) -> list[TensorRef]:
+        """The matrices that stand for a layer: gate (or up) of its first FFN and of its first shared expert.
+
+        Experts may be numbered anew, while a shared expert keeps its place.
+        """
+        blocks = self.ffns(layer)
+        firsts = [next((block for block in blocks if block.roles is roles), None) for roles in FFN_ROLES]
+        found = [self.proposing_matrix(block) for block in firsts if block is not None]
+        return [tensor for tensor in found if tensor is not None]
 
     def proposing_rows(self, layer: int) -> FloatArray | None:
-        """All rows of that matrix, gains folded."""
-        tensor = self.proposing(layer)
-        return None if tensor is None else self.matrix(tensor.role, layer, tensor.expert)
+        """All rows of those matrices, gains folded."""
+        found = [self.matrix(tensor.role, layer, tensor.expert) for tensor in self.proposing(layer)]
+        rows = [matrix for matrix in found if matrix is not None]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows) if rows else None
 
-    def proposing_role(self, layer: int, expert: int | None) -> Role:
-        """The role whose rows propose how units correspond: gate where the FFN is gated."""
-        return Role.GATE if self.find(Role.GATE, layer, expert) else Role.UP
+    def proposing_matrix(self, block: FfnBlock) -> TensorRef | None:
+        """The matrix whose rows propose how an FFN's units correspond: gate where it is gated, else up."""
+        tensor = self.find(self.proposing_role(block), block.layer, block.expert)
+        return tensor if tensor is not None and len(tensor.shape) == 2 else None
+
+    def proposing_role(self, block: FfnBlock) -> Role:
+        """The role of that matrix."""
+        return block.roles.gate if self.find(block.roles.gate, block.layer, block.expert) else block.roles.up
+
+    def rows_of_units(self, block: FfnBlock) -> FloatArray | None:
+        """The rows that propose how an FFN's units correspond, ``[units, d]``, gains folded."""
+        return self.matrix(self.proposing_role(block), block.layer, block.expert)
 
     def _folded(self, values: FloatArray, role: Role, layer: int | None) -> FloatArray:
         gain = self.gain(role, layer)

@@ -17,6 +17,7 @@ from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
+from lineage_audit.comparison.ffn_blocks import FFN_ROLES, FfnRoles
 from lineage_audit.comparison.image import Image
 from lineage_audit.comparison.measurement import Measurement, Place
 from lineage_audit.comparison.pairing import TensorPair
@@ -57,17 +58,14 @@ def fit_factors(comparison: WeightComparison) -> Factors:
     columns: dict[Place, FloatArray] = {}
     flipped = {"FFN units": 0, "value dimensions": 0, "query-key units": 0}
     rescaled = 0
-    for layer, expert in comparison.places(Role.UP):
-        up, down = comparison.find(Role.UP, layer, expert), comparison.find(Role.DOWN, layer, expert)
-        gated = comparison.find(Role.GATE, layer, expert) is not None
-        if up is None or down is None or not gated:
-            continue
-        signs, scales = _signs(up), _scales(up, down)
-        flipped["FFN units"] += int((signs < 0).sum())
-        rescaled += len(scales) if _is_spread(scales) else 0
-        if (signs < 0).any() or _is_spread(scales):
-            rows[_place(Role.UP, layer, expert)] = signs * scales
-            columns[_place(Role.DOWN, layer, expert)] = signs / scales
+    for roles in FFN_ROLES:
+        for layer, expert in comparison.places(roles.up):
+            signs, scales = _unit_factors(comparison, roles, layer, expert)
+            flipped["FFN units"] += int((signs < 0).sum())
+            rescaled += len(scales) if _is_spread(scales) else 0
+            if (signs < 0).any() or _is_spread(scales):
+                rows[_place(roles.up, layer, expert)] = signs * scales
+                columns[_place(roles.down, layer, expert)] = signs / scales
     for layer, _ in comparison.places(Role.V):
         flipped["value dimensions"] += _flip_values(comparison, layer, rows, columns)
         flipped["query-key units"] += _flip_keys(comparison, layer, rows)
@@ -87,6 +85,17 @@ def _with_factors(pair: TensorPair, factors: Factors) -> TensorPair:
     if columns is not None:
         image = replace(image, column_factor=columns if image.column_factor is None else image.column_factor * columns)
     return replace(pair, image=image)
+
+
+def _unit_factors(
+    comparison: WeightComparison, roles: FfnRoles, layer: int, expert: int | None
+) -> tuple[FloatArray, FloatArray]:
+    """Signs and scales of the units of one FFN; none where it is not gated."""
+    gate, up, down = (comparison.find(role, layer, expert) for role in roles)
+    if gate is None or up is None or down is None:
+        nothing = np.ones(0, dtype=np.float32)
+        return nothing, nothing
+    return _signs(up), _scales(up, down)
 
 
 def _flip_values(
@@ -138,14 +147,17 @@ def _sign_of(cosines: npt.NDArray[np.float64]) -> FloatArray:
 
 
 def _scales(up: Measurement, down: Measurement) -> FloatArray:
-    """Scale of each unit in up, where down shows the reciprocal; ones otherwise."""
-    ratios = [np.sqrt(part.bb / np.maximum(part.aa, 1e-30)) for part in (up.rows, down.columns)]
+    """Scale of each unit in up, where down shows the reciprocal; ones otherwise, and where a unit has no source."""
+    scales = np.ones(len(up.rows.aa), dtype=np.float32)
+    if len(down.columns.aa) != len(scales):
+        return scales
+    known = (up.rows.aa > 0) & (down.columns.aa > 0)
+    ratios = [np.sqrt(part.bb[known] / np.maximum(part.aa[known], 1e-30)) for part in (up.rows, down.columns)]
     logs = [np.log(np.clip(ratio, 1e-6, 1e6)) for ratio in ratios]
-    if len(logs[0]) != len(logs[1]) or min(log.std() for log in logs) < _SCALE_SPREAD:
-        return np.ones(len(logs[0]), dtype=np.float32)
-    if float(np.corrcoef(logs[0], logs[1])[0, 1]) > -0.8:
-        return np.ones(len(logs[0]), dtype=np.float32)
-    scales: FloatArray = np.exp((logs[0] - logs[1]) / 2).astype(np.float32)
+    if known.sum() < 2 or min(log.std() for log in logs) < _SCALE_SPREAD:
+        return scales
+    if float(np.corrcoef(logs[0], logs[1])[0, 1]) <= -0.8:
+        scales[known] = np.exp((logs[0] - logs[1]) / 2)
     return scales
 
 

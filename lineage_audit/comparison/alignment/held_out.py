@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.evening import even_weights
-from lineage_audit.comparison.alignment.maps import Alignment, FfnPlace, FloatArray, UnitMap
+from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.ffn_blocks import FfnBlock
 
 _FFNS = 8
 """FFNs that are looked at, spread evenly over those that were matched."""
@@ -38,65 +38,70 @@ class HeldOutLayer:
 
 def measure_held_out(a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment) -> tuple[HeldOutLayer, ...]:
     """Hold what the matching never saw of each matched unit against its counterpart."""
-    places = sorted(alignment.units, key=lambda place: (place[0], -1 if place[1] is None else place[1]))
-    if not places:
+    blocks = sorted(alignment.units, key=lambda block: block.rank)
+    if not blocks:
         return ()
-    step = np.unique(np.linspace(0, len(places) - 1, min(len(places), _FFNS)).round().astype(int))
-    chosen = [places[position] for position in step]
+    step = np.unique(np.linspace(0, len(blocks) - 1, min(len(blocks), _FFNS)).round().astype(int))
+    chosen = [blocks[position] for position in step]
     found = [*_down_columns(a, b, alignment, chosen), *_up_rows(a, b, alignment, chosen)]
     return tuple(sorted(found, key=lambda item: item.layer))
 
 
 def _up_rows(
-    a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, chosen: list[FfnPlace]
+    a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, chosen: list[FfnBlock]
 ) -> Iterator[HeldOutLayer]:
     """Up rows, in the basis that gate rows gave."""
     basis = SharedBasis(a, b, alignment.residual)
-    for place in chosen:
-        units = alignment.units[place]
-        if b.proposing_role(*place) is not Role.GATE:
+    for block in chosen:
+        units = alignment.units[block]
+        if b.proposing_role(block) is not block.roles.gate:
             continue
-        rows_a, rows_b = a.matrix(Role.UP, units.a_layer, units.a_expert), b.matrix(Role.UP, *place)
+        rows_a, rows_b = _up(a, units.source), _up(b, block)
         if rows_a is not None and rows_b is not None and _fits(rows_a, rows_b, units):
-            some = _some_units(len(rows_b))
-            yield _agreement(place, basis.image(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
+            some = _some(units.known)
+            yield _agreement(block, basis.image(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
 
 
 def _down_columns(
-    a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, chosen: list[FfnPlace]
+    a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, chosen: list[FfnBlock]
 ) -> Iterator[HeldOutLayer]:
     """Down columns, each side evened out by its own Gram matrix over all chosen FFNs."""
-    gram_a = _down_gram(a, [(alignment.units[place].a_layer, alignment.units[place].a_expert) for place in chosen])
+    gram_a = _down_gram(a, [alignment.units[block].source for block in chosen])
     gram_b = _down_gram(b, chosen)
     if gram_a is None or gram_b is None:
         return
     flatten_a, flatten_b = even_weights(carried_gram(gram_a, alignment.residual)), even_weights(gram_b)
-    for place in chosen:
-        units = alignment.units[place]
-        columns_a, columns_b = _down(a, (units.a_layer, units.a_expert)), _down(b, place)
+    for block in chosen:
+        units = alignment.units[block]
+        columns_a, columns_b = _down(a, units.source), _down(b, block)
         if columns_a is None or columns_b is None or not _fits(columns_a, columns_b, units):
             continue
-        some = _some_units(len(columns_b))
+        some = _some(units.known)
         image = alignment.residual.image(columns_a[units.a_units[some]])
-        yield _agreement(place, unit_rows(image @ flatten_a), unit_rows(columns_b[some] @ flatten_b))
+        yield _agreement(block, unit_rows(image @ flatten_a), unit_rows(columns_b[some] @ flatten_b))
 
 
-def _down_gram(weights: CanonicalWeights, places: list[FfnPlace]) -> npt.NDArray[np.float64] | None:
+def _down_gram(weights: CanonicalWeights, blocks: list[FfnBlock]) -> npt.NDArray[np.float64] | None:
     """Gram matrix of down columns as unit vectors ``[d, d]``; None where their widths differ or there are none."""
-    whole = [rows for place in places if (rows := _down(weights, place)) is not None]
-    columns = [unit_rows(rows[_some_units(len(rows))]) for rows in whole]
+    whole = [rows for block in blocks if (rows := _down(weights, block)) is not None]
+    columns = [unit_rows(rows[_some(np.arange(len(rows)))]) for rows in whole]
     grams = [unit.T @ unit for unit in columns]
     return np.sum(grams, axis=0).astype(np.float64) if len({gram.shape for gram in grams}) == 1 else None
 
 
-def _some_units(count: int) -> IntArray:
+def _some(units: IntArray) -> IntArray:
     """Units to look at, spread evenly."""
-    return np.unique(np.linspace(0, count - 1, min(count, _UNITS)).astype(np.int64))
+    return units[np.unique(np.linspace(0, len(units) - 1, min(len(units), _UNITS)).astype(np.int64))]
 
 
-def _down(weights: CanonicalWeights, place: FfnPlace) -> FloatArray | None:
+def _up(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
+    """Up rows, ``[units, d]``."""
+    return weights.matrix(block.roles.up, block.layer, block.expert)
+
+
+def _down(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
     """Down columns as rows, ``[units, d]``."""
-    matrix = weights.matrix(Role.DOWN, *place)
+    matrix = weights.matrix(block.roles.down, block.layer, block.expert)
     return None if matrix is None else np.ascontiguousarray(matrix.T)
 
 
@@ -104,5 +109,5 @@ def _fits(rows_a: FloatArray, rows_b: FloatArray, units: UnitMap) -> bool:
     return len(rows_b) == len(units.a_units) and int(units.a_units.max(initial=-1)) < len(rows_a)
 
 
-def _agreement(place: FfnPlace, image: FloatArray, own: FloatArray) -> HeldOutLayer:
-    return HeldOutLayer(place[0], np.abs(np.einsum("nd,nd->n", image, own)))
+def _agreement(block: FfnBlock, image: FloatArray, own: FloatArray) -> HeldOutLayer:
+    return HeldOutLayer(block.layer, np.abs(np.einsum("nd,nd->n", image, own)))

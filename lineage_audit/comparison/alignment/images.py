@@ -10,7 +10,8 @@ from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.axes import AXES, Axis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.maps import Alignment, FloatArray
+from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, FloatArray, UnitMap
+from lineage_audit.comparison.ffn_blocks import FfnBlock, block_of
 from lineage_audit.comparison.geometry import Heads
 from lineage_audit.comparison.image import Image
 from lineage_audit.comparison.pairing import TensorPair, rows_of_tokens
@@ -41,6 +42,8 @@ def _pairs(
         source = _source(a, tensor_b, alignment)
         if source is None or tensor_b.role not in AXES or not tensor_b.size or len(tensor_b.shape) > 2:
             continue
+        if len(source.shape) != len(tensor_b.shape):
+            continue
         if alignment.folds_gains and tensor_b.role in NORM_ROLES:
             continue  # folded into what they feed
         pair = _pair(a, b, source, tensor_b, alignment, heads, token_rows)
@@ -49,15 +52,18 @@ def _pairs(
 
 
 def _source(a: CanonicalWeights, tensor_b: TensorRef, alignment: Alignment) -> TensorRef | None:
-    """The tensor of A that B's comes from: its layer and expert are those of the alignment."""
+    """The tensor of A that B's comes from: its layer, and in FFNs its block, are those of the alignment."""
     if tensor_b.layer is None:
         return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, None, tensor_b.expert))
     layer = alignment.layers.get(tensor_b.layer)
     if layer is None:
         return None
-    units = alignment.units.get((tensor_b.layer, tensor_b.expert))
-    expert = units.a_expert if units is not None and Axis.UNIT in AXES.get(tensor_b.role, ()) else tensor_b.expert
-    return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, layer, expert))
+    block = block_of(tensor_b.role, tensor_b.layer, tensor_b.expert)
+    units = None if block is None else alignment.units.get(block)
+    if block is None or units is None:
+        return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, layer, tensor_b.expert))
+    role = units.source.roles[block.roles.index(tensor_b.role)]
+    return a.checkpoint.by_key.get(TensorKey(role, tensor_b.slot, units.source.layer, units.source.expert))
 
 
 def _pair(
@@ -118,9 +124,9 @@ def _order(axis: Axis, tensor_b: TensorRef, alignment: Alignment, heads: Heads |
     """Where the entries of one axis come from."""
     if axis is Axis.RESIDUAL:
         return alignment.residual.channels, alignment.residual.signs
-    if axis is Axis.UNIT and tensor_b.layer is not None:
-        units = alignment.units.get((tensor_b.layer, tensor_b.expert))
-        return (None if units is None else units.a_units), None
+    block = block_of(tensor_b.role, tensor_b.layer, tensor_b.expert)
+    if axis is Axis.UNIT and block is not None:
+        return _units(alignment.units.get(block))
     if axis is Axis.EXPERT and tensor_b.layer is not None:
         return _experts(tensor_b.layer, tensor_b.shape[0], alignment), None
     found = alignment.heads.get(tensor_b.layer) if tensor_b.layer is not None else None
@@ -135,10 +141,18 @@ def _order(axis: Axis, tensor_b: TensorRef, alignment: Alignment, heads: Heads |
     return None, None
 
 
+def _units(units: UnitMap | None) -> _Order:
+    """Where units come from; the image of what has no source is zero."""
+    if units is None or len(units.known) == len(units.a_units):
+        return (None if units is None else units.a_units), None
+    is_known = units.a_units != NO_SOURCE
+    return np.where(is_known, units.a_units, 0), is_known.astype(np.float32)
+
+
 def _experts(layer: int, count: int, alignment: Alignment) -> IntArray | None:
     """The expert of A behind each of B's; None where one has no source, or two have the same."""
-    sources = [units.a_expert for e in range(count) if (units := alignment.units.get((layer, e))) is not None]
-    numbers = [source for source in sources if source is not None]
+    found = [units for e in range(count) if (units := alignment.units.get(FfnBlock(layer, e))) is not None]
+    numbers = [units.source.expert for units in found if units.source.expert is not None]
     return np.array(numbers, dtype=np.int64) if len(set(numbers)) == count else None
 
 

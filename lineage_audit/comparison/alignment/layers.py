@@ -56,28 +56,25 @@ def layer_scores(
 ) -> npt.NDArray[np.float64]:
     """Mean lead of B's probed units among A's, ``[layers of B, layers of A]``; 0 where nothing can be compared."""
     kernel = active_kernel()
-    probes = {layer: _probe(b, layer, basis) for layer in layers_b}
+    probes = {layer: _probes(b, layer, basis) for layer in layers_b}
     scores = np.zeros((len(layers_b), len(layers_a)))
     for column, layer_a in enumerate(layers_a):
-        images = [
-            basis.image(rows)
-            for expert in a.experts(layer_a)
-            if (rows := a.matrix(a.proposing_role(layer_a, expert), layer_a, expert)) is not None
-        ]
+        images = [basis.image(rows) for block in a.ffns(layer_a) if (rows := a.rows_of_units(block)) is not None]
         for row, layer_b in enumerate(layers_b):
-            probe = probes[layer_b]
-            if probe is not None:
-                fitting = (image for image in images if image.shape[1] == probe.shape[1])
-                leads = (mean_lead(kernel.product_sizes(probe, image)) for image in fitting)
-                scores[row, column] = max(leads, default=0.0)
+            fitting = (
+                (probe, image) for probe in probes[layer_b] for image in images if image.shape[1] == probe.shape[1]
+            )
+            leads = (mean_lead(kernel.product_sizes(probe, image)) for probe, image in fitting)
+            scores[row, column] = max(leads, default=0.0)
     return scores
 
 
-def _probe(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> FloatArray | None:
-    """A few rows of the matrix that stands for a layer, spread evenly, in the shared basis."""
-    tensor = weights.proposing(layer)
-    if tensor is None:
-        return None
-    rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
-    found = weights.some_rows(tensor.role, layer, tensor.expert, rows)
-    return None if found is None else basis.own(found)
+def _probes(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> list[FloatArray]:
+    """A few rows of each matrix that stands for a layer, spread evenly, in the shared basis."""
+    found = []
+    for tensor in weights.proposing(layer):
+        rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
+        probed = weights.some_rows(tensor.role, layer, tensor.expert, rows)
+        if probed is not None:
+            found.append(basis.own(probed))
+    return found

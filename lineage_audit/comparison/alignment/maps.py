@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.ffn_blocks import FfnBlock
 
 FloatArray = npt.NDArray[np.float32]
-FfnPlace = tuple[int, int | None]
-"""Layer of B, and expert of B or None."""
+NO_SOURCE = -1
+"""Stands for the unit of A where a unit of B comes from none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,18 +61,21 @@ class UnitMap:
     """For each FFN unit of one FFN of B the unit of A, ``[units]``, with the mean lead over the second best.
 
     Attributes:
-        a_layer: layer of A.
-        a_expert: expert of A, or None for a dense FFN (an upcycled expert of B comes from one).
-        a_units: unit numbers in A.
+        source: the FFN of A (an upcycled expert of B comes from a dense one).
+        a_units: unit numbers in A; ``NO_SOURCE`` where a unit is new.
         lead: mean lead of the matched |cosine|.
         cosine: mean matched |cosine| of the rows that proposed.
     """
 
-    a_layer: int
-    a_expert: int | None
+    source: FfnBlock
     a_units: IntArray
     lead: float
     cosine: float
+
+    @property
+    def known(self) -> IntArray:
+        """The units of B that have a source."""
+        return np.flatnonzero(self.a_units != NO_SOURCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +94,7 @@ class Alignment:
         residual: the residual stream.
         layers: layer of B -> layer of A; layers without a source are absent.
         folded: the model whose norm gains were folded into what they feed, where the other's were not.
-        units: FFN units by B's layer and expert.
+        units: FFN units by B's FFN.
         heads: attention heads by B's layer.
         left_out_are_copies: some layer of A that B lacks resembles another layer of A, so that A may have grown.
         new_are_copies: the same of B's layers that have no source in A.
@@ -99,7 +103,7 @@ class Alignment:
     residual: ResidualMap
     layers: Mapping[int, int]
     folded: Literal["a", "b"] | None = None
-    units: Mapping[FfnPlace, UnitMap] = field(default_factory=dict)
+    units: Mapping[FfnBlock, UnitMap] = field(default_factory=dict)
     heads: Mapping[int, HeadMap] = field(default_factory=dict)
     left_out_are_copies: bool = False
     new_are_copies: bool = False
@@ -116,7 +120,7 @@ class Alignment:
             self.residual.kind == "same"
             and self.folded is None
             and all(a == b for b, a in self.layers.items())
-            and all(place[1] == found.a_expert for place, found in self.units.items())
+            and all(block == found.source for block, found in self.units.items())
             and all(_counts_up(found.a_units) for found in self.units.values())
             and all(_counts_up(found.a_groups) and _counts_up(found.a_heads) for found in self.heads.values())
         )

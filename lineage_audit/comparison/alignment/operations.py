@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import layer_numbers
-from lineage_audit.comparison.alignment.maps import Alignment
+from lineage_audit.comparison.alignment.maps import Alignment, UnitMap
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.directed import DirectedOperation, directed
+from lineage_audit.comparison.ffn_blocks import FfnBlock
+from lineage_audit.comparison.geometry import Heads, heads_of_size
 from lineage_audit.results import Direction
 
 
@@ -45,11 +47,11 @@ def find_moves(
     alignment = aligned.alignment
     return [
         *_layers(source, target, alignment, sides),
-        *_widths(source, alignment, sides),
-        *_experts(alignment, sides),
+        *_widths(source, alignment, aligned.comparison.heads, sides),
+        *_experts(source, alignment, sides),
         *_residual(alignment),
         *_norms(alignment, sides),
-        *_units(alignment),
+        *_units(source, alignment),
         *_heads(alignment),
         *_factors(aligned),
     ]
@@ -99,17 +101,22 @@ def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
     return [(ranges([b for b, _ in run]), ranges([a for _, a in run])) for run in runs]
 
 
-def _widths(a: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
-    """Fewer channels or units than the source has."""
+def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: Sides) -> Iterator[DirectedOperation]:
+    """Fewer channels, units or heads than the source has."""
     details = []
     channels = alignment.residual.channels
     width_a = next((t.shape[1] for t in a.tensors if t.role == Role.EMBED and len(t.shape) == 2), None)
     if channels is not None and width_a is not None and len(channels) < width_a:
         details.append(f"{len(channels):,} of {width_a:,} residual channels kept")
-    units_a = {t.layer: t.shape[0] for t in a.tensors if t.role == Role.UP and t.slot == "weight" and t.expert is None}
-    narrowed = [u for u in alignment.units.values() if len(u.a_units) < units_a.get(u.a_layer, 0)]
+    narrowed = [
+        (len(units.a_units), count)
+        for block, units in alignment.units.items()
+        if not _is_upcycled(block, units) and len(units.a_units) < (count := _units_of(a, units.source))
+    ]
     if narrowed:
-        details.append(f"{len(narrowed[0].a_units):,} of {units_a[narrowed[0].a_layer]:,} FFN units kept in a layer")
+        kept, of = narrowed[0]
+        details.append(f"{kept:,} of {of:,} FFN units kept in a layer")
+    details += _fewer_heads(a, alignment, heads)
     if details:
         yield directed(
             "width-pruned",
@@ -119,15 +126,54 @@ def _widths(a: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[Direc
         )
 
 
-def _experts(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
-    """Experts that come from a dense FFN."""
-    upcycled = [place for place, units in alignment.units.items() if place[1] is not None and units.a_expert is None]
-    if upcycled:
-        layers = len({layer for layer, _ in upcycled})
-        cosine = float(np.mean([alignment.units[place].cosine for place in upcycled]))
-        detail = f"{len(upcycled):,} experts in {layers} layers come from {sides.source}'s dense FFNs"
-        evidence = f"matched gate rows agree at a mean |cosine| of {cosine:.2f}"
-        yield directed("experts-upcycled", detail, evidence, sides.forward)
+def _fewer_heads(a: Checkpoint, alignment: Alignment, heads: Heads | None) -> Iterator[str]:
+    """KV groups that were cut, and query heads inside a group."""
+    if heads is None or not alignment.heads:
+        return
+    before = heads_of_size(a, heads.head_dim, heads.value_dim)
+    if before is None:
+        return
+    if heads.kv_heads < before.kv_heads:
+        name = "heads" if before.per_group == 1 else "KV groups"
+        yield f"{heads.kv_heads:,} of {before.kv_heads:,} {name} kept"
+    if heads.per_group < before.per_group:
+        yield f"{heads.per_group:,} of {before.per_group:,} query heads kept in a group"
+
+
+def _is_upcycled(block: FfnBlock, units: UnitMap) -> bool:
+    """Whether an expert comes from a dense FFN, of which it may hold a part."""
+    return units.source.is_dense and not block.is_dense
+
+
+def _units_of(checkpoint: Checkpoint, block: FfnBlock) -> int:
+    """Number of units of an FFN; 0 where it is not known."""
+    up = checkpoint.by_key.get(TensorKey(block.roles.up, "weight", block.layer, block.expert))
+    return up.shape[0] if up is not None and up.shape else 0
+
+
+def _experts(source: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+    """Experts that come from a dense FFN, routed ones first."""
+    for name, is_shared in (("experts", False), ("shared experts", True)):
+        upcycled = {
+            block: units
+            for block, units in alignment.units.items()
+            if _is_upcycled(block, units) and block.is_shared is is_shared
+        }
+        if upcycled:
+            layers = len({block.layer for block in upcycled})
+            cosine = float(np.mean([units.cosine for units in upcycled.values()]))
+            detail = f"{len(upcycled):,} {name} in {layers} layers come from {sides.source}'s dense FFNs"
+            evidence = f"matched gate rows agree at a mean |cosine| of {cosine:.2f}"
+            yield directed("experts-upcycled", f"{detail}{_parts(source, upcycled)}", evidence, sides.forward)
+
+
+def _parts(source: Checkpoint, upcycled: Mapping[FfnBlock, UnitMap]) -> str:
+    """How much of a dense FFN each expert holds, and how much of an expert is new."""
+    whole = np.mean([_units_of(source, units.source) for units in upcycled.values()])
+    held = np.mean([len(units.known) for units in upcycled.values()])
+    size = np.mean([len(units.a_units) for units in upcycled.values()])
+    part = f", {held:,.0f} of its {whole:,.0f} units in each" if held < whole else ""
+    return part + (f" beside {size - held:,.0f} new ones" if held < size else "")
 
 
 def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
@@ -159,12 +205,19 @@ def _norms(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
     yield directed("norms-folded", detail, f"no gain of {name} varies, all of {other}'s do", shows)
 
 
-def _units(alignment: Alignment) -> Iterator[DirectedOperation]:
-    moved = {place: _out_of_order(units.a_units) for place, units in alignment.units.items()}
-    moved = {place: count for place, count in moved.items() if count}
+def _ordered(source: Checkpoint, alignment: Alignment) -> Iterator[tuple[FfnBlock, UnitMap]]:
+    """The FFNs whose units have an order to keep: what an expert took from a dense FFN in part has none."""
+    for block, units in alignment.units.items():
+        if not _is_upcycled(block, units) or len(units.known) == _units_of(source, units.source):
+            yield block, units
+
+
+def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
+    moved = {block: _out_of_order(units.a_units[units.known]) for block, units in _ordered(source, alignment)}
+    moved = {block: count for block, count in moved.items() if count}
     if moved:
-        layers = len({layer for layer, _ in moved})
-        lead = min(alignment.units[place].lead for place in moved)
+        layers = len({block.layer for block in moved})
+        lead = min(alignment.units[block].lead for block in moved)
         detail = f"{sum(moved.values()):,} FFN units in {layers} layers stand in another order"
         yield directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")
 

@@ -8,21 +8,22 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.heads import match_heads
 from lineage_audit.comparison.alignment.layers import find_layer_map, have_copies
-from lineage_audit.comparison.alignment.maps import Alignment, FfnPlace, HeadMap, UnitMap
+from lineage_audit.comparison.alignment.maps import Alignment, HeadMap, UnitMap
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.units import match_units
-from lineage_audit.comparison.geometry import Heads
+from lineage_audit.comparison.ffn_blocks import FfnBlock
+from lineage_audit.comparison.geometry import HeadLayouts
 
 
 def find_alignment(
-    a: CanonicalWeights, b: CanonicalWeights, heads: Heads | None, token_rows: tuple[IntArray, IntArray] | None
+    a: CanonicalWeights, b: CanonicalWeights, heads: HeadLayouts | None, token_rows: tuple[IntArray, IntArray] | None
 ) -> Alignment | None:
     """Propose where everything in B comes from in A; None where nothing stands out.
 
     Args:
         a: model A.
         b: model B.
-        heads: the head layout, where both models share one.
+        heads: the head layouts of both, where their heads are of one kind.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
     """
     residual = find_residual_map(a, b, token_rows)
@@ -30,14 +31,14 @@ def find_alignment(
         return None
     basis = SharedBasis(a, b, residual)
     layers = find_layer_map(a, b, basis)
-    units: dict[FfnPlace, UnitMap] = {}
+    units: dict[FfnBlock, UnitMap] = {}
     head_maps: dict[int, HeadMap] = {}
     for layer_b, layer_a in layers.items():
-        for expert in b.experts(layer_b):
-            matches = (match_units(a, b, (layer_b, expert), (layer_a, source), basis) for source in a.experts(layer_a))
+        for block in b.ffns(layer_b):
+            matches = (match_units(a, b, block, source, basis) for source in a.ffns(layer_a))
             found = max((match for match in matches if match), key=lambda match: match.lead, default=None)
             if found is not None:
-                units[layer_b, expert] = found
+                units[block] = found
         matched = match_heads(a, b, layer_b, layer_a, basis, heads) if heads else None
         if matched is not None:
             head_maps[layer_b] = matched

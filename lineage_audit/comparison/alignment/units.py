@@ -1,18 +1,22 @@
 """FFN units: matched by the size of the cosines of their gate rows (up rows where there is no gate).
 
 Up and down are left for verification: a sign flip changes neither the sizes of gate cosines nor what is chosen by
-them, so the sign test on up and down stays exact. B may have fewer units than A, never more.
+them, so the sign test on up and down stays exact. B may have fewer units than A, never more, but for a shared expert:
+it may hold a whole dense FFN of A and new units beside.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.maps import FloatArray, UnitMap
+from lineage_audit.comparison.alignment.maps import NO_SOURCE, FloatArray, UnitMap
 from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
+from lineage_audit.comparison.ffn_blocks import FfnBlock
 from lineage_audit.comparison.kernels import active_kernel
 
 CLEAR_LEAD = 0.1
@@ -20,26 +24,31 @@ CLEAR_LEAD = 0.1
 
 
 def match_units(
-    a: CanonicalWeights,
-    b: CanonicalWeights,
-    place: tuple[int, int | None],
-    source: tuple[int, int | None],
-    basis: SharedBasis,
+    a: CanonicalWeights, b: CanonicalWeights, block: FfnBlock, source: FfnBlock, basis: SharedBasis
 ) -> UnitMap | None:
     """Match the units of one FFN of B with those of one FFN of A; None unless the match is clear."""
-    rows_a = a.matrix(a.proposing_role(*source), *source)
-    rows_b = b.matrix(b.proposing_role(*place), *place)
-    if rows_a is None or rows_b is None or len(rows_b) > len(rows_a):
+    rows_a, rows_b = a.rows_of_units(source), b.rows_of_units(block)
+    if rows_a is None or rows_b is None:
+        return None
+    holds_more = len(rows_b) > len(rows_a)
+    if holds_more and not (block.is_shared and source.is_dense):
         return None
     sizes = active_kernel().product_sizes(basis.own(rows_b), basis.image(rows_a))
     own = _own_numbers(sizes)
     if own is not None:
-        return UnitMap(*source, own, mean_lead(sizes), float(sizes[np.arange(len(own)), own].mean()))
-    lead = mean_lead(sizes)
+        return _unit_map(source, own, sizes, mean_lead(sizes))
+    lead = mean_lead(sizes.T if holds_more else sizes)
     if lead < clear_lead(CLEAR_LEAD, basis.width):
         return None
-    units = assign(sizes)
-    return UnitMap(*source, units, lead, float(sizes[np.arange(len(units)), units].mean()))
+    units = _assigned_backward(sizes) if holds_more else assign(sizes)
+    if source.is_dense and not block.is_dense:
+        units = _without_new(units, sizes, basis.width)
+    return _unit_map(source, units, sizes, lead)
+
+
+def _unit_map(source: FfnBlock, units: IntArray, sizes: FloatArray, lead: float) -> UnitMap:
+    known = np.flatnonzero(units != NO_SOURCE)
+    return UnitMap(source, units, lead, float(sizes[known, units[known]].mean()) if len(known) else 0.0)
 
 
 def _own_numbers(sizes: FloatArray) -> IntArray | None:
@@ -48,3 +57,19 @@ def _own_numbers(sizes: FloatArray) -> IntArray | None:
         return None
     numbers = np.arange(len(sizes))
     return numbers if bool((sizes.argmax(axis=1) == numbers).mean() > 0.5) else None
+
+
+def _assigned_backward(sizes: FloatArray) -> IntArray:
+    """Every unit of A is found in B, which has more of them."""
+    units = np.full(len(sizes), NO_SOURCE, dtype=np.int64)
+    units[assign(np.ascontiguousarray(sizes.T))] = np.arange(sizes.shape[1])
+    return units
+
+
+def _without_new(units: IntArray, sizes: FloatArray, width: int) -> IntArray:
+    """Leave out units that agree with theirs no better than the best of so many pairs of random directions would.
+
+    An expert made of a dense FFN is often given new units beside the old ones.
+    """
+    best_of_random = math.sqrt(2 * math.log(2 * sizes.size) / max(1, width))
+    return np.where(sizes[np.arange(len(units)), units] > best_of_random, units, NO_SOURCE)

@@ -11,9 +11,9 @@ import math
 
 import numpy as np
 
-from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.assignment import assign
 from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence, LayerEvidence
 
 TEST = TestDescription(
@@ -31,12 +31,11 @@ _MOST_UNITS = 1024
 def measure(comparison: WeightComparison) -> Evidence:
     """Assign the units of every FFN and pool the layers."""
     layers = []
-    for layer, expert in comparison.places(Role.UP):
-        up = comparison.find(Role.UP, layer, expert)
+    for up in (comparison.find(roles.up, *place) for roles in FFN_ROLES for place in comparison.places(roles.up)):
         if up and len(up.kept_a) >= _FEWEST_UNITS:
             cosines = unit_rows(up.kept_b[:_MOST_UNITS]) @ unit_rows(up.kept_a[:_MOST_UNITS]).T
             assigned = assign(cosines)
-            layers.append((layer, len(assigned), _spearman_with_identity(assigned)))
+            layers.append((up.pair.b.layer or 0, len(assigned), _spearman_with_identity(assigned)))
     if not layers:
         return not_measured(TEST, "skipped", "no FFN units could be compared")
     natural = [_student_log_tail(rho, count) for _, count, rho in layers]

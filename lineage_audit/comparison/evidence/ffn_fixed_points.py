@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import (
     LABEL_NULL,
     TestDescription,
@@ -16,6 +15,7 @@ from lineage_audit.comparison.evidence.base import (
     match_block,
     unit_rows,
 )
+from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
@@ -23,14 +23,15 @@ TEST = TestDescription("ffn-fixed-points", "Does each FFN unit best match the on
 
 
 def measure(comparison: WeightComparison) -> Evidence:
-    """Match the units of every FFN (experts included) by their rows of gate and up."""
+    """Match the units of every FFN (experts and shared experts included) by their rows of gate and up."""
     blocks, elements = [], 0
-    for layer, expert in comparison.places(Role.UP):
-        parts = [comparison.find(role, layer, expert) for role in (Role.UP, Role.GATE)]
-        usable = [part for part in parts if part and len(part.kept_a) > 1]
-        if usable:
-            blocks.append(match_block(layer, _similarity(usable), len(usable)))
-            elements += sum(part.kept_b.size for part in usable)
+    for roles in FFN_ROLES:
+        for layer, expert in comparison.places(roles.up):
+            parts = [comparison.find(role, layer, expert) for role in (roles.up, roles.gate)]
+            usable = [part for part in parts if part and len(part.kept_a) > 1]
+            if usable:
+                blocks.append(match_block(layer, _similarity(usable), len(usable)))
+                elements += sum(part.kept_b.size for part in usable)
     return fixed_point_evidence(TEST, "FFN units", blocks, comparison, elements)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import (
     SIGN_NULL,
     SignTerms,
@@ -14,12 +13,11 @@ from lineage_audit.comparison.evidence.base import (
     sign_flip_evidence,
     sum_cosines,
 )
+from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence
 
 TEST = TestDescription("ffn-signs", "Do FFN units with the same number point the same way in up and down?", SIGN_NULL)
-
-_BLOCKS = ((Role.GATE, Role.UP, Role.DOWN), (Role.SHARED_GATE, Role.SHARED_UP, Role.SHARED_DOWN))
 
 
 def measure(comparison: WeightComparison) -> Evidence:
@@ -27,9 +25,9 @@ def measure(comparison: WeightComparison) -> Evidence:
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
     layers, elements, ungated = [], 0, 0
-    for gate_role, up_role, down_role in _BLOCKS:
-        for layer, expert in comparison.places(up_role, down_role):
-            gate, up, down = (comparison.find(role, layer, expert) for role in (gate_role, up_role, down_role))
+    for roles in FFN_ROLES:
+        for layer, expert in comparison.places(roles.up, roles.down):
+            gate, up, down = (comparison.find(role, layer, expert) for role in roles)
             if gate is None or gate.pair.b.shape[0] != _units(up, down):
                 ungated += 1
                 continue
