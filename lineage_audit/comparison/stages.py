@@ -211,8 +211,9 @@ def compare_weights(
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
-    settled = (same_weights and shares.compared >= NUMBERS_EXPLAIN) or _numbers_explain(a, b, comparison, shares)
-    searched = effort != "sample" and not settled
+    searched = effort != "sample" and not (
+        shares.compared >= NUMBERS_EXPLAIN and (same_weights or _numbers_explain(a, b, comparison, shares))
+    )
     aligned = None
     if searched:
         aligned, found = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
@@ -238,8 +239,8 @@ def with_cross_checks(stage: WeightStage) -> WeightStage:
 
 
 def _numbers_explain(a: Checkpoint, b: Checkpoint, comparison: WeightComparison, shares: Shares) -> bool:
-    """Tell whether comparing number by number leaves nothing to search for."""
-    explained = min(shares.compared, shares.derived or 0.0) >= NUMBERS_EXPLAIN
+    """Tell whether comparing number by number leaves nothing to search for in what was compared."""
+    explained = (shares.derived or 0.0) >= NUMBERS_EXPLAIN
     if not explained or folded_side(CanonicalWeights(a), CanonicalWeights(b)) is not None:
         return False
     return fit_factors(comparison).is_trivial

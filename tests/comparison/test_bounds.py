@@ -70,6 +70,15 @@ def test_hoeffding_bounds_every_sign_assignment(terms: list[float]) -> None:
         assert hoeffding_log10_p(sizes) <= 0.0
 
 
+@given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=8))
+def test_the_bound_holds_for_terms_that_share_their_coins(pairs: list[tuple[float, float]]) -> None:
+    sizes = np.array(pairs)
+    sums = np.array([np.array(signs) @ sizes.sum(axis=1) for signs in itertools.product((-1, 1), repeat=len(sizes))])
+    total = sizes.sum()
+    if total > 1e-6:
+        assert math.log10((sums >= total - 1e-12).mean()) <= hoeffding_log10_p(sizes.ravel(), 2) + ROUNDING
+
+
 def test_hoeffding_of_nothing_is_no_evidence() -> None:
     assert hoeffding_log10_p(np.zeros(5)) == hoeffding_log10_p(np.array([-1.0, -2.0])) == 0.0
     assert hoeffding_log10_p(np.full(10**6, 1.0)) == pytest.approx(-(10**6) / 2 / math.log(10))

@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
-from tests.comparison.measuring import aligned_of, assert_never_too_often, log10_p_values
+from lineage_audit.comparison.alignment.aligned import align_weights
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.progress import NoProgress
+from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
+from tests.comparison.measuring import aligned_of, assert_never_too_often, comparison_by_numbers, log10_p_values
 from tests.comparison.symmetries import SYMMETRIES
-from tests.comparison.worlds import CONFIG, WORLDS, common_features
-from tests.models import bert, bert_config, gpt2, gpt2_config, model
+from tests.comparison.worlds import CONFIG, SIZE, WORLDS, common_features
+from tests.models import Weights, bert, bert_config, gpt2, gpt2_config, llama, model
+
+EXPERTS = 8
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -31,6 +37,37 @@ def test_independent_berts() -> None:
     log10_p = log10_p_values(lambda seed: (bert(2 * seed), bert(2 * seed + 1)), bert_config())
     assert len(log10_p) == 5
     assert_never_too_often(log10_p)
+
+
+def test_independent_mixtures_each_upcycled() -> None:
+    """Experts that were copied from one dense FFN have its signs and numbers: that many fair coins and no more."""
+
+    def pair(seed: int) -> tuple[Weights, Weights]:
+        rng = np.random.default_rng([seed, 5])
+        one, other = (sparsely_upcycled(llama(2 * seed + i, SIZE), EXPERTS, rng) for i in range(2))
+        return one, other
+
+    log10_p = log10_p_values(pair, sparse_config(SIZE, EXPERTS))
+    assert {"ffn-signs", "ffn-fixed-points"} <= set(log10_p)
+    assert_never_too_often(log10_p)
+
+
+def test_signs_stay_free_when_every_expert_is_matched_with_one_dense_ffn() -> None:
+    """The hardest case: the experts are copies of an image of the dense FFN, under signs of its own."""
+    found = []
+    for seed in range(60):
+        dense, image = common_features(seed)
+        mixture = sparsely_upcycled(image, EXPERTS, np.random.default_rng([seed, 6]))
+        one, other = model(dense, CONFIG), model(mixture, sparse_config(SIZE, EXPERTS))
+        aligned = align_weights(
+            CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, NoProgress()
+        )
+        assert aligned is not None
+        signs = next(item for item in aligned.evidence if item.test_id == "aligned-ffn-signs")
+        assert signs.count > 0.9 * EXPERTS * SIZE.ffn
+        assert signs.log10_p is not None
+        found.append(signs.log10_p)
+    assert_never_too_often({"aligned-ffn-signs": np.array(found)})
 
 
 def test_after_an_alignment_signs_are_as_free_as_before() -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from lineage_audit.errors import UnsupportedFormatError
-from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
+from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints, sketch
 from lineage_audit.results import Report
+from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
+from tests.comparison.measuring import assert_never_too_often
 from tests.comparison.symmetries import SYMMETRIES, permute_channels, permute_ffn_units, random_image
 from tests.library.models import SIZE, fingerprint, rotated, with_layers
 from tests.models import Size, gpt2, gpt2_config, llama, model, noisy, related
@@ -102,6 +104,25 @@ def test_no_pair_of_independent_models_is_accused() -> None:
     assert np.mean(np.array(bounds) < -2) < 0.01
 
 
+def test_mixtures_each_made_of_a_dense_model_stay_at_chance() -> None:
+    """Experts that were copied from one FFN share its signs."""
+    size, experts, bounds = Size(layers=2, hidden=32, heads=4, kv_heads=2, ffn=48, vocab=96), 8, []
+    for seed in range(40):
+        rng = np.random.default_rng([seed, 3])
+        a, b = (
+            sketch(
+                model(sparsely_upcycled(llama(2 * seed + i, size), experts, rng), sparse_config(size, experts)),
+                "full",
+                every_unit=True,
+            )
+            for i in range(2)
+        )
+        report = compare_fingerprints(a, b)
+        assert report.verdict.relation in ("independent", "inconclusive")
+        bounds += [item.log10_p or 0.0 for item in report.evidence if item.test_id == "ffn-signs"]
+    assert_never_too_often({"ffn-signs": np.array(bounds)})
+
+
 def test_a_model_without_gates_stands_on_numbers_and_attention() -> None:
     weights = gpt2(1, SIZE)
     a, b = (sketched_gpt2(one) for one in (weights, noisy(weights, 2, 0.1)))
@@ -113,8 +134,6 @@ def test_a_model_without_gates_stands_on_numbers_and_attention() -> None:
 
 
 def sketched_gpt2(weights: dict[str, np.ndarray]) -> Fingerprint:
-    from lineage_audit.library.fingerprint import sketch
-
     return sketch(model(weights, gpt2_config(SIZE)))
 
 

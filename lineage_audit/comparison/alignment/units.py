@@ -22,6 +22,9 @@ from lineage_audit.comparison.kernels import active_kernel
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""
 
+_MOSTLY_ITSELF = 0.7
+"""Mean |cosine| from which units keep half of their variance, so that what agrees no better than chance is new."""
+
 
 def match_units(
     a: CanonicalWeights, b: CanonicalWeights, block: FfnBlock, source: FfnBlock, basis: SharedBasis
@@ -69,7 +72,11 @@ def _assigned_backward(sizes: FloatArray) -> IntArray:
 def _without_new(units: IntArray, sizes: FloatArray, width: int) -> IntArray:
     """Leave out units that agree with theirs no better than the best of so many pairs of random directions would.
 
-    An expert made of a dense FFN is often given new units beside the old ones.
+    An expert made of a dense FFN is often given new units beside the old ones. Where the old ones have moved so far
+    that they cannot be told from new ones, none is left out.
     """
-    best_of_random = math.sqrt(2 * math.log(2 * sizes.size) / max(1, width))
-    return np.where(sizes[np.arange(len(units)), units] > best_of_random, units, NO_SOURCE)
+    agreement = sizes[np.arange(len(units)), units]
+    old = (units != NO_SOURCE) & (agreement > math.sqrt(2 * math.log(2 * sizes.size) / max(1, width)))
+    if not old.any() or float(agreement[old].mean()) < _MOSTLY_ITSELF:
+        return units
+    return np.where(old, units, NO_SOURCE)

@@ -89,12 +89,14 @@ class SignTerms:
         values: one sum a unit; NaN where nothing was measured.
         cosines: how many cosines each sum holds.
         noise: variance that each sum has when its cosines are of random directions, the sum of 1 / width.
+        sharing: how many of the sums one coin may decide: the experts of a layer may have started as copies.
     """
 
     layer: int | None
     values: DoubleArray
     cosines: npt.NDArray[np.int64]
     noise: DoubleArray
+    sharing: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +151,7 @@ def sign_flip_evidence(
     values = np.concatenate([part.values[usable] for part, usable in kept])
     cosines = np.concatenate([part.cosines[usable] for part, usable in kept])
     noise = np.concatenate([part.noise[usable] for part, usable in kept])
+    sharing = np.concatenate([np.full(int(usable.sum()), part.sharing) for part, usable in kept])
     effect = float(values.sum() / cosines.sum())
     return Evidence(
         test_id=test.test_id,
@@ -156,16 +159,16 @@ def sign_flip_evidence(
         status="measured",
         reason=None,
         statistic=float(values.sum()),
-        log10_p=hoeffding_log10_p(values),
+        log10_p=hoeffding_log10_p(values, sharing),
         null=test.null,
         grade=test.grade,
         effect=effect,
         finding=f"{len(values):,} {units} agree at a mean cosine of {effect:.3f}; chance gives 0",
         count=len(values),
         coverage=elements / max(1, comparison.parameters),
-        detection_limit=sign_detection_limit(values, cosines, float(noise.mean())),
+        detection_limit=sign_detection_limit(values, cosines, float(noise.mean()), float(sharing.mean())),
         per_layer=tuple(_sign_layer(part, usable) for part, usable in kept if part.layer is not None),
-        spread=NullSpread("sign-sum", float(np.square(values).sum()) ** 0.5),
+        spread=NullSpread("sign-sum", float((sharing * np.square(values)).sum()) ** 0.5),
     )
 
 
@@ -177,25 +180,33 @@ def _sign_layer(part: SignTerms, usable: npt.NDArray[np.bool_]) -> LayerEvidence
         count=len(values),
         statistic=float(values.sum()),
         effect=float(values.sum() / max(1, part.cosines[usable].sum())),
-        log10_p=hoeffding_log10_p(values),
+        log10_p=hoeffding_log10_p(values, part.sharing),
     )
 
 
-def hoeffding_log10_p(values: DoubleArray) -> float:
-    """Upper bound of log10 p for a sum of symmetric terms (Hoeffding 1963, given their sizes)."""
-    total, squares = float(values.sum()), float(np.square(values).sum())
+def hoeffding_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64] | int = 1) -> float:
+    """Upper bound of log10 p for a sum of symmetric terms, given their sizes (Hoeffding 1963).
+
+    Args:
+        values: the terms.
+        sharing: for each term into how many sets of independent terms the terms of its kind fall (Janson 2004).
+    """
+    total, squares = float(values.sum()), float((sharing * np.square(values)).sum())
     if total <= 0.0 or squares == 0.0:
         return 0.0
     return -(total**2) / (2.0 * squares) / LN10
 
 
-def sign_detection_limit(values: DoubleArray, cosines: npt.NDArray[np.int64], noise: float) -> float | None:
+def sign_detection_limit(
+    values: DoubleArray, cosines: npt.NDArray[np.int64], noise: float, sharing: float = 1.0
+) -> float | None:
     """Smallest true cosine that the sums would have shown at ``DETECTION_LOG10_P``; None when no cosine would do.
 
     A true cosine c in every term adds m c to a sum of m cosines whose own spread is s: the bound reaches level L
-    (natural) at (m c)² = 2 L s² / (N − 2 L). The spread is the one seen, and at least that of random directions.
+    (natural) at (m c)² = 2 L s² / (N − 2 L). The spread is the one seen, and at least that of random directions; of
+    terms that may share their coins only as many count as there are coins.
     """
-    level, count = -DETECTION_LOG10_P * LN10, len(values)
+    level, count = -DETECTION_LOG10_P * LN10, len(values) / sharing
     if count <= 2 * level:
         return None
     mean_terms = float(np.mean(cosines))
@@ -223,15 +234,17 @@ class MatchedBlock:
         own: for each unit of B whether its single best match in A has the same number.
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
+        kin: the number of the block among those of its layer that may have started as copies of one another.
     """
 
     layer: int | None
     own: npt.NDArray[np.bool_]
     noise: float
     live: int
+    kin: int = 0
 
 
-def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int) -> MatchedBlock:
+def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int, kin: int = 0) -> MatchedBlock:
     """Match units that are each other's best in ``[B's units, A's units]``, a sum of ``cosines`` cosines.
 
     A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
@@ -241,7 +254,7 @@ def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines:
     own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
-    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)))
+    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)), kin)
 
 
 def _live(similarity: npt.NDArray[np.float32]) -> int:
@@ -266,7 +279,7 @@ def fixed_point_evidence(
         status="measured",
         reason=None,
         statistic=float(fixed),
-        log10_p=fixed_points_log10_p(fixed, len(blocks)),
+        log10_p=_kin_log10_p(blocks),
         null=test.null,
         grade=test.grade,
         effect=fixed / count,
@@ -277,6 +290,19 @@ def fixed_point_evidence(
         per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
         spread=NullSpread("fixed-points", float(len(blocks))),
     )
+
+
+def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
+    """The bound over all blocks: over those that are no copies of one another, corrected for how often that is done."""
+    bounds = [
+        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), len(group)) for group in _kin_groups(blocks)
+    ]
+    return min(0.0, min(bounds) + math.log10(len(bounds)))
+
+
+def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
+    """Blocks that hold at most one of those that may be copies of one another."""
+    return [[block for block in blocks if block.kin == kin] for kin in sorted({block.kin for block in blocks})]
 
 
 def _matched_layer(block: MatchedBlock) -> LayerEvidence:
@@ -297,9 +323,12 @@ def match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     The expected maximum of n noise cosines is taken as s √(2 ln n); a unit with true cosine c wins with the normal
     probability of exceeding it. The limit is where the expected number of wins reaches what the level needs.
     """
+    groups = _kin_groups(blocks)
+    level = DETECTION_LOG10_P - math.log10(max(1, len(groups)))
+    blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
     count = sum(block.live for block in blocks)
     needed = len(blocks) + 1
-    while fixed_points_log10_p(needed, len(blocks)) > DETECTION_LOG10_P and needed < count:
+    while fixed_points_log10_p(needed, len(blocks)) > level and needed < count:
         needed += 1
     if needed >= count or not all(block.noise > 0 for block in blocks if block.live):
         return None

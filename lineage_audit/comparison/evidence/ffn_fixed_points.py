@@ -1,9 +1,13 @@
 """Numbers of FFN units: independent trainings number them at random, gated or not.
 
+Experts that were made of one dense FFN keep its numbers, so that those of a layer are counted apart from each other.
+
 Permutation null after Zhu et al., "Independence Tests for Language Models" (2025).
 """
 
 from __future__ import annotations
+
+from collections import Counter
 
 import numpy as np
 
@@ -19,18 +23,24 @@ from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
-TEST = TestDescription("ffn-fixed-points", "Does each FFN unit best match the one with its own number?", LABEL_NULL)
+TEST = TestDescription(
+    "ffn-fixed-points",
+    "Does each FFN unit best match the one with its own number?",
+    f"{LABEL_NULL}, one expert of a layer at a time",
+)
 
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Match the units of every FFN (experts and shared experts included) by their rows of gate and up."""
     blocks, elements = [], 0
+    in_layer: Counter[int] = Counter()
     for roles in FFN_ROLES:
         for layer, expert in comparison.places(roles.up):
             parts = [comparison.find(role, layer, expert) for role in (roles.up, roles.gate)]
             usable = [part for part in parts if part and len(part.kept_a) > 1]
             if usable:
-                blocks.append(match_block(layer, _similarity(usable), len(usable)))
+                blocks.append(match_block(layer, _similarity(usable), len(usable), kin=in_layer[layer]))
+                in_layer[layer] += 1
                 elements += sum(part.kept_b.size for part in usable)
     return fixed_point_evidence(TEST, "FFN units", blocks, comparison, elements)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
+import numpy as np
+
 from lineage_audit.comparison.evidence.base import (
     SIGN_NULL,
     SignTerms,
@@ -17,25 +21,42 @@ from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence
 
-TEST = TestDescription("ffn-signs", "Do FFN units with the same number point the same way in up and down?", SIGN_NULL)
+TEST = TestDescription(
+    "ffn-signs",
+    "Do FFN units with the same number point the same way in up and down?",
+    f"{SIGN_NULL}, where x² counts once for each FFN of its layer",
+)
 
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every gated FFN (experts and shared experts included)."""
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
-    layers, elements, ungated = [], 0, 0
+    by_layer: dict[int, list[SignTerms]] = defaultdict(list)
+    elements, ungated = 0, 0
     for roles in FFN_ROLES:
         for layer, expert in comparison.places(roles.up, roles.down):
             gate, up, down = (comparison.find(role, layer, expert) for role in roles)
             if gate is None or gate.pair.b.shape[0] != _units(up, down):
                 ungated += 1
                 continue
-            layers.append(_terms(layer, up, down))
+            by_layer[layer].append(_terms(layer, up, down))
             elements += sum(part.elements for part in (up, down) if part)
-    if not layers and ungated:
+    if not by_layer and ungated:
         return not_measured(TEST, "not-applicable", "the FFN is not gated: its units' signs are not free")
+    layers = [_together(by_layer[layer]) for layer in sorted(by_layer)]
     return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
+
+
+def _together(ffns: list[SignTerms]) -> SignTerms:
+    """The terms of all FFNs of a layer; experts that were made of one dense FFN share its coins."""
+    return SignTerms(
+        ffns[0].layer,
+        np.concatenate([ffn.values for ffn in ffns]),
+        np.concatenate([ffn.cosines for ffn in ffns]),
+        np.concatenate([ffn.noise for ffn in ffns]),
+        sharing=len(ffns),
+    )
 
 
 def _units(up: Measurement | None, down: Measurement | None) -> int:

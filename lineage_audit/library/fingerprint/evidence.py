@@ -135,8 +135,14 @@ def _signs(
                     terms.append(CosineTerm(coins[match.a], cosines, _power(found)))
                     elements += len(cosines) * found.b.fingerprint.width
         if terms:
-            layers.append(_trimmed(sum_cosines(pairs[0].b, int(coins.max()) + 1, terms)))
+            together = sum_cosines(pairs[0].b, int(coins.max()) + 1, terms)
+            layers.append(replace(_trimmed(together), sharing=_copies(found, part)))
     return sign_flip_evidence(test, units, layers, setting.comparison, elements)
+
+
+def _copies(found: Correspondence, part: Part) -> int:
+    """How many of the coins may be copies of one: units of experts that both models may have made of one FFN each."""
+    return min(found.a.experts(), found.b.experts()) if part == "units" else 1
 
 
 def _coins(numbers: IntArray, part: Part, setting: Setting) -> IntArray:

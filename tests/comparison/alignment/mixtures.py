@@ -96,6 +96,26 @@ def upcycled(dense: Weights, shared_units: int, rng: np.random.Generator, size: 
     return weights
 
 
+def sparsely_upcycled(dense: Weights, experts: int, rng: np.random.Generator) -> Weights:
+    """Mixtral's names: every expert is a copy of the dense FFN, and a little noise."""
+    names = {"gate": "w1", "down": "w2", "up": "w3"}
+    weights = {name: values for name, values in dense.items() if ".mlp." not in name}
+    for name, values in dense.items():
+        if ".mlp." not in name:
+            continue
+        layer, part = name.removesuffix("_proj.weight").split(".mlp.")
+        for expert in range(experts):
+            noise = 0.1 * values.std() * rng.standard_normal(values.shape)
+            copy = f"{layer}.block_sparse_moe.experts.{expert}.{names[part]}.weight"
+            weights[copy] = (values + noise).astype(np.float32)
+        weights[f"{layer}.block_sparse_moe.gate.weight"] = _drawn(rng, experts, dense["model.norm.weight"].size)
+    return weights
+
+
+def sparse_config(size: Size, experts: int) -> Config:
+    return llama_config(size) | {"model_type": "mixtral", "num_local_experts": experts, "num_experts_per_tok": 2}
+
+
 def blocks_of(weights: Weights) -> list[str]:
     """The beginnings of the names of every FFN."""
     return [name.removesuffix("down_proj.weight") for name in weights if name.endswith("mlp.down_proj.weight")] + [
