@@ -74,8 +74,13 @@ def mean_lead(similarity: npt.NDArray[np.float32]) -> float:
     """Mean difference of each row's largest and second largest entry; 0 with a single column."""
     if similarity.shape[1] < 2 or not len(similarity):
         return 0.0
-    leads = []
+    return float(leads(similarity).mean())
+
+
+def leads(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Difference of each row's largest and second largest entry, ``[rows]``; needs two columns."""
+    found = []
     for start in range(0, len(similarity), _ROWS_AT_ONCE):
         top_two = np.partition(similarity[start : start + _ROWS_AT_ONCE], -2, axis=1)[:, -2:]
-        leads.append(top_two[:, 1] - top_two[:, 0])
-    return float(np.mean(np.concatenate(leads)))
+        found.append(top_two[:, 1] - top_two[:, 0])
+    return np.concatenate(found)

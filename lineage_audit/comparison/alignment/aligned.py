@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.cross_fitting import measure_leads
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
 from lineage_audit.comparison.alignment.held_out import measure_held_out
 from lineage_audit.comparison.alignment.images import aligned_pairs
@@ -14,7 +16,13 @@ from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.search import find_alignment
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
-from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, WeightComparison
+from lineage_audit.comparison.evidence.held_out import (
+    cosine_evidence,
+    lead_evidence,
+    leads_not_needed,
+    match_evidence,
+)
 from lineage_audit.comparison.geometry import Heads
 from lineage_audit.comparison.measurement import measure_all
 from lineage_audit.comparison.pairing import TensorPair, shared_token_rows
@@ -84,11 +92,25 @@ def align_weights(
     changes_nothing = alignment.keeps_all_numbers and factors.is_trivial
     if changes_nothing and same_numbers.measurements and comparison.paired <= same_numbers.paired:
         return None
-    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison, held_out), comparison)
+    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
+    evidence += (cosine_evidence(held_out), match_evidence(held_out), _leads(a, b, alignment, token_rows, evidence))
     if not factors.is_trivial:
         moved = with_factors(pairs, factors, comparison)
         comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))
+
+
+def _leads(
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    alignment: Alignment,
+    token_rows: tuple[IntArray, IntArray] | None,
+    signs: Sequence[Evidence],
+) -> Evidence:
+    """Fit again without half of the units, which costs as much as the search, unless the signs leave no doubt."""
+    if any(item.grade == "exact" and (item.log10_p or 0.0) <= DETECTION_LOG10_P for item in signs):
+        return leads_not_needed()
+    return lead_evidence(measure_leads(a, b, alignment, token_rows))
 
 
 def _measured(

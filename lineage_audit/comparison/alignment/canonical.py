@@ -7,6 +7,7 @@ are compared after a rotation, look the same. Whole matrices are read on demand 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -61,12 +62,25 @@ _KEPT_BYTES = 512 * 2**20
 
 
 class CanonicalWeights:
-    """Matrices of one checkpoint in canonical form."""
+    """Matrices of one checkpoint in canonical form.
+
+    Attributes:
+        checkpoint: the checkpoint.
+        proposers: the units of each FFN whose rows propose how the residual stream corresponds; all, unless some are
+            held out.
+    """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
+        self.proposers = slice(None)
         self._kept: OrderedDict[TensorKey, FloatArray] = OrderedDict()
-        self._kept_bytes = 0
+
+    def proposing_only(self, units: slice) -> CanonicalWeights:
+        """The same weights, of whose units only some propose how the residual stream corresponds."""
+        _ = self.gate_evening  # fits no correspondence, so that all units may share in it
+        some = copy(self)
+        some.proposers = units
+        return some
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> TensorRef | None:
         """The reference of a weight matrix that can be read and fits the stream that it reads or writes, or None."""
@@ -200,9 +214,9 @@ class CanonicalWeights:
         return [tensor for tensor in found if tensor is not None]
 
     def proposing_rows(self, layer: int) -> FloatArray | None:
-        """All rows of those matrices, gains folded."""
+        """The rows of those matrices that propose, gains folded."""
         found = [self.matrix(tensor.role, layer, tensor.expert) for tensor in self.proposing(layer)]
-        rows = [matrix for matrix in found if matrix is not None]
+        rows = [matrix[self.proposers] for matrix in found if matrix is not None]
         return rows[0] if len(rows) == 1 else np.concatenate(rows) if rows else None
 
     def proposing_matrix(self, block: FfnBlock) -> TensorRef | None:
@@ -225,10 +239,8 @@ class CanonicalWeights:
 
     def _keep(self, key: TensorKey, values: FloatArray) -> None:
         self._kept[key] = values
-        self._kept_bytes += values.nbytes
-        while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
-            _, dropped = self._kept.popitem(last=False)
-            self._kept_bytes -= dropped.nbytes
+        while sum(kept.nbytes for kept in self._kept.values()) > _KEPT_BYTES and len(self._kept) > 1:
+            self._kept.popitem(last=False)
 
 
 def _some(rows: FloatArray, count: int) -> FloatArray:

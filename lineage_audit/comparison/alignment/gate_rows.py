@@ -47,6 +47,7 @@ def matched_gate_rows(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBas
 def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVectors | None:
     """Gate rows with the same layer and number: matched where units kept their place while channels moved."""
     layers = [layer for layer in _looked_at(b) if layer in set(a.layers())]
+    a = a.proposing_only(b.proposers)
     pairs = [(a.proposing_rows(layer), b.proposing_rows(layer)) for layer in layers]
     widths = {(one.shape, other.shape) for one, other in pairs if one is not None and other is not None}
     if len(widths) != 1 or any(one is None or other is None or len(one) != len(other) for one, other in pairs):

@@ -2,7 +2,8 @@
 
 Both sides are compared in a basis in which all directions weigh the same, so that what every unit of any model shares
 counts for nothing. Independent models of one corpus and tokenizer then agree no better than random directions, while
-one initialisation trained twice still agrees at .3 to .6.
+one initialisation trained twice still agrees at .3 to .6. Where the cosines have become small, it still tells whether
+what was held out finds the very unit that the matching found.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.ffn_blocks import FfnBlock
+from lineage_audit.comparison.kernels import active_kernel
+
+BoolArray = npt.NDArray[np.bool_]
 
 _FFNS = 8
 """FFNs that are looked at, spread evenly over those that were matched."""
@@ -27,13 +31,24 @@ _FFNS = 8
 _UNITS = 4096
 """Units that are looked at in each of them."""
 
+_AMONG = 1024
+"""Units among which the counterpart has to be found again."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutLayer:
-    """|cosines| of the matched units of one FFN, float ``[n]``, by B's layer."""
+    """What the held-out rows or columns of the matched units of one FFN have in common.
+
+    Attributes:
+        layer: layer of B.
+        sizes: |cosines| with the counterparts, float ``[n]``.
+        found_again: whether the counterpart is the most similar of many, bool ``[m]``, m at most n; empty where only
+            counterparts were compared.
+    """
 
     layer: int
     sizes: FloatArray
+    found_again: BoolArray
 
 
 def measure_held_out(a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment) -> tuple[HeldOutLayer, ...]:
@@ -89,9 +104,9 @@ def _down_gram(weights: CanonicalWeights, blocks: list[FfnBlock]) -> npt.NDArray
     return np.sum(grams, axis=0).astype(np.float64) if len({gram.shape for gram in grams}) == 1 else None
 
 
-def _some(units: IntArray) -> IntArray:
+def _some(units: IntArray, count: int = _UNITS) -> IntArray:
     """Units to look at, spread evenly."""
-    return units[np.unique(np.linspace(0, len(units) - 1, min(len(units), _UNITS)).astype(np.int64))]
+    return units[np.unique(np.linspace(0, len(units) - 1, min(len(units), count)).astype(np.int64))]
 
 
 def _up(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
@@ -110,4 +125,6 @@ def _fits(rows_a: FloatArray, rows_b: FloatArray, units: UnitMap) -> bool:
 
 
 def _agreement(block: FfnBlock, image: FloatArray, own: FloatArray) -> HeldOutLayer:
-    return HeldOutLayer(block.layer, np.abs(np.einsum("nd,nd->n", image, own)))
+    some = _some(np.arange(len(own)), _AMONG)
+    best = active_kernel().product_sizes(own[some], image[some]).argmax(axis=1)
+    return HeldOutLayer(block.layer, np.abs(np.einsum("nd,nd->n", image, own)), best == np.arange(len(some)))

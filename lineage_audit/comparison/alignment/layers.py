@@ -73,8 +73,9 @@ def _probes(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> list[F
     """A few rows of each matrix that stands for a layer, spread evenly, in the shared basis."""
     found = []
     for tensor in weights.proposing(layer):
-        rows = np.unique(np.linspace(0, tensor.shape[0] - 1, min(_PROBED_UNITS, tensor.shape[0])).astype(np.int64))
-        probed = weights.some_rows(tensor.role, layer, tensor.expert, rows)
+        units = np.arange(tensor.shape[0])[weights.proposers]
+        chosen = np.unique(np.linspace(0, len(units) - 1, min(_PROBED_UNITS, len(units))).astype(np.int64))
+        probed = weights.some_rows(tensor.role, layer, tensor.expert, units[chosen])
         if probed is not None:
             found.append(basis.own(probed))
     return found

@@ -12,10 +12,12 @@ from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     detection_limit,
     has_searched,
+    held_out_agreement,
     stands_on_calibrated,
     strongest_calibrated,
 )
 from lineage_audit.comparison.verdict.thresholds import (
+    HELD_OUT_UNCLEAR,
     LEAST_COMPARED,
     MOST_UNPLACED,
     RELATED_LOG10_P,
@@ -69,6 +71,8 @@ def _relation(findings: Findings, exact: float | None) -> tuple[Relation, Grade]
     grade: Grade = "exact" if exact is not None else "calibrated"
     if findings.obstacle or (exact is not None and exact <= UNCLEAR_LOG10_P):
         return "inconclusive", grade
+    if held_out_agreement(findings.evidence) >= HELD_OUT_UNCLEAR:
+        return "inconclusive", "calibrated"
     limit = detection_limit(findings.evidence)
     if findings.unplaced > MOST_UNPLACED:
         return "inconclusive", grade

@@ -12,7 +12,7 @@ from lineage_audit.comparison.verdict.thresholds import (
     CALIBRATED_EFFECT,
     CALIBRATED_LOG10_P,
     DESCRIPTIVE,
-    HELD_OUT_COSINE,
+    HELD_OUT,
     HELD_OUT_UNITS,
     RELATED_LOG10_P,
     WEAKEST_DETECTION,
@@ -56,7 +56,7 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
     as_much_compared = aligned.compared >= ALIGNMENT_COMPARED * same_numbers.compared
     gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
     related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
-    return (confirmed or related or held_out_agrees(evidence)) and gains
+    return (confirmed or related or held_out_agreement(evidence) >= 1.0) and gains
 
 
 def has_searched(evidence: Sequence[Evidence]) -> bool:
@@ -64,19 +64,26 @@ def has_searched(evidence: Sequence[Evidence]) -> bool:
     return any(item.test_id == "search" and (item.detection_limit or 1.0) <= WEAKEST_DETECTION for item in evidence)
 
 
-def held_out_agrees(evidence: Sequence[Evidence]) -> bool:
-    """Tell whether matched units agree, by a wide margin, in what the matching never saw."""
-    return any(
-        item.test_id == "aligned-unit-cosines"
-        and (item.effect or 0.0) >= HELD_OUT_COSINE
-        and item.count >= HELD_OUT_UNITS
-        for item in evidence
-    )
+def held_out_agreement(evidence: Sequence[Evidence]) -> float:
+    """How far matched units agree in what the matching never saw: 1 where that alone carries a verdict."""
+    return max((_held_out_share(item) for item in evidence), default=0.0)
+
+
+def strongest_held_out(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The measurement that shows most of it; None where there is none."""
+    measured = [item for item in evidence if _held_out_share(item) > 0.0]
+    return max(measured, key=_held_out_share, default=None)
+
+
+def _held_out_share(item: Evidence) -> float:
+    if item.test_id not in HELD_OUT or item.status != "measured" or item.count < HELD_OUT_UNITS:
+        return 0.0
+    return (item.effect or 0.0) / HELD_OUT[item.test_id]
 
 
 def stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
     """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
-    return held_out_agrees(evidence) or any(
+    return held_out_agreement(evidence) >= 1.0 or any(
         item.log10_p is not None and item.log10_p <= CALIBRATED_LOG10_P and (item.effect or 0.0) >= CALIBRATED_EFFECT
         for item in calibrated_tests(evidence)
     )
@@ -102,6 +109,5 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     combined = combined_log10_p(evidence)
     if stands_on_calibrated(evidence) and (combined is None or combined > RELATED_LOG10_P):
         exact = []
-    held_out = [item for item in evidence if item.test_id == "aligned-unit-cosines" and item.status == "measured"]
-    carrying = exact or calibrated_tests(evidence) or held_out
-    return min(carrying, key=lambda item: item.log10_p or 0.0, default=None)
+    carrying = exact or calibrated_tests(evidence)
+    return min(carrying, key=lambda item: item.log10_p or 0.0, default=strongest_held_out(evidence))

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from lineage_audit.comparison.verdict.findings import Findings
-from lineage_audit.comparison.verdict.standing import has_searched, strongest
-from lineage_audit.comparison.verdict.thresholds import LEAST_COMPARED, MOST_UNPLACED, SMALL_SHARE, UNCLEAR_LOG10_P
+from lineage_audit.comparison.verdict.standing import has_searched, held_out_agreement, strongest, strongest_held_out
+from lineage_audit.comparison.verdict.thresholds import (
+    HELD_OUT_UNCLEAR,
+    LEAST_COMPARED,
+    MOST_UNPLACED,
+    SMALL_SHARE,
+    UNCLEAR_LOG10_P,
+)
 from lineage_audit.results import Direction, Relation
 
 DISTILLATION = "Distillation leaves no trace in the weights: it can be neither found nor excluded here."
@@ -52,6 +58,9 @@ def _reason(findings: Findings, log10_p: float | None, limit: float | None) -> s
         return findings.obstacle
     if log10_p is not None and log10_p <= UNCLEAR_LOG10_P:
         return f"p ≤ 10^{log10_p:.1f} is too weak to call them related and too strong to call them independent"
+    held_out = strongest_held_out(findings.evidence)
+    if held_out is not None and held_out_agreement(findings.evidence) >= HELD_OUT_UNCLEAR:
+        return f"{held_out.finding}: too little to call them related, too much to call them independent"
     if findings.unplaced > MOST_UNPLACED:
         return (
             f"{findings.unplaced:.0%} of B's parameters stand under names that say nothing, in shapes that A has; "
