@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,14 +9,13 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
-from lineage_audit.comparison.alignment.axes import AXES
 from lineage_audit.comparison.alignment.operations import BACKWARD, FORWARD, find_moves
-from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.delta import classify_delta
 from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.replaced_layers import find_replaced_layers
 from lineage_audit.comparison.stored_schemes import find_stored_quantization
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import NamesFinding, TokenizerFinding
@@ -27,10 +25,6 @@ FINE_TUNE_DELTA = 0.4
 
 Set between heavy fine-tunes (.31 at most) and pretraining continued for as long (.48 at least) of one set of models.
 """
-
-FOREIGN_LAYER = 0.1
-RELATED_LAYER = 0.3
-"""Correlation below which a layer shares nothing with its counterpart, and above which another one does."""
 
 FIT_DELTA = 1e-3
 """Relative delta that fitting scales and rotations may leave beside rounding."""
@@ -69,7 +63,7 @@ def find_operations(
         *([] if explained else cast or _training(change)),
         *quantized,
         *_moves(a, b, change.aligned),
-        *_layers_replaced(change.comparison, change.aligned),
+        *([] if change.aligned else find_replaced_layers(change.comparison)),
         *_renamed(names),
         *_fused(a, b),
     ]
@@ -81,23 +75,6 @@ def _moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list
     if aligned is None:
         return []
     return find_moves(b, a, aligned, BACKWARD) if aligned.backward else find_moves(a, b, aligned, FORWARD)
-
-
-def _layers_replaced(comparison: WeightComparison, aligned: AlignedWeights | None) -> list[DirectedOperation]:
-    """Layers of B that share nothing with A's of the same number, among others that do."""
-    if aligned is not None:
-        return []
-    by_layer: dict[int, list[float]] = defaultdict(list)
-    for part in comparison.matrices():
-        if part.pair.b.layer is not None and part.pair.b.role in AXES:
-            by_layer[part.pair.b.layer].append(part.correlation or 0.0)
-    strongest = {layer: max(correlations) for layer, correlations in by_layer.items()}
-    foreign = sorted(layer for layer, correlation in strongest.items() if correlation < FOREIGN_LAYER)
-    if not foreign or max(strongest.values()) < RELATED_LAYER:
-        return []
-    detail = f"layers {ranges(foreign)} of B have no source in A"
-    evidence = f"no matrix in them correlates above {FOREIGN_LAYER}; others reach {max(strongest.values()):.2f}"
-    return [directed("layers-replaced", detail, evidence)]
 
 
 def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> list[DirectedOperation]:

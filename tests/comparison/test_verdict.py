@@ -9,7 +9,7 @@ import pytest
 from lineage_audit.comparison.operations import DirectedOperation
 from lineage_audit.comparison.verdict import (
     CALIBRATED_LOG10_P,
-    HELD_OUT_COSINE,
+    HELD_OUT,
     LEAST_COMPARED,
     RELATED_LOG10_P,
     SHARED_TRAINING_GAINS,
@@ -41,9 +41,10 @@ def _rows(log10_p: float, effect: float) -> Evidence:
     return replace(_exact(log10_p, None, "row-fixed-points"), grade="calibrated", effect=effect)
 
 
-def _held_out(effect: float, count: int = 1000) -> Evidence:
+def _held_out(test_id: str, share: float, count: int = 1000) -> Evidence:
+    """What a held-out measurement gives at a share of the threshold from which on it carries a verdict."""
     return replace(
-        _exact(0.0, None, "aligned-unit-cosines"), grade="calibrated", log10_p=None, effect=effect, count=count
+        _exact(0.0, None, test_id), grade="calibrated", log10_p=None, effect=share * HELD_OUT[test_id], count=count
     )
 
 
@@ -84,9 +85,12 @@ TABLE = {
     "calibrated with a wide margin": (_findings(_rows(CALIBRATED_LOG10_P, 0.5)), "derived"),
     "calibrated, p too weak": (_findings(_rows(CALIBRATED_LOG10_P + 0.1, 0.9)), "inconclusive"),
     "calibrated, effect too weak": (_findings(_rows(-500.0, 0.49)), "inconclusive"),
-    "held-out rows agree by a wide margin": (_findings(_exact(0.0), _held_out(HELD_OUT_COSINE)), "derived"),
-    "held-out rows agree as independent ones may": (_findings(_exact(0.0), _held_out(0.2)), "independent"),
-    "few held-out rows": (_findings(_exact(0.0), _held_out(0.9, 50)), "independent"),
+    **{
+        f"{test_id} at {share} of its threshold": (_findings(_exact(0.0), _held_out(test_id, share)), relation)
+        for test_id in HELD_OUT
+        for share, relation in ((1.0, "derived"), (0.9, "inconclusive"), (0.5, "inconclusive"), (0.4, "independent"))
+    },
+    "few held-out rows": (_findings(_exact(0.0), _held_out("aligned-unit-matches", 3.0, 50)), "independent"),
     "gains lost in a rotation": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED, moved=True), "derived"),
     "gains lost in a rotation, little left": (
         _findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "shared-origin"
