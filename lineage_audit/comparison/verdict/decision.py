@@ -17,13 +17,16 @@ from lineage_audit.comparison.verdict.standing import (
     strongest_calibrated,
 )
 from lineage_audit.comparison.verdict.thresholds import (
+    EXPLAINS_ALL,
     HELD_OUT_UNCLEAR,
     LEAST_COMPARED,
     MOST_UNPLACED,
     RELATED_LOG10_P,
     ROLE_KEPT,
+    ROUNDED_SLOPE,
     SHARED_TRAINING_GAINS,
     UNCLEAR_LOG10_P,
+    UNMOVED_SHARE,
     UNMOVED_SLOPE,
     WEAKEST_DETECTION,
 )
@@ -98,24 +101,28 @@ def _only_initialisation(findings: Findings) -> bool:
     return (gains.effect or 0.0) < SHARED_TRAINING_GAINS
 
 
-def _ancestor_unmoved(findings: Findings, shown: set[Direction]) -> bool:
+def _ancestor_unmoved(findings: Findings, shown: Direction) -> bool:
     """Tell whether the earlier model stands where the common ancestor stood: a sibling of it would have moved.
 
     What was added in training is nearly orthogonal to the weights, so the later model's slope on an unmoved ancestor
-    is one, and below one on a sibling.
+    is one. On a sibling it is below one by what the sibling added, while the sibling's slope on it need not be.
     """
-    slopes = findings.slopes
-    if slopes is None or len(shown) != 1:
+    if findings.slopes is None:
         return True
-    b_on_a, a_on_b = slopes
-    return (b_on_a if "a->b" in shown else a_on_b) >= UNMOVED_SLOPE
+    later_on_earlier, earlier_on_later = findings.slopes if shown == "a->b" else findings.slopes[::-1]
+    missing = 1.0 - later_on_earlier
+    allowed = max(ROUNDED_SLOPE, UNMOVED_SHARE * abs(1.0 - earlier_on_later))
+    return missing <= min(allowed, 1.0 - UNMOVED_SLOPE)
 
 
 def _direction(findings: Findings, relation: Relation) -> Direction:
     """The direction that strong evidence agrees on."""
     if relation != "derived":
         return "undetermined"
-    shown = {item.shows for item in findings.operations} - {"undetermined"}
-    if not _ancestor_unmoved(findings, shown):
+    marks = [item for item in findings.operations if item.shows != "undetermined"]
+    shown = {item.shows for item in marks}
+    if len(shown) != 1:
         return "undetermined"
-    return shown.pop() if len(shown) == 1 else "undetermined"
+    direction = shown.pop()
+    is_proven = any(item.operation.kind in EXPLAINS_ALL for item in marks)
+    return direction if is_proven or _ancestor_unmoved(findings, direction) else "undetermined"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
+from lineage_audit.results import OperationKind
 
 RELATED_LOG10_P = DETECTION_LOG10_P
 """Combined log10 p at which two models are called related."""
@@ -47,6 +48,15 @@ UNMOVED_SLOPE = 0.99
 
 What training added to A itself would lower it: B's weights would not grow with A's.
 """
+
+UNMOVED_SHARE = 0.5
+"""What that slope may lack of one, as a share of how far the slope of A on B is from one."""
+
+ROUNDED_SLOPE = 1e-4
+"""And what it may lack in any case: rounding to bfloat16 takes 1e-5, a light fine-tune of a sibling 2e-3."""
+
+EXPLAINS_ALL: frozenset[OperationKind] = frozenset({"direction-ablated"})
+"""Marks that are the whole difference, so that nothing is left by which the earlier model could have moved itself."""
 
 HELD_OUT_UNITS = 200
 """Rows and columns that the held-out measurement needs to speak."""
