@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
 from lineage_audit.comparison.alignment.held_out import measure_held_out
@@ -44,6 +44,12 @@ class AlignedWeights:
     evidence: tuple[Evidence, ...]
     shares: Shares
     backward: bool = False
+
+    @property
+    def tensors_of_b(self) -> frozenset[TensorRef]:
+        """The tensors of B that were compared, whichever model was made of the other."""
+        pairs = [part.pair for part in self.comparison.measurements.values()]
+        return frozenset(pair.a if self.backward else pair.b for pair in pairs)
 
 
 def align_weights_backward(

@@ -140,6 +140,10 @@ def test_a_dense_ffn_is_no_renamed_expert() -> None:
     report = compare_checkpoints(model(dense, DENSE), model(made, mixtures.mixture_config(QWEN)))
     assert not report.names.renames
     assert "model.layers.{L}.mlp.down_proj.weight" in report.names.only_a
+    left_out = [text for text in report.verdict.caveats if "no counterpart" in text]
+    assert left_out == [
+        "0.2% of B's parameters have no counterpart of the same shape in A and were left out."
+    ]  # routers
     assert "renamed-tensors" not in {operation.kind for operation in report.verdict.operations}
 
 
