@@ -125,7 +125,7 @@ class WeightStage:
             left_in_a=_left_over(pairing.only_a, pairing, "a"),
             left_in_b=_left_over(pairing.only_b, pairing, "b"),
             architecture=_architecture_clause(architecture),
-            caveats=reading_caveats(a, b, pairing, self.comparison),
+            caveats=reading_caveats(a, b, pairing, self.comparison, self.aligned.tensors_of_b if self.aligned else ()),
             searched=self.searched,
             moved=self.aligned is not None,
             turned=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",

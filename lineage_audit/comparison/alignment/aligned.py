@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.cross_fitting import measure_leads
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
@@ -52,6 +52,12 @@ class AlignedWeights:
     evidence: tuple[Evidence, ...]
     shares: Shares
     backward: bool = False
+
+    @property
+    def tensors_of_b(self) -> frozenset[TensorRef]:
+        """The tensors of B that were compared, whichever model was made of the other."""
+        pairs = [part.pair for part in self.comparison.measurements.values()]
+        return frozenset(pair.a if self.backward else pair.b for pair in pairs)
 
 
 def align_weights_backward(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -108,14 +108,7 @@ def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: Sid
     width_a = next((t.shape[1] for t in a.tensors if t.role == Role.EMBED and len(t.shape) == 2), None)
     if channels is not None and width_a is not None and len(channels) < width_a:
         details.append(f"{len(channels):,} of {width_a:,} residual channels kept")
-    narrowed = [
-        (len(units.a_units), count)
-        for block, units in alignment.units.items()
-        if not _is_upcycled(block, units) and len(units.a_units) < (count := _units_of(a, units.source))
-    ]
-    if narrowed:
-        kept, of = narrowed[0]
-        details.append(f"{kept:,} of {of:,} FFN units kept in a layer")
+    details += _fewer_units(a, alignment)
     details += _fewer_heads(a, alignment, heads)
     if details:
         yield directed(
@@ -124,6 +117,19 @@ def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: Sid
             f"each unit and channel of {sides.target} matched to one of {sides.source}",
             sides.forward,
         )
+
+
+def _fewer_units(a: Checkpoint, alignment: Alignment) -> Iterator[str]:
+    """Units of an FFN that no FFN of the layer has; an expert may have been split into several."""
+    kept: dict[tuple[int, FfnBlock], set[int]] = defaultdict(set)
+    for block, units in alignment.units.items():
+        if not _is_upcycled(block, units):
+            kept[block.layer, units.source].update(units.a_units[units.known].tolist())
+    narrowed = [
+        (len(numbers), count) for (_, source), numbers in kept.items() if len(numbers) < (count := _units_of(a, source))
+    ]
+    if narrowed:
+        yield f"{narrowed[0][0]:,} of {narrowed[0][1]:,} FFN units kept in a layer"
 
 
 def _fewer_heads(a: Checkpoint, alignment: Alignment, heads: Heads | None) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -139,6 +140,10 @@ def test_a_dense_ffn_is_no_renamed_expert() -> None:
     report = compare_checkpoints(model(dense, DENSE), model(made, mixtures.mixture_config(QWEN)))
     assert not report.names.renames
     assert "model.layers.{L}.mlp.down_proj.weight" in report.names.only_a
+    left_out = [text for text in report.verdict.caveats if "no counterpart" in text]
+    assert left_out == [
+        "0.2% of B's parameters have no counterpart of the same shape in A and were left out."
+    ]  # routers
     assert "renamed-tensors" not in {operation.kind for operation in report.verdict.operations}
 
 
@@ -149,3 +154,53 @@ def test_deepseek_keeps_its_dense_first_layer_apart() -> None:
     details = [operation.detail for operation in verdict.operations]
     assert len(details) == 1
     assert details[0].endswith("FFN units in 2 layers stand in another order")
+
+
+def test_a_shared_router_may_be_stored_as_a_vector() -> None:
+    """llama.cpp stores it as ``[d]``, the original as ``[1, d]``."""
+    parent = mixtures.mixture(1, QWEN)
+    child = {
+        name: values[0] if "shared_expert_gate" in name else values
+        for name, values in mixtures.permute(parent, mixtures.blocks_of(parent), np.random.default_rng(2)).items()
+    }
+    verdict = _report(parent, child, QWEN).verdict
+    assert verdict.relation == "derived"
+    assert verdict.explained_variance is not None
+    assert verdict.explained_variance > 1 - 1e-6
+
+
+@pytest.mark.parametrize("part_first", [False, True])
+def test_a_shared_expert_cut_in_width_is_a_part(part_first: bool) -> None:
+    """DeepSeek's shared experts lie side by side in one FFN: fewer of them, or fewer units, are a part of it."""
+    parent, kept = mixtures.mixture(1, QWEN), np.random.default_rng(3).permutation(mixtures.SHARED_UNITS)[:144]
+    child = noisy(parent, 2, 0.1)
+    for block in mixtures.shared_blocks(parent):
+        child |= {f"{block}{part}_proj.weight": child[f"{block}{part}_proj.weight"][kept] for part in ("gate", "up")}
+        child[block + "down_proj.weight"] = child[block + "down_proj.weight"][:, kept]
+    models = [model(parent, mixtures.mixture_config(QWEN)), model(child, mixtures.mixture_config(QWEN, SIZE, 144))]
+    verdict = compare_checkpoints(*(models[::-1] if part_first else models)).verdict
+    assert (verdict.relation, verdict.direction) == ("derived", "b->a" if part_first else "a->b")
+    details = {operation.kind: operation.detail for operation in verdict.operations}
+    assert details["width-pruned"] == "144 of 192 FFN units kept in a layer"
+    assert "units-permuted" in details
+    assert verdict.explained_variance is not None
+    assert verdict.explained_variance > 0.98
+
+
+def test_experts_split_in_halves_were_not_cut() -> None:
+    parent, half = mixtures.mixture(1, QWEN), mixtures.EXPERT_UNITS // 2
+    child = {name: values for name, values in parent.items() if ".experts." not in name}
+    for name, values in parent.items():
+        if ".experts." in name:
+            start, expert, part = re.split(r"experts\.(\d+)\.", name)
+            halves = np.split(values, 2, axis=1 if part.startswith("down") else 0)
+            child |= {f"{start}experts.{2 * int(expert) + i}.{part}": halves[i] for i in range(2)}
+        elif name.endswith("mlp.gate.weight"):
+            child[name] = np.repeat(values, 2, axis=0)
+    config = mixtures.mixture_config(QWEN)
+    split = config | {"num_experts": 2 * mixtures.EXPERTS, "moe_intermediate_size": half}
+    verdict = compare_checkpoints(model(parent, config), model(child, split)).verdict
+    assert verdict.relation == "derived"
+    assert "width-pruned" not in {operation.kind for operation in verdict.operations}
+    assert verdict.derived_share is not None
+    assert verdict.derived_share > 0.99
