@@ -12,7 +12,7 @@ Host = Literal["hub", "large"]
 
 
 class TiledFile:
-    """A large file that takes no memory: a beginning, then one block over and over, and over it some pieces by place."""
+    """A large file that takes no memory: a beginning, one block over and over, and over it some pieces by place."""
 
     def __init__(self, beginning: bytes, block: bytes, size: int, pieces: Mapping[int, bytes] | None = None) -> None:
         self._beginning, self._block, self._size = beginning, block, size

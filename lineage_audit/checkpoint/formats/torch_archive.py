@@ -118,9 +118,7 @@ def locate_storages(source: Source, archive: Archive, keys: Iterable[str]) -> di
     headers = source.read_ranges(
         [ByteRange(archive.file, entry.header_offset, _data_floor(archive, entry)) for entry in found.values()]
     )
-    return {
-        key: _span(archive, entry, header) for (key, entry), header in zip(found.items(), headers, strict=True)
-    }
+    return {key: _span(archive, entry, header) for (key, entry), header in zip(found.items(), headers, strict=True)}
 
 
 def presume_storages(archive: Archive, keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Witness]] | None:

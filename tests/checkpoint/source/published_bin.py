@@ -40,9 +40,9 @@ def _save_holes(path: Path, tensors: Sequence[Tensor]) -> None:
     with hole.open("wb") as file:
         file.truncate(max(tensor.bytes for tensor in tensors))
     state = {
-        tensor.name: torch.from_file(
-            str(hole), shared=True, size=tensor.bytes // 2, dtype=torch.bfloat16
-        ).reshape(tensor.shape)
+        tensor.name: torch.from_file(str(hole), shared=True, size=tensor.bytes // 2, dtype=torch.bfloat16).reshape(
+            tensor.shape
+        )
         for tensor in tensors
     }
     with torch.serialization.skip_data():
