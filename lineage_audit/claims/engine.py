@@ -73,8 +73,8 @@ def check_claims(
         progress: told how far reading has come.
 
     Raises:
-        LineageAuditError: the subject or a reference that was given cannot be found, a weight file is unsafe, or the device is
-            not there.
+        LineageAuditError: the subject or a reference that was given cannot be found, a weight file is unsafe, or the
+            device is missing.
     """
     started = time.perf_counter()
     policy, today = options.policy, datetime.datetime.now(datetime.UTC).date()
