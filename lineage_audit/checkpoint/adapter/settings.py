@@ -44,13 +44,14 @@ class AdapterSettings:
         kind: PEFT's type in lower case: ``lora``, ``ia3``, ``prefix_tuning``, ...; ``unknown`` without a configuration.
         base: the base model that it names, or None.
         rank: the rank where no pattern says otherwise, or None.
-        alpha: ``lora_alpha``; the update is scaled by ``alpha / rank``. None where it is not stated.
+        alpha: ``lora_alpha`` or ``alpha``; the update is scaled by ``alpha / rank``. None where it is not stated.
         rank_stabilised: scaled by ``alpha / sqrt(rank)`` instead (rsLoRA).
         dora: weights are split into magnitude and direction (DoRA).
         fan_in_fan_out: the base stores its matrices ``[in, out]``.
         start: how ``lora_A`` was initialised: ``random``, or one of ``FROM_THE_BASE``.
         targets: modules that it was made for, as stated.
         alphas: pattern of a module's name -> its own alpha.
+        ranks: pattern of a module's name -> its own rank.
         not_merged: why it cannot be merged into a base, or None.
     """
 
@@ -64,6 +65,7 @@ class AdapterSettings:
     start: str = "random"
     targets: tuple[str, ...] = ()
     alphas: Mapping[str, float] = field(default_factory=dict)
+    ranks: Mapping[str, float] = field(default_factory=dict)
     not_merged: str | None = None
 
     @property
@@ -72,6 +74,11 @@ class AdapterSettings:
         if self.kind != "lora":
             return self.kind
         return ("rs" if self.rank_stabilised else "") + ("DoRA" if self.dora else "LoRA")
+
+    def rank_of(self, module: str) -> int | None:
+        """The rank that is stated for a module, or None."""
+        rank = next((own for pattern, own in self.ranks.items() if _matches(pattern, module)), self.rank)
+        return None if rank is None else int(rank)
 
     def scaling(self, module: str, rank: int) -> float | None:
         """What the product of a module's matrices is multiplied by, or None where it is not stated."""
@@ -95,13 +102,14 @@ def read_settings(source: Source) -> AdapterSettings:
         kind=_word(stated.get("peft_type")),
         base=base.strip()[:200] if isinstance(base, str) and base.strip() else None,
         rank=int(rank) if rank is not None else None,
-        alpha=_number(stated.get("lora_alpha")),
+        alpha=_number(stated.get("lora_alpha", stated.get("alpha"))),
         rank_stabilised=stated.get("use_rslora") is True,
         dora=stated.get("use_dora") is True,
         fan_in_fan_out=stated.get("fan_in_fan_out") is True,
         start=_start(stated.get("init_lora_weights")),
         targets=_words(stated.get("target_modules")),
         alphas=_patterns(stated.get("alpha_pattern")),
+        ranks=_patterns(stated.get("rank_pattern")),
         not_merged=next((why for key, why in _NOT_MERGED.items() if stated.get(key)), None),
     )
 

@@ -76,7 +76,9 @@ def test_a_whole_model_is_not_added_to_another() -> None:
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ({"peft_type": "IA3"}, "ia3"),
+        ({"peft_type": "IA3"}, "no module"),
+        ({"peft_type": "OFT"}, "of type oft.*merge it with PEFT"),
+        ({"peft_type": "PROMPT_TUNING"}, "of type prompt_tuning.*no weights of its base"),
         ({"peft_type": 7}, "how strong"),
         ({"alora_invocation_tokens": [1]}, "invocation"),
         ({"layer_replication": [[0, 1]]}, "replicates"),
