@@ -44,7 +44,8 @@ class AdapterSettings:
         kind: PEFT's type in lower case: ``lora``, ``ia3``, ``prefix_tuning``, ...; ``unknown`` without a configuration.
         base: the base model that it names, or None.
         rank: the rank where no pattern says otherwise, or None.
-        alpha: ``lora_alpha`` or ``alpha``; the update is scaled by ``alpha / rank``. None where it is not stated.
+        alpha: ``lora_alpha``, of LoHa and LoKr ``alpha``; the update is scaled by ``alpha / rank``. None where it is
+            not stated.
         rank_stabilised: scaled by ``alpha / sqrt(rank)`` instead (rsLoRA).
         dora: weights are split into magnitude and direction (DoRA).
         fan_in_fan_out: the base stores its matrices ``[in, out]``.
@@ -97,12 +98,13 @@ def read_settings(source: Source) -> AdapterSettings:
     if CONFIG_FILE not in source.files:
         return AdapterSettings("unknown")
     stated = parse_json_object(read_whole(source, CONFIG_FILE, _CONFIG_LIMIT), CONFIG_FILE)
+    kind = _word(stated.get("peft_type"))
     rank, base = _number(stated.get("r")), stated.get("base_model_name_or_path")
     return AdapterSettings(
-        kind=_word(stated.get("peft_type")),
+        kind=kind,
         base=base.strip()[:200] if isinstance(base, str) and base.strip() else None,
         rank=int(rank) if rank is not None else None,
-        alpha=_number(stated.get("lora_alpha", stated.get("alpha"))),
+        alpha=_number(stated.get("alpha" if kind in ("loha", "lokr") else "lora_alpha")),
         rank_stabilised=stated.get("use_rslora") is True,
         dora=stated.get("use_dora") is True,
         fan_in_fan_out=stated.get("fan_in_fan_out") is True,

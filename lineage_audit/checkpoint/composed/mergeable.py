@@ -28,14 +28,14 @@ def require_mergeable(added: Checkpoint, parts: AdapterParts) -> AdapterSettings
         raise UnsupportedFormatError(f"{added.ref}: has no adapter_config.json that says how strong the adapter is")
     if settings.kind in _NO_WEIGHTS:
         raise UnsupportedFormatError(
-            f"{added.ref}: is an adapter of type {settings.kind}, which adds virtual tokens and changes no weights of its "
-            "base; compare the base alone"
+            f"{added.ref}: is an adapter of type {settings.kind}, which adds virtual tokens and changes no weights of "
+            "its base; compare the base alone"
         )
     if settings.kind not in KINDS:
         known = ", ".join(KINDS.values())
         raise UnsupportedFormatError(
-            f"{added.ref}: is an adapter of type {settings.kind}, which is not put on a base ({known} are); merge it with "
-            "PEFT and give the merged model"
+            f"{added.ref}: is an adapter of type {settings.kind}, which is not put on a base ({known} are); merge it "
+            "with PEFT and give the merged model"
         )
     if settings.not_merged:
         raise UnsupportedFormatError(f"{added.ref}: cannot be merged into a base: {settings.not_merged}")

@@ -215,8 +215,9 @@ class Kronecker:
         first, last = self._left_rows(low, high)
         left, right = self.left.values(first, last, taken), self.right.values(0, self.right.shape[0], taken)
         outer, inner = np.divmod(np.arange(low, high), max(1, self.right.shape[0]))
-        product: FloatArray = (left[outer - first][:, :, None] * right[inner][:, None, :]).reshape(high - low, -1)
-        return product
+        products = left[outer - first][:, :, None] * right[inner][:, None, :]
+        flat: FloatArray = products.reshape(high - low, self.shape[1])
+        return flat
 
     def turned(self) -> Update:
         """The Kronecker product of both, turned."""

@@ -42,7 +42,10 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "lora-bias": (gpt2, {"target_modules": ["c_attn"], "fan_in_fan_out": True, "lora_bias": True}),
     "ia3": (llama, IA3),
     "ia3-bfloat16": (llama, {**IA3, "dtype": "bfloat16"}),
-    "ia3-conv1d": (gpt2, {**IA3, **CONV1D, "target_modules": ["c_attn", "mlp.c_proj"], "feedforward_modules": ["mlp.c_proj"]}),
+    "ia3-conv1d": (
+        gpt2,
+        {**IA3, **CONV1D, "target_modules": ["c_attn", "mlp.c_proj"], "feedforward_modules": ["mlp.c_proj"]},
+    ),
     "ia3-saved-whole": (llama, {**IA3, "modules_to_save": ["lm_head"]}),
     "loha": (llama, {**LOHA, "target_modules": "all-linear"}),
     "loha-bfloat16": (llama, {**LOHA, "dtype": "bfloat16"}),
