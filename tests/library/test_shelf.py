@@ -115,8 +115,6 @@ def test_many_may_make_the_same_library_at_once(tmp_path: Path) -> None:
 
 _WRITER = """
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tests.library.test_shelf import DATA
 from lineage_audit.library.fingerprint import from_bytes
