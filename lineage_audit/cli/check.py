@@ -172,7 +172,7 @@ def _show(report: CheckReport, format_name: str, verbose: bool) -> None:
         return
     from rich.console import Console
 
-    from lineage_audit.report.check_terminal import render_check_details, render_check_terminal
+    from lineage_audit.report.check.terminal import render_check_details, render_check_terminal
 
     console = Console()
     render_check_terminal(report, console=console)

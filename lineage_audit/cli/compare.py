@@ -97,8 +97,8 @@ def _print(report: Report, verbose: bool) -> None:
     """To the terminal, with colour where stdout takes it."""
     from rich.console import Console
 
-    from lineage_audit.report.terminal import render_terminal
-    from lineage_audit.report.terminal_tables import render_details
+    from lineage_audit.report.compare.terminal import render_terminal
+    from lineage_audit.report.compare.terminal_tables import render_details
 
     console = Console()
     render_terminal(report, console=console)
