@@ -25,6 +25,7 @@ _GGUF = re.compile(r"(?P<module>.+)\.weight\.(?P<part>lora_[ab])")
 _SAVED = re.compile(
     r"(?P<module>.+?)\.(?:(?:modules_to_save|ln_tuning_layers)(?:\.[^.]+)??|base_layer)\.(?P<slot>weight|bias)"
 )
+_TOKENS = re.compile(r"(?P<module>.+?)\.(?:token_adapter\.)?trainable_tokens_delta(?:\.[^.]+)?")
 _FOREIGN = re.compile(r"(?:^|\.)(?:lora_|ia3_|hada_|lokr_|oft_|vera_|adalora|prompt_|prefix_|token_adapter)")
 _ROLES: Mapping[str, str] = {
     "lora_A": "a",
@@ -77,12 +78,14 @@ class AdapterParts:
         saved: tensors that were trained whole, by the name that they have in the base.
         unknown: tensors of other kinds, which are not understood.
         other: parts of LoHa, LoKr, VeRA and IA³.
+        tokens: rows of single tokens that were trained, by module; the configuration says which tokens.
     """
 
     pairs: tuple[LowRankPair, ...]
     saved: Mapping[str, StoredTensor]
     unknown: tuple[StoredTensor, ...]
     other: OtherParts = field(default_factory=OtherParts)
+    tokens: Mapping[str, StoredTensor] = field(default_factory=dict)
 
 
 def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
@@ -91,7 +94,7 @@ def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
     embeddings: set[str] = set()
     saved: dict[str, StoredTensor] = {}
     unknown: list[StoredTensor] = []
-    other = OtherPartsReader()
+    other, tokens = OtherPartsReader(), dict[str, StoredTensor]()
     for tensor in tensors:
         name = tensor.name.removeprefix(_PREFIX)
         if found := _PEFT.fullmatch(name) or _GGUF.fullmatch(name):
@@ -102,6 +105,8 @@ def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
                 embeddings.add(found["module"])
         elif found := _SAVED.fullmatch(name):
             saved.setdefault(f"{found['module']}.{found['slot']}", tensor)
+        elif found := _TOKENS.fullmatch(name):
+            tokens.setdefault(found["module"], tensor)
         elif other.take(name, tensor):
             continue
         elif _FOREIGN.search(name):
@@ -116,7 +121,7 @@ def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
             pairs.append(LowRankPair(module, held["a"], held["b"], held.get("magnitude"), bias, module in embeddings))
         else:
             left += held.values()
-    return AdapterParts(tuple(pairs), saved, (*unknown, *left), other.parts)
+    return AdapterParts(tuple(pairs), saved, (*unknown, *left), other.parts, tokens)
 
 
 def _is_pair(held: Mapping[str, StoredTensor]) -> bool:

@@ -18,6 +18,7 @@ CONFIG_FILE = "adapter_config.json"
 _CONFIG_LIMIT = 8 * 2**20
 _SIZE_LIMIT = 1e9
 _PATTERNS = 1000
+_TOKEN_LIMIT = 2**31
 _PATTERN_LENGTH = 200
 _QUANTIFIERS = re.compile(r"[*+?{]")
 _NESTED = re.compile(r"[)\]}*+?][*+?{]")
@@ -53,6 +54,7 @@ class AdapterSettings:
         targets: modules that it was made for, as stated.
         alphas: pattern of a module's name -> its own alpha.
         ranks: pattern of a module's name -> its own rank.
+        tokens: end of a module's name (or nothing, for any) -> the tokens of which single rows were trained, in order.
         not_merged: why it cannot be merged into a base, or None.
     """
 
@@ -67,6 +69,7 @@ class AdapterSettings:
     targets: tuple[str, ...] = ()
     alphas: Mapping[str, float] = field(default_factory=dict)
     ranks: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     not_merged: str | None = None
 
     @property
@@ -75,6 +78,10 @@ class AdapterSettings:
         if self.kind != "lora":
             return self.kind
         return ("rs" if self.rank_stabilised else "") + ("DoRA" if self.dora else "LoRA")
+
+    def tokens_of(self, module: str) -> tuple[int, ...]:
+        """The tokens of a module whose rows were trained singly."""
+        return next((own for end, own in self.tokens.items() if not end or f".{module}".endswith(f".{end}")), ())
 
     def rank_of(self, module: str) -> int | None:
         """The rank that is stated for a module, or None."""
@@ -112,6 +119,7 @@ def read_settings(source: Source) -> AdapterSettings:
         targets=_words(stated.get("target_modules")),
         alphas=_patterns(stated.get("alpha_pattern")),
         ranks=_patterns(stated.get("rank_pattern")),
+        tokens=_tokens(stated.get("token_indices" if kind == "trainable_tokens" else "trainable_token_indices")),
         not_merged=next((why for key, why in _NOT_MERGED.items() if stated.get(key)), None),
     )
 
@@ -144,6 +152,16 @@ def _patterns(stated: object) -> dict[str, float]:
         return {}
     numbers = {key: _number(value) for key, value in list(stated.items())[:_PATTERNS] if _is_quick(key)}
     return {key: value for key, value in numbers.items() if value is not None}
+
+
+def _tokens(stated: object) -> dict[str, tuple[int, ...]]:
+    """Token numbers by module; a list without modules is meant for any."""
+    lists = stated if isinstance(stated, dict) else {"": stated}
+    return {
+        end: tuple(numbers)
+        for end, numbers in list(lists.items())[:_PATTERNS]
+        if isinstance(numbers, list) and all(type(number) is int and 0 <= number < _TOKEN_LIMIT for number in numbers)
+    }
 
 
 def _is_quick(pattern: str) -> bool:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from lineage_audit.checkpoint.adapter import AdapterParts, AdapterSettings, OtherParts, read_parts
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.composed.applied import Applied
 from lineage_audit.checkpoint.composed.base_modules import BaseModules, rows_of_update
 from lineage_audit.checkpoint.composed.mergeable import require_mergeable
 from lineage_audit.checkpoint.composed.modules import ModuleFactors, ModuleUpdate, factors_of, updates_of
-from lineage_audit.checkpoint.composed.on_base import ColumnsScaled, RowsScaled, Sum, fits
+from lineage_audit.checkpoint.composed.on_base import ColumnsScaled, RowsReplaced, RowsScaled, Sum, fits
 from lineage_audit.checkpoint.composed.rows import is_row_readable, moved, row_count
 from lineage_audit.checkpoint.composed.source import ComposedSource
 from lineage_audit.checkpoint.composed.updated import TurnedDora, Updated
-from lineage_audit.checkpoint.tensors import StoredTensor
+from lineage_audit.checkpoint.tensors import IntArray, StoredTensor
 from lineage_audit.errors import UnsupportedFormatError
 
 LARGEST_SCALING = 1e6
@@ -56,6 +58,7 @@ def moved_parts(parts: AdapterParts, mark: str) -> AdapterParts:
         {name: moved(tensor, mark) for name, tensor in parts.saved.items()},
         parts.unknown,
         other,
+        {module: moved(tensor, mark) for module, tensor in parts.tokens.items()},
     )
 
 
@@ -101,6 +104,8 @@ class _Composition:
             self._add(one)
         for multiplied in factors:
             self._multiply(multiplied)
+        for module, rows in parts.tokens.items():
+            self._replace_tokens(module, rows)
 
     def _add(self, update: ModuleUpdate) -> None:
         scaling, updated = update.scaling, None
@@ -138,6 +143,17 @@ class _Composition:
             return
         self._modules.held[held.name] = replace(held, encoding=Sum(held, bias, scaling))
 
+    def _replace_tokens(self, module: str, trained: StoredTensor) -> None:
+        """Put rows that were trained singly in the place of the base's."""
+        held = self._modules.held.get(self._modules.named(f"{module}.weight") or "")
+        tokens = np.array(self._settings.tokens_of(module), dtype=np.int64)
+        if held is None or not _are_rows_of(held, trained, tokens):
+            self._left_out.append(trained.name)
+            return
+        order = np.argsort(tokens)
+        self._modules.held[held.name] = replace(held, encoding=RowsReplaced(held, trained, tokens[order], order))
+        self.touched += 1
+
     def _multiply(self, multiplied: ModuleFactors) -> None:
         """Multiply inputs or outputs of a module: columns or rows of its matrix, as that is stored; and its bias."""
         held = self._modules.held.get(self._modules.named(f"{multiplied.module}.weight") or "")
@@ -170,3 +186,11 @@ class _Composition:
 def _is_readable(update: ModuleUpdate) -> bool:
     vectors = [stored for stored in (update.magnitude, update.bias) if stored is not None]
     return all(map(is_row_readable, vectors))
+
+
+def _are_rows_of(held: StoredTensor, trained: StoredTensor, tokens: IntArray) -> bool:
+    """Tell whether trained rows are those of some tokens of a matrix, each once."""
+    if not is_row_readable(held) or not is_row_readable(trained) or len(held.shape) != 2 or not len(tokens):
+        return False
+    fit = trained.shape == (len(tokens), held.shape[1]) and int(tokens.max()) < held.shape[0]
+    return fit and len(np.unique(tokens)) == len(tokens)

@@ -6,7 +6,10 @@ from lineage_audit.checkpoint.adapter import AdapterParts, AdapterSettings
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.errors import UnsupportedFormatError
 
-KINDS = {"lora": "LoRA", "vera": "VeRA", "loha": "LoHa", "lokr": "LoKr", "ia3": "IA³", "ln_tuning": "LN tuning"}
+KINDS = {
+    "lora": "LoRA", "vera": "VeRA", "loha": "LoHa", "lokr": "LoKr", "ia3": "IA³", "ln_tuning": "LN tuning",
+    "trainable_tokens": "trainable tokens",
+}  # fmt: skip
 """PEFT's types that are put on a base, and what they are called."""
 
 _NO_WEIGHTS = frozenset(

@@ -10,7 +10,7 @@ import numpy as np
 from lineage_audit.checkpoint.composed.rows import columns, row_count, sections_of, values_of
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section
 from lineage_audit.checkpoint.rounding import round_to
-from lineage_audit.checkpoint.tensors import StoredTensor
+from lineage_audit.checkpoint.tensors import IntArray, StoredTensor
 
 
 class Taken:
@@ -131,6 +131,43 @@ class ColumnsScaled(OnBase):
         base = taken.values(self.base, low, high)
         with np.errstate(all="ignore"):
             return self.rounded(base * taken.values(vector, 0, row_count(vector)).T)
+
+
+@dataclass(frozen=True, eq=False)
+class RowsReplaced(OnBase):
+    """A base matrix some of whose rows are another's.
+
+    Attributes:
+        added: the rows, of the base's columns.
+        places: rows of the base that they replace, ascending.
+        order: for each of these its row in ``added``.
+    """
+
+    added: StoredTensor
+    places: IntArray
+    order: IntArray
+
+    def sections(self, low: int, high: int) -> tuple[Section, ...]:
+        """The base's rows, and those of the others that stand among them."""
+        return (*sections_of(self.base, low, high), *sections_of(self.added, *self._span(self._chosen(low, high))))
+
+    def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Replace."""
+        chosen = self._chosen(low, high)
+        first, last = self._span(chosen)
+        taken = Taken(arrays)
+        values, added = np.array(taken.values(self.base, low, high)), taken.values(self.added, first, last)
+        values[self.places[chosen] - low] = self.rounded(added[self.order[chosen] - first])
+        return values
+
+    def _chosen(self, low: int, high: int) -> slice:
+        """Which of the places lie between two rows of the base."""
+        first, last = np.searchsorted(self.places, (low, high))
+        return slice(int(first), int(last))
+
+    def _span(self, chosen: slice) -> tuple[int, int]:
+        wanted = self.order[chosen]
+        return (int(wanted.min()), int(wanted.max()) + 1) if len(wanted) else (0, 0)
 
 
 def _as_vector(stored: StoredTensor) -> StoredTensor:

@@ -58,6 +58,16 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "vera": (llama, {**VERA, "target_modules": ["q_proj", "k_proj", "down_proj"]}),
     "vera-bfloat16": (llama, {**VERA, "dtype": "bfloat16"}),
     "vera-conv1d": (gpt2, {**VERA, **CONV1D, "target_modules": ["c_attn", "c_fc"]}),
+    "tokens": (llama, {"target_modules": ["q_proj"], "trainable_token_indices": [90, 3, 5]}),
+    "tokens-by-module": (
+        llama,
+        {"target_modules": ["q_proj"], "trainable_token_indices": {"lm_head": [7, 6], "embed_tokens": [1]}},
+    ),
+    "tokens-alone-bfloat16": (
+        llama,
+        {"kind": "TrainableTokens", "target_modules": ["embed_tokens"], "token_indices": [4, 2], "dtype": "bfloat16"},
+    ),
+    "tokens-of-a-tied-base": (gpt2, {**CONV1D, "target_modules": ["c_attn"], "trainable_token_indices": [3, 5]}),
     "ln-tuning": (llama, {"kind": "LNTuning", "target_modules": ["input_layernorm", "norm"]}),
 }
 LAST_PLACES = 4 * 2.0**-24

@@ -87,10 +87,11 @@ def test_what_does_not_fit_is_left_out_and_said(kind: str, parts: dict[str, Arra
     assert any(MODULE in caveat for caveat in composed.caveats)
 
 
-KINDS = ("LORA", "IA3", "LOHA", "LOKR", "VERA", "LN_TUNING")
+KINDS = ("TRAINABLE_TOKENS", "LORA", "IA3", "LOHA", "LOKR", "VERA", "LN_TUNING")
 PARTS = (
     *(f"hada_w{n}_{side}" for n in (1, 2) for side in "ab"),
     *(f"lokr_w{n}{side}" for n in (1, 2) for side in ("", "_a", "_b")),
+    *("trainable_tokens_delta", "token_adapter.trainable_tokens_delta"),
     *("vera_lambda_b", "vera_lambda_d", "ia3_l", "ln_tuning_layers.weight", "lora_A.weight", "lora_B.weight"),
 )
 SMALLEST = models.Size(layers=1, hidden=8, heads=2, kv_heads=1, ffn=12, vocab=16)
@@ -98,6 +99,7 @@ BASES = (
     models.model(models.llama(1, SMALLEST), models.llama_config(SMALLEST)),
     models.model(models.gpt2(1, SMALLEST), models.gpt2_config(SMALLEST)),
 )
+TOKENS = ([], [0], [1, 0], [1, 1], [40], [-1], [2**40], {"q_proj": [3, 2, 1, 0]}, {"": "x"}, "x", None)
 NAMES = ("model.layers.0.self_attn.q_proj", "model.layers.0.mlp.down_proj", "transformer.h.0.attn.c_attn", "x")
 SHAPES = st.lists(st.sampled_from([0, 1, 2, 4, 8, 12, 24]), max_size=3).map(tuple)
 TENSORS = st.dictionaries(
@@ -113,12 +115,19 @@ TENSORS = st.dictionaries(
 
 
 @settings(max_examples=200, deadline=None)
-@given(TENSORS, st.sampled_from(KINDS), st.booleans(), st.sampled_from([1, 4, 1e-300, 1e8, None, "x"]))
+@given(
+    TENSORS,
+    st.sampled_from(KINDS),
+    st.booleans(),
+    st.sampled_from([1, 4, 1e-300, 1e8, None, "x"]),
+    st.sampled_from(TOKENS),
+)
 def test_any_adapter_is_put_on_a_base_or_refused(
-    shapes: dict[str, tuple[int, ...]], kind: str, turned: bool, alpha: object
+    shapes: dict[str, tuple[int, ...]], kind: str, turned: bool, alpha: object, tokens: object
 ) -> None:
     parts: dict[str, Array] = {name: np.full(shape, 0.5, dtype=np.float32) for name, shape in shapes.items()}
-    added = of_kind(kind, parts, alpha=alpha, lora_alpha=alpha, fan_in_fan_out=turned, r=2)
+    stated = {"alpha": alpha, "lora_alpha": alpha, "token_indices": tokens, "trainable_token_indices": tokens}
+    added = of_kind(kind, parts, **stated, fan_in_fan_out=turned, r=2)
     for base in BASES:
         compare_checkpoints(base, added)
         try:
