@@ -8,7 +8,7 @@ coarse types are blurred by their own rounding, so only small multiples are aske
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,20 +50,22 @@ def find_quantization(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
 
     Where the other side is further away than half a step, something else was done before rounding.
     """
-    if not pairs:
-        return None
     for bits in _BITS:
-        on_b = [_grid(pair.rows_b, pair.rows_a, bits, pair.rounding) for pair in pairs]
-        on_a = [_grid(pair.rows_a, pair.rows_b, bits, pair.rounding) for pair in pairs]
-        if _most(on_b):
+        if on_b := _on_grid((_grid(pair.rows_b, pair.rows_a, bits, pair.rounding) for pair in pairs), len(pairs)):
             return _operation("B is {}rounded to " + _scheme(bits, on_b), "A ", on_b, "a->b")
-        if _most(on_a):
+        if on_a := _on_grid((_grid(pair.rows_a, pair.rows_b, bits, pair.rounding) for pair in pairs), len(pairs)):
             return _operation("A is {}rounded to " + _scheme(bits, on_a), "B ", on_a, "b->a")
     return None
 
 
-def _most(found: Sequence[_Grid | None]) -> bool:
-    return float(np.mean([grid is not None for grid in found])) >= _FITTING
+def _on_grid(looked_at: Iterable[_Grid | None], count: int) -> list[_Grid | None]:
+    """The grids of all matrices where nearly all have one, else nothing; ends as soon as too many have none."""
+    found: list[_Grid | None] = []
+    for grid in looked_at:
+        found.append(grid)
+        if found.count(None) > (1 - _FITTING) * count:
+            return []
+    return found
 
 
 def _scheme(bits: int, found: Sequence[_Grid | None]) -> str:

@@ -6,6 +6,7 @@ Units are rows of what reads the residual stream and columns of what writes to i
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,28 +43,49 @@ class Window:
 
 
 def read_window(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
-    """Read a window of a pair of matrices."""
-    everyone = np.arange(len(pair.b_rows))
-    whole = everyone[:: max(1, len(everyone) // ROWS)]
+    """Read a window of a pair of matrices, both models at the same time."""
     image = pair.image or Image()
-    rows_b = _read(b, pair.b, pair.b_rows[whole], image.of_b)
-    if pair.b.role in _WRITES or image.needs_every_row:
-        columns = _some(rows_b.shape[1])
-        held_b = _read(b, pair.b, pair.b_rows, lambda block: image.of_b(block)[:, columns])
-        if image.needs_every_row:
-            base = _read(a, pair.a, pair.a_rows, image.columns_of)
-            held_a, rows_a = image.rows(base[:, columns], everyone), image.rows(base, whole)
-        else:
-            held_a = image.rows(
-                _read(a, pair.a, pair.a_rows, lambda block: image.columns_of(block)[:, columns]), everyone
-            )
-            rows_a = image.rows(_read(a, pair.a, pair.a_rows[whole], image.columns_of), whole)
-        return Window(held_a, held_b, rows_a, rows_b)
-    some = everyone[_some(len(everyone))]
-    held_a = image.rows(_read(a, pair.a, pair.a_rows[some], image.columns_of), some)
-    held_b = _read(b, pair.b, pair.b_rows[some], image.of_b)
-    rows_a = image.rows(_read(a, pair.a, pair.a_rows[whole], image.columns_of), whole)
+    with ThreadPoolExecutor(1, thread_name_prefix="window") as pool:
+        of_a = pool.submit(_window_of_a, a, pair, image)
+        held_b, rows_b = _window_of_b(b, pair, image)
+        held_a, rows_a = of_a.result()
     return Window(held_a, held_b, rows_a, rows_b)
+
+
+def _window_of_a(a: Checkpoint, pair: TensorPair, image: Image) -> tuple[FloatArray, FloatArray]:
+    """A's image: the window and some whole rows."""
+    everyone, whole = _everyone_and_some(pair)
+    if image.needs_every_row:
+        base = _read(a, pair.a, pair.a_rows, image.columns_of)
+        return image.rows(base[:, _some(base.shape[1])], everyone), image.rows(base, whole)
+    rows = image.rows(_read(a, pair.a, pair.a_rows[whole], image.columns_of), whole)
+    if _shows_columns(pair, image):
+        columns = _some(rows.shape[1])
+        held = _read(a, pair.a, pair.a_rows, lambda block: image.columns_of(block)[:, columns])
+        return image.rows(held, everyone), rows
+    some = everyone[_some(len(everyone))]
+    return image.rows(_read(a, pair.a, pair.a_rows[some], image.columns_of), some), rows
+
+
+def _window_of_b(b: Checkpoint, pair: TensorPair, image: Image) -> tuple[FloatArray, FloatArray]:
+    """B's: the window and some whole rows."""
+    everyone, whole = _everyone_and_some(pair)
+    rows = _read(b, pair.b, pair.b_rows[whole], image.of_b)
+    if _shows_columns(pair, image):
+        columns = _some(rows.shape[1])
+        return _read(b, pair.b, pair.b_rows, lambda block: image.of_b(block)[:, columns]), rows
+    return _read(b, pair.b, pair.b_rows[everyone[_some(len(everyone))]], image.of_b), rows
+
+
+def _shows_columns(pair: TensorPair, image: Image) -> bool:
+    """Whether the window is some columns of all rows, and not some rows with all columns."""
+    return pair.b.role in _WRITES or image.needs_every_row
+
+
+def _everyone_and_some(pair: TensorPair) -> tuple[IntArray, IntArray]:
+    """Positions of all rows of a pair, and of those that are kept whole."""
+    everyone = np.arange(len(pair.b_rows))
+    return everyone, everyone[:: max(1, len(everyone) // ROWS)]
 
 
 def _some(count: int) -> IntArray:

@@ -58,7 +58,7 @@ class NumpyKernel:
 
     def _scratch_for(self, shape: tuple[int, int]) -> _Scratch:
         held: _Scratch | None = getattr(self._scratch, "held", None)
-        if held is None or held.product.shape != shape:
+        if held is None or held.delta.shape != shape:
             held = self._scratch.held = _Scratch.of(shape)
         return held
 
@@ -85,26 +85,23 @@ def join_rows(pieces: list[BlockSums]) -> BlockSums:
 class _Scratch:
     """Arrays that every piece of one shape uses again."""
 
-    product: FloatArray
+    delta: FloatArray
     same: BoolArray
     nonzero: BoolArray
-    ones: FloatArray
 
     @classmethod
     def of(cls, shape: tuple[int, int]) -> _Scratch:
-        return cls(
-            np.empty(shape, np.float32), np.empty(shape, bool), np.empty(shape, bool), np.ones(max(shape), np.float32)
-        )
+        return cls(np.empty(shape, np.float32), np.empty(shape, bool), np.empty(shape, bool))
 
 
 def _piece(a: FloatArray, b: FloatArray, rounding: Rounding, scratch: _Scratch) -> BlockSums:
     """All sums over a few rows."""
-    rows, columns = _products(a, b, scratch)
+    rows, columns = _products(a, b)
     not_finite = apart = 0
     if not (rows[1:].max() < _PLAIN):  # also where it is NaN
         a, b, not_finite, apart = without_unusable(a, b)
-        rows, columns = _products(a, b, scratch)
-    delta = np.subtract(b, a, out=scratch.product[: len(a)]).reshape(-1)
+        rows, columns = _products(a, b)
+    delta = np.subtract(b, a, out=scratch.delta[: len(a)]).reshape(-1)
     same = np.equal(a, b, out=scratch.same[: len(a)])
     nonzero = np.not_equal(a, 0, out=scratch.nonzero[: len(a)])
     varying = _varying(a)
@@ -126,15 +123,12 @@ def _piece(a: FloatArray, b: FloatArray, rounding: Rounding, scratch: _Scratch) 
     )
 
 
-def _products(a: FloatArray, b: FloatArray, scratch: _Scratch) -> tuple[DoubleArray, DoubleArray]:
+def _products(a: FloatArray, b: FloatArray) -> tuple[DoubleArray, DoubleArray]:
     """Row and column sums of a·b, a² and b²."""
     rows, columns = np.empty((3, len(a))), np.empty((3, a.shape[1]))
-    product = scratch.product[: len(a)]
-    over_rows, over_columns = scratch.ones[: len(a)], scratch.ones[: a.shape[1]]
     for number, (x, y) in enumerate(((a, b), (a, a), (b, b))):
-        np.multiply(x, y, out=product)
-        rows[number] = product @ over_columns
-        columns[number] = over_rows @ product
+        rows[number] = np.vecdot(x, y)
+        columns[number] = np.einsum("ij,ij->j", x, y)
     return rows, columns
 
 
