@@ -13,9 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint import Checkpoint, read_checkpoint
+from lineage_audit.checkpoint.formats import read_container
 from lineage_audit.checkpoint.formats.torch_archive import locate_storages, open_archive, presume_storages
-from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
-from lineage_audit.errors import UnreadableFileError
+from lineage_audit.checkpoint.source.base import ByteRange, SourceFile, read_range
+from lineage_audit.checkpoint.source.witnessed import witnessed
+from lineage_audit.errors import LineageAuditError, UnreadableFileError
+from tests.checkpoint.formats.test_torch_pickle_bounds import VALID
 from tests.checkpoint.formats.torch_files import FILE, save_legacy, save_zip
 from tests.checkpoint.memory_source import MemorySource
 from tests.models import llama, llama_config, repository
@@ -93,6 +96,23 @@ def test_a_place_that_is_not_as_presumed_is_refused_when_it_is_read(form: str) -
                 there.rows(tensor, 1, 2)
         else:
             there.rows(tensor, 0, 1)
+
+
+@pytest.mark.parametrize("form", VALID)
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_mutated_files_are_read_or_refused(form: str, data: st.DataObject) -> None:
+    mutated = bytearray(VALID[form])
+    for _ in range(data.draw(st.integers(1, 8))):
+        mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
+    source = Remote(bytes(mutated))
+    try:
+        container = read_container(source)
+        checked = witnessed(source, container.witnesses)
+        for tensor in container.tensors:
+            read_range(checked, tensor.file, tensor.start, tensor.stop)
+    except LineageAuditError as error:
+        assert str(error).isprintable()
 
 
 @settings(max_examples=60, deadline=None)
