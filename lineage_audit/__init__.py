@@ -163,6 +163,7 @@ def check(
     effort: EffortChoice = "auto",
     fail_on: FailOn | None = None,
     progress: Progress | None = None,
+    device: Device = "cpu",
 ) -> CheckReport:
     """Hold a model's licence and base-model claims against its weights.
 
@@ -174,6 +175,7 @@ def check(
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample``, ``search`` or ``full``.
         fail_on: the level at which findings fail; by default the policy's, or ``error``.
         progress: told how far reading has come.
+        device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
 
     Raises:
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
@@ -185,7 +187,8 @@ def check(
 
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
     known = read_baseline(read.baseline) if read.baseline else frozenset()
-    return check_claims(subject, references, CheckOptions(read, with_declared, effort, fail_on, known), progress)
+    options = CheckOptions(read, with_declared, effort, fail_on, known, device)
+    return check_claims(subject, references, options, progress)
 
 
 def inspect(model: str) -> Inspection:

@@ -12,16 +12,25 @@ Host = Literal["hub", "large"]
 
 
 class TiledFile:
-    """A large file that takes no memory: a beginning, and then one block over and over."""
+    """A large file that takes no memory: a beginning, one block over and over, and over it some pieces by place."""
 
-    def __init__(self, beginning: bytes, block: bytes, size: int) -> None:
+    def __init__(self, beginning: bytes, block: bytes, size: int, pieces: Mapping[int, bytes] | None = None) -> None:
         self._beginning, self._block, self._size = beginning, block, size
+        self._pieces = pieces or {}
 
     def __len__(self) -> int:
         return self._size
 
     def __getitem__(self, wanted: slice) -> bytes:
         start, stop, _ = wanted.indices(self._size)
+        data = bytearray(self._tiled(start, stop))
+        for place, piece in self._pieces.items():
+            first, last = max(start, place), min(stop, place + len(piece))
+            if first < last:
+                data[first - start : last - start] = piece[first - place : last - place]
+        return bytes(data)
+
+    def _tiled(self, start: int, stop: int) -> bytes:
         head = self._beginning[start:stop]
         start = max(start, len(self._beginning)) - len(self._beginning)
         stop -= len(self._beginning)
@@ -34,7 +43,7 @@ class TiledFile:
     @property
     def essence(self) -> bytes:
         """What tells it from other files."""
-        return self._beginning + self._block + str(self._size).encode()
+        return self._beginning + self._block + repr((self._size, self._pieces)).encode()
 
 
 Content = bytes | TiledFile

@@ -51,16 +51,19 @@ class Folders:
         return f"{self.base}+{self.adapter}"
 
 
-def adapted(folder: Path, make: Callable[[], Any], dtype: str = "float32", seed: int = 1, **settings: Any) -> Folders:
+def adapted(
+    folder: Path, make: Callable[[], Any], dtype: str = "float32", seed: int = 1, kind: str = "Lora", **settings: Any
+) -> Folders:
     """Save a base, an adapter with every tensor moved off its start, and PEFT's own merge of the two."""
+    import peft
     import torch
-    from peft import LoraConfig, get_peft_model
 
     base = make().to(getattr(torch, dtype))
     base.save_pretrained(folder / "base")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = get_peft_model(base, LoraConfig(**{"r": 4, "lora_alpha": 12, **settings}))
+        strength = {"r": 4, "lora_alpha": 12} if kind == "Lora" else {}
+        model = peft.get_peft_model(base, getattr(peft, f"{kind}Config")(**{**strength, **settings}))
         stir(model, seed)
         model.save_pretrained(folder / "adapter")
         model.merge_and_unload().save_pretrained(folder / "merged")

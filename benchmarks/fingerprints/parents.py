@@ -22,7 +22,8 @@ from benchmarks.zoo.catalogue import HALVES, Entry, catalogue
 from benchmarks.zoo.recipes import Merged
 from benchmarks.zoo.truth import truth_of
 from lineage_audit.library.identification import identify_on_shelf
-from lineage_audit.library.shelf import Label, Shelf, open_shelf
+from lineage_audit.library.shelf import Shelf, open_shelf
+from lineage_audit.library.shelf_entries import Label
 
 
 def main() -> int:

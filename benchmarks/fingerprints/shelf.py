@@ -23,7 +23,8 @@ from lineage_audit.checkpoint import read_checkpoint
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, sketch, to_bytes
 from lineage_audit.library.fingerprint.values import Block, LayerSketch, Levels, Sketches
 from lineage_audit.library.identification import identify_on_shelf
-from lineage_audit.library.shelf import Label, Shelf, open_shelf, shape_of
+from lineage_audit.library.shelf import Shelf, open_shelf, shape_of
+from lineage_audit.library.shelf_entries import Label
 
 _DISTINCT = 32
 """Fingerprints of strangers that the shelf's rows share."""

@@ -24,6 +24,7 @@ from lineage_audit.checkpoint.quantization import gather
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.ollama import OllamaSource
+from lineage_audit.checkpoint.source.witnessed import witnessed
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
 from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
@@ -50,6 +51,7 @@ def read_checkpoint(source: Source) -> Checkpoint:
 
 def _read_alone(source: Source) -> Checkpoint:
     container = read_container(source)
+    source = witnessed(source, container.witnesses)
     config = _config(source, container)
     dequantized = replace(container, tensors=gather(source, container.tensors))
     tensors = map_names(dequantized.tensors, config)

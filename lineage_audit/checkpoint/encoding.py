@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,18 @@ class Encoding(Protocol):
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Turn the arrays of ``sections(low, high)`` into floats ``[high - low, columns]``."""
         ...
+
+
+@runtime_checkable
+class NeedsBeforehand(Protocol):
+    """An encoding that reads more, once, before the first of its rows is known.
+
+    Attributes:
+        bytes_beforehand: how much has yet to be fetched.
+    """
+
+    @property
+    def bytes_beforehand(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import BITS, READABLE, decode
+from lineage_audit.checkpoint.encoding import NeedsBeforehand
 from lineage_audit.checkpoint.source.base import ByteRange, Source
 from lineage_audit.checkpoint.source.coalescing import coalesce
 from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, TensorRef
@@ -88,9 +89,14 @@ def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray
 
 
 def bytes_for_rows(tensor: TensorRef, rows: IntArray) -> int:
-    """Bytes that must be read for some rows, those between them included; all of them where rows are columns."""
+    """Bytes that must be read for some rows, those between and before them included; all where rows are columns."""
     spans = coalesce(span for run in _runs(RowRequest(tensor, rows)) for span in run.ranges)
-    return sum(span.stop - span.start for span in spans)
+    return sum(map(_bytes_beforehand, tensor.parts)) + sum(span.stop - span.start for span in spans)
+
+
+def _bytes_beforehand(part: Part) -> int:
+    encoding = part.stored.encoding
+    return encoding.bytes_beforehand if isinstance(encoding, NeedsBeforehand) else 0
 
 
 def fetch_rows(source: Source, requests: Sequence[RowRequest]) -> FetchedRows:

@@ -18,6 +18,7 @@ from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.claims.stated_licence import StatedLicence, read_stated_licence, statement_of
 from lineage_audit.claims.statements import read_statements
 from lineage_audit.comparison import EffortChoice
+from lineage_audit.comparison.kernels import Device, computing_on
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.summaries import summarise_model
 from lineage_audit.comparison.verdict import NOT_THEFT
@@ -49,6 +50,7 @@ class CheckOptions:
         effort: how much of the weights to read.
         fail_on: level at which findings fail; None: the policy's, or ``error``.
         known: the findings of a baseline, which then do not count.
+        device: where the comparisons take their sums.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -56,6 +58,7 @@ class CheckOptions:
     effort: EffortChoice = "auto"
     fail_on: FailOn | None = None
     known: frozenset[BaselineKey] = frozenset()
+    device: Device = "cpu"
 
 
 def check_claims(
@@ -70,12 +73,14 @@ def check_claims(
         progress: told how far reading has come.
 
     Raises:
-        LineageAuditError: the subject or a reference that was given cannot be found, or a weight file is unsafe.
+        LineageAuditError: the subject or a reference that was given cannot be found, a weight file is unsafe, or the
+            device is missing.
     """
     started = time.perf_counter()
     policy, today = options.policy, datetime.datetime.now(datetime.UTC).date()
     repository = open_repository(subject)
-    case = _case(repository, references, options, today, progress)
+    with computing_on(options.device):
+        case = _case(repository, references, options, today, progress)
     findings = suppressed(_findings(case), policy, options.known, today)
     fail_on = options.fail_on or policy.fail_on or "error"
     return CheckReport(

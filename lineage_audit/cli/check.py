@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import figures_option
+from lineage_audit.cli.options import device_option, effort_option, figures_option
 from lineage_audit.cli.output import write_figures, write_whole
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
     from lineage_audit.claims import CheckOptions, Policy
     from lineage_audit.comparison import EffortChoice
+    from lineage_audit.comparison.kernels import Device
 
 _FORMATS = ("terminal", "json", "sarif", "junit", "markdown", "html", "cyclonedx")
 _EXITS: dict[Outcome, ExitCode] = {
@@ -51,13 +52,8 @@ _EXITS: dict[Outcome, ExitCode] = {
     type=click.Choice(["error", "warning", "note", "never"]),
     help="Exit with 1 for findings of this level or above. Default: the policy's, else error.",
 )
-@click.option(
-    "--effort",
-    type=click.Choice(["auto", "metadata", "sample", "search", "full"]),
-    default="auto",
-    show_default=True,
-    help="How much of the weights to read; auto goes on until the verdict is settled.",
-)
+@effort_option
+@device_option
 @click.option(
     "--format", "format_name", type=click.Choice(_FORMATS), help="What stdout gets. Default: terminal, none with -o."
 )
@@ -81,6 +77,7 @@ def command(
     update_baseline: bool,
     fail_on: FailOn | None,
     effort: EffortChoice,
+    device: Device,
     format_name: str | None,
     outputs: tuple[Path, ...],
     figures: Path | None,
@@ -100,7 +97,8 @@ def command(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
     known = read_baseline(baseline) if baseline and not update_baseline else frozenset()
-    report = _checked(subject, references, CheckOptions(policy, not no_declared, effort, fail_on, known), quiet)
+    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device)
+    report = _checked(subject, references, options, quiet)
     if update_baseline and baseline is not None:
         report = _rebased(report, policy, baseline)
     _write(report, formats, verbose)
@@ -174,7 +172,7 @@ def _show(report: CheckReport, format_name: str, verbose: bool) -> None:
         return
     from rich.console import Console
 
-    from lineage_audit.report.check_terminal import render_check_details, render_check_terminal
+    from lineage_audit.report.check.terminal import render_check_details, render_check_terminal
 
     console = Console()
     render_check_terminal(report, console=console)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import figures_option, format_option, output_option
+from lineage_audit.cli.options import device_option, effort_option, figures_option, format_option, output_option
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 from lineage_audit.results import Relation, Report
 
@@ -28,13 +28,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
 @click.command()
 @click.argument("a")
 @click.argument("b")
-@click.option(
-    "--effort",
-    type=click.Choice(["auto", "metadata", "sample", "search", "full"]),
-    default="auto",
-    show_default=True,
-    help="How much of the weights to read; auto goes on until the verdict is settled.",
-)
+@effort_option
 @click.option(
     "--parent",
     "parents",
@@ -42,13 +36,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
     multiple=True,
     help="A model that B may be a merge of, with A as the common base; repeat for each.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where sums are taken; cuda needs PyTorch and a graphics card.",
-)
+@device_option
 @format_option
 @output_option
 @figures_option
@@ -109,8 +97,8 @@ def _print(report: Report, verbose: bool) -> None:
     """To the terminal, with colour where stdout takes it."""
     from rich.console import Console
 
-    from lineage_audit.report.terminal import render_terminal
-    from lineage_audit.report.terminal_tables import render_details
+    from lineage_audit.report.compare.terminal import render_terminal
+    from lineage_audit.report.compare.terminal_tables import render_details
 
     console = Console()
     render_terminal(report, console=console)

@@ -77,6 +77,6 @@ def _print(identification: Identification) -> None:
     """To the terminal, with colour where stdout takes it."""
     from rich.console import Console
 
-    from lineage_audit.report.identify_terminal import render_identification_terminal
+    from lineage_audit.report.identify.terminal import render_identification_terminal
 
     render_identification_terminal(identification, console=Console())

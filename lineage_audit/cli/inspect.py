@@ -35,7 +35,7 @@ def command(model: str, format_name: str | None, output: Path | None) -> int:
     elif chosen == "terminal":
         from rich.console import Console
 
-        from lineage_audit.report.inspection_terminal import render_inspection_terminal
+        from lineage_audit.report.inspect.terminal import render_inspection_terminal
 
         render_inspection_terminal(inspection, console=Console())
     else:

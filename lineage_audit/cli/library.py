@@ -12,7 +12,7 @@ import click
 from lineage_audit.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from lineage_audit.library.shelf import ShelfEntry
+    from lineage_audit.library.shelf_entries import ShelfEntry
 
 _LIBRARY = click.option(
     "--library",
@@ -52,7 +52,8 @@ def add(
 ) -> int:
     """Add fingerprint files, or models whose fingerprints are made now; one of the same name is replaced."""
     from lineage_audit.library.fingerprint import make_or_read
-    from lineage_audit.library.shelf import Label, open_shelf
+    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.shelf_entries import Label
 
     if name is not None and len(models) > 1:
         raise click.UsageError("--name is for one model")

@@ -6,6 +6,24 @@ from pathlib import Path
 
 import click
 
+effort_option = click.option(
+    "--effort",
+    type=click.Choice(["auto", "metadata", "sample", "search", "full"]),
+    default="auto",
+    show_default=True,
+    help="How much of the weights to read; auto goes on until the verdict is settled.",
+)
+"""How much of the weights a comparison reads."""
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where sums are taken; cuda needs PyTorch and a graphics card.",
+)
+"""Where a comparison takes its sums."""
+
 format_option = click.option(
     "--format",
     "format_name",

@@ -66,7 +66,7 @@ def command(
     elif not quiet:
         from rich.console import Console
 
-        from lineage_audit.report.tree_terminal import render_tree_terminal
+        from lineage_audit.report.tree.terminal import render_tree_terminal
 
         render_tree_terminal(drawn, console=Console())
     nothing_said = drawn.comparisons > 0 and drawn.undecided == drawn.comparisons

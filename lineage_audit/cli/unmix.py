@@ -68,7 +68,7 @@ def command(
     elif not quiet:
         from rich.console import Console
 
-        from lineage_audit.report.unmix_terminal import render_unmix_terminal
+        from lineage_audit.report.unmix.terminal import render_unmix_terminal
 
         render_unmix_terminal(found, console=Console())
     return ExitCode.INCONCLUSIVE if found.method == "unknown" else ExitCode.PASSED

@@ -14,7 +14,8 @@ from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.skeleton import summary_of
 from lineage_audit.library.nearness import NEARLY_AS_FAR, SAME_WAY, order_of
 from lineage_audit.library.prefilter import KEPT_BY_EACH, shortlist
-from lineage_audit.library.shelf import Shelf, ShelfEntry, shape_of
+from lineage_audit.library.shelf import Shelf, shape_of
+from lineage_audit.library.shelf_entries import ShelfEntry
 from lineage_audit.results import Identification, Relation, Relative, Report
 from lineage_audit.results.identification import IdentificationOutcome
 from lineage_audit.version import __version__

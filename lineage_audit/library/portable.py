@@ -10,7 +10,8 @@ from pathlib import Path
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
 from lineage_audit.library.fingerprint import from_bytes
-from lineage_audit.library.shelf import Label, Shelf
+from lineage_audit.library.shelf import Shelf
+from lineage_audit.library.shelf_entries import Label
 
 CONTENTS = "library.json"
 SCHEMA = "lineage-audit/library/1"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from lineage_audit.library.fingerprint.signature import PARTS
 from lineage_audit.library.fingerprint.values import Levels
-from lineage_audit.library.shelf import Signatures
+from lineage_audit.library.shelf_entries import Signatures
 
 KEPT_BY_EACH = 5
 """Models that each part of the signature sends on."""

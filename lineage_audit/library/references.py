@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from lineage_audit.checkpoint import split_reference
+from lineage_audit.checkpoint.source import says_where
 from lineage_audit.library.shelf import open_shelf
 
 
 def references_on_shelf(path: Path, names: Sequence[str]) -> dict[str, str]:
     """Map each name that a library holds to its model's reference, pinned to its revision; other names are left out.
 
+    What says itself where the model is, such as a path, is no name. Where nothing else is asked for, the library is not
+    opened, and need not be there.
+
     Raises:
         LineageAuditError: there is no such library, or it cannot be read.
     """
+    names = [name for name in names if not all(map(says_where, split_reference(name)))]
+    if not names:
+        return {}
     with open_shelf(path) as shelf:
         known = shelf.names()
         entries = [shelf.entry(name) for name in names if name in known]

@@ -10,7 +10,8 @@ from pathlib import Path
 from lineage_audit.errors import UnreadableFileError
 from lineage_audit.library.farm import Task, make_many
 from lineage_audit.library.fingerprint import from_bytes
-from lineage_audit.library.shelf import Label, Shelf
+from lineage_audit.library.shelf import Shelf
+from lineage_audit.library.shelf_entries import Label
 
 _LARGEST = 4 * 2**20
 _KEYS = ("id", "revision", "license", "family", "note")

@@ -8,19 +8,19 @@ kilobyte a model and not its fingerprint.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, to_bytes
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.signature import PARTS
+from lineage_audit.library.shelf_entries import Label, ShelfEntry, Signatures
 
 LAYOUT = 1
 """Version of the tables, in ``user_version``."""
@@ -64,59 +64,6 @@ _COLUMNS = (
     "name, ref, revision, digest, scheme, effort, architecture, parameters, width, units, family, license, note, "
     "added, bytes"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What the shelf's keeper says of a model: its name on the shelf, family, licence and a note."""
-
-    name: str
-    family: str | None = None
-    license: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShelfEntry:
-    """One model on the shelf, without its fingerprint; ``width`` are residual channels, ``units`` those of an FFN."""
-
-    name: str
-    ref: str
-    revision: str | None
-    digest: str
-    scheme: str
-    effort: str
-    architecture: str
-    parameters: int
-    width: int
-    units: int
-    family: str | None
-    license: str | None
-    note: str | None
-    added: str
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Signatures:
-    """Every signature of the current scheme.
-
-    Attributes:
-        names: the models.
-        shapes: their residual channels and FFN units, int64 ``[models, 2]``.
-        values: int8 ``[models, parts, numbers]``.
-    """
-
-    names: tuple[str, ...]
-    shapes: npt.NDArray[np.int64]
-    values: npt.NDArray[np.int8]
-
-    def without(self, names: frozenset[str]) -> Signatures:
-        """All but the named ones."""
-        if not names:
-            return self
-        kept = np.array([position for position, name in enumerate(self.names) if name not in names], dtype=np.int64)
-        return Signatures(tuple(self.names[position] for position in kept), self.shapes[kept], self.values[kept])
 
 
 class Shelf:
@@ -258,12 +205,12 @@ def open_shelf(path: Path, *, create: bool = False) -> Shelf:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables of a new file, by whichever process comes first; refuse what is not a shelf."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]  # after: both may be made in between
     if application != APPLICATION and tables:
         raise UnreadableFileError(f"{path}: a database, but not a library of fingerprints")
     if application != APPLICATION:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("BEGIN IMMEDIATE")
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             for statement in _TABLES.split(";"):
@@ -274,6 +221,19 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > LAYOUT:
         raise UnreadableFileError(f"{path}: a library of layout {version}, this version reads {LAYOUT}; upgrade")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch a new file to write-ahead mode; SQLite does not wait for others who do the same, so that is done here."""
+    last = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > last:
+                raise
+            time.sleep(0.01)
 
 
 def shape_of(fingerprint: Fingerprint) -> tuple[int, int]:

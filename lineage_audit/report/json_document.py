@@ -1,6 +1,6 @@
-r"""A report or an inspection as a JSON document of schema 1 (``schema/*.schema.json``).
+r"""What every JSON document of schema 1 is built of (``schema/*.schema.json``).
 
-The document follows the result types field by field, in their order. It holds no NaN or infinity (null
+A document follows the result types field by field, in their order. It holds no NaN or infinity (null
 instead), no lone surrogates, and no raw control or invisible characters (``\uXXXX`` escapes instead).
 """
 
@@ -14,58 +14,10 @@ from math import isfinite
 from typing import Any, Literal
 
 from lineage_audit.report.escaping import is_visible, without_lone_surrogates
-from lineage_audit.results import Inspection, Report
 
-REPORT_SCHEMA = "lineage-audit/report/1"
-INSPECTION_SCHEMA = "lineage-audit/inspection/1"
 TOOL = "lineage-audit"
 
 Document = dict[str, Any]
-
-
-def to_document(report: Report) -> Document:
-    """A comparison as a document; the layers stand beside the weights, for whoever plots them."""
-    weights = plain(report.weights)
-    layers = weights.pop("layers")
-    return {
-        "schema": REPORT_SCHEMA,
-        "tool": {"name": TOOL, "version": plain(report.tool_version)},
-        "a": plain(report.a),
-        "b": plain(report.b),
-        "effort": report.effort,
-        "seconds": plain(report.seconds),
-        "verdict": plain(report.verdict),
-        "architecture": plain(report.architecture),
-        "names": plain(report.names),
-        "tokenizer": plain(report.tokenizer),
-        "weights": weights,
-        "layers": layers,
-        "parameters": plain(report.parameters),
-        "evidence": plain(report.evidence),
-    }
-
-
-def inspection_document(inspection: Inspection) -> Document:
-    """An inspection as a document; fields become objects with named members."""
-    body = plain(inspection)
-    del body["tool_version"]
-    body["fields"] = [dict(zip(("field", "value", "origin"), row, strict=True)) for row in body["fields"]]
-    body["other_fields"] = [dict(zip(("field", "value"), row, strict=True)) for row in body["other_fields"]]
-    head = {
-        "schema": INSPECTION_SCHEMA,
-        "tool": {"name": TOOL, "version": plain(inspection.tool_version)},
-    }
-    return {**head, **body}
-
-
-def render_json(report: Report) -> str:
-    """A comparison as JSON text: indented by two, ending in a newline."""
-    return written(to_document(report))
-
-
-def render_inspection_json(inspection: Inspection) -> str:
-    """An inspection as JSON text: indented by two, ending in a newline."""
-    return written(inspection_document(inspection))
 
 
 def json_schema(document: Literal["report-1", "inspection-1", "identification-1", "unmix-1", "tree-1"]) -> Document:

@@ -6,7 +6,7 @@ defence of the terminal against what a model repository may have written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from rich.box import SIMPLE_HEAD
@@ -16,12 +16,21 @@ from rich.table import Table
 from rich.text import Text
 
 from lineage_audit.report.escaping import encodable, printable
+from lineage_audit.results import Relation
 
 WIDEST = 100
 LABEL_WIDTH = 15
 WIDEST_LABEL = 24
 LABEL_STYLE = "bold"
 QUIET = "dim"
+RELATION_COLOURS: Mapping[Relation, str] = {
+    "identical": "magenta",
+    "derived": "yellow",
+    "shared-origin": "cyan",
+    "independent": "green",
+    "inconclusive": "red",
+}
+"""A relation's colour, which only repeats its word."""
 
 Cell = str | Text | Table
 Column = tuple[str, Literal["left", "right"]]

@@ -21,31 +21,33 @@ from lineage_audit.results.check import (
     SuppressionKind,
 )
 from lineage_audit.results.comparison import (
-    ArchitectureFinding,
     Direction,
     Effort,
     Evidence,
-    FieldComparison,
     Grade,
     LayerEvidence,
     LayerRow,
     ModelSummary,
-    NamesFinding,
     Operation,
     OperationKind,
     Relation,
-    Rename,
     Report,
     RoleDelta,
     Scalar,
     Status,
-    TokenizerFinding,
     Verdict,
     WeightsFinding,
 )
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
 from lineage_audit.results.inspection import ClaimSummary, Inspection, RoleSummary
+from lineage_audit.results.metadata import (
+    ArchitectureFinding,
+    FieldComparison,
+    NamesFinding,
+    Rename,
+    TokenizerFinding,
+)
 from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
 

@@ -52,6 +52,27 @@ def test_parents_may_be_names_in_a_library(folders: dict[str, str], tmp_path: Pa
     assert [round(share.value, 2) for share in found.weights] == [0.7, 0.3]
 
 
+def test_a_library_that_is_not_needed_need_not_be_there(
+    folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Paths are no names, so ``LINEAGE_AUDIT_LIBRARY`` may lead nowhere; a name is looked for, and then it matters."""
+    monkeypatch.setenv("LINEAGE_AUDIT_LIBRARY", str(tmp_path / "absent.library"))
+    parents = ["--parent", folders["code"], "--parent"]
+    assert run(["unmix", folders["merged"], *parents, folders["chat"], "--base", folders["base"], "-q"]) == 0
+    assert run(["unmix", folders["merged"], *parents, "chat", "--base", folders["base"], "-q"]) == 2
+    assert "absent.library: no such library" in capsys.readouterr().err
+
+
+def test_a_path_means_the_model_that_is_there_whatever_the_library_calls_so(
+    folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = str(tmp_path / "shelf.library")
+    assert run(["library", "add", folders["stranger"], "--name", "chat", "--library", library]) == 0
+    monkeypatch.chdir(Path(folders["chat"]).parent)
+    found = lineage_audit.unmix("merged", ["code", "chat"], library=library)
+    assert [round(share.value, 2) for share in found.weights] == [0.7, 0.3]
+
+
 def test_unmix_of_one_parent_without_a_base_is_an_error(folders: dict[str, str]) -> None:
     assert run(["unmix", folders["merged"], "--parent", folders["code"]]) == 2
 

@@ -91,12 +91,25 @@ def test_reports_agree_on_every_device(other: str, monkeypatch: pytest.MonkeyPat
         assert theirs.copied_share == pytest.approx(ours.copied_share, abs=1e-4)
 
 
-def test_a_machine_without_a_card_is_told_so_in_one_line() -> None:
+def test_checks_agree_on_every_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = lineage_audit.check(FINETUNE, [PARENT], effort="full")
+    asked: list[str] = []
+    monkeypatch.setattr(kernels, "_kernel_for", lambda device: asked.append(device) or TorchKernel("cpu"))
+    found = lineage_audit.check(FINETUNE, [PARENT], effort="full", device="cuda")
+    assert asked == ["cuda"]
+    assert (found.outcome, [f.rule_id for f in found.findings]) == (plain.outcome, [f.rule_id for f in plain.findings])
+    for ours, theirs in zip(plain.references, found.references, strict=True):
+        assert theirs.relation == ours.relation
+        assert theirs.derived_share == pytest.approx(ours.derived_share, abs=1e-4)
+
+
+@pytest.mark.parametrize("asked", [("compare", PARENT, FINETUNE), ("check", FINETUNE, "--reference", PARENT)])
+def test_a_machine_without_a_card_is_told_so_in_one_line(asked: tuple[str, ...]) -> None:
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("there is a card here")
-    done = process("compare", PARENT, FINETUNE, "--device", "cuda")
+    done = process(*asked, "--device", "cuda")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "leave out --device cuda" in done.stderr

@@ -8,7 +8,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,8 @@ import pytest
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 from lineage_audit.library.fingerprint import from_bytes, to_bytes
 from lineage_audit.library.portable import export_shelf, import_shelf
-from lineage_audit.library.shelf import Label, open_shelf
+from lineage_audit.library.shelf import open_shelf
+from lineage_audit.library.shelf_entries import Label
 from tests.library.models import SIZE, fingerprint
 from tests.models import SMALL, llama
 
@@ -94,12 +97,29 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
         assert len(shelf.signatures().names) == 32
 
 
+def test_many_may_make_the_same_library_at_once(tmp_path: Path) -> None:
+    """Whoever comes between two looks at a new file must not take it for something else, nor for locked."""
+    everyone = 4
+    for attempt in range(40):
+        together = threading.Barrier(everyone)
+
+        def make(path: Path = tmp_path / f"{attempt}.library", together: threading.Barrier = together) -> int:
+            together.wait()
+            with open_shelf(path, create=True) as shelf:
+                return len(shelf)
+
+        with ThreadPoolExecutor(everyone) as pool:
+            made = [pool.submit(make) for _ in range(everyone)]
+        assert [one.result() for one in made] == [0] * everyone
+
+
 _WRITER = """
 import sys
 from pathlib import Path
 from tests.library.test_shelf import DATA
 from lineage_audit.library.fingerprint import from_bytes
-from lineage_audit.library.shelf import Label, open_shelf
+from lineage_audit.library.shelf import open_shelf
+from lineage_audit.library.shelf_entries import Label
 made = from_bytes(DATA, "data")
 print("ready", flush=True)
 with open_shelf(Path(sys.argv[1]), create=True) as shelf:

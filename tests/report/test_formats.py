@@ -7,15 +7,13 @@ import pytest
 
 import lineage_audit.report as report_room
 from lineage_audit.report import FORMATS, INSPECTION_FORMATS, render, render_inspection
-from lineage_audit.report.terminal import render_terminal
+from lineage_audit.report.compare.terminal import render_terminal
 from tests.report.printing import plain
 from tests.report.samples import DERIVED, INSPECTION
 
 ROOM = Path(report_room.__file__).parent
-PRINTED = {"terminal.py", "terminal_tables.py", "terminal_page.py", "printed.py"} | {
-    f"{command}_terminal.py" for command in ("inspection", "check", "identify", "tree", "unmix")
-}
-OPTIONAL = {"check_cyclonedx.py": {"cyclonedx", "packageurl"}}
+PRINTED = {"terminal.py", "terminal_tables.py", "terminal_page.py", "printed.py"}
+OPTIONAL = {"cyclonedx.py": {"cyclonedx", "packageurl"}}
 
 
 def test_every_format_ends_with_a_newline():
@@ -45,7 +43,7 @@ def test_the_room_imports_results_and_errors_and_nothing_else_of_the_project():
         allowed = ("lineage_audit.report", "lineage_audit.results", "lineage_audit.errors")
         assert all(name.startswith(allowed) for name in project)
         foreign = {name.split(".")[0] for name in imported} - sys.stdlib_module_names - {"lineage_audit"}
-        printed = {"rich"} if path.name in PRINTED | {"__init__.py"} else set()
+        printed = {"rich"} if path.name in PRINTED else set()
         assert foreign <= printed | OPTIONAL.get(path.name, set())
 
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from lineage_audit.report import FORMATS, INSPECTION_FORMATS, render, render_inspection
+from lineage_audit.report.compare.terminal import render_terminal
+from lineage_audit.report.compare.terminal_tables import render_details
 from lineage_audit.report.escaping import is_visible
-from lineage_audit.report.inspection_terminal import render_inspection_terminal
-from lineage_audit.report.terminal import render_terminal
-from lineage_audit.report.terminal_tables import render_details
+from lineage_audit.report.inspect.terminal import render_inspection_terminal
 from tests.report.hostile import NASTY, with_every_string
 from tests.report.printing import coloured, in_ascii, plain
 from tests.report.samples import INDEPENDENT, INSPECTION, UPSCALED

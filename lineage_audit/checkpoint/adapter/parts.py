@@ -2,7 +2,8 @@
 
 PEFT writes ``base_model.model.<module>.lora_A.weight``; inside a training checkpoint the adapter's own name stands
 before the slot. Embeddings have ``lora_embedding_A`` and ``lora_embedding_B``, DoRA a ``lora_magnitude_vector``, and a
-module that was trained whole stands under its own name. GGUF writes ``<tensor>.lora_a``.
+module that was trained whole stands under its own name. GGUF writes ``<tensor>.lora_a``. Parts of adapters of other
+kinds are told in ``other_parts.py``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from lineage_audit.checkpoint.adapter.other_parts import OtherParts, OtherPartsReader
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _PREFIX = "base_model.model."
@@ -20,7 +22,10 @@ _PEFT = re.compile(
     r"(?:\.[^.]+)??(?:\.(?P<slot>weight|bias))?"
 )
 _GGUF = re.compile(r"(?P<module>.+)\.weight\.(?P<part>lora_[ab])")
-_SAVED = re.compile(r"(?P<module>.+?)\.(?:modules_to_save(?:\.[^.]+)??|base_layer)\.(?P<slot>weight|bias)")
+_SAVED = re.compile(
+    r"(?P<module>.+?)\.(?:(?:modules_to_save|ln_tuning_layers)(?:\.[^.]+)??|base_layer)\.(?P<slot>weight|bias)"
+)
+_TOKENS = re.compile(r"(?P<module>.+?)\.(?:token_adapter\.)?trainable_tokens_delta(?:\.[^.]+)?")
 _FOREIGN = re.compile(r"(?:^|\.)(?:lora_|ia3_|hada_|lokr_|oft_|vera_|adalora|prompt_|prefix_|token_adapter)")
 _ROLES: Mapping[str, str] = {
     "lora_A": "a",
@@ -72,11 +77,15 @@ class AdapterParts:
         pairs: low-rank updates, in file order.
         saved: tensors that were trained whole, by the name that they have in the base.
         unknown: tensors of other kinds, which are not understood.
+        other: parts of LoHa, LoKr, VeRA and IA³.
+        tokens: rows of single tokens that were trained, by module; the configuration says which tokens.
     """
 
     pairs: tuple[LowRankPair, ...]
     saved: Mapping[str, StoredTensor]
     unknown: tuple[StoredTensor, ...]
+    other: OtherParts = field(default_factory=OtherParts)
+    tokens: Mapping[str, StoredTensor] = field(default_factory=dict)
 
 
 def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
@@ -85,6 +94,7 @@ def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
     embeddings: set[str] = set()
     saved: dict[str, StoredTensor] = {}
     unknown: list[StoredTensor] = []
+    other, tokens = OtherPartsReader(), dict[str, StoredTensor]()
     for tensor in tensors:
         name = tensor.name.removeprefix(_PREFIX)
         if found := _PEFT.fullmatch(name) or _GGUF.fullmatch(name):
@@ -95,6 +105,10 @@ def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
                 embeddings.add(found["module"])
         elif found := _SAVED.fullmatch(name):
             saved.setdefault(f"{found['module']}.{found['slot']}", tensor)
+        elif found := _TOKENS.fullmatch(name):
+            tokens.setdefault(found["module"], tensor)
+        elif other.take(name, tensor):
+            continue
         elif _FOREIGN.search(name):
             unknown.append(tensor)
         else:
@@ -107,7 +121,7 @@ def read_parts(tensors: Iterable[StoredTensor]) -> AdapterParts:
             pairs.append(LowRankPair(module, held["a"], held["b"], held.get("magnitude"), bias, module in embeddings))
         else:
             left += held.values()
-    return AdapterParts(tuple(pairs), saved, (*unknown, *left))
+    return AdapterParts(tuple(pairs), saved, (*unknown, *left), other.parts, tokens)
 
 
 def _is_pair(held: Mapping[str, StoredTensor]) -> bool:

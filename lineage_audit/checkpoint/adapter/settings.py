@@ -18,6 +18,7 @@ CONFIG_FILE = "adapter_config.json"
 _CONFIG_LIMIT = 8 * 2**20
 _SIZE_LIMIT = 1e9
 _PATTERNS = 1000
+_TOKEN_LIMIT = 2**31
 _PATTERN_LENGTH = 200
 _QUANTIFIERS = re.compile(r"[*+?{]")
 _NESTED = re.compile(r"[)\]}*+?][*+?{]")
@@ -44,13 +45,16 @@ class AdapterSettings:
         kind: PEFT's type in lower case: ``lora``, ``ia3``, ``prefix_tuning``, ...; ``unknown`` without a configuration.
         base: the base model that it names, or None.
         rank: the rank where no pattern says otherwise, or None.
-        alpha: ``lora_alpha``; the update is scaled by ``alpha / rank``. None where it is not stated.
+        alpha: ``lora_alpha``, of LoHa and LoKr ``alpha``; the update is scaled by ``alpha / rank``. None where it is
+            not stated.
         rank_stabilised: scaled by ``alpha / sqrt(rank)`` instead (rsLoRA).
         dora: weights are split into magnitude and direction (DoRA).
         fan_in_fan_out: the base stores its matrices ``[in, out]``.
         start: how ``lora_A`` was initialised: ``random``, or one of ``FROM_THE_BASE``.
         targets: modules that it was made for, as stated.
         alphas: pattern of a module's name -> its own alpha.
+        ranks: pattern of a module's name -> its own rank.
+        tokens: end of a module's name (or nothing, for any) -> the tokens of which single rows were trained, in order.
         not_merged: why it cannot be merged into a base, or None.
     """
 
@@ -64,6 +68,8 @@ class AdapterSettings:
     start: str = "random"
     targets: tuple[str, ...] = ()
     alphas: Mapping[str, float] = field(default_factory=dict)
+    ranks: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     not_merged: str | None = None
 
     @property
@@ -72,6 +78,15 @@ class AdapterSettings:
         if self.kind != "lora":
             return self.kind
         return ("rs" if self.rank_stabilised else "") + ("DoRA" if self.dora else "LoRA")
+
+    def tokens_of(self, module: str) -> tuple[int, ...]:
+        """The tokens of a module whose rows were trained singly."""
+        return next((own for end, own in self.tokens.items() if not end or f".{module}".endswith(f".{end}")), ())
+
+    def rank_of(self, module: str) -> int | None:
+        """The rank that is stated for a module, or None."""
+        rank = next((own for pattern, own in self.ranks.items() if _matches(pattern, module)), self.rank)
+        return None if rank is None else int(rank)
 
     def scaling(self, module: str, rank: int) -> float | None:
         """What the product of a module's matrices is multiplied by, or None where it is not stated."""
@@ -90,18 +105,21 @@ def read_settings(source: Source) -> AdapterSettings:
     if CONFIG_FILE not in source.files:
         return AdapterSettings("unknown")
     stated = parse_json_object(read_whole(source, CONFIG_FILE, _CONFIG_LIMIT), CONFIG_FILE)
+    kind = _word(stated.get("peft_type"))
     rank, base = _number(stated.get("r")), stated.get("base_model_name_or_path")
     return AdapterSettings(
-        kind=_word(stated.get("peft_type")),
+        kind=kind,
         base=base.strip()[:200] if isinstance(base, str) and base.strip() else None,
         rank=int(rank) if rank is not None else None,
-        alpha=_number(stated.get("lora_alpha")),
+        alpha=_number(stated.get("alpha" if kind in ("loha", "lokr") else "lora_alpha")),
         rank_stabilised=stated.get("use_rslora") is True,
         dora=stated.get("use_dora") is True,
         fan_in_fan_out=stated.get("fan_in_fan_out") is True,
         start=_start(stated.get("init_lora_weights")),
         targets=_words(stated.get("target_modules")),
         alphas=_patterns(stated.get("alpha_pattern")),
+        ranks=_patterns(stated.get("rank_pattern")),
+        tokens=_tokens(stated.get("token_indices" if kind == "trainable_tokens" else "trainable_token_indices")),
         not_merged=next((why for key, why in _NOT_MERGED.items() if stated.get(key)), None),
     )
 
@@ -134,6 +152,16 @@ def _patterns(stated: object) -> dict[str, float]:
         return {}
     numbers = {key: _number(value) for key, value in list(stated.items())[:_PATTERNS] if _is_quick(key)}
     return {key: value for key, value in numbers.items() if value is not None}
+
+
+def _tokens(stated: object) -> dict[str, tuple[int, ...]]:
+    """Token numbers by module; a list without modules is meant for any."""
+    lists = stated if isinstance(stated, dict) else {"": stated}
+    return {
+        end: tuple(numbers)
+        for end, numbers in list(lists.items())[:_PATTERNS]
+        if isinstance(numbers, list) and all(type(number) is int and 0 <= number < _TOKEN_LIMIT for number in numbers)
+    }
 
 
 def _is_quick(pattern: str) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from lineage_audit.checkpoint.adapter import LowRankPair
 from lineage_audit.checkpoint.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.low_rank import fits
+from lineage_audit.checkpoint.composed.on_base import fits
 from lineage_audit.checkpoint.composed.rows import is_row_readable, row_count
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.names.table import candidates
@@ -23,6 +22,15 @@ def canonical(name: str) -> str:
     return list(candidates(name))[-1]
 
 
+class Module(Protocol):
+    """A module that an adapter updates: its name in the base, without a slot, and its shape ``[out, in]``."""
+
+    @property
+    def module(self) -> str: ...  # noqa: D102
+    @property
+    def shape(self) -> tuple[int, int]: ...  # noqa: D102
+
+
 class BaseModules:
     """The base's stored tensors by module: by name first, by place in the architecture where names differ."""
 
@@ -34,12 +42,12 @@ class BaseModules:
         self._names = {canonical(name): name for name in reversed(self.held)}
         self._places: Mapping[str, TensorRef] = {}
 
-    def find_by_place(self, pairs: Sequence[LowRankPair]) -> None:
+    def find_by_place(self, modules: Sequence[Module]) -> None:
         """Look modules that the base has under another name up by their place in the architecture."""
-        strange = [pair for pair in pairs if self.named(f"{pair.module}.weight") is None]
+        strange = [pair for pair in modules if self.named(f"{pair.module}.weight") is None]
         if not strange:
             return
-        named = [replace(pair.a, name=f"{pair.module}.weight", shape=pair.shape, encoding=None) for pair in strange]
+        named = [StoredTensor(f"{pair.module}.weight", "F32", pair.shape, "", 0, 0) for pair in strange]
         refs = {ref.name: ref for ref in map_names(named, self._base.config) if ref.role != Role.OTHER}
         by_key = self._base.by_key
         found = {name: by_key.get(ref.key) for name, ref in refs.items()}
@@ -52,22 +60,29 @@ class BaseModules:
         """The name that the base has for a tensor, whatever prefixes stand before it."""
         return self._names.get(canonical(name))
 
-    def place(self, pair: LowRankPair) -> TensorRef | None:
+    def width_of(self, module: str, outputs: int) -> int | None:
+        """Inputs of a module with so many outputs, however its matrix is stored; None where the base has none such."""
+        held = self.held.get(self.named(f"{module}.weight") or "")
+        if held is None or len(held.shape) != 2 or outputs not in held.shape:
+            return None
+        return held.shape[1] if held.shape[0] == outputs else held.shape[0]
+
+    def place(self, pair: Module) -> TensorRef | None:
         """Where a module stands that the base has under another name."""
         return self._places.get(pair.module)
 
-    def stored(self, pair: LowRankPair) -> StoredTensor | None:
+    def stored(self, pair: Module) -> StoredTensor | None:
         """The stored tensor that holds a module's matrix, if there is one."""
         ref = self.place(pair)
         name = ref.parts[0].stored.name if ref is not None else self.named(f"{pair.module}.weight")
         return self.held.get(name) if name is not None else None
 
-    def shape(self, pair: LowRankPair) -> tuple[int, ...]:
+    def shape(self, pair: Module) -> tuple[int, ...]:
         """Shape of the base's matrix, ``[out, in]`` where that is known."""
         ref, held = self.place(pair), self.stored(pair)
         return ref.shape if ref is not None else held.shape if held is not None else ()
 
-    def takes(self, pair: LowRankPair) -> bool:
+    def takes(self, pair: Module) -> bool:
         """Tell whether a module's update fits its matrix."""
         ref, held = self.place(pair), self.stored(pair)
         if held is None or not is_row_readable(held):

@@ -9,7 +9,7 @@ import numpy as np
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.composed.applied import Applied
 from lineage_audit.checkpoint.composed.base_modules import canonical
-from lineage_audit.checkpoint.composed.low_rank import Sum
+from lineage_audit.checkpoint.composed.on_base import Sum
 from lineage_audit.checkpoint.composed.rows import columns, is_row_readable, moved, row_count
 from lineage_audit.checkpoint.composed.source import ComposedSource
 from lineage_audit.checkpoint.reading import RowRequest, is_readable

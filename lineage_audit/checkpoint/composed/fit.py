@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_audit.checkpoint.adapter import LowRankPair, read_parts
+from lineage_audit.checkpoint.adapter import AdapterSettings, read_parts
 from lineage_audit.checkpoint.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.base_modules import BaseModules
+from lineage_audit.checkpoint.composed.base_modules import BaseModules, Module
+from lineage_audit.checkpoint.composed.modules import updates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,11 @@ def adapter_fit(base: Checkpoint, added: Checkpoint) -> Fit:
     """
     parts = read_parts(added.container.tensors)
     modules = BaseModules(base)
-    modules.find_by_place(parts.pairs)
+    settings = added.container.adapter or AdapterSettings("unknown")
+    updates, _strange = updates_of(parts, settings, modules.width_of)
+    modules.find_by_place(updates)
     fitting, missing, mismatched = [], [], []
-    for pair in parts.pairs:
+    for pair in updates:
         held = modules.stored(pair)
         if held is None:
             missing.append(pair.module)
@@ -50,7 +53,7 @@ def adapter_fit(base: Checkpoint, added: Checkpoint) -> Fit:
     return Fit(tuple(fitting), tuple(missing), tuple(mismatched))
 
 
-def _difference(pair: LowRankPair, shape: tuple[int, ...]) -> str:
+def _difference(pair: Module, shape: tuple[int, ...]) -> str:
     """Why a module does not fit its counterpart."""
     if shape == pair.shape:
         return f"{pair.module} is stored in one tensor with others in the base"

@@ -33,7 +33,8 @@ def _read(source: Source, weights: WeightFiles) -> Container:
     if weights.format == "meta":
         from lineage_audit.checkpoint.formats.meta import read_meta
 
-        return Container("meta", read_meta(source, weights.files), weights.files)
+        found = read_meta(source, weights.files)
+        return Container("meta", found.tensors, weights.files, witnesses=found.witnesses)
     if weights.format == "gguf":
         from lineage_audit.checkpoint.formats.gguf import read_gguf
 
@@ -49,7 +50,8 @@ def _read(source: Source, weights: WeightFiles) -> Container:
         return read_peft(source, weights.files)
     from lineage_audit.checkpoint.formats.torch_pickle import read_pytorch
 
-    return Container("pytorch", read_pytorch(source, weights.files), weights.files)
+    found = read_pytorch(source, weights.files)
+    return Container("pytorch", found.tensors, weights.files, witnesses=found.witnesses)
 
 
 def _require_named(container: Container, weights: WeightFiles) -> None:

@@ -7,7 +7,7 @@ import io
 from lineage_audit.checkpoint.source.base import Source, read_range
 from lineage_audit.errors import UnreadableFileError
 
-CHUNK = 2**17
+CHUNK = 2**16
 """Bytes fetched at least at a time; the zip directory of most shards is smaller."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lineage_audit.checkpoint.adapter.settings import AdapterSettings
+from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 
@@ -20,6 +21,7 @@ class Container:
         metadata: free text that the files carry (safetensors ``__metadata__``).
         values: typed metadata that stands for configuration and tokenizer files (GGUF); otherwise empty.
         caveats: what was left unread, one sentence each.
+        witnesses: what must be read before some of the tensors' bytes are used; see ``source/witnessed.py``.
         adapter: what the files say of themselves where they hold an adapter and no model; otherwise None.
 
     Names are unique, except in Meta's tensor-parallel checkpoints: there each file holds its slice of a tensor
@@ -32,4 +34,5 @@ class Container:
     metadata: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
     caveats: tuple[str, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
     adapter: AdapterSettings | None = None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineage_audit.checkpoint.formats.torch_pickle import read_pytorch_file
+from lineage_audit.checkpoint.formats.torch_pickle import FoundTensors, read_pytorch_files
 from lineage_audit.checkpoint.source.base import Source
-from lineage_audit.checkpoint.tensors import StoredTensor
 
 
-def read_meta(source: Source, files: Sequence[str]) -> tuple[StoredTensor, ...]:
+def read_meta(source: Source, files: Sequence[str]) -> FoundTensors:
     """Find the tensors of all slices, in shard order; the same name stands once in every shard.
 
     Raises:
         LineageAuditError: as ``read_pytorch``.
     """
-    return tuple(tensor for file in files for tensor in read_pytorch_file(source, file))
+    found = list(read_pytorch_files(source, files))
+    return FoundTensors(
+        tuple(tensor for one in found for tensor in one.tensors),
+        tuple(witness for one in found for witness in one.witnesses),
+    )

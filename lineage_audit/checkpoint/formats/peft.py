@@ -20,4 +20,5 @@ def read_peft(source: Source, files: tuple[str, ...]) -> Container:
     if files[0].endswith(".safetensors"):
         tensors, metadata = read_safetensors(source, files)
         return Container(name, tensors, files, metadata, adapter=settings)
-    return Container(name, read_pytorch(source, files), files, adapter=settings)
+    found = read_pytorch(source, files)
+    return Container(name, found.tensors, files, witnesses=found.witnesses, adapter=settings)

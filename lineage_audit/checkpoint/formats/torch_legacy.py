@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, cast
 
 from lineage_audit.checkpoint.formats.byte_window import ByteWindow
@@ -11,6 +12,7 @@ from lineage_audit.checkpoint.formats.pickle_machine import load_pickle
 from lineage_audit.checkpoint.formats.torch_globals import ALLOWED_GLOBALS
 from lineage_audit.checkpoint.formats.torch_objects import Storage, element_bytes, storage_from_id
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Source
+from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -76,26 +78,31 @@ def _starts_with_magic(stream: IO[bytes], file: str) -> bool:
         return False
 
 
-def locate_storages(source: Source, file: str, legacy: LegacyFile) -> dict[str, tuple[int, int]]:
-    """Find the bytes of storages: key -> (start, stop) in the file.
+def locate_storages(source: Source, file: str, legacy: LegacyFile) -> tuple[dict[str, tuple[int, int]], list[Witness]]:
+    """Find the bytes of storages where they must be if the pickle tells the truth.
 
-    Each storage is preceded by its number of elements. All counts are read at once, at the places where they
-    must be if the pickle tells the truth, and must agree with it.
+    Returns:
+        Key -> (start, stop) in the file; and as witnesses the numbers of elements that stand before the storages and
+        must agree with the pickle.
 
     Raises:
-        UnreadableFileError: the file is too short or a count is another than the pickle's.
+        UnreadableFileError: the file is too short.
     """
     spans: dict[str, tuple[int, int]] = {}
+    witnesses = []
     position = legacy.data_start
     for key in legacy.order:
         storage = legacy.storages[key]
         start = position + _COUNT_BYTES
         position = start + storage.size * element_bytes(storage.dtype)
         spans[key] = (start, position)
+        words, check = ByteRange(file, start - _COUNT_BYTES, start), partial(_require_count, file, storage.size)
+        witnesses.append(Witness(ByteRange(file, start, position), words, check))
     if position > source.files[file].size:
         raise UnreadableFileError(f"{file}: is cut short; download it again")
-    counts = source.read_ranges([ByteRange(file, start - _COUNT_BYTES, start) for start, _stop in spans.values()])
-    for key, count in zip(spans, counts, strict=True):
-        if int.from_bytes(count, "little", signed=True) != legacy.storages[key].size:
-            raise UnreadableFileError(f"{file}: a storage is not where its pickle says; download the file again")
-    return spans
+    return spans, witnesses
+
+
+def _require_count(file: str, size: int, count: bytes) -> None:
+    if int.from_bytes(count, "little", signed=True) != size:
+        raise UnreadableFileError(f"{file}: a storage is not where its pickle says; download the file again")

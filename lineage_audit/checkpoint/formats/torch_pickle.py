@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import partial
 
 from lineage_audit.checkpoint.formats import torch_archive, torch_legacy
+from lineage_audit.checkpoint.formats.byte_window import CHUNK
 from lineage_audit.checkpoint.formats.pickle_machine import load_pickle
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
 from lineage_audit.checkpoint.formats.torch_globals import ALLOWED_GLOBALS
@@ -24,6 +24,8 @@ from lineage_audit.checkpoint.formats.torch_objects import (
     storage_from_id,
 )
 from lineage_audit.checkpoint.source.base import Source, read_range
+from lineage_audit.checkpoint.source.held import with_ends_held
+from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
@@ -36,8 +38,20 @@ _NAME_LIMIT = 512
 _EXPANDED_LIMIT = 2**24
 """Elements that a view may have beyond what its file holds: a broadcast view repeats a few bytes at will."""
 
+_FILES_AT_ONCE = 64
+
 _Weight = View | UnreadableTensor
 Span = tuple[int, int]
+Places = tuple[Mapping[str, Span], Sequence[Witness]]
+"""Storages by key -> (start, stop), and what must be read before their bytes are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTensors:
+    """Tensors in file order, and what must be read before their bytes are used."""
+
+    tensors: tuple[StoredTensor, ...]
+    witnesses: tuple[Witness, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +59,14 @@ class _Saved:
     """What one file holds: the saved object, and how to find the bytes of its storages by their keys."""
 
     content: object
-    locate: Callable[[Set[str]], Mapping[str, Span]]
+    locate: Callable[[Set[str]], Places]
 
 
-def read_pytorch(source: Source, files: Sequence[str]) -> tuple[StoredTensor, ...]:
+def read_pytorch(source: Source, files: Sequence[str]) -> FoundTensors:
     """Find the tensors of PyTorch files; no weight is read.
 
     Returns:
-        The tensors in file order. Tensors that share bytes are all listed.
+        The tensors in file order; those that share bytes are all listed.
 
     Raises:
         UnsafeFileError: a pickle asks for anything but tensors, or a zip entry is compressed.
@@ -60,17 +74,29 @@ def read_pytorch(source: Source, files: Sequence[str]) -> tuple[StoredTensor, ..
         UnsupportedFormatError: TorchScript, the tar format of 2016, or sparse and quantised tensors.
     """
     tensors: dict[str, StoredTensor] = {}
-    for file in files:
-        for tensor in read_pytorch_file(source, file):
+    witnesses: list[Witness] = []
+    for file, found in zip(files, read_pytorch_files(source, files), strict=True):
+        for tensor in found.tensors:
             if tensor.name in tensors:
                 held = tensors[tensor.name].file
                 raise UnreadableFileError(f"{file}: holds {tensor.name!r}, which {held} also holds")
             tensors[tensor.name] = tensor
-    return tuple(tensors.values())
+        witnesses += found.witnesses
+    return FoundTensors(tuple(tensors.values()), tuple(witnesses))
 
 
-def read_pytorch_file(source: Source, file: str) -> tuple[StoredTensor, ...]:
-    """Find the tensors of one PyTorch file; raises as :func:`read_pytorch`."""
+def read_pytorch_files(source: Source, files: Sequence[str]) -> Iterator[FoundTensors]:
+    """Find the tensors of PyTorch files, file by file; raises as :func:`read_pytorch`.
+
+    A file begins with the zip format's pickle and ends with its directory; of remote files both are fetched together.
+    """
+    for first in range(0, len(files), _FILES_AT_ONCE):
+        some = files[first : first + _FILES_AT_ONCE]
+        held = with_ends_held(source, some, CHUNK)
+        yield from (_read_file(held, file) for file in some)
+
+
+def _read_file(source: Source, file: str) -> FoundTensors:
     start = read_range(source, file, 0, min(512, source.files[file].size))
     refuse_pointer(file, start)
     if start[257:262] == b"ustar":
@@ -79,18 +105,33 @@ def read_pytorch_file(source: Source, file: str) -> tuple[StoredTensor, ...]:
         )
     saved = _open_zip(source, file) if start.startswith(b"PK\x03\x04") else _open_legacy(source, file)
     weights = _weights(saved.content, file)
-    spans = saved.locate({weight.storage.key for _name, weight in weights if isinstance(weight, View)})
+    spans, witnesses = saved.locate({weight.storage.key for _name, weight in weights if isinstance(weight, View)})
     tensors = tuple(_stored(name, weight, file, spans, source.files[file].size) for name, weight in weights)
     if not tensors:
         raise UnreadableFileError(f"{file}: holds no tensors by name; give the file with the model's state_dict")
-    return tensors
+    if source.is_local:
+        _hear(source, witnesses)
+        return FoundTensors(tensors, ())
+    return FoundTensors(tensors, tuple(witnesses))
+
+
+def _hear(source: Source, witnesses: Sequence[Witness]) -> None:
+    """Check every place at once, where that costs no requests."""
+    words = source.read_ranges([witness.words for witness in witnesses])
+    for witness, said in zip(witnesses, words, strict=True):
+        witness.check(said)
 
 
 def _open_zip(source: Source, file: str) -> _Saved:
     archive = torch_archive.open_archive(source, file)
     pickle = io.BytesIO(torch_archive.read_pickle(source, archive))
     content = load_pickle(pickle, file, ALLOWED_GLOBALS, storage_from_id)
-    return _Saved(content, partial(torch_archive.locate_storages, source, archive))
+
+    def locate(keys: Set[str]) -> Places:
+        presumed = torch_archive.presume_storages(archive, keys)
+        return presumed or (torch_archive.locate_storages(source, archive, keys), ())
+
+    return _Saved(content, locate)
 
 
 def _open_legacy(source: Source, file: str) -> _Saved:

@@ -23,6 +23,15 @@ def _leads_somewhere(ref: str) -> bool:
         return False
 
 
+def says_where(ref: str) -> bool:
+    """Tell whether a reference can mean nothing but a place: a path here, an address, or a model in Ollama's store."""
+    return _is_path(ref) or is_address(ref) or ref.startswith("ollama:")
+
+
+def _is_path(ref: str) -> bool:
+    return _leads_somewhere(ref) or ref.startswith((".", "/", "~"))
+
+
 def open_source(ref: str) -> Source:
     """Open a local folder or file if there is one at ``ref``, else what its form says.
 
@@ -31,7 +40,7 @@ def open_source(ref: str) -> Source:
     Raises:
         UnresolvedReferenceError: it leads nowhere, with what to do.
     """
-    if _leads_somewhere(ref) or ref.startswith((".", "/", "~")):
+    if _is_path(ref):
         try:
             return open_folder(str(Path(ref).expanduser()) if ref.startswith("~") else ref)
         except OSError as error:

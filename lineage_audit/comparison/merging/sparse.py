@@ -11,16 +11,9 @@ import numpy.typing as npt
 from lineage_audit.comparison.merging.algebra import RESAMPLES, resampled
 from lineage_audit.comparison.merging.explanations import Material, dtype_of, shares
 from lineage_audit.comparison.merging.members import Members
-from lineage_audit.comparison.merging.patterns import (
-    Coefficients,
-    PatternFit,
-    Sample,
-    fit_patterns,
-    from_free,
-    newton_terms,
-    pattern_grams,
-    to_free,
-)
+from lineage_audit.comparison.merging.pattern_fitting import PatternFit, fit_patterns
+from lineage_audit.comparison.merging.pattern_newton import from_free, newton_terms, pattern_grams, to_free
+from lineage_audit.comparison.merging.patterns import Coefficients, Sample
 from lineage_audit.comparison.merging.sampling import sample_places
 from lineage_audit.comparison.merging.sparsity import Eligible, Sparsity, measure_sparsity
 from lineage_audit.results import MergeMethod, Share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage_audit.report.check_wording import (
+from lineage_audit.report.check.wording import (
     OUTCOME_MEANINGS,
     OUTCOME_WORDS,
     headline,

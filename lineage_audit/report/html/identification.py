@@ -9,7 +9,7 @@ from lineage_audit.report.html.page import Section, page
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
-from lineage_audit.report.identify_wording import (
+from lineage_audit.report.identify.wording import (
     OUTCOME_WORDS,
     certainty,
     distance_words,

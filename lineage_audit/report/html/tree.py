@@ -10,7 +10,7 @@ from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import MISSING, coefficient, detection_limit, duration, logarithm, magnitude, plural
-from lineage_audit.report.tree_wording import edge_words, headline, is_unknown, name_of
+from lineage_audit.report.tree.wording import edge_words, headline, is_unknown, name_of
 from lineage_audit.results import FamilyTree, TreeEdge
 
 ANSWER = "shared-origin"

@@ -13,7 +13,7 @@ from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, duration, magnitude, share
-from lineage_audit.report.unmix_wording import (
+from lineage_audit.report.unmix.wording import (
     METHOD_MEANINGS,
     METHOD_WORDS,
     method_facts,

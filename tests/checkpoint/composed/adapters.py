@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lineage_audit.checkpoint import Checkpoint
 from tests import models
 from tests.models import Array, Size
 
@@ -59,3 +60,15 @@ def merged(weights: models.Weights, updates: Mapping[str, tuple[Array, Array]]) 
     for module, (a, b) in updates.items():
         result[f"{module}.weight"] = weights[f"{module}.weight"] + np.float32(ALPHA / RANK) * (b @ a)
     return result
+
+
+def fused(weights: models.Weights) -> Checkpoint:
+    """The same Llama with q, k and v in one matrix, and gate and up in another."""
+    result = {k: v for k, v in weights.items() if "_proj" not in k or "o_proj" in k or "down_proj" in k}
+    for layer in range(models.SMALL.layers):
+        at = f"model.layers.{layer}."
+        qkv = [weights[f"{at}self_attn.{name}_proj.weight"] for name in "qkv"]
+        result[f"{at}self_attn.qkv_proj.weight"] = np.concatenate(qkv)
+        halves = [weights[f"{at}mlp.{name}_proj.weight"] for name in ("gate", "up")]
+        result[f"{at}mlp.gate_up_proj.weight"] = np.concatenate(halves)
+    return models.model(result, models.llama_config(model_type="phi3", architectures=["Phi3ForCausalLM"]))

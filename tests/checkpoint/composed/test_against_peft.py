@@ -14,6 +14,11 @@ from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 from lineage_audit.checkpoint.tensors import TensorRef
 from tests.peft_models import Folders, adapted, gpt2, llama
 
+CONV1D = {"fan_in_fan_out": True}
+IA3 = {"kind": "IA3", "target_modules": ["k_proj", "v_proj", "down_proj"], "feedforward_modules": ["down_proj"]}
+LOHA = {"kind": "LoHa", "r": 3, "alpha": 7, "target_modules": ["k_proj", "down_proj"]}
+LOKR = {"kind": "LoKr", "r": 3, "alpha": 7, "target_modules": ["k_proj", "down_proj"]}
+VERA = {"kind": "Vera", "r": 6, "target_modules": ["q_proj", "v_proj"]}
 CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "lora": (llama, {"target_modules": ["q_proj", "v_proj", "down_proj"]}),
     "lora-bfloat16": (llama, {"target_modules": ["q_proj", "up_proj"], "dtype": "bfloat16"}),
@@ -35,6 +40,35 @@ CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "conv1d-dora": (gpt2, {"target_modules": ["c_attn", "c_proj"], "fan_in_fan_out": True, "use_dora": True}),
     "biases": (gpt2, {"target_modules": ["c_attn"], "fan_in_fan_out": True, "bias": "all"}),
     "lora-bias": (gpt2, {"target_modules": ["c_attn"], "fan_in_fan_out": True, "lora_bias": True}),
+    "ia3": (llama, IA3),
+    "ia3-bfloat16": (llama, {**IA3, "dtype": "bfloat16"}),
+    "ia3-conv1d": (
+        gpt2,
+        {**IA3, **CONV1D, "target_modules": ["c_attn", "mlp.c_proj"], "feedforward_modules": ["mlp.c_proj"]},
+    ),
+    "ia3-saved-whole": (llama, {**IA3, "modules_to_save": ["lm_head"]}),
+    "loha": (llama, {**LOHA, "target_modules": "all-linear"}),
+    "loha-bfloat16": (llama, {**LOHA, "dtype": "bfloat16"}),
+    "loha-patterns": (llama, {**LOHA, "rank_pattern": {"k_proj": 2}, "alpha_pattern": {"layers.1.mlp.down_proj": 9}}),
+    "lokr": (llama, {**LOKR, "target_modules": "all-linear"}),
+    "lokr-bfloat16": (llama, {**LOKR, "dtype": "bfloat16"}),
+    "lokr-whole": (llama, {**LOKR, "r": 64}),
+    "lokr-both": (llama, {**LOKR, "r": 1, "decompose_both": True, "decompose_factor": 4}),
+    "lokr-patterns": (llama, {**LOKR, "rank_pattern": {"k_proj": 64}, "alpha_pattern": {"k_proj": 40}}),
+    "vera": (llama, {**VERA, "target_modules": ["q_proj", "k_proj", "down_proj"]}),
+    "vera-bfloat16": (llama, {**VERA, "dtype": "bfloat16"}),
+    "vera-conv1d": (gpt2, {**VERA, **CONV1D, "target_modules": ["c_attn", "c_fc"]}),
+    "tokens": (llama, {"target_modules": ["q_proj"], "trainable_token_indices": [90, 3, 5]}),
+    "tokens-by-module": (
+        llama,
+        {"target_modules": ["q_proj"], "trainable_token_indices": {"lm_head": [7, 6], "embed_tokens": [1]}},
+    ),
+    "tokens-alone-bfloat16": (
+        llama,
+        {"kind": "TrainableTokens", "target_modules": ["embed_tokens"], "token_indices": [4, 2], "dtype": "bfloat16"},
+    ),
+    "tokens-of-a-tied-base": (gpt2, {**CONV1D, "target_modules": ["c_attn"], "trainable_token_indices": [3, 5]}),
+    "ln-tuning": (llama, {"kind": "LNTuning", "target_modules": ["input_layernorm", "norm"]}),
 }
 LAST_PLACES = 4 * 2.0**-24
 
@@ -57,7 +91,7 @@ def test_every_weight_is_as_peft_merges_it(case: Folders) -> None:
         values, truth = _all(composed, composed.by_key[tensor.key]), _all(merged, tensor)
         np.testing.assert_allclose(values, truth, rtol=LAST_PLACES, atol=LAST_PLACES * np.abs(truth).max())
         moved += int((truth != _all(base, base.by_key[tensor.key])).sum())
-    assert moved > 1000
+    assert moved > 50
 
 
 def test_some_rows_are_those_of_the_whole(case: Folders) -> None:

@@ -9,7 +9,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.composed import compose
 from lineage_audit.errors import LineageAuditError, UnsupportedFormatError
 from tests import models
-from tests.checkpoint.composed.adapters import adapter, llama_updates, merged
+from tests.checkpoint.composed.adapters import adapter, fused, llama_updates, merged
 
 WEIGHTS = models.llama(1)
 UPDATES = llama_updates(1)
@@ -33,18 +33,7 @@ def test_two_adapters_stand_one_on_the_other() -> None:
 
 
 def test_a_fused_base_takes_the_adapter_of_a_separate_one() -> None:
-    def fused(weights: models.Weights) -> models.Weights:
-        result = {k: v for k, v in weights.items() if "_proj" not in k or "o_proj" in k or "down_proj" in k}
-        for layer in range(models.SMALL.layers):
-            at = f"model.layers.{layer}."
-            qkv = [weights[f"{at}self_attn.{name}_proj.weight"] for name in "qkv"]
-            result[f"{at}self_attn.qkv_proj.weight"] = np.concatenate(qkv)
-            halves = [weights[f"{at}mlp.{name}_proj.weight"] for name in ("gate", "up")]
-            result[f"{at}mlp.gate_up_proj.weight"] = np.concatenate(halves)
-        return result
-
-    config = models.llama_config(model_type="phi3", architectures=["Phi3ForCausalLM"])
-    composed = compose(models.model(fused(WEIGHTS), config), models.checkpoint(adapter(UPDATES)))
+    composed = compose(fused(WEIGHTS), models.checkpoint(adapter(UPDATES)))
     assert not composed.caveats
     _same(composed, models.model(merged(WEIGHTS, UPDATES)))
 
@@ -76,7 +65,9 @@ def test_a_whole_model_is_not_added_to_another() -> None:
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        ({"peft_type": "IA3"}, "ia3"),
+        ({"peft_type": "IA3"}, "no module"),
+        ({"peft_type": "OFT"}, "of type oft.*merge it with PEFT"),
+        ({"peft_type": "PROMPT_TUNING"}, "of type prompt_tuning.*no weights of its base"),
         ({"peft_type": 7}, "how strong"),
         ({"alora_invocation_tokens": [1]}, "invocation"),
         ({"layer_replication": [[0, 1]]}, "replicates"),

@@ -36,7 +36,7 @@ def save_legacy(content: object) -> bytes:
 
 def read(data: bytes) -> dict[str, StoredTensor]:
     """Read a file from memory: tensors by name."""
-    return {tensor.name: tensor for tensor in read_pytorch(MemorySource({FILE: data}), [FILE])}
+    return {tensor.name: tensor for tensor in read_pytorch(MemorySource({FILE: data}), [FILE]).tensors}
 
 
 TORCH_DTYPES: dict[str, torch.dtype] = {

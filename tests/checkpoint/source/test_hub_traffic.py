@@ -11,6 +11,7 @@ import numpy as np
 import lineage_audit
 from benchmarks.speed.checkpoints import as_bfloat16, write_sparse
 from benchmarks.speed.shapes import SHAPES
+from tests.checkpoint.source.published_bin import publish_bin
 from tests.hub_repository import Request, TiledFile
 from tests.hub_server import Fault, HubRepository, HubServer
 
@@ -79,6 +80,31 @@ def test_a_sample_of_two_seven_billion_models_reads_little(hub: HubServer, tmp_p
         assert 1 * MEBI < traffic.read <= 16 * MEBI
         assert traffic.requests <= 80
         assert traffic.headers <= 2 * 3
+
+
+def test_pytorch_files_cost_little_more(hub: HubServer, tmp_path: Path) -> None:
+    """Two requests a shard to open, and a local header for each storage that is read, mostly along with its rows."""
+    published = [publish_bin(hub, f"org/{seed}", tmp_path / str(seed), _block(seed)) for seed in (0, 1)]
+    lineage_audit.compare("org/0", "org/1", effort="metadata")
+    for repository in published:
+        opened = _large_requests(hub, repository)
+        print(repository.name, f"{sum(opened) / MEBI:.2f} MiB in {len(opened)} requests to open")
+        assert len(opened) == 2 * len(repository.lfs)
+        assert sum(opened) <= MEBI
+    report = lineage_audit.compare("org/0", "org/1", effort="sample")
+    assert report.verdict.relation == "derived"
+    for repository in published:
+        read = _large_requests(hub, repository)[2 * len(repository.lfs) :]
+        print(repository.name, f"{sum(read) / MEBI:.1f} MiB in {len(read)} requests")
+        assert len(read) <= 100
+        assert sum(read) <= 16 * MEBI
+
+
+def _large_requests(hub: HubServer, repository: HubRepository) -> list[int]:
+    """Bytes of each request for a repository's weight files."""
+    etags = {repository.etag(name) for name in repository.lfs}
+    asked = [request for request in hub.requests("large") if request.path.lstrip("/").partition("?")[0] in etags]
+    return [request.range[1] - request.range[0] for request in asked if request.range is not None]
 
 
 def test_both_models_are_read_at_the_same_time(hub: HubServer, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lineage_audit.report.check_wording import relation_words
+from lineage_audit.report.check.wording import relation_words
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, group, rect, words
 from lineage_audit.report.html.markup import Markup

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage_audit.report.check_wording import claim_place, licence_words
+from lineage_audit.report.check.wording import claim_place, licence_words
 from lineage_audit.report.html.markup import Markup, element
 from lineage_audit.report.html.names import name, opening, sentence
 from lineage_audit.report.html.page import Section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lineage_audit.report.check_wording import (
+from lineage_audit.report.check.wording import (
     ancestor_lines,
     licence_words,
     origin_words,

@@ -1,0 +1,54 @@
+"""Parts of a model's files that were fetched together and are held, so that reading them costs no request more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
+
+
+def with_ends_held(source: Source, files: Iterable[str], size: int) -> Source:
+    """Fetch the first and the last ``size`` bytes of some files at once, where that saves requests.
+
+    Returns:
+        A source that answers from them what lies in them; ``source`` itself where files are on this machine.
+    """
+    if source.is_local:
+        return source
+    ends = []
+    for file in files:
+        length = source.files[file].size
+        ends += [ByteRange(file, 0, min(size, length)), ByteRange(file, max(0, length - size), length)]
+    return HeldSource(source, dict(zip(ends, source.read_ranges(ends), strict=True)))
+
+
+class HeldSource:
+    """A source of which some ranges are held."""
+
+    def __init__(self, source: Source, held: Mapping[ByteRange, bytes]) -> None:
+        self.ref = source.ref
+        self.revision = source.revision
+        self.files: Mapping[str, SourceFile] = source.files
+        self.is_local = source.is_local
+        self._source = source
+        self._held: dict[str, list[tuple[ByteRange, bytes]]] = {}
+        for span, data in held.items():
+            self._held.setdefault(span.file, []).append((span, data))
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read so far, each fetch counted once."""
+        return self._source.bytes_read
+
+    def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
+        """Read all ranges, in the order given; only those that are not held are asked for."""
+        found = [self._find(wanted) for wanted in ranges]
+        missing = [wanted for wanted, data in zip(ranges, found, strict=True) if data is None]
+        rest = iter(self._source.read_ranges(missing) if missing else ())
+        return [next(rest) if data is None else data for data in found]
+
+    def _find(self, wanted: ByteRange) -> bytes | None:
+        for span, data in self._held.get(wanted.file, ()):
+            if span.start <= wanted.start <= wanted.stop <= span.stop:
+                return data[wanted.start - span.start : wanted.stop - span.start]
+        return None

@@ -1,0 +1,61 @@
+"""What a shelf of fingerprints says of its models, without their fingerprints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the shelf's keeper says of a model: its name on the shelf, family, licence and a note."""
+
+    name: str
+    family: str | None = None
+    license: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfEntry:
+    """One model on the shelf, without its fingerprint; ``width`` are residual channels, ``units`` those of an FFN."""
+
+    name: str
+    ref: str
+    revision: str | None
+    digest: str
+    scheme: str
+    effort: str
+    architecture: str
+    parameters: int
+    width: int
+    units: int
+    family: str | None
+    license: str | None
+    note: str | None
+    added: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signatures:
+    """Every signature of the current scheme.
+
+    Attributes:
+        names: the models.
+        shapes: their residual channels and FFN units, int64 ``[models, 2]``.
+        values: int8 ``[models, parts, numbers]``.
+    """
+
+    names: tuple[str, ...]
+    shapes: npt.NDArray[np.int64]
+    values: npt.NDArray[np.int8]
+
+    def without(self, names: frozenset[str]) -> Signatures:
+        """All but the named ones."""
+        if not names:
+            return self
+        kept = np.array([position for position, name in enumerate(self.names) if name not in names], dtype=np.int64)
+        return Signatures(tuple(self.names[position] for position in kept), self.shapes[kept], self.values[kept])
