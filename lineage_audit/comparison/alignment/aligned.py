@@ -116,7 +116,7 @@ def _leads(
     """Fit again without half of the units, which costs as much as the search, unless the signs leave no doubt."""
     if any(item.grade == "exact" and (item.log10_p or 0.0) <= DETECTION_LOG10_P for item in signs):
         return leads_not_needed()
-    return lead_evidence(measure_leads(a, b, alignment, token_rows))
+    return lead_evidence(measure_leads(a, b, alignment, token_rows) if alignment.units else ())
 
 
 def _measured(

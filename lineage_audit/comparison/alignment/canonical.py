@@ -143,6 +143,9 @@ class CanonicalWeights:
 
     def some_rows(self, role: Role, layer: int | None, expert: int | None, rows: IntArray) -> FloatArray | None:
         """Some rows of a matrix, gains folded."""
+        kept = self._kept.get(TensorKey(role, "weight", layer, expert))
+        if kept is not None:
+            return kept[rows]
         tensor = self.find(role, layer, expert)
         if tensor is None or len(tensor.shape) != 2:
             return None

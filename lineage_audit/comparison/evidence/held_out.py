@@ -89,7 +89,7 @@ def lead_evidence(layers: Sequence[Leading]) -> Evidence:
     return _mean(
         LEADS,
         [(part.layer, part.leads) for part in layers],
-        "the others fitted no residual stream",
+        "no FFN units were matched, or the others fitted nothing",
         lambda count, mean: f"{count:,} units that fitted nothing find counterparts that lead the next by {mean:.3f}",
     )
 
