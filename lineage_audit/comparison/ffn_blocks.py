@@ -49,12 +49,12 @@ class FfnBlock:
     @property
     def is_dense(self) -> bool:
         """Whether it is the one FFN of a layer without experts."""
-        return self.expert is None and self.roles is OWN
+        return self.expert is None and self.roles == OWN
 
     @property
     def is_shared(self) -> bool:
         """Whether it is a shared expert."""
-        return self.roles is SHARED
+        return self.roles == SHARED
 
     @property
     def rank(self) -> tuple[int, bool, int]:

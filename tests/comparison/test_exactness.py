@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,9 +15,11 @@ from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
 from tests.comparison.measuring import aligned_of, assert_never_too_often, comparison_by_numbers, log10_p_values
 from tests.comparison.symmetries import SYMMETRIES
 from tests.comparison.worlds import CONFIG, SIZE, WORLDS, common_features
-from tests.models import Weights, bert, bert_config, gpt2, gpt2_config, llama, model
+from tests.library.models import with_layers
+from tests.models import Weights, bert, bert_config, gpt2, gpt2_config, llama, llama_config, model, noisy
 
 EXPERTS = 8
+REPEATS = 4
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -68,6 +72,24 @@ def test_signs_stay_free_when_every_expert_is_matched_with_one_dense_ffn() -> No
         assert signs.log10_p is not None
         found.append(signs.log10_p)
     assert_never_too_often({"aligned-ffn-signs": np.array(found)})
+
+
+def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
+    """The same for a model grown by repeating its layer."""
+    found: dict[str, list[float]] = {}
+    grown = replace(SIZE, layers=REPEATS)
+    for seed in range(60):
+        layer, image = common_features(seed)
+        repeated = noisy(with_layers(image, [0] * REPEATS), seed, 0.1)
+        one, other = model(layer, CONFIG), model(repeated, llama_config(grown))
+        aligned = align_weights(
+            CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, NoProgress()
+        )
+        for item in aligned.evidence if aligned else ():
+            if item.grade == "exact" and item.log10_p is not None:
+                found.setdefault(item.test_id, []).append(item.log10_p)
+    assert len(found) == 3
+    assert_never_too_often({test_id: np.array(values) for test_id, values in found.items()})
 
 
 def test_after_an_alignment_signs_are_as_free_as_before() -> None:

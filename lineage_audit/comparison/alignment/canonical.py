@@ -212,7 +212,7 @@ class CanonicalWeights:
         Experts may be numbered anew, while a shared expert keeps its place.
         """
         blocks = self.ffns(layer)
-        firsts = [next((block for block in blocks if block.roles is roles), None) for roles in FFN_ROLES]
+        firsts = [next((block for block in blocks if block.roles == roles), None) for roles in FFN_ROLES]
         found = [self.proposing_matrix(block) for block in firsts if block is not None]
         return [tensor for tensor in found if tensor is not None]
 

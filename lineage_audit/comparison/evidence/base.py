@@ -6,8 +6,9 @@ A test is a function from a ``WeightComparison`` to one ``Evidence``. It never s
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -89,7 +90,8 @@ class SignTerms:
         values: one sum a unit; NaN where nothing was measured.
         cosines: how many cosines each sum holds.
         noise: variance that each sum has when its cosines are of random directions, the sum of 1 / width.
-        sharing: how many of the sums one coin may decide: the experts of a layer may have started as copies.
+        sharing: how many of the sums one coin may decide: the experts of a layer may have started as copies, and so
+            may the layers of B that come from one layer of A.
     """
 
     layer: int | None
@@ -131,6 +133,19 @@ def sum_cosines(layer: int | None, count: int, terms: Sequence[CosineTerm]) -> S
         np.add.at(noise, term.units[usable], 1.0 / term.width)
     values[cosines == 0] = np.nan
     return SignTerms(layer, values, cosines, noise)
+
+
+def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[int | None]) -> list[SignTerms]:
+    """The same sums, where those of layers of B that come from one layer of A may be decided by the same coins.
+
+    Args:
+        layers: the sums by layer of B.
+        sources: the layer of A that each was held against.
+    """
+    together: Counter[int | None] = Counter()
+    for part, source in zip(layers, sources, strict=True):
+        together[source] += part.sharing
+    return [replace(part, sharing=together[source]) for part, source in zip(layers, sources, strict=True)]
 
 
 def sign_flip_evidence(

@@ -16,6 +16,7 @@ from lineage_audit.comparison.evidence.base import (
     row_term,
     sign_flip_evidence,
     sum_cosines,
+    with_common_sources,
 )
 from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import Measurement
@@ -33,6 +34,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
     by_layer: dict[int, list[SignTerms]] = defaultdict(list)
+    sources: dict[int, int | None] = {}
     elements, ungated = 0, 0
     for roles in FFN_ROLES:
         for layer, expert in comparison.places(roles.up, roles.down):
@@ -41,10 +43,12 @@ def measure(comparison: WeightComparison) -> Evidence:
                 ungated += 1
                 continue
             by_layer[layer].append(_terms(layer, up, down))
+            sources[layer] = gate.pair.a.layer
             elements += sum(part.elements for part in (up, down) if part)
     if not by_layer and ungated:
         return not_measured(TEST, "not-applicable", "the FFN is not gated: its units' signs are not free")
-    layers = [_together(by_layer[layer]) for layer in sorted(by_layer)]
+    numbers = sorted(by_layer)
+    layers = with_common_sources([_together(by_layer[n]) for n in numbers], [sources[n] for n in numbers])
     return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
 
 

@@ -18,6 +18,7 @@ from lineage_audit.comparison.evidence.base import (
     row_term,
     sign_flip_evidence,
     sum_cosines,
+    with_common_sources,
 )
 from lineage_audit.comparison.geometry import Heads, Rotary
 from lineage_audit.results import Evidence
@@ -37,9 +38,9 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "skipped", "the head layout is not known, or q and k were not compared")
     unit_of_dim = units_of_dims(comparison.heads, comparison.rotary)
     units_per_head = int(unit_of_dim.max()) + 1
-    layers, elements = [], 0
+    layers, sources, elements = [], [], 0
     for layer, _ in comparison.places(Role.Q, Role.K):
-        terms = []
+        terms, source = [], None
         for role, heads_per_unit in ((Role.Q, comparison.heads.per_group), (Role.K, 1)):
             measured = comparison.find(role, layer)
             rows = comparison.heads.kv_heads * heads_per_unit * comparison.heads.head_dim
@@ -48,8 +49,10 @@ def measure(comparison: WeightComparison) -> Evidence:
                 units = head // heads_per_unit * units_per_head + unit_of_dim[dim]
                 terms.append(row_term(measured, units))
                 elements += measured.elements
+                source = measured.pair.a.layer
         layers.append(sum_cosines(layer, comparison.heads.kv_heads * units_per_head, terms))
-    return sign_flip_evidence(TEST, "query-key units", layers, comparison, elements)
+        sources.append(source)
+    return sign_flip_evidence(TEST, "query-key units", with_common_sources(layers, sources), comparison, elements)
 
 
 def units_of_dims(heads: Heads, rotary: Rotary | None) -> npt.NDArray[np.int64]:

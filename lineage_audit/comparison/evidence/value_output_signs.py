@@ -20,6 +20,7 @@ from lineage_audit.comparison.evidence.base import (
     row_term,
     sign_flip_evidence,
     sum_cosines,
+    with_common_sources,
 )
 from lineage_audit.comparison.geometry import Heads
 from lineage_audit.comparison.measurement import Measurement
@@ -34,14 +35,15 @@ def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every attention block."""
     if not comparison.places(Role.V, Role.V_B):
         return not_measured(TEST, "skipped", "no value projections were compared")
-    layers, elements = [], 0
+    layers, sources, elements = [], [], 0
     for layer, _ in comparison.places(Role.V, Role.V_B):
         value = comparison.find(Role.V, layer) or comparison.find(Role.V_B, layer)
         output = comparison.find(Role.O, layer)
         if value:
             layers.append(_terms(layer, value, output, comparison.heads))
+            sources.append(value.pair.a.layer)
             elements += value.elements + (output.elements if output else 0)
-    return sign_flip_evidence(TEST, "value dimensions", layers, comparison, elements)
+    return sign_flip_evidence(TEST, "value dimensions", with_common_sources(layers, sources), comparison, elements)
 
 
 def _terms(layer: int, value: Measurement, output: Measurement | None, heads: Heads | None) -> SignTerms:
