@@ -17,8 +17,10 @@ from lineage_audit.comparison.evidence.assignment_spearman import (
     _spearman_with_identity,
     _student_log_tail,
 )
-from lineage_audit.comparison.evidence.base import fixed_points_log10_p, hoeffding_log10_p, match_block, unit_rows
+from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.evidence.matched_labels import fixed_points_log10_p, match_block
 from lineage_audit.comparison.evidence.norm_gains import normal_log10_tail, permutation_z
+from lineage_audit.comparison.evidence.sign_sums import hoeffding_log10_p
 
 ROUNDING = 1e-9
 

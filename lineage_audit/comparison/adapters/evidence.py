@@ -16,16 +16,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.comparison.adapters.factors import DoubleArray, IntArray, ModuleAgreement
-from lineage_audit.comparison.evidence.base import (
-    MatchedBlock,
-    SignTerms,
-    TestDescription,
-    WeightComparison,
-    fixed_point_evidence,
-    match_block,
-    not_measured,
-    sign_flip_evidence,
-)
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.sign_sums import SignTerms, sign_flip_evidence
 from lineage_audit.results import Evidence
 
 SIGN_NULL = (

@@ -6,12 +6,10 @@ LayerNorm subtracts the mean over channels, which ties their signs together: the
 from __future__ import annotations
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import (
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
-    TestDescription,
-    WeightComparison,
     column_term,
-    not_measured,
     row_term,
     sign_flip_evidence,
     sum_cosines,

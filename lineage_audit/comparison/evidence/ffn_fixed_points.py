@@ -11,14 +11,8 @@ from collections import Counter
 
 import numpy as np
 
-from lineage_audit.comparison.evidence.base import (
-    LABEL_NULL,
-    TestDescription,
-    WeightComparison,
-    fixed_point_evidence,
-    match_block,
-    unit_rows,
-)
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, unit_rows
+from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
 from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence

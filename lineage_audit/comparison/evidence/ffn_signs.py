@@ -6,13 +6,11 @@ from collections import defaultdict
 
 import numpy as np
 
-from lineage_audit.comparison.evidence.base import (
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
     SignTerms,
-    TestDescription,
-    WeightComparison,
     column_term,
-    not_measured,
     row_term,
     sign_flip_evidence,
     sum_cosines,

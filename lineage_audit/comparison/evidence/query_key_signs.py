@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import (
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
-    TestDescription,
-    WeightComparison,
-    not_measured,
     row_term,
     sign_flip_evidence,
     sum_cosines,

@@ -1,0 +1,145 @@
+"""Units matched among themselves, and the exact bound on how many keep their number: what fixed points are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.evidence.base import (
+    DETECTION_LOG10_P,
+    LN10,
+    TestDescription,
+    WeightComparison,
+    not_measured,
+)
+from lineage_audit.results import Evidence, LayerEvidence, NullSpread
+
+LABEL_NULL = "independent trainings number their units at random; with F matches expected L: p ≤ L^F / F! over L blocks"
+
+
+def fixed_points_log10_p(fixed: int, blocks: int) -> float:
+    """Upper bound of log10 P(at least ``fixed`` fixed points) when labels are exchangeable in each of ``blocks``.
+
+    The number of ways to choose f fixed points has expectation at most 1/f! in one block, and L^f/f! in L blocks.
+    """
+    if fixed <= blocks or blocks == 0:
+        return 0.0
+    return min(0.0, (fixed * math.log(blocks) - math.lgamma(fixed + 1)) / LN10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchedBlock:
+    """Units of one layer matched among themselves.
+
+    Attributes:
+        layer: layer of B, or None for units of the whole model.
+        own: for each unit of B whether its single best match in A has the same number.
+        noise: root mean square cosine of units with different numbers, zero ones left out.
+        live: units that are not zero in either model, nor mostly copies of one another.
+        kin: the number of the block among those of its layer that may have started as copies of one another.
+    """
+
+    layer: int | None
+    own: npt.NDArray[np.bool_]
+    noise: float
+    live: int
+    kin: int = 0
+
+
+def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int, kin: int = 0) -> MatchedBlock:
+    """Match units that are each other's best in ``[B's units, A's units]``, a sum of ``cosines`` cosines.
+
+    A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
+    (dead units) must not look like matches.
+    """
+    diagonal = np.diagonal(similarity)
+    own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
+    others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
+    noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
+    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)), kin)
+
+
+def _live(similarity: npt.NDArray[np.float32]) -> int:
+    """Units (rows) that are not zero; where most of them are copies of one another, only as many as differ."""
+    live = int(np.count_nonzero(similarity.any(axis=1)))
+    mixed = similarity @ np.random.default_rng(0).standard_normal(similarity.shape[1], dtype=np.float32)
+    distinct = len(np.unique(np.round(mixed.astype(np.float64), 6)))
+    return distinct if 2 * distinct < live else live
+
+
+def fixed_point_evidence(
+    test: TestDescription, units: str, blocks: Sequence[MatchedBlock], comparison: WeightComparison, elements: int
+) -> Evidence:
+    """Count the units whose best match has their own number."""
+    if not blocks:
+        return not_measured(test, "skipped", f"no {units} could be compared")
+    fixed = sum(int(block.own.sum()) for block in blocks)
+    count = sum(len(block.own) for block in blocks)
+    return Evidence(
+        test_id=test.test_id,
+        question=test.question,
+        status="measured",
+        reason=None,
+        statistic=float(fixed),
+        log10_p=_kin_log10_p(blocks),
+        null=test.null,
+        grade=test.grade,
+        effect=fixed / count,
+        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {len(blocks):,}",
+        count=count,
+        coverage=elements / max(1, comparison.parameters),
+        detection_limit=match_detection_limit(blocks),
+        per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
+        spread=NullSpread("fixed-points", float(len(blocks))),
+    )
+
+
+def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
+    """The bound over all blocks: over those that are no copies of one another, corrected for how often that is done."""
+    bounds = [
+        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), len(group)) for group in _kin_groups(blocks)
+    ]
+    return min(0.0, min(bounds) + math.log10(len(bounds)))
+
+
+def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
+    """Blocks that hold at most one of those that may be copies of one another."""
+    return [[block for block in blocks if block.kin == kin] for kin in sorted({block.kin for block in blocks})]
+
+
+def _matched_layer(block: MatchedBlock) -> LayerEvidence:
+    """One layer's share of a fixed-point test."""
+    fixed = int(block.own.sum())
+    return LayerEvidence(
+        layer=block.layer or 0,
+        count=len(block.own),
+        statistic=float(fixed),
+        effect=fixed / len(block.own),
+        log10_p=fixed_points_log10_p(fixed, 1),
+    )
+
+
+def match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
+    """Smallest true cosine at which enough units would win against their competitors; None if none would do.
+
+    The expected maximum of n noise cosines is taken as s √(2 ln n); a unit with true cosine c wins with the normal
+    probability of exceeding it. The limit is where the expected number of wins reaches what the level needs.
+    """
+    groups = _kin_groups(blocks)
+    level = DETECTION_LOG10_P - math.log10(max(1, len(groups)))
+    blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
+    count = sum(block.live for block in blocks)
+    needed = len(blocks) + 1
+    while fixed_points_log10_p(needed, len(blocks)) > level and needed < count:
+        needed += 1
+    if needed >= count or not all(block.noise > 0 for block in blocks if block.live):
+        return None
+    competitors = max(2.0, count / len(blocks))
+    noise = float(np.mean([block.noise for block in blocks]))
+    limit = noise * (math.sqrt(2 * math.log(competitors)) - NormalDist().inv_cdf(1 - needed / count))
+    return min(1.0, max(0.0, limit))
