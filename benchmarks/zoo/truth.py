@@ -16,7 +16,7 @@ share an origin as well as training.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.zoo.catalogue import Entry
@@ -53,7 +53,8 @@ def truth_of(a: Entry, b: Entry, named_parents: Sequence[Entry] = ()) -> Truth:
     if common := nearest_common_ancestor(a, b):
         return _kin(steps_between(common, a) or (), steps_between(common, b) or ())
     if _initialisations(a) & _initialisations(b):
-        return Truth("shared-origin", frozenset({"shared-origin"}), "undetermined")
+        also = _kinds(kinds for entry in (a, b) for kinds in _operations_since_birth(entry))
+        return Truth("shared-origin", frozenset({"shared-origin"}), "undetermined", also=also)
     return Truth("independent", frozenset({"independent"}), "undetermined")
 
 
@@ -87,6 +88,12 @@ def _distance(ancestor: Entry, descendant: Entry) -> int:
 def _initialisations(entry: Entry) -> set[int]:
     """The seeds of the random weights that the model goes back to."""
     return {ancestor.base.initial_seed for ancestor in ancestors(entry).values() if ancestor.recipe is None}
+
+
+def _operations_since_birth(entry: Entry) -> Iterator[Sequence[OperationKind]]:
+    """What was done to a model and its ancestors, and what may be said of it besides."""
+    for recipe in _recipes(tuple(ancestors(entry).values())):
+        yield from (recipe.operations, recipe.also)
 
 
 def _descent(steps: Sequence[Entry], direction: Direction, named_parents: Sequence[Entry]) -> Truth:
