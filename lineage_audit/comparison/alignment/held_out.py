@@ -72,7 +72,7 @@ def _up_rows(
         if b.proposing_role(block) is not block.roles.gate:
             continue
         rows_a, rows_b = _up(a, units.source), _up(b, block)
-        if rows_a is not None and rows_b is not None and _fits(rows_a, rows_b, units):
+        if rows_a is not None and rows_b is not None and _fits(len(rows_a), len(rows_b), units):
             some = _some(units.known)
             yield _agreement(block, basis.image(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
 
@@ -88,20 +88,27 @@ def _down_columns(
     flatten_a, flatten_b = even_weights(carried_gram(gram_a, alignment.residual)), even_weights(gram_b)
     for block in chosen:
         units = alignment.units[block]
-        columns_a, columns_b = _down(a, units.source), _down(b, block)
-        if columns_a is None or columns_b is None or not _fits(columns_a, columns_b, units):
+        down_a, down_b = _down(a, units.source), _down(b, block)
+        if down_a is None or down_b is None or not _fits(down_a.shape[1], down_b.shape[1], units):
             continue
         some = _some(units.known)
-        image = alignment.residual.image(columns_a[units.a_units[some]])
-        yield _agreement(block, unit_rows(image @ flatten_a), unit_rows(columns_b[some] @ flatten_b))
+        image = alignment.residual.image(_columns(down_a, units.a_units[some]))
+        yield _agreement(block, unit_rows(image @ flatten_a), unit_rows(_columns(down_b, some) @ flatten_b))
 
 
 def _down_gram(weights: CanonicalWeights, blocks: list[FfnBlock]) -> npt.NDArray[np.float64] | None:
     """Gram matrix of down columns as unit vectors ``[d, d]``; None where their widths differ or there are none."""
-    whole = [rows for block in blocks if (rows := _down(weights, block)) is not None]
-    columns = [unit_rows(rows[_some(np.arange(len(rows)))]) for rows in whole]
-    grams = [unit.T @ unit for unit in columns]
-    return np.sum(grams, axis=0).astype(np.float64) if len({gram.shape for gram in grams}) == 1 else None
+    gram: npt.NDArray[np.float64] | None = None
+    for block in blocks:
+        down = _down(weights, block)
+        if down is None:
+            continue
+        unit = unit_rows(_columns(down, _some(np.arange(down.shape[1]))))
+        inner = (unit.T @ unit).astype(np.float64)
+        if gram is not None and gram.shape != inner.shape:
+            return None
+        gram = inner if gram is None else gram + inner
+    return gram
 
 
 def _some(units: IntArray, count: int = _UNITS) -> IntArray:
@@ -115,13 +122,17 @@ def _up(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
 
 
 def _down(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
-    """Down columns as rows, ``[units, d]``."""
-    matrix = weights.matrix(block.roles.down, block.layer, block.expert)
-    return None if matrix is None else np.ascontiguousarray(matrix.T)
+    """Down columns, ``[d, units]``."""
+    return weights.matrix(block.roles.down, block.layer, block.expert)
 
 
-def _fits(rows_a: FloatArray, rows_b: FloatArray, units: UnitMap) -> bool:
-    return len(rows_b) == len(units.a_units) and int(units.a_units.max(initial=-1)) < len(rows_a)
+def _columns(down: FloatArray, units: IntArray) -> FloatArray:
+    """The columns of some units as rows, ``[n, d]``; a whole matrix is never turned."""
+    return np.ascontiguousarray(down[:, units].T)
+
+
+def _fits(count_a: int, count_b: int, units: UnitMap) -> bool:
+    return count_b == len(units.a_units) and int(units.a_units.max(initial=-1)) < count_a
 
 
 def _agreement(block: FfnBlock, image: FloatArray, own: FloatArray) -> HeldOutLayer:
