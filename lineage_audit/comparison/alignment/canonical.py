@@ -82,6 +82,11 @@ class CanonicalWeights:
         some.proposers = units
         return some
 
+    @property
+    def all_propose(self) -> bool:
+        """Whether no unit is held out."""
+        return self.proposers == slice(None)
+
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> TensorRef | None:
         """The reference of a weight matrix that can be read and fits the stream that it reads or writes, or None."""
         tensor = self.checkpoint.by_key.get(TensorKey(role, "weight", layer, expert))

@@ -19,6 +19,9 @@ _LAYERS = 6
 
 _FEWEST_MATCHED = 32
 
+_UNITS = 2048
+"""Units of B that are matched in each of those layers."""
+
 
 def gate_lead(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> float:
     """Mean lead of probed gate rows of B in the layer of A where it is largest, over the looked-at layers of B."""
@@ -65,6 +68,7 @@ def _matched(
     rows_a, rows_b = a.proposing_rows(layer_a), b.proposing_rows(layer_b)
     if rows_a is None or rows_b is None or len(rows_a) < 2:
         return None
+    rows_b = rows_b[:: max(1, len(rows_b) // _UNITS)]
     own, images = basis.own(rows_b), basis.image(rows_a)
     if own.shape[1] != images.shape[1]:
         return None

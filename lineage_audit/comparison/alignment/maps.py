@@ -27,14 +27,15 @@ class ResidualMap:
         channels: for each channel of B the channel of A, ``[d_b]``; None for a rotation.
         signs: +1 or -1 for each channel of B; None for a rotation.
         rotation: ``[d_a, d_b]``; None otherwise.
-        fit: held-out quality: mean |correlation| of matched embedding columns, or share of the embedding explained.
+        fit: mean |correlation| of matched embedding columns, or share of held-out embeddings that a rotation explains;
+            None where no embedding proposed the map.
     """
 
     kind: Literal["same", "channels", "rotation"]
     channels: IntArray | None = None
     signs: FloatArray | None = None
     rotation: FloatArray | None = None
-    fit: float = 1.0
+    fit: float | None = None
 
     def joins(self, width_a: int, width_b: int) -> bool:
         """Whether it leads from streams of the one width to streams of the other (embeddings may have another)."""

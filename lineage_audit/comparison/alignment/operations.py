@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import layer_numbers
-from lineage_audit.comparison.alignment.maps import Alignment, UnitMap
+from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap, UnitMap
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.ffn_blocks import FfnBlock
@@ -185,16 +185,21 @@ def _parts(source: Checkpoint, upcycled: Mapping[FfnBlock, UnitMap]) -> str:
 def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
     residual = alignment.residual
     if residual.kind == "rotation":
-        evidence = f"fitted on embeddings, {residual.fit:.1%} of held-out tokens' variance explained"
+        evidence = _fitted_on(residual, "fitted on embeddings, {:.1%} of held-out tokens' variance explained")
         yield directed("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
     if residual.channels is not None:
         moved = _out_of_order(residual.channels)
         negative = 0 if residual.signs is None else int((residual.signs < 0).sum())
-        evidence = f"embedding columns correlate at {residual.fit:.3f}"
+        evidence = _fitted_on(residual, "embedding columns correlate at {:.3f}")
         if moved:
             yield directed("channels-permuted", f"{moved:,} residual channels stand in another order", evidence)
         if negative:
             yield directed("signs-flipped", f"{negative:,} residual channels have the other sign", evidence)
+
+
+def _fitted_on(residual: ResidualMap, embeddings: str) -> str:
+    """What proposed the map: a sentence on its fit to embeddings, or what did it without them."""
+    return embeddings.format(residual.fit) if residual.fit is not None else "fitted on rows of FFN units"
 
 
 def _norms(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:

@@ -2,9 +2,10 @@
 
 Channels in another order show as a clear assignment on |correlation| of embedding columns, and then nothing else is
 tried. Otherwise several maps are proposed (the same numbers, a looser assignment, an orthogonal Procrustes fit, an
-assignment on the gate columns of layers with the same number), each is scored by how clearly gate rows of B find
-their counterparts in A under it, and refined by fitting again with the rows that did. Independent models can be
-fitted so too: the fit proposes, and only weights that it never saw (up and down, values and outputs) decide.
+assignment on the gate columns of layers with the same number, and where none of them leads far, eigenvectors of Gram
+matrices), each is scored by how clearly gate rows of B find their counterparts in A under it, and refined by fitting
+again with the rows that did. Independent models can be fitted so too: the fit proposes, and only weights that it never
+saw (up and down, values and outputs) decide.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
@@ -20,8 +23,15 @@ from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.gate_rows import gate_lead, matched_gate_rows, same_number_gate_rows
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.alignment.vector_fits import MatchedVectors, fit_channels, fit_rotation, keeps_numbers
-from lineage_audit.comparison.assignment import clear_lead
+from lineage_audit.comparison.alignment.spectral import spectral_map
+from lineage_audit.comparison.alignment.vector_fits import (
+    MatchedVectors,
+    fit_channels,
+    fit_rotation,
+    held_out_fit,
+    keeps_numbers,
+)
+from lineage_audit.comparison.assignment import assign, clear_lead
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.pairing import rows_of_tokens
@@ -36,6 +46,16 @@ _TOKEN_BYTES = 192 * 2**20
 """Bytes of embeddings, as float32, that each side is fitted on at most."""
 
 _FEWEST_TOKENS = 32
+
+_FOUND_LEAD = 0.2
+"""Lead of gate rows from which on Gram matrices are not asked as well."""
+
+_CHEAP_SPECTRA = 2048
+"""Channels beyond which Gram matrices take minutes, and are asked only where a tokenizer is missing."""
+
+_ONE_CHANNEL = 0.9
+"""Mean of the largest entries of a rotation's columns from which on it is an order of channels."""
+
 _MOST_ROUNDS = 6
 
 
@@ -61,7 +81,29 @@ def find_residual_map(
         refined, lead = _refined(a, b, proposed, tokens)
         if best is None or lead > best_lead + _LEAD_GAIN:
             best, best_lead = refined, lead
-    return best
+    if best_lead < _FOUND_LEAD and _are_worth_spectra(a, b) and (spectral := spectral_map(a, b)) is not None:
+        refined, lead = _refined(a, b, spectral, None)  # tokens may have been renumbered
+        if best is None or lead > best_lead + _LEAD_GAIN:
+            best = refined
+    return None if best is None else _as_channels(best)
+
+
+def _are_worth_spectra(a: CanonicalWeights, b: CanonicalWeights) -> bool:
+    """Tell whether Gram matrices may find what embeddings cannot, or cost little."""
+    tokens_known = a.checkpoint.vocabulary is not None and b.checkpoint.vocabulary is not None
+    return not tokens_known or b.channels <= _CHEAP_SPECTRA
+
+
+def _as_channels(found: ResidualMap) -> ResidualMap:
+    """The same map as an order of channels with signs, where a rotation is nothing else."""
+    if found.rotation is None:
+        return found
+    sizes = np.abs(found.rotation)
+    if float(sizes.max(axis=0).mean()) < _ONE_CHANNEL:
+        return found
+    channels = assign(np.ascontiguousarray(sizes.T))
+    signs = np.sign(found.rotation[channels, np.arange(len(channels))]).astype(np.float32)
+    return ResidualMap("channels", channels=channels, signs=signs)
 
 
 def _clear_channels(tokens: MatchedVectors) -> ResidualMap | None:
@@ -91,10 +133,10 @@ def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors 
     if tokens is not None and tokens.width_b <= tokens.width_a:
         yield fit_channels(tokens.evened)[0]
     if tokens is not None and same_width and tokens.width_a == tokens.width_b:
-        yield fit_rotation(tokens.evened)
+        yield replace(fit_rotation(tokens.evened), fit=held_out_fit(tokens.evened))
     numbered = same_number_gate_rows(a, b)
     if numbered is not None and numbered.width_b <= numbered.width_a:
-        yield fit_channels(numbered.evened)[0]
+        yield replace(fit_channels(numbered.evened)[0], fit=None)
 
 
 def _refined(

@@ -78,11 +78,15 @@ def fit_channels(vectors: MatchedVectors) -> tuple[ResidualMap, float]:
 
 
 def fit_rotation(vectors: MatchedVectors) -> ResidualMap:
-    """The orthogonal matrix that carries A's vectors closest to B's; its fit is measured on every other vector."""
+    """The orthogonal matrix that carries A's vectors closest to B's."""
+    return ResidualMap("rotation", rotation=_procrustes(vectors.a, vectors.b))
+
+
+def held_out_fit(vectors: MatchedVectors) -> float:
+    """Share of every other vector's variance that the best rotation of the rest explains."""
     half = _procrustes(vectors.a[::2], vectors.b[::2])
     left = vectors.b[1::2] - vectors.a[1::2] @ half
-    explained = 1.0 - float(np.square(left).sum()) / max(float(np.square(vectors.b[1::2]).sum()), 1e-30)
-    return ResidualMap("rotation", rotation=_procrustes(vectors.a, vectors.b), fit=explained)
+    return 1.0 - float(np.square(left).sum()) / max(float(np.square(vectors.b[1::2]).sum()), 1e-30)
 
 
 def _correlation(vectors: MatchedVectors) -> FloatArray:

@@ -19,8 +19,8 @@ SAME_NUMBERS = (
     "--effort search looks for a copy in which they were moved or rotated."
 )
 THROUGH_EMBEDDINGS = (
-    "Other orders were looked for through the embeddings of shared tokens, and through units that kept their number: "
-    "a copy that lost both goes unseen."
+    "Other orders were looked for through the embeddings of shared tokens, units that kept their number, and spectra: "
+    "a copy that lost the first two and was trained on goes unseen."
 )
 NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
 

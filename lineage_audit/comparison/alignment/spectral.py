@@ -1,0 +1,96 @@
+"""A residual map from Gram matrices alone, where no token and no number says what corresponds.
+
+The Gram matrix of a matrix's rows does not change when its units or heads are reordered or negated, and a rotation of
+the residual stream (an order of channels is one) turns it as a whole. So the eigenvectors of two such matrices, summed
+over everything that reads or writes the stream, correspond in order of their eigenvalues but for a sign each; and the
+signs are those under which the Gram matrices of single roles agree as well. It finds a copy or a light fine-tune, whose
+eigenvectors have not mixed, and refining with gate rows takes it further. Up rows of gated FFNs and down columns are
+left out: they are held out for what comes after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.evidence.base import unit_rows
+
+DoubleArray = npt.NDArray[np.float64]
+
+_ATTENTION = (Role.Q, Role.K, Role.V, Role.O)
+_PRODUCTS = 1e12
+"""Multiplications that the Gram matrices of one model may take; fewer layers are looked at in wide models."""
+
+_ROUNDS = 200
+
+
+def spectral_map(a: CanonicalWeights, b: CanonicalWeights) -> ResidualMap | None:
+    """The rotation that carries the eigenvectors of A's Gram matrices to B's; None where widths or roles differ."""
+    if a.channels != b.channels:
+        return None
+    grams_a, grams_b = _grams(a), _grams(b)
+    roles = [role for role in grams_a if role in grams_b]
+    if not roles:
+        return None
+    of_a, of_b = ([grams[role] for role in roles] for grams in (grams_a, grams_b))
+    axes_a, axes_b = (np.linalg.eigh(np.sum(grams, axis=0))[1] for grams in (of_a, of_b))
+    agreement = np.zeros((a.channels, a.channels))
+    for gram_a, gram_b in zip(of_a, of_b, strict=True):
+        agreement += _turned(gram_a, axes_a) * _turned(gram_b, axes_b)
+    rotation: FloatArray = ((axes_a * _common_signs(agreement)) @ axes_b.T).astype(np.float32)
+    return ResidualMap("rotation", rotation=rotation)
+
+
+def _grams(weights: CanonicalWeights) -> dict[str, DoubleArray]:
+    """For what proposes and for each role of attention the Gram matrix over the stream ``[d, d]``, of trace one."""
+    sums: dict[str, DoubleArray] = {}
+    for layer in _looked_at(weights):
+        for name, rows in _rows(weights, layer):
+            if rows.shape[1] == weights.channels:
+                unit = unit_rows(rows)
+                sums[name] = sums.get(name, 0.0) + (unit.T @ unit).astype(np.float64)
+    return {name: gram / max(float(np.trace(gram)), 1e-30) for name, gram in sums.items()}
+
+
+def _rows(weights: CanonicalWeights, layer: int) -> Iterator[tuple[str, FloatArray]]:
+    """Vectors over the residual channels, whole matrices of them: a part of the units would be another part in B."""
+    proposing = weights.proposing_rows(layer) if weights.all_propose else None
+    if proposing is not None:
+        yield "proposing", proposing
+    for role in _ATTENTION:
+        matrix = weights.matrix(role, layer)
+        if matrix is not None:
+            yield role.value, np.ascontiguousarray(matrix.T) if role is Role.O else matrix
+
+
+def _looked_at(weights: CanonicalWeights) -> list[int]:
+    """All layers, or as many, spread evenly, as the products allow."""
+    layers = weights.layers()
+    first = next((sum(len(rows) for _, rows in _rows(weights, layer)) for layer in layers), 0)
+    count = min(len(layers), max(1, int(_PRODUCTS / max(1.0, float(first) * weights.channels**2))))
+    return [layers[place] for place in np.unique(np.linspace(0, len(layers) - 1, count).round().astype(int))]
+
+
+def _turned(gram: DoubleArray, axes: DoubleArray) -> DoubleArray:
+    """A Gram matrix over other axes, without its diagonal, which has no sign to tell, and of size one."""
+    single = axes.astype(np.float32)
+    turned: DoubleArray = (single.T @ gram.astype(np.float32) @ single).astype(np.float64)
+    np.fill_diagonal(turned, 0.0)
+    return turned / max(float(np.linalg.norm(turned)), 1e-30)
+
+
+def _common_signs(agreement: DoubleArray) -> DoubleArray:
+    """Signs s with which s_i s_j fits the signs of a symmetric matrix best: its leading eigenvector's, evened out."""
+    even = np.sqrt(np.abs(agreement).sum(axis=1)) + 1e-30
+    balanced = agreement / np.outer(even, even)
+    balanced += np.eye(len(balanced))  # its eigenvalues lie between -1 and 1: none is now led by a negative one
+    signs = np.random.default_rng(0).standard_normal(len(balanced))
+    for _ in range(_ROUNDS):
+        signs = balanced @ signs
+        signs /= max(float(np.linalg.norm(signs)), 1e-30)
+    return np.where(signs < 0, -1.0, 1.0)

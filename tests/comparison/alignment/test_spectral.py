@@ -1,0 +1,79 @@
+"""A copy is found where neither a token nor a number says what corresponds; strangers stay strangers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lineage_audit.comparison import compare_checkpoints
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.spectral import spectral_map
+from tests.comparison.alignment import disguises
+from tests.comparison.alignment.disguises import Disguise
+from tests.models import WIDE, Weights, llama, llama_config, model, noisy
+
+SIX = replace(WIDE, layers=6)
+CONFIG = llama_config(SIX)
+
+
+def _uneven(seed: int) -> Weights:
+    """A model whose matrices weigh directions unevenly, as training makes them."""
+    rng = np.random.default_rng([seed, 3])
+    turned, _ = np.linalg.qr(rng.standard_normal((SIX.hidden, SIX.hidden)))
+    scale = (turned * np.exp(0.8 * rng.standard_normal(SIX.hidden))) @ turned.T
+    return {
+        name: (values @ scale).astype(np.float32) if values.ndim == 2 and values.shape[1] == SIX.hidden else values
+        for name, values in llama(seed, SIX).items()
+    }
+
+
+def _unknown_tokens(weights: Weights, rng: np.random.Generator) -> Weights:
+    """The same model, its tokens numbered anew."""
+    order = rng.permutation(SIX.vocab)
+    renumbered = {name: weights[name][order] for name in ("model.embed_tokens.weight", "lm_head.weight")}
+    return {**weights, **renumbered}
+
+
+def _hidden(weights: Weights, seed: int, last: Disguise) -> Weights:
+    rng = np.random.default_rng(seed)
+    for disguise in (disguises.permute_units, disguises.flip_units, disguises.flip_attention, last):
+        weights = disguise(weights, rng, SIX)
+    return _unknown_tokens(weights, rng)
+
+
+@pytest.mark.parametrize("last", [disguises.permute_channels, disguises.rotate_residual])
+def test_the_map_is_found_without_tokens(last: Disguise) -> None:
+    parent = _uneven(1)
+    found = spectral_map(*(CanonicalWeights(model(weights, CONFIG)) for weights in (parent, _hidden(parent, 2, last))))
+    assert found is not None
+    assert found.rotation is not None
+    assert np.allclose(found.rotation @ found.rotation.T, np.eye(SIX.hidden), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [(disguises.permute_channels, "channels-permuted"), (disguises.rotate_residual, "residual-rotated")],
+)
+def test_a_light_fine_tune_with_renumbered_tokens_is_found(last: Disguise, kind: str) -> None:
+    parent = _uneven(3)
+    child = _hidden(noisy(parent, 4, 0.01), 5, last)
+    verdict = compare_checkpoints(model(parent, CONFIG), model(child, CONFIG)).verdict
+    assert verdict.relation == "derived"
+    (named,) = [item for item in verdict.operations if item.kind == kind]
+    assert "rows of FFN units" in named.evidence
+
+
+@pytest.mark.parametrize("last", [disguises.permute_channels, disguises.rotate_residual])
+def test_strangers_with_renumbered_tokens_are_not_accused(last: Disguise) -> None:
+    for seed in range(3):
+        other = _hidden(_uneven(20 + seed), seed, last)
+        verdict = compare_checkpoints(model(_uneven(10 + seed), CONFIG), model(other, CONFIG)).verdict
+        assert verdict.relation in ("independent", "inconclusive")
+
+
+def test_models_of_different_widths_have_no_common_axes() -> None:
+    narrow = replace(SIX, hidden=64)
+    one, other = model(llama(6, SIX), CONFIG), model(llama(7, narrow), llama_config(narrow))
+    assert spectral_map(CanonicalWeights(one), CanonicalWeights(other)) is None
