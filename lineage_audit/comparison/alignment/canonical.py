@@ -233,8 +233,10 @@ class CanonicalWeights:
         return tensor if tensor is not None and len(tensor.shape) == 2 else None
 
     def proposing_role(self, block: FfnBlock) -> Role:
-        """The role of that matrix."""
-        return block.roles.gate if self.find(block.roles.gate, block.layer, block.expert) else block.roles.up
+        """The role of that matrix; a gate of another width (an attention gate, say) gates no FFN."""
+        gate, up = (self.find(role, block.layer, block.expert) for role in (block.roles.gate, block.roles.up))
+        gates = gate is not None and (up is None or gate.shape[0] == up.shape[0])
+        return block.roles.gate if gates else block.roles.up
 
     def rows_of_units(self, block: FfnBlock) -> FloatArray | None:
         """The rows that propose how an FFN's units correspond, ``[units, d]``, gains folded."""
