@@ -19,7 +19,7 @@ import numpy as np
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.alignment.basis import SharedBasis
+from lineage_audit.comparison.alignment.basis import PROJECTED_FROM, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.gate_rows import gate_lead, matched_gate_rows, same_number_gate_rows
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
@@ -49,6 +49,9 @@ _FEWEST_TOKENS = 32
 
 _FOUND_LEAD = 0.2
 """Lead of gate rows from which on Gram matrices are not asked as well."""
+
+_LEAD_WORTH_REFINING = 0.02
+"""Lead of gate rows below which a map of a wide stream, whose rounds take minutes, is left alone; noise gives .01."""
 
 _CHEAP_SPECTRA = 2048
 """Channels beyond which Gram matrices take minutes, and are asked only where a tokenizer is missing."""
@@ -145,7 +148,8 @@ def _refined(
     """Fit again with the gate rows that found their counterparts, as long as that makes more of them do so."""
     best, basis = proposed, SharedBasis(a, b, proposed)
     best_lead = gate_lead(a, b, basis)
-    for _ in range(_MOST_ROUNDS if proposed.kind != "same" else 0):
+    is_hopeless = b.channels > PROJECTED_FROM and best_lead < _LEAD_WORTH_REFINING
+    for _ in range(_MOST_ROUNDS if proposed.kind != "same" and not is_hopeless else 0):
         matched = matched_gate_rows(a, b, basis)
         if matched is None:
             break
