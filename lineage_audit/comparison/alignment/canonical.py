@@ -18,6 +18,7 @@ from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.evening import even_weights
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.ffn_blocks import FFN_ROLES, FfnBlock
 from lineage_audit.comparison.finite import zero_where_unusable
@@ -186,11 +187,10 @@ class CanonicalWeights:
     @cached_property
     def gate_gram(self) -> npt.NDArray[np.float64] | None:
         """Gram matrix ``[d, d]`` of the gate rows of several layers as unit rows; None where they are too few."""
-        layers = self.layers()
-        chosen = np.unique(np.linspace(0, len(layers) - 1, min(len(layers), _GRAM_LAYERS)).round().astype(int))
+        chosen = spread(self.layers(), _GRAM_LAYERS)
         gram: npt.NDArray[np.float64] | None = None
         count = 0
-        for layer in (layers[position] for position in chosen):
+        for layer in chosen:
             rows = self.proposing_rows(layer)
             if rows is None or (gram is not None and len(gram) != rows.shape[1]):
                 continue

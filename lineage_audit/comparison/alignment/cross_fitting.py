@@ -18,6 +18,7 @@ from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.residual import find_residual_map
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.assignment import leads
 from lineage_audit.comparison.kernels import active_kernel
 
@@ -43,7 +44,7 @@ def measure_leads(
     a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, token_rows: tuple[IntArray, IntArray] | None
 ) -> tuple[LeadingLayer, ...]:
     """Fit the residual map on every other unit of B, and hold the rest against A's units, both ways round."""
-    found: dict[int, list[FloatArray]] = {layer: [] for layer in _looked_at(alignment)}
+    found: dict[int, list[FloatArray]] = {layer: [] for layer in spread(sorted(alignment.layers), _LAYERS)}
     for fold in range(_FOLDS):
         residual = find_residual_map(a, b.proposing_only(slice(fold, None, _FOLDS)), token_rows)
         if residual is None or not residual.joins(a.channels, b.channels):
@@ -68,9 +69,3 @@ def _held_out(
         own, image = basis.own(rows_b[:: max(1, len(rows_b) // _UNITS)]), basis.image(rows_a)
         if own.shape[1] == image.shape[1]:
             yield layer_b, leads(active_kernel().product_sizes(own, image))
-
-
-def _looked_at(alignment: Alignment) -> list[int]:
-    layers = sorted(alignment.layers)
-    step = np.linspace(0, len(layers) - 1, min(len(layers), _LAYERS)).round().astype(int)
-    return [layers[position] for position in np.unique(step)]

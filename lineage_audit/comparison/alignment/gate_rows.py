@@ -11,6 +11,7 @@ import numpy as np
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.layers import layer_scores
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.alignment.vector_fits import MatchedVectors
 from lineage_audit.comparison.evidence.base import unit_rows
 
@@ -87,7 +88,4 @@ def _matched(
 
 def _looked_at(weights: CanonicalWeights) -> list[int]:
     """Layers spread evenly over the model."""
-    layers = weights.layers()
-    if len(layers) <= _LAYERS:
-        return layers
-    return [layers[position] for position in np.linspace(0, len(layers) - 1, _LAYERS).round().astype(int)]
+    return spread(weights.layers(), _LAYERS)

@@ -19,6 +19,7 @@ from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.ffn_blocks import FfnBlock
 from lineage_audit.comparison.kernels import active_kernel
@@ -56,8 +57,7 @@ def measure_held_out(a: CanonicalWeights, b: CanonicalWeights, alignment: Alignm
     blocks = sorted(alignment.units, key=lambda block: block.rank)
     if not blocks:
         return ()
-    step = np.unique(np.linspace(0, len(blocks) - 1, min(len(blocks), _FFNS)).round().astype(int))
-    chosen = [blocks[position] for position in step]
+    chosen = spread(blocks, _FFNS)
     found = [*_down_columns(a, b, alignment, chosen), *_up_rows(a, b, alignment, chosen)]
     return tuple(sorted(found, key=lambda item: item.layer))
 

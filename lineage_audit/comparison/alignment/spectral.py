@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
 
 DoubleArray = npt.NDArray[np.float64]
@@ -72,8 +73,8 @@ def _looked_at(weights: CanonicalWeights) -> list[int]:
     """All layers, or as many, spread evenly, as the products allow."""
     layers = weights.layers()
     first = next((sum(len(rows) for _, rows in _rows(weights, layer)) for layer in layers), 0)
-    count = min(len(layers), max(1, int(_PRODUCTS / max(1.0, float(first) * weights.channels**2))))
-    return [layers[place] for place in np.unique(np.linspace(0, len(layers) - 1, count).round().astype(int))]
+    count = max(1, int(_PRODUCTS / max(1.0, float(first) * weights.channels**2)))
+    return spread(layers, count)
 
 
 def _turned(gram: DoubleArray, axes: DoubleArray) -> DoubleArray:
