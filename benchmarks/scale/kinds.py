@@ -1,0 +1,179 @@
+"""What there is to compare: every kind of model that a shape is served as, and what is true of a pair of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from benchmarks.scale.descent import Grafted, Moved, Restacked, Upcycled
+from benchmarks.scale.numbers import mixed
+from benchmarks.scale.relabelling import EVERYTHING, ORDERS, Relabelled
+from benchmarks.scale.rotation import Rotated, Written
+from benchmarks.scale.shapes import SHAPES, Shape
+from benchmarks.scale.slots import ATTENTION, VOCABULARY, Role
+from benchmarks.scale.trained import Trained, Weights
+from lineage_audit.results import OperationKind, Relation
+
+FINE_TUNED, CONTINUED = 0.03, 0.4
+"""How far a fine-tune and a continued pretraining move, against the size of the weights."""
+
+_OTHER_VOCABULARY = {"llama-2": "llama-3", "mistral": "qwen-2.5", "yi": "llama-3", "llama-3": "qwen-2.5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A way to make a model.
+
+    Attributes:
+        make: the shape, a seed -> the model.
+        relation: what is true of it and the base; ``derived`` or ``independent``.
+        operations: what a right answer may name; the first of them it should.
+        base: the kind of model that it was made from, or ``SHAPE/KIND`` where that has another shape.
+        applies: whether there is such a model of a shape.
+    """
+
+    make: Callable[[Shape, int], Weights]
+    relation: Relation
+    operations: tuple[OperationKind, ...] = ()
+    base: str = "base"
+    applies: Callable[[Shape], bool] = lambda shape: True  # noqa: ARG005
+
+
+def _base(shape: Shape) -> Trained:
+    return Trained(shape, mixed(1, shape.hidden, shape.layers))
+
+
+def _stranger(shape: Shape, seed: int) -> Weights:
+    return Trained(shape, mixed(2, seed, shape.hidden, shape.layers))
+
+
+def _moved(size: float) -> Callable[[Shape, int], Weights]:
+    return lambda shape, seed: Moved(_base(shape), seed, size)
+
+
+def _permuted(shape: Shape, seed: int) -> Weights:
+    return Relabelled(_base(shape), shape, seed, ORDERS)
+
+
+def _disguised(size: float) -> Callable[[Shape, int], Weights]:
+    return lambda shape, seed: Moved(Relabelled(_base(shape), shape, seed, EVERYTHING), seed, size)
+
+
+def _written(shape: Shape) -> Written:
+    return Written(_base(shape))
+
+
+def _rotated(size: float) -> Callable[[Shape, int], Weights]:
+    return lambda shape, seed: Moved(Rotated(_written(shape)), seed, size)
+
+
+def _up_scaled(shape: Shape, seed: int) -> Weights:
+    """As SOLAR: the first three quarters of the layers, then the last three quarters."""
+    quarter = shape.layers // 4
+    layers = (*range(shape.layers - quarter), *range(quarter, shape.layers))
+    return Moved(Restacked(_base(shape), layers), seed, FINE_TUNED)
+
+
+def _layers_dropped(shape: Shape, seed: int) -> Weights:
+    """Every fourth layer left out, but for the first ones."""
+    kept = tuple(layer for layer in range(shape.layers) if layer % 4 != 2 or layer < 4)
+    return Moved(Restacked(_base(shape), kept), seed, FINE_TUNED)
+
+
+def _width_cut(shape: Shape, seed: int) -> Weights:
+    smaller = replace(shape, hidden=shape.hidden * 3 // 4, ffn=shape.ffn * 3 // 4 // 128 * 128)
+    return Moved(Relabelled(_base(shape), smaller, seed, frozenset()), seed, FINE_TUNED)
+
+
+def _upcycled(shape: Shape, seed: int) -> Weights:
+    grown = replace(shape, family="mixtral", experts=8, expert_ffn=shape.ffn, shards=shape.shards * 5)
+    fresh = Trained(grown, mixed(3, seed))
+    return Moved(Upcycled(_base(shape), grown, fresh), seed, FINE_TUNED)
+
+
+def _attention_copied(shape: Shape, seed: int) -> Weights:
+    """Embeddings and attention under new labels; the FFNs are another model's."""
+    copied = Grafted(_stranger(shape, seed), _base(shape), ATTENTION | VOCABULARY)
+    return Moved(Relabelled(copied, shape, seed, EVERYTHING - {"units"}), seed, FINE_TUNED)
+
+
+def _attention_alone(shape: Shape, seed: int) -> Weights:
+    """Attention at its place; embeddings and FFNs are another model's."""
+    return Moved(Grafted(_stranger(shape, seed), _base(shape), ATTENTION), seed, FINE_TUNED)
+
+
+def _vocabulary_replaced(shape: Shape, seed: int) -> Weights:
+    other = replace(shape, vocabulary=_OTHER_VOCABULARY[shape.vocabulary])
+    own = Trained(other, mixed(4, seed))
+    kept = frozenset(Role) - VOCABULARY
+    return Moved(Grafted(own, _base(shape), kept), seed, 4 * FINE_TUNED)
+
+
+def _cut_to(shape: Shape, seed: int) -> Weights:
+    """Llama-2-70B's shape cut to this one in every dimension."""
+    whole = _base(SHAPES["llama-2-70b"])
+    step = whole.shape.layers / shape.layers
+    kept = tuple(int(layer * step) for layer in range(shape.layers))
+    shorter = Restacked(whole, kept)
+    cut = replace(shape, vocabulary=whole.shape.vocabulary)
+    return Moved(Relabelled(shorter, cut, seed, frozenset()), seed, FINE_TUNED)
+
+
+def _is_dense(shape: Shape) -> bool:
+    return shape.experts == 0
+
+
+def _fits_llama(shape: Shape) -> bool:
+    return shape.family == "llama"
+
+
+_TRAINED: tuple[OperationKind, ...] = ("fine-tuned", "lora-merged", "noise-added", "continued-pretrained", "cast")
+_ORDERS: tuple[OperationKind, ...] = ("units-permuted", "heads-permuted", "channels-permuted")
+_LABELS: tuple[OperationKind, ...] = (*_ORDERS, "signs-flipped", "units-rescaled")
+
+KINDS: dict[str, Kind] = {
+    "base": Kind(lambda shape, seed: _base(shape), "identical"),  # noqa: ARG005
+    "independent": Kind(_stranger, "independent"),
+    "fine-tuned": Kind(_moved(FINE_TUNED), "derived", ("fine-tuned",)),
+    "continued": Kind(_moved(CONTINUED), "derived", ("continued-pretrained",)),
+    "noised-05": Kind(_moved(0.05), "derived", ("noise-added",)),
+    "noised-30": Kind(_moved(0.3), "derived", ("noise-added",)),
+    "permuted": Kind(_permuted, "derived", _ORDERS),
+    "disguised": Kind(_disguised(0.0), "derived", _LABELS),
+    "disguised-05": Kind(_disguised(0.05), "derived", _LABELS),
+    "disguised-30": Kind(_disguised(0.3), "derived", _LABELS),
+    "turned": Kind(lambda shape, seed: _written(shape), "identical", base="turned"),  # noqa: ARG005
+    "rotated": Kind(_rotated(0.0), "derived", ("residual-rotated", "norms-folded"), base="turned"),
+    "rotated-30": Kind(_rotated(0.3), "derived", ("residual-rotated", "norms-folded"), base="turned"),
+    "up-scaled": Kind(_up_scaled, "derived", ("layers-duplicated",)),
+    "layers-dropped": Kind(_layers_dropped, "derived", ("layers-removed",)),
+    "width-cut": Kind(_width_cut, "derived", ("width-pruned",), applies=_is_dense),
+    "upcycled": Kind(_upcycled, "derived", ("experts-upcycled",), applies=_fits_llama),
+    "attention-copied": Kind(_attention_copied, "derived", _ORDERS),
+    "attention-alone": Kind(_attention_alone, "derived"),
+    "vocabulary-replaced": Kind(
+        _vocabulary_replaced,
+        "derived",
+        ("vocabulary-replaced",),
+        applies=lambda shape: shape.vocabulary in _OTHER_VOCABULARY,
+    ),
+    "cut-of-llama-2-70b": Kind(
+        _cut_to,
+        "derived",
+        ("width-pruned", "layers-removed"),
+        base="llama-2-70b/base",
+        applies=lambda shape: shape is SHAPES["yi-34b"],
+    ),
+}
+"""Every kind by its name. What `Kind.operations` names is what was done; training may be named with any of it."""
+
+
+def model_named(shape_name: str, name: str) -> Weights | None:
+    """The model that a repository's name stands for: a kind, or a kind and a number of its own."""
+    kind, _, number = name.rpartition("-n")
+    if not (kind in KINDS and number.isdigit()):
+        kind, number = name, "0"
+    shape = SHAPES.get(shape_name)
+    if shape is None or kind not in KINDS or not KINDS[kind].applies(shape):
+        return None
+    return KINDS[kind].make(shape, int(number))
