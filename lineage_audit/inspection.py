@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.claims import Claim
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names import name_pattern
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 from lineage_audit.comparison.architecture import printed
 from lineage_audit.comparison.summaries import summarise_model
-from lineage_audit.results import ClaimSummary, Inspection, RoleSummary
+from lineage_audit.results import ClaimSummary, Inspection, PartSummary, RoleSummary
 from lineage_audit.version import __version__
 
 
@@ -27,6 +28,7 @@ def inspect_checkpoint(checkpoint: Checkpoint) -> Inspection:
             (name, printed(value), config.origins.get(name, "stated")) for name, value in config.fields.items()
         ),
         other_fields=tuple((name, printed(value)) for name, value in config.other.items()),
+        parts=_parts(checkpoint.tensors),
         roles=_roles(checkpoint.tensors),
         unmapped=tuple(tensor.name for tensor in checkpoint.tensors if tensor.role == Role.OTHER),
         dtypes=_dtypes(checkpoint),
@@ -37,14 +39,31 @@ def inspect_checkpoint(checkpoint: Checkpoint) -> Inspection:
     )
 
 
+def _parts(tensors: Sequence[TensorRef]) -> tuple[PartSummary, ...]:
+    """One row for every part, in order of first appearance."""
+    grouped: dict[ModelPart, list[TensorRef]] = defaultdict(list)
+    for tensor in tensors:
+        grouped[tensor.part].append(tensor)
+    return tuple(
+        PartSummary(
+            part=str(part),
+            layers=len({tensor.layer for tensor in members if tensor.layer is not None}),
+            tensors=len(members),
+            parameters=sum(tensor.size for tensor in members),
+        )
+        for part, members in grouped.items()
+    )
+
+
 def _roles(tensors: Sequence[TensorRef]) -> tuple[RoleSummary, ...]:
-    """One row for every role and slot, in order of first appearance."""
-    grouped: dict[str, list[TensorRef]] = defaultdict(list)
+    """One row for every part, role and slot, in order of first appearance."""
+    grouped: dict[tuple[ModelPart, str], list[TensorRef]] = defaultdict(list)
     for tensor in tensors:
         if tensor.role != Role.OTHER:
-            grouped[tensor.role if tensor.slot == "weight" else f"{tensor.role} bias"].append(tensor)
+            grouped[tensor.part, tensor.role if tensor.slot == "weight" else f"{tensor.role} bias"].append(tensor)
     return tuple(
         RoleSummary(
+            part=str(part),
             role=role,
             tensors=len(members),
             parameters=sum(tensor.size for tensor in members),
@@ -53,7 +72,7 @@ def _roles(tensors: Sequence[TensorRef]) -> tuple[RoleSummary, ...]:
             dtypes=tuple(sorted({tensor.dtype for tensor in members})),
             inferred=any(tensor.inferred for tensor in members),
         )
-        for role, members in grouped.items()
+        for (part, role), members in grouped.items()
     )
 
 

@@ -65,6 +65,11 @@ class Checkpoint:
         """Tensors by their place in the architecture; unmapped ones are left out."""
         return {tensor.key: tensor for tensor in self.tensors if tensor.role != "other"}
 
+    @cached_property
+    def core(self) -> tuple[TensorRef, ...]:
+        """The tensors of the part whose units, heads and channels are searched and tested."""
+        return tuple(tensor for tensor in self.tensors if tensor.in_core)
+
     def rows(self, tensor: TensorRef, start: int, stop: int) -> FloatArray:
         """Read rows ``start`` to ``stop`` as float32: ``[stop - start, in]``, or ``[stop - start]`` for vectors."""
         return self.read([RowRequest(tensor, np.arange(start, stop))])[0]

@@ -67,6 +67,7 @@ class Role(StrEnum):
     VISION = "vision"
     AUDIO = "audio"
     PROJECTOR = "projector"
+    GENERATOR = "generator"
     BUFFER = "buffer"
     OTHER = "other"
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import BITS
+from lineage_audit.checkpoint.model_parts import CORE, ModelPart
 from lineage_audit.checkpoint.roles import Role
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class TensorRef:
         name: the stored name (of the first part).
         role: what the tensor is for.
         slot: weight or bias.
-        layer: layer number counted from 0, or None outside the layers.
+        layer: layer number counted from 0 within the model's part, or None outside the layers.
         expert: expert number counted from 0, or None outside the experts.
         shape: logical shape.
         dtype: stored dtype of the first part.
@@ -133,6 +134,7 @@ class TensorRef:
         parts: stored tensors that make up this one, in order.
         axis: the logical axis along which the parts are joined.
         inferred: the role was guessed from words and shapes, not read from a table.
+        part: the part of the model that it belongs to.
     """
 
     name: str
@@ -147,6 +149,7 @@ class TensorRef:
     parts: tuple[Part, ...]
     axis: Literal[0, 1] = 0
     inferred: bool = False
+    part: ModelPart = ModelPart.LANGUAGE_MODEL
 
     def __hash__(self) -> int:
         """Hash what tells tensors of one model apart; hashing the parts too would take seconds for 90,000 tensors."""
@@ -160,14 +163,25 @@ class TensorRef:
     @property
     def key(self) -> TensorKey:
         """What identifies the tensor's place in the architecture, whatever its name."""
-        return TensorKey(self.role, self.slot, self.layer, self.expert)
+        return TensorKey(self.role, self.slot, self.layer, self.expert, None if self.in_core else self.part)
+
+    @property
+    def in_core(self) -> bool:
+        """Whether the tensor belongs to the part whose units, heads and channels are searched and tested."""
+        return self.part in CORE
+
+    @property
+    def core_layer(self) -> int | None:
+        """The layer's number in the core; None outside the layers and in every other part."""
+        return self.layer if self.in_core else None
 
 
 @dataclass(frozen=True, slots=True)
 class TensorKey:
-    """A place in the architecture: role, slot, layer and expert."""
+    """A place in the architecture: role, slot, layer and expert, in the core unless a part beside it is named."""
 
     role: Role
     slot: Slot
     layer: int | None
     expert: int | None
+    beside: ModelPart | None = None

@@ -23,7 +23,7 @@ def _adds_one_to_up(checkpoint: Checkpoint) -> bool:
 
 
 def _centres_queries(checkpoint: Checkpoint) -> bool:
-    has_norm = any(tensor.role in (Role.Q_NORM, Role.K_NORM) for tensor in checkpoint.tensors)
+    has_norm = any(tensor.role in (Role.Q_NORM, Role.K_NORM) for tensor in checkpoint.core)
     return has_norm and checkpoint.config.text("norm") == "layernorm"
 
 

@@ -91,7 +91,7 @@ def rotary_of(checkpoint: Checkpoint, heads: Heads) -> Rotary | None:
 
 def _rows(checkpoint: Checkpoint, role: Role) -> int | None:
     """Rows of a role in the first layer that has it as a weight."""
-    layers = (tensor for tensor in checkpoint.tensors if tensor.role == role and tensor.slot == "weight")
+    layers = (tensor for tensor in checkpoint.core if tensor.role == role and tensor.slot == "weight")
     first = next(layers, None)
     if first is None or first.layer is None:
         return None

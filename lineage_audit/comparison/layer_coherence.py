@@ -59,7 +59,7 @@ def _profiles(parts: Sequence[Measurement], side: Literal["a", "b"]) -> dict[int
     """Logarithms of the channels' shares of a layer's weights, centred and of length one, by layer."""
     shares: dict[int, DoubleArray] = {}
     for part in parts:
-        layer, channels = part.pair.b.layer, part.columns if part.pair.b.role in _READS else part.rows
+        layer, channels = part.pair.b.core_layer, part.columns if part.pair.b.role in _READS else part.rows
         squares = channels.aa if side == "a" else channels.bb
         if layer is not None and part.is_complete and squares.sum() > 0:
             share = squares / squares.sum()

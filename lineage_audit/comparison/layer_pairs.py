@@ -48,7 +48,7 @@ def _kept_by_role(comparison: WeightComparison) -> dict[tuple[str, tuple[int, ..
     groups: dict[tuple[str, tuple[int, ...]], list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
         b = part.pair.b
-        in_layers = b.layer is not None and part.pair.a.layer is not None and b.expert in (None, 0)
+        in_layers = b.core_layer is not None and part.pair.a.core_layer is not None and b.expert in (None, 0)
         if in_layers and b.slot == "weight" and len(part.kept_b) >= _FEWEST_ROWS:
             groups[b.role, part.kept_b.shape[1:]].append(part)
     return groups

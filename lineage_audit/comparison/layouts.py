@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import RowLayout, Slot, TensorRef
 
-_Place = tuple[Slot, int | None, int | None, tuple[int, ...]]
-"""Slot, layer, expert, and the shape of the fused tensor without the order of its axes."""
+_Place = tuple[ModelPart, Slot, int | None, int | None, tuple[int, ...]]
+"""Part of the model, slot, layer, expert, and the shape of the fused tensor without the order of its axes."""
 
 _Layouts = Mapping[_Place, Mapping[Role, RowLayout]]
 
@@ -58,7 +59,7 @@ def _fused(checkpoint: Checkpoint) -> list[list[TensorRef]]:
 
 
 def _place(part: TensorRef) -> _Place:
-    return part.slot, part.layer, part.expert, tuple(sorted(part.parts[0].stored.shape))
+    return part.part, part.slot, part.layer, part.expert, tuple(sorted(part.parts[0].stored.shape))
 
 
 def _with_rows(part: TensorRef, rows: RowLayout) -> TensorRef:

@@ -167,5 +167,5 @@ def _fused(a: Checkpoint, b: Checkpoint) -> list[DirectedOperation]:
 
 def _is_fused(checkpoint: Checkpoint, roles: set[Role]) -> bool:
     """Tell whether the roles of the first layer that has them lie in one stored tensor."""
-    first = [t for t in checkpoint.tensors if t.role in roles and t.slot == "weight" and t.layer == 0]
+    first = [t for t in checkpoint.core if t.role in roles and t.slot == "weight" and t.layer == 0]
     return len(first) > 1 and len({tensor.name for tensor in first}) == 1

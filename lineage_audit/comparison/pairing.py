@@ -25,7 +25,16 @@ TOKEN_ROLES = frozenset({Role.EMBED, Role.LM_HEAD})
 """Roles whose rows are tokens."""
 
 WITHOUT_PLACE = frozenset(
-    {Role.OTHER, Role.VISION, Role.AUDIO, Role.PROJECTOR, Role.ADAPTER, Role.MULTI_TOKEN, Role.CLASSIFIER}
+    {
+        Role.OTHER,
+        Role.VISION,
+        Role.AUDIO,
+        Role.PROJECTOR,
+        Role.GENERATOR,
+        Role.ADAPTER,
+        Role.MULTI_TOKEN,
+        Role.CLASSIFIER,
+    }
 )
 """Roles that many tensors may share, so that only names tell them apart."""
 

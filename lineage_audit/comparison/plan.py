@@ -126,7 +126,7 @@ def _sampled_layers(pairs: Sequence[TensorPair]) -> frozenset[int]:
 
 def _draws_on(pair: TensorPair, role: Role) -> bool:
     """Tell whether the pair shares in a role's budget (of many experts only the first is sampled)."""
-    return pair.b.role == role and pair.b.slot == "weight" and pair.b.expert in (None, 0)
+    return pair.b.in_core and pair.b.role == role and pair.b.slot == "weight" and pair.b.expert in (None, 0)
 
 
 def _is_costly(pair: TensorPair) -> bool:

@@ -28,8 +28,9 @@ def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation
     """Layers of B that share nothing with A's of the same number, among others that do."""
     by_layer: dict[int, list[float]] = defaultdict(list)
     for part in comparison.matrices():
-        if part.pair.b.layer is not None and part.pair.b.role in AXES:
-            by_layer[part.pair.b.layer].append(part.correlation or 0.0)
+        layer = part.pair.b.core_layer
+        if layer is not None and part.pair.b.role in AXES:
+            by_layer[layer].append(part.correlation or 0.0)
     strongest = {layer: max(correlations) for layer, correlations in by_layer.items()}
     foreign = sorted(layer for layer, correlation in strongest.items() if correlation < FOREIGN_LAYER)
     if not foreign or max(strongest.values()) < RELATED_LAYER:

@@ -72,7 +72,7 @@ def _ways(a: CanonicalWeights, b: CanonicalWeights, forward: _Search, backward: 
 
 def _has_experts(checkpoint: Checkpoint) -> bool:
     """Tell whether a model's FFNs are made of experts; each may come from one FFN of a dense model."""
-    return any(tensor.expert is not None for tensor in checkpoint.tensors)
+    return any(tensor.expert is not None for tensor in checkpoint.core)
 
 
 def _may_be_part(a: CanonicalWeights, b: CanonicalWeights) -> bool:

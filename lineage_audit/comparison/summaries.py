@@ -17,7 +17,7 @@ def summarise_model(checkpoint: Checkpoint) -> ModelSummary:
         format=checkpoint.container.format,
         architecture=checkpoint.config.text("architecture") or checkpoint.config.text("model_type") or "unknown",
         parameters=checkpoint.parameters,
-        layers=len({tensor.layer for tensor in checkpoint.tensors if tensor.layer is not None}),
+        layers=len({tensor.layer for tensor in checkpoint.core if tensor.layer is not None}),
         bytes_read=checkpoint.source.bytes_read,
         license=licences[0] if licences else None,
         base_models=tuple(dict.fromkeys(claim.value for claim in claims.of("base_model"))),

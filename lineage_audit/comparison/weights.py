@@ -72,7 +72,7 @@ def _best_part(
 ) -> float:
     """Largest parameter-weighted squared correlation of a role, or of a layer."""
     roles = np.array([part.pair.b.role for part in parts])
-    layers = np.array([-1 if part.pair.b.layer is None else part.pair.b.layer for part in parts])
+    layers = np.array([-1 if part.pair.b.core_layer is None else part.pair.b.core_layer for part in parts])
     groups = [roles == role for role in set(roles)] + [layers == layer for layer in set(layers) - {-1}]
     large = [group for group in groups if elements[group].sum() >= elements.sum() / 50]
     return max((float(np.average(squared[group], weights=elements[group])) for group in large), default=0.0)
@@ -113,8 +113,8 @@ def describe_weights(
     for part in comparison.measurements.values():
         tensor = part.pair.b
         by_role[tensor.role if tensor.slot == "weight" else f"{tensor.role} bias"].append(part)
-        if tensor.layer is not None and part.is_matrix:
-            by_layer[tensor.layer].append(part)
+        if tensor.core_layer is not None and part.is_matrix:
+            by_layer[tensor.core_layer].append(part)
     return WeightsFinding(
         summary=_sentence(comparison, strongest, shares),
         compared_share=shares.compared,

@@ -40,7 +40,7 @@ from lineage_audit.results.comparison import (
 )
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
-from lineage_audit.results.inspection import ClaimSummary, Inspection, RoleSummary
+from lineage_audit.results.inspection import ClaimSummary, Inspection, PartSummary, RoleSummary
 from lineage_audit.results.metadata import (
     ArchitectureFinding,
     FieldComparison,
@@ -87,6 +87,7 @@ __all__ = [
     "Operation",
     "OperationKind",
     "Outcome",
+    "PartSummary",
     "ReferenceOrigin",
     "ReferenceStatus",
     "ReferenceSummary",

@@ -10,8 +10,9 @@ from lineage_audit.results.comparison import ModelSummary
 
 @dataclass(frozen=True, slots=True)
 class RoleSummary:
-    """One role in one checkpoint: how many tensors and parameters, a typical name, shape and dtypes."""
+    """One role in one part of a checkpoint: how many tensors and parameters, a typical name, shape and dtypes."""
 
+    part: str
     role: str
     tensors: int
     parameters: int
@@ -19,6 +20,16 @@ class RoleSummary:
     shape: tuple[int, ...]
     dtypes: tuple[str, ...]
     inferred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartSummary:
+    """One part of a model (``language_model``, ``vision_tower``): how many layers, tensors and parameters it has."""
+
+    part: str
+    layers: int
+    tensors: int
+    parameters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,8 @@ class Inspection:
         model: the head.
         fields: architecture field, value and origin.
         other_fields: what the configuration says beyond the vocabulary.
-        roles: tensors by role.
+        parts: the parts that the model is made of.
+        roles: tensors by part and role.
         unmapped: names of tensors without a role.
         dtypes: parameters by dtype.
         quantization: schemes found.
@@ -51,6 +63,7 @@ class Inspection:
     model: ModelSummary
     fields: tuple[tuple[str, str, str], ...]
     other_fields: tuple[tuple[str, str], ...]
+    parts: tuple[PartSummary, ...]
     roles: tuple[RoleSummary, ...]
     unmapped: tuple[str, ...]
     dtypes: Mapping[str, int]

@@ -95,7 +95,7 @@ def test_impossible_statements_are_refused(field: str, value: object) -> None:
 
 
 def test_a_table_of_too_many_tensors_is_refused_before_memory_is_taken() -> None:
-    line = ["~a.{L}.{E}", "up", "weight", "F32", [1, 1], None, False, list(range(2000)), list(range(2000))]
+    line = ["~a.{L}.{E}", "up", "weight", "F32", [1, 1], None, False, "language_model", *[list(range(2000))] * 2]
     with pytest.raises(UnreadableFileError, match="more tensors"):
         from_bytes(_with("tensors", [line]), "hostile")
 

@@ -15,6 +15,7 @@ from lineage_audit.results import (
     ModelSummary,
     NamesFinding,
     Operation,
+    PartSummary,
     Rename,
     Report,
     RoleDelta,
@@ -450,9 +451,16 @@ INSPECTION = Inspection(
         ("vocabulary_size", "64000", "tensor shapes"),
     ),
     other_fields=(("auto_map", '{"AutoModel": "modeling_ridge.RidgeModel"}'), ("use_cache", "true")),
+    parts=(
+        PartSummary("language_model", 60, 542, 34_388_917_248),
+        PartSummary("vision_tower", 6, 98, 412_000_000),
+    ),
     roles=(
-        RoleSummary("embed", 1, 458_752_000, "model.embed_tokens.weight", (64_000, 7168), ("bfloat16",), False),
         RoleSummary(
+            "language_model", "embed", 1, 458_752_000, "model.embed_tokens.weight", (64_000, 7168), ("bfloat16",), False
+        ),
+        RoleSummary(
+            "language_model",
             "q",
             60,
             3_082_813_440,
@@ -462,6 +470,7 @@ INSPECTION = Inspection(
             False,
         ),
         RoleSummary(
+            "language_model",
             "gate",
             60,
             8_808_038_400,
@@ -470,7 +479,19 @@ INSPECTION = Inspection(
             ("bfloat16",),
             False,
         ),
-        RoleSummary("norms", 120, 860_160, "model.layers.{L}.ln1.weight", (7168,), ("float32",), True),
+        RoleSummary(
+            "language_model", "norms", 120, 860_160, "model.layers.{L}.ln1.weight", (7168,), ("float32",), True
+        ),
+        RoleSummary(
+            "vision_tower",
+            "vision",
+            98,
+            412_000_000,
+            "vision_tower.blocks.{L}.mlp.fc1.weight",
+            (64,),
+            ("bfloat16",),
+            False,
+        ),
     ),
     unmapped=("model.layers.0.extra.scale",),
     dtypes={"float32": 860_160, "bfloat16": 34_388_057_088},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.experts import Stacking
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import Geometry
@@ -21,6 +22,7 @@ class NamedTensor:
     stored: StoredTensor
     name: NumberedName
     entry: Entry | None
+    part: ModelPart = ModelPart.LANGUAGE_MODEL
 
 
 @dataclass(frozen=True, slots=True)

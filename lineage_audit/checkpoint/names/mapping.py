@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lineage_audit.checkpoint.config.fields import ArchConfig
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.context import Context, NamedTensor, apply_readings, read_context
 from lineage_audit.checkpoint.names.experts import is_stack, unrolled
 from lineage_audit.checkpoint.names.fused import UNSPLIT, slices
@@ -15,9 +16,11 @@ from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
 from lineage_audit.checkpoint.names.head_stacks import is_head_stack, of_heads
 from lineage_audit.checkpoint.names.inference import infer, split_guessed
 from lineage_audit.checkpoint.names.patterns import numbered
+from lineage_audit.checkpoint.names.placement import Placement, place_all
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
 from lineage_audit.checkpoint.names.shards import concatenated, joined
-from lineage_audit.checkpoint.names.table import Entry, look_up
+from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up
+from lineage_audit.checkpoint.names.tables.affixes import WHOLE_PARTS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorKey, TensorRef
 
@@ -37,7 +40,7 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     """
     named = _named(tensors)
     context = read_context(named, read_geometry(config))
-    groups = [_references(tensor, context) for tensor in named]
+    groups = [_in_part(_references(tensor, context), tensor.part) for tensor in named]
     placed = _without_collisions(_joined(named, groups, context))
     guessed = split_guessed(infer(placed, context.geometry), context.geometry)
     return tuple(ref for group in guessed for ref in group)
@@ -45,16 +48,27 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
 
 def _named(tensors: Iterable[StoredTensor]) -> list[NamedTensor]:
     """Take names apart and look each pattern up once, then settle what depends on the other names."""
-    entries: dict[str, Entry | None] = {}
     numbers = [(stored, numbered(stored.name)) for stored in tensors]
-    for _, name in numbers:
-        if name.pattern not in entries:
-            entries[name.pattern] = look_up(name.pattern) or look_up_gguf(name.pattern)
+    places = place_all(dict.fromkeys(name.pattern for _, name in numbers))
+    entries = {pattern: _entry(pattern, place) for pattern, place in places.items()}
     readings = apply_readings(entry for entry in entries.values() if entry is not None)
     for pattern, entry in entries.items():
         if entry is not None and entry.stem in readings:
             entries[pattern] = replace(entry, meaning=readings[entry.stem])
-    return [NamedTensor(stored, name, entries[name.pattern]) for stored, name in numbers]
+    return [NamedTensor(stored, name, entries[name.pattern], places[name.pattern].part) for stored, name in numbers]
+
+
+def _entry(pattern: str, place: Placement) -> Entry | None:
+    """What the tables say of a pattern: as it stands, then as it reads inside its part."""
+    role = WHOLE_PARTS.get(place.part)
+    if role is not None:
+        return entry_of_part(role, pattern)
+    return look_up(pattern) or look_up_gguf(pattern) or look_up(place.inside)
+
+
+def _in_part(group: References, part: ModelPart) -> References:
+    """Say of references which part they belong to; what predicts further tokens is a part of its own."""
+    return tuple(replace(ref, part=ModelPart.MULTI_TOKEN if ref.role is Role.MULTI_TOKEN else part) for ref in group)
 
 
 def _references(tensor: NamedTensor, context: Context) -> References:

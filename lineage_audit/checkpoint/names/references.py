@@ -16,6 +16,7 @@ REPEATABLE = frozenset(
         Role.VISION,
         Role.AUDIO,
         Role.PROJECTOR,
+        Role.GENERATOR,
         Role.BUFFER,
         Role.ADAPTER,
         Role.MULTI_TOKEN,

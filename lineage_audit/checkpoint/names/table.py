@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lineage_audit.checkpoint.names.tables import FAMILIES
 from lineage_audit.checkpoint.names.tables.affixes import BESIDE, PREFIXES, SLOTS, WRAPPERS
 from lineage_audit.checkpoint.names.tables.family import Family, Meaning
+from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Slot
 
 
@@ -86,6 +87,12 @@ def candidates(pattern: str) -> Iterator[str]:
 def entry(meaning: Meaning, slot: Slot, stem: str) -> Entry:
     """Return the entry of a stem; whether it has numbers is read from the stem."""
     return Entry(meaning, slot, stem, "{L}" in stem, "{E}" in stem)
+
+
+def entry_of_part(role: Role, pattern: str) -> Entry:
+    """Return the entry of a name in a part whose tensors all have one role."""
+    stem, slot = split_slot(pattern)
+    return entry(role, slot, stem)
 
 
 def _beside(pattern: str) -> Entry | None:

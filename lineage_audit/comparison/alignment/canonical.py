@@ -102,7 +102,7 @@ class CanonicalWeights:
         """Number of residual channels: the width that most matrices have on the side of the stream; 0 without any."""
         widths = Counter(
             tensor.shape[_STREAM_SIDE[tensor.role]]
-            for tensor in self.checkpoint.tensors
+            for tensor in self.checkpoint.core
             if tensor.role in _STREAM_SIDE and tensor.slot == "weight" and len(tensor.shape) == 2
         )
         return max(widths, key=lambda width: (widths[width], width), default=0)
@@ -115,14 +115,14 @@ class CanonicalWeights:
     def _by_layer(self) -> dict[tuple[Role, int | None], list[TensorRef]]:
         """The weights of a role in a layer."""
         found: dict[tuple[Role, int | None], list[TensorRef]] = defaultdict(list)
-        for tensor in self.checkpoint.tensors:
+        for tensor in self.checkpoint.core:
             if tensor.slot == "weight":
                 found[tensor.role, tensor.layer].append(tensor)
         return found
 
     def experts(self, layer: int) -> list[int | None]:
         """Experts of a layer; ``[None]`` for a dense FFN."""
-        found = {t.expert for t in self.checkpoint.tensors if t.role == Role.UP and t.layer == layer}
+        found = {t.expert for t in self.checkpoint.core if t.role == Role.UP and t.layer == layer}
         return sorted(found, key=lambda expert: -1 if expert is None else expert)
 
     def ffns(self, layer: int) -> list[FfnBlock]:
@@ -179,7 +179,7 @@ class CanonicalWeights:
             return True
         gains = [
             self.checkpoint.rows(tensor, 0, tensor.shape[0])
-            for tensor in self.checkpoint.tensors
+            for tensor in self.checkpoint.core
             if tensor.role in _FOLDED and tensor.slot == "weight" and len(tensor.shape) == 1 and is_readable(tensor)
         ]
         return bool(gains) and float(np.mean(np.concatenate(gains) <= 0)) > _OFTEN_NEGATIVE
@@ -261,4 +261,4 @@ def _some(rows: FloatArray, count: int) -> FloatArray:
 def layer_numbers(checkpoint: Checkpoint) -> list[int]:
     """Numbers of the layers that have attention or an FFN, in order."""
     roles = (Role.UP, Role.Q)
-    return sorted({tensor.layer for tensor in checkpoint.tensors if tensor.role in roles and tensor.layer is not None})
+    return sorted({tensor.layer for tensor in checkpoint.core if tensor.role in roles and tensor.layer is not None})

@@ -38,7 +38,7 @@ def _pairs(
     heads: Heads | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> Iterator[TensorPair]:
-    for tensor_b in b.checkpoint.tensors:
+    for tensor_b in b.checkpoint.core:
         source = _source(a, tensor_b, alignment)
         if source is None or tensor_b.role not in AXES or not tensor_b.size or len(tensor_b.shape) > 2:
             continue

@@ -105,7 +105,7 @@ def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: Sid
     """Fewer channels, units or heads than the source has."""
     details = []
     channels = alignment.residual.channels
-    width_a = next((t.shape[1] for t in a.tensors if t.role == Role.EMBED and len(t.shape) == 2), None)
+    width_a = next((t.shape[1] for t in a.core if t.role == Role.EMBED and len(t.shape) == 2), None)
     if channels is not None and width_a is not None and len(channels) < width_a:
         details.append(f"{len(channels):,} of {width_a:,} residual channels kept")
     details += _fewer_units(a, alignment)

@@ -186,7 +186,7 @@ def _same_width(a: CanonicalWeights, b: CanonicalWeights) -> bool:
     widths = {
         tensor.shape[-1]
         for weights in (a, b)
-        for tensor in weights.checkpoint.tensors
+        for tensor in weights.checkpoint.core
         if tensor.role in (Role.Q, Role.UP) and tensor.slot == "weight"
     }
     return len(widths) == 1

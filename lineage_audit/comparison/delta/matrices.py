@@ -112,7 +112,12 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
         has_source = part.pair.image is None or not part.pair.image.leaves_out_units
-        if part.pair.b.role in ROLES and part.pair.b.layer is not None and len(part.pair.b.shape) == 2 and has_source:
+        if (
+            part.pair.b.role in ROLES
+            and part.pair.b.core_layer is not None
+            and len(part.pair.b.shape) == 2
+            and has_source
+        ):
             by_role[part.pair.b.role].append(part)
     untouched = frozenset(
         role for role, parts in _all_roles(comparison).items() if all(_is_untouched(part) for part in parts)

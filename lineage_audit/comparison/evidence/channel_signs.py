@@ -57,6 +57,8 @@ def measure(comparison: WeightComparison) -> Evidence:
     channels, terms, elements = embedding.pair.b.shape[1], [], 0
     for measured in comparison.matrices():
         tensor = measured.pair.b
+        if not tensor.in_core:
+            continue
         if tensor.role in _READERS and tensor.shape[1] == channels:
             terms.append(column_term(measured))
         elif tensor.role in _WRITERS and tensor.shape[0] == channels:

@@ -93,7 +93,7 @@ def normal_log10_tail(z: float) -> float:
 
 def _is_channel_norm(measured: Measurement) -> bool:
     tensor = measured.pair.b
-    return tensor.role in _CHANNEL_NORMS and tensor.slot == "weight" and not measured.is_matrix
+    return tensor.in_core and tensor.role in _CHANNEL_NORMS and tensor.slot == "weight" and not measured.is_matrix
 
 
 def _spread(gains: npt.NDArray[np.float32]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
@@ -101,7 +101,7 @@ def covered_share(members: Members, places: Sequence[Place]) -> float:
 
 
 def _source_key(key: TensorKey, source_layers: Mapping[int, int] | None) -> TensorKey | None:
-    if key.layer is None or source_layers is None:
+    if key.layer is None or key.beside is not None or source_layers is None:
         return key
     layer = source_layers.get(key.layer)
-    return TensorKey(key.role, key.slot, layer, key.expert) if layer is not None else None
+    return replace(key, layer=layer) if layer is not None else None

@@ -57,7 +57,7 @@ def follow_layers(members: Members, layers: NearestLayers) -> tuple[Taken, ...]:
 def _candidates(members: Members, tensor: TensorRef, sources: Sequence[LayerSource]) -> list[tuple[int, TensorRef]]:
     """The tensors that one of the child's may have been taken from."""
     key = tensor.key
-    if key.layer is None:
+    if key.layer is None or key.beside is not None:
         keys = [(number, key) for number in range(len(members.sources))]
     else:
         source = sources[key.layer]

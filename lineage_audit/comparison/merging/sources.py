@@ -97,7 +97,7 @@ def _continuous(relative: DoubleArray, owners: Sequence[tuple[int, int]]) -> lis
 
 
 def _layer_count(model: Checkpoint) -> int:
-    return 1 + max((tensor.layer for tensor in model.tensors if tensor.layer is not None), default=-1)
+    return 1 + max((tensor.layer for tensor in model.core if tensor.layer is not None), default=-1)
 
 
 def _kinds(members: Members) -> tuple[tuple[Role, Slot], ...]:
@@ -108,7 +108,7 @@ def _kinds(members: Members) -> tuple[tuple[Role, Slot], ...]:
     kinds = [
         {
             (tensor.role, tensor.slot)
-            for tensor in model.tensors
+            for tensor in model.core
             if tensor.layer is not None
             and len(tensor.shape) == 2
             and tensor.role not in WITHOUT_PLACE

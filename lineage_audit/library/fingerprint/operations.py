@@ -98,7 +98,7 @@ def _narrower(found: Correspondence, residual: ResidualMap) -> list[DirectedOper
         details.append(f"{width_b:,} residual channels of {width_a:,}")
     sizes = {(_size(found.a, pair.a), _size(found.b, pair.b)) for pair in found.pairs}
     narrowed = sorted((a, b) for a, b in sizes if 0 < b < a)
-    experts = any(tensor.expert is not None for tensor in found.b.fingerprint.tensors)
+    experts = any(tensor.in_core and tensor.expert is not None for tensor in found.b.fingerprint.tensors)
     if narrowed and not experts:
         details.append(f"{narrowed[0][1]:,} FFN units of {narrowed[0][0]:,} in a layer")
     if residual.channels is not None and width_b < width_a:
@@ -136,7 +136,10 @@ def _matched_numbers(found: Correspondence, layer_b: int, layer_a: int, part: Pa
     block_a, block_b, match = found.a.block(layer_a, part), found.b.block(layer_b, part), pair.match(part)
     if block_a is None or block_b is None or match is None or not len(match):
         return None
-    if any(tensor.expert is not None and tensor.role == Role.UP for tensor in found.b.fingerprint.tensors):
+    if any(
+        tensor.in_core and tensor.expert is not None and tensor.role == Role.UP
+        for tensor in found.b.fingerprint.tensors
+    ):
         return None if part == "units" else (block_b.numbers[match.b], block_a.numbers[match.a])
     return block_b.numbers[match.b], block_a.numbers[match.a]
 

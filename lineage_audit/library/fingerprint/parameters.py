@@ -31,7 +31,7 @@ class Scheme:
         signature: numbers in each part of the signature that the prefilter looks at.
     """
 
-    version: int = 1
+    version: int = 2
     numbers: int = 64
     step: float = 0.34
     largest: int = 7

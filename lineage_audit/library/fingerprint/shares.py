@@ -135,7 +135,7 @@ def _role_sizes(b: Fingerprint) -> dict[tuple[int | None, Role], int]:
     """Parameters by layer and role."""
     sizes: dict[tuple[int | None, Role], int] = defaultdict(int)
     for tensor in b.tensors:
-        if tensor.slot == "weight":
+        if tensor.in_core and tensor.slot == "weight":
             sizes[tensor.layer, tensor.role] += tensor.size
     return sizes
 

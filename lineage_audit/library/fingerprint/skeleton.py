@@ -63,7 +63,7 @@ def summary_of(fingerprint: Fingerprint) -> ModelSummary:
         format=f"fingerprint of {identity.format}",
         architecture=config.text("architecture") or config.text("model_type") or "unknown",
         parameters=identity.parameters,
-        layers=len({tensor.layer for tensor in fingerprint.tensors if tensor.layer is not None}),
+        layers=len({tensor.core_layer for tensor in fingerprint.tensors if tensor.core_layer is not None}),
         bytes_read=identity.bytes_read,
         license=licences[0] if licences else None,
         base_models=tuple(dict.fromkeys(claim.value for claim in claims.of("base_model"))),

@@ -106,7 +106,7 @@ def _spread(layers: list[int]) -> list[int]:
 
 def _width(checkpoint: Checkpoint) -> int:
     """Residual channels: what the layers read."""
-    reads = (t.shape[1] for t in checkpoint.tensors if t.role in (Role.UP, Role.Q, Role.V) and len(t.shape) == 2)
+    reads = (t.shape[1] for t in checkpoint.core if t.role in (Role.UP, Role.Q, Role.V) and len(t.shape) == 2)
     return next(reads, 0)
 
 
@@ -120,7 +120,7 @@ def _embedding(basis: TokenBasis | None, width: int, scheme: Scheme) -> Levels |
 
 def _gains(checkpoint: Checkpoint, width: int, scheme: Scheme) -> Iterator[Gain]:
     """Trained norm gains over the residual channels; of deep models those of evenly spread layers."""
-    norms = [t for t in checkpoint.tensors if _is_channel_norm(t, width)]
+    norms = [t for t in checkpoint.core if _is_channel_norm(t, width)]
     final = [t for t in norms if t.layer is None]
     inside = sorted((t for t in norms if t.layer is not None), key=lambda t: (t.layer or 0, t.role))
     numbers = sorted({t.layer for t in inside if t.layer is not None})

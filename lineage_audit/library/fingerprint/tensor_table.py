@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
@@ -13,12 +14,12 @@ from lineage_audit.checkpoint.tensors import TensorRef
 MOST_TENSORS = 1_000_000
 """More than any model has; a table that says more is refused."""
 
-_Line = tuple[str, str, str, str, tuple[int, ...], str | None, bool]
+_Line = tuple[str, str, str, str, tuple[int, ...], str | None, bool, str]
 _Place = tuple[int | None, int | None]
 
 
 def table_of(tensors: Sequence[TensorRef]) -> list[list[object]]:
-    """Lines ``[pattern, role, slot, dtype, shape, quantization, inferred, layers, experts]``, ready for JSON.
+    """Lines ``[pattern, role, slot, dtype, shape, quantization, inferred, part, layers, experts]``, ready for JSON.
 
     Where a pattern covers every expert in every of its layers, both are lists; otherwise ``layers`` is a list of
     pairs and ``experts`` None.
@@ -26,7 +27,7 @@ def table_of(tensors: Sequence[TensorRef]) -> list[list[object]]:
     groups: dict[_Line, list[_Place]] = defaultdict(list)
     for tensor in tensors:
         line = (_pattern(tensor), str(tensor.role), tensor.slot, tensor.dtype, tensor.shape, tensor.quantization)
-        groups[(*line, tensor.inferred)].append((tensor.layer, tensor.expert))
+        groups[(*line, tensor.inferred, str(tensor.part))].append((tensor.layer, tensor.expert))
     return [[*line[:4], list(line[4]), *line[5:], *_compact(places)] for line, places in groups.items()]
 
 
@@ -64,9 +65,9 @@ def tensors_of(table: object) -> tuple[TensorRef, ...]:
 
 
 def _tensors(line: object) -> Iterator[TensorRef]:
-    if not isinstance(line, list) or len(line) != 9:
+    if not isinstance(line, list) or len(line) != 10:
         raise ValueError("a line of the table of tensors is damaged")
-    pattern, role, slot, dtype, shape, quantization, inferred, layers, experts = line
+    pattern, role, slot, dtype, shape, quantization, inferred, part, layers, experts = line
     if slot not in ("weight", "bias") or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
         raise ValueError("a tensor has an impossible slot or shape")
     if experts is not None and len(layers) * len(experts) > MOST_TENSORS:
@@ -87,6 +88,7 @@ def _tensors(line: object) -> Iterator[TensorRef]:
             file="",
             parts=(),
             inferred=bool(inferred),
+            part=ModelPart(part),
         )
 
 

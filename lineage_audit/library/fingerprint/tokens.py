@@ -92,7 +92,7 @@ def _nearly_orthonormal(sums: FloatArray) -> FloatArray:
 
 
 def _embedding_rows(checkpoint: Checkpoint) -> int:
-    return next((t.shape[0] for t in checkpoint.tensors if t.role == Role.EMBED and len(t.shape) == 2), 0)
+    return next((t.shape[0] for t in checkpoint.core if t.role == Role.EMBED and len(t.shape) == 2), 0)
 
 
 def _hashed(token: bytes) -> int:

@@ -71,7 +71,7 @@ class UnitVectors:
         """Most experts whose units are pooled in a layer; 1 for dense FFNs."""
         pooled: dict[int | None, int] = defaultdict(int)
         for tensor in self.fingerprint.tensors:
-            if tensor.role == Role.UP and tensor.slot == "weight":
+            if tensor.in_core and tensor.role == Role.UP and tensor.slot == "weight":
                 pooled[tensor.layer] += 1
         return min(max(pooled.values(), default=1), SCHEME.experts)
 

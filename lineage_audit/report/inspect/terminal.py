@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 
 from lineage_audit.report.escaping import cut, cut_middle
-from lineage_audit.report.numbers import byte_size, magnitude, share
+from lineage_audit.report.numbers import byte_size, magnitude, plural, share
 from lineage_audit.report.terminal_page import LABEL_STYLE, QUIET, Cell, Column, Page
 from lineage_audit.report.wording import listed, model_facts
-from lineage_audit.results import Inspection, RoleSummary
+from lineage_audit.results import Inspection, PartSummary, RoleSummary
 
 _ROLE_COLUMNS: tuple[Column, ...] = (
     ("Role", "left"),
@@ -46,10 +46,18 @@ def _head(page: Page, inspection: Inspection) -> Iterator[tuple[str, Iterable[Ce
     for label, value in model_facts(inspection.model):
         if value != "none":
             yield label, (page.text(value, LABEL_STYLE if label == "Model" else ""),)
+    if len(inspection.parts) > 1:
+        yield "Parts", (", ".join(map(_part_words, inspection.parts)),)
     yield "Digest", (cut(inspection.model.digest, _LONGEST),)
     yield "Dtypes", (_dtype_words(inspection) or page.text("none", QUIET),)
     yield "Quantisation", (listed(inspection.quantization, 6) or page.text("none", QUIET),)
     yield "Tokenizer", (inspection.tokenizer,)
+
+
+def _part_words(part: PartSummary) -> str:
+    """A part and its layers, as ``4 layers of language model``."""
+    name = part.part.replace("_", " ")
+    return f"{plural(part.layers, 'layer')} of {name}" if part.layers else name
 
 
 def _dtype_words(inspection: Inspection) -> str:
@@ -82,7 +90,12 @@ def _fields(page: Page, inspection: Inspection) -> None:
 def _roles(page: Page, inspection: Inspection) -> None:
     if inspection.roles:
         page.heading("Tensors by role")
-        page.table(_ROLE_COLUMNS, (_role_row(page, role) for role in inspection.roles))
+        for part in inspection.parts:
+            rows = [_role_row(page, role) for role in inspection.roles if role.part == part.part]
+            if rows and len(inspection.parts) > 1:
+                page.line(page.text(part.part.replace("_", " "), LABEL_STYLE))
+            if rows:
+                page.table(_ROLE_COLUMNS, rows)
     if any(role.inferred for role in inspection.roles):
         page.line(page.text("* role inferred from words and shapes", QUIET))
 

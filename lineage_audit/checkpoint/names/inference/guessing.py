@@ -48,7 +48,7 @@ def infer(groups: Sequence[References], geometry: Geometry) -> list[References]:
     members = _unmapped(groups)
     if not members:
         return result
-    known = [ref for group in groups for ref in group if ref.role is not Role.OTHER]
+    known = [ref for group in groups for ref in group if ref.role is not Role.OTHER and ref.in_core]
     unknowns = _unknowns(members)
     width = geometry.hidden or _width(known, unknowns)
     if width is None:
@@ -62,7 +62,7 @@ def infer(groups: Sequence[References], geometry: Geometry) -> list[References]:
 def _unmapped(groups: Sequence[References]) -> list[_Member]:
     members = []
     for position, group in enumerate(groups):
-        if len(group) == 1 and _may_be_weights(group[0]):
+        if len(group) == 1 and group[0].in_core and _may_be_weights(group[0]):
             stem, slot = split_slot(numbered(group[0].name).pattern)
             members.append(_Member(position, group[0], stem, slot))
     return members

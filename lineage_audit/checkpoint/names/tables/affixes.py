@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Slot
 
@@ -45,6 +46,37 @@ PREFIXES = frozenset(
 )
 """First segments that only say where the model sits."""
 
+PART_SEGMENTS: dict[str, ModelPart] = {
+    "vision_tower": ModelPart.VISION_TOWER,
+    "vision_model": ModelPart.VISION_TOWER,
+    "vision_encoder": ModelPart.VISION_TOWER,
+    "vision_embed_tokens": ModelPart.VISION_TOWER,
+    "image_newline": ModelPart.VISION_TOWER,
+    "visual": ModelPart.VISION_TOWER,
+    "vision": ModelPart.VISION_TOWER,
+    "audio_tower": ModelPart.AUDIO_TOWER,
+    "audio_encoder": ModelPart.AUDIO_TOWER,
+    "audio_model": ModelPart.AUDIO_TOWER,
+    "talker": ModelPart.GENERATOR,
+    "token2wav": ModelPart.GENERATOR,
+    "multi_modal_projector": ModelPart.PROJECTOR,
+    "mm_projector": ModelPart.PROJECTOR,
+    "vision_language_adapter": ModelPart.PROJECTOR,
+    "vision_adapter": ModelPart.PROJECTOR,
+    "embed_vision": ModelPart.PROJECTOR,
+    "embed_audio": ModelPart.PROJECTOR,
+    "resampler_model": ModelPart.PROJECTOR,
+}
+"""Segments that name a part beside the language model; the first one found decides."""
+
+WHOLE_PARTS: dict[ModelPart, Role] = {
+    ModelPart.VISION_TOWER: Role.VISION,
+    ModelPart.AUDIO_TOWER: Role.AUDIO,
+    ModelPart.PROJECTOR: Role.PROJECTOR,
+    ModelPart.GENERATOR: Role.GENERATOR,
+}
+"""Parts whose tensors are compared by name alone, and the role that they all have."""
+
 BESIDE: dict[str, Role] = {
     "lora_A": Role.ADAPTER,
     "lora_B": Role.ADAPTER,
@@ -59,25 +91,6 @@ BESIDE: dict[str, Role] = {
     "mtp_emb_norm": Role.MULTI_TOKEN,
     "mtp_hidden_norm": Role.MULTI_TOKEN,
     "mtp_linear_proj": Role.MULTI_TOKEN,
-    "vision_tower": Role.VISION,
-    "vision_model": Role.VISION,
-    "vision_encoder": Role.VISION,
-    "vision_embed_tokens": Role.VISION,
-    "image_newline": Role.VISION,
-    "visual": Role.VISION,
-    "vision": Role.VISION,
-    "audio_tower": Role.AUDIO,
-    "audio_encoder": Role.AUDIO,
-    "audio_model": Role.AUDIO,
-    "talker": Role.AUDIO,
-    "token2wav": Role.AUDIO,
-    "multi_modal_projector": Role.PROJECTOR,
-    "mm_projector": Role.PROJECTOR,
-    "vision_language_adapter": Role.PROJECTOR,
-    "vision_adapter": Role.PROJECTOR,
-    "embed_vision": Role.PROJECTOR,
-    "embed_audio": Role.PROJECTOR,
-    "resampler_model": Role.PROJECTOR,
     "inv_freq": Role.BUFFER,
     "position_ids": Role.BUFFER,
     "masked_bias": Role.BUFFER,
@@ -102,7 +115,7 @@ BESIDE: dict[str, Role] = {
     "gate_up_proj_scales": Role.BUFFER,
     "down_proj_scales": Role.BUFFER,
 }
-"""Segments that name a part beside the language model; the first one found decides.
+"""Segments that name what stands beside a model's own weights; the first one found decides.
 
 The scales and zero points of a quantisation are buffers here: they are read with the weights they belong to.
 """

@@ -1,0 +1,59 @@
+"""Which part of a model a name belongs to: said by a segment of the name, or by two stacks that stand side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint.model_parts import ModelPart
+from lineage_audit.checkpoint.names.tables.affixes import PART_SEGMENTS
+
+_STACKS: Mapping[str, ModelPart] = {"encoder": ModelPart.ENCODER, "decoder": ModelPart.DECODER}
+_LAYER = "{L}"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a name puts its tensor.
+
+    Attributes:
+        part: the part of the model.
+        inside: what remains of the pattern inside the part; all of it where no segment names the part.
+    """
+
+    part: ModelPart
+    inside: str
+
+
+def place_all(patterns: Iterable[str]) -> dict[str, Placement]:
+    """Return the placement of every pattern of a checkpoint."""
+    placed = {pattern: _beside(pattern) or Placement(ModelPart.LANGUAGE_MODEL, pattern) for pattern in patterns}
+    text = [pattern for pattern, placement in placed.items() if placement.part is ModelPart.LANGUAGE_MODEL]
+    if {stack for pattern in text if (stack := _stack_of_layers(pattern))} == _STACKS.keys():
+        placed |= {pattern: _in_two_stacks(pattern) for pattern in text}
+    return placed
+
+
+def _beside(pattern: str) -> Placement | None:
+    """The part that the first telling segment names."""
+    return _split_at(pattern, PART_SEGMENTS)
+
+
+def _in_two_stacks(pattern: str) -> Placement:
+    """Encoder or decoder by the segment; what neither names is shared by both."""
+    return _split_at(pattern, _STACKS) or Placement(ModelPart.EMBEDDINGS, pattern)
+
+
+def _stack_of_layers(pattern: str) -> str | None:
+    """``encoder`` or ``decoder`` if the segment stands before the layer's number."""
+    segments = pattern.split(".")
+    before = segments[: segments.index(_LAYER)] if _LAYER in segments else []
+    return next((segment for segment in before if segment in _STACKS), None)
+
+
+def _split_at(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:
+    segments = pattern.split(".")
+    for position, segment in enumerate(segments):
+        if segment in parts:
+            return Placement(parts[segment], ".".join(segments[position + 1 :]))
+    return None
