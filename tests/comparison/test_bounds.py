@@ -18,9 +18,9 @@ from lineage_audit.comparison.evidence.assignment_spearman import (
     _student_log_tail,
 )
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.evidence.coins import COUNTED_COINS, hoeffding_log10_p, least_mean, log10_p
 from lineage_audit.comparison.evidence.matched_labels import fixed_points_log10_p, match_block
 from lineage_audit.comparison.evidence.norm_gains import normal_log10_tail, permutation_z
-from lineage_audit.comparison.evidence.sign_sums import hoeffding_log10_p
 
 ROUNDING = 1e-9
 
@@ -58,6 +58,49 @@ def test_fixed_points_of_several_blocks_are_bounded(blocks: int) -> None:
 def test_fixed_points_never_underflow_and_are_tight() -> None:
     assert fixed_points_log10_p(11_002, 1) == pytest.approx(-math.lgamma(11_003) / math.log(10))
     assert fixed_points_log10_p(0, 4) == fixed_points_log10_p(4, 4) == fixed_points_log10_p(3, 0) == 0.0
+
+
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=10))
+def test_few_coins_are_counted(terms: list[float]) -> None:
+    sizes = np.array(terms)
+    sums = np.array([sizes @ signs for signs in itertools.product((-1, 1), repeat=len(sizes))])
+    total = sizes.sum()
+    if total > 1e-6:
+        counted = log10_p(sizes)
+        assert math.log10((sums >= total + 1e-9).mean() or 1e-300) <= counted + ROUNDING
+        assert counted <= math.log10((sums >= total - 2e-3 * np.abs(sizes).sum()).mean()) + ROUNDING
+    elif total <= 0.0:
+        assert log10_p(sizes) == 0.0
+
+
+@pytest.mark.parametrize("coins", [1, 20, COUNTED_COINS])
+def test_coins_that_all_agree_count_one_outcome(coins: int) -> None:
+    terms = np.random.default_rng(coins).uniform(0.1, 1.0, coins)
+    assert log10_p(terms) == pytest.approx(-coins * math.log10(2.0))
+    assert log10_p(np.append(terms, np.zeros(9))) == log10_p(terms)
+    assert log10_p(-terms) == log10_p(np.zeros(0)) == 0.0
+
+
+def test_counted_coins_against_draws() -> None:
+    rng = np.random.default_rng(1)
+    terms = rng.standard_normal(40) + 0.3
+    drawn = (rng.choice((-1.0, 1.0), (200_000, 40)) @ np.abs(terms) >= terms.sum()).mean()
+    assert log10_p(terms) == pytest.approx(math.log10(drawn), abs=0.05)
+
+
+@pytest.mark.parametrize("coins", [30, COUNTED_COINS, COUNTED_COINS + 1, 2000])
+def test_nine_of_ten_sums_at_the_least_mean_reach_the_level(coins: int) -> None:
+    mean = least_mean(coins, 0.5, -7.0)
+    assert mean is not None
+    rng = np.random.default_rng(coins)
+    noise = 0.5 * rng.standard_normal((200, coins))
+    assert sum(log10_p(mean + row) <= -7.0 for row in noise) >= 175
+    assert sum(log10_p(0.6 * mean + row) <= -7.0 for row in noise) <= 120
+
+
+def test_too_few_coins_reach_no_level() -> None:
+    assert least_mean(23, 1.0, -7.0) is None
+    assert least_mean(24, 1.0, -7.0) is not None
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=10))

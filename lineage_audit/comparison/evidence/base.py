@@ -20,7 +20,10 @@ from lineage_audit.results import Evidence, Grade, Status
 
 LN10 = math.log(10.0)
 DETECTION_LOG10_P = -6.0
-"""Detection limits are stated for this level (log10), the one at which the verdict calls two models related."""
+"""The level (log10) at which the verdict calls two models related."""
+
+CORRECTED_LOG10_P = DETECTION_LOG10_P - 1.0
+"""What a single test must reach for that, and detection limits are stated for: some ten are combined by Bonferroni."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,8 +1,7 @@
-"""Sums of cosines that a sign flip negates, and the exact bound on them: what every sign test is made of."""
+"""Sums of cosines that a sign flip negates, and the test on them: what every sign test is made of."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,16 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import (
-    DETECTION_LOG10_P,
-    LN10,
+    CORRECTED_LOG10_P,
     TestDescription,
     WeightComparison,
     not_measured,
 )
+from lineage_audit.comparison.evidence.coins import hoeffding_log10_p, least_mean, log10_p
 from lineage_audit.comparison.measurement import DoubleArray, Measurement
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
-SIGN_NULL = "independent trainings give each unit's sign as a fair coin; Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0"
+SIGN_NULL = (
+    "independent trainings give each unit's sign as a fair coin; counted up to 64 coins, "
+    "else Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +95,7 @@ def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[int | Non
 def sign_flip_evidence(
     test: TestDescription, units: str, layers: Sequence[SignTerms], comparison: WeightComparison, elements: int
 ) -> Evidence:
-    """Hoeffding's bound on the pooled sums of cosines, with the effect as a mean cosine.
+    """How likely fair coins give the pooled sum of cosines, with the effect as a mean cosine.
 
     Args:
         test: what is asked.
@@ -116,7 +118,7 @@ def sign_flip_evidence(
         status="measured",
         reason=None,
         statistic=float(values.sum()),
-        log10_p=hoeffding_log10_p(values, sharing),
+        log10_p=sum_log10_p(values, sharing),
         null=test.null,
         grade=test.grade,
         effect=effect,
@@ -137,36 +139,28 @@ def _sign_layer(part: SignTerms, usable: npt.NDArray[np.bool_]) -> LayerEvidence
         count=len(values),
         statistic=float(values.sum()),
         effect=float(values.sum() / max(1, part.cosines[usable].sum())),
-        log10_p=hoeffding_log10_p(values, part.sharing),
+        log10_p=sum_log10_p(values, np.full(len(values), part.sharing)),
     )
 
 
-def hoeffding_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64] | int = 1) -> float:
-    """Upper bound of log10 p for a sum of symmetric terms, given their sizes (Hoeffding 1963).
+def sum_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64]) -> float:
+    """log10 p of a sum of symmetric terms, of which several may be decided by one coin.
 
     Args:
         values: the terms.
-        sharing: for each term into how many sets of independent terms the terms of its kind fall (Janson 2004).
+        sharing: for each term into how many sets of independent terms the terms of its kind fall.
     """
-    total, squares = float(values.sum()), float((sharing * np.square(values)).sum())
-    if total <= 0.0 or squares == 0.0:
-        return 0.0
-    return -(total**2) / (2.0 * squares) / LN10
+    return log10_p(values) if (sharing == 1).all() else hoeffding_log10_p(values, sharing)
 
 
 def sign_detection_limit(
     values: DoubleArray, cosines: npt.NDArray[np.int64], noise: float, sharing: float = 1.0
 ) -> float | None:
-    """Smallest true cosine that the sums would have shown at ``DETECTION_LOG10_P``; None when no cosine would do.
+    """Smallest true cosine that nine of ten such sums would show at ``CORRECTED_LOG10_P``; None when none would do.
 
-    A true cosine c in every term adds m c to a sum of m cosines whose own spread is s: the bound reaches level L
-    (natural) at (m c)² = 2 L s² / (N − 2 L). The spread is the one seen, and at least that of random directions; of
-    terms that may share their coins only as many count as there are coins.
+    A true cosine c in every term adds m c to a sum of m cosines whose own spread is s. The spread is the one seen, and
+    at least that of random directions; of terms that may share their coins only as many count as there are coins.
     """
-    level, count = -DETECTION_LOG10_P * LN10, len(values) / sharing
-    if count <= 2 * level:
-        return None
-    mean_terms = float(np.mean(cosines))
     spread = max(noise, float(np.mean(np.square(values - values.mean()))))
-    limit = math.sqrt(2 * level * spread / (count - 2 * level)) / mean_terms
-    return min(1.0, limit)
+    mean = least_mean(int(len(values) / sharing), spread**0.5, CORRECTED_LOG10_P)
+    return None if mean is None else min(1.0, mean / float(np.mean(cosines)))
