@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
+from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.pairing import WITHOUT_PLACE, TensorPair
@@ -191,7 +192,10 @@ def _job(kernel: Kernel, chunk: Chunk) -> Callable[[], _Part]:
         sums = kernel.sums(a, b, rounding)
         if sums.not_finite:
             a, b, _, _ = without_unusable(a, b)
-        kept_a, kept_b = a[:room].copy(), b[:room].copy()
+        trained_a, trained_b = without_constants(a), without_constants(b)
+        if trained_a is not a or trained_b is not b:
+            sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
+        kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
         wrong = _meet_wrong_rows(a[:_SHIFTED_ROWS], b[:_SHIFTED_ROWS]) if chunk.first == 0 else (None, None)
         return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong)
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.kernels import Kernel
 from lineage_audit.comparison.plan import Reading
 
@@ -59,13 +60,15 @@ class Chunk:
         """Decode: A's image and B as matrices ``[rows, width]`` (a vector is one column), in row-major order."""
         image = self.reading.pair.image
         b = _as_matrix(self.fetched_b.decode()[0])
+        if image is None:
+            assert self.fetched_a is not None, "only images mix rows"
+            return np.ascontiguousarray(_as_matrix(self.fetched_a.decode()[0])), np.ascontiguousarray(b)
         if self.fetched_a is None:
-            assert self.whole_a is not None and image is not None, "only images mix rows"
+            assert self.whole_a is not None, "what mixes rows was read whole"
             a = image.rows(self.whole_a, self.positions)
         else:
-            a = _as_matrix(self.fetched_a.decode()[0])
-            a = a if image is None else image.of_a(a, self.positions)
-        return np.ascontiguousarray(a), np.ascontiguousarray(b if image is None else image.of_b(b))
+            a = image.of_a(_trained(_as_matrix(self.fetched_a.decode()[0])), self.positions)
+        return np.ascontiguousarray(a), np.ascontiguousarray(image.of_b(_trained(b)))
 
 
 def stream(a: Checkpoint, b: Checkpoint, readings: Sequence[Reading], kernel: Kernel) -> Iterator[Chunk]:
@@ -172,7 +175,7 @@ def _cut(a: Checkpoint, b: Checkpoint, reading: Reading, elements: int) -> Itera
     whole_a = None
     if _mixes_rows(reading):
         assert pair.image is not None, "only images mix rows"
-        whole_a = pair.image.columns_of(_as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0]))
+        whole_a = pair.image.columns_of(_trained(_as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0])))
     for first in range(0, count, step):
         chosen = reading.positions[first : first + step]
         request_b = RowRequest(pair.b, pair.b_rows[chosen])
@@ -208,6 +211,11 @@ def _place_in_file(reading: Reading) -> tuple[str, int, int, int]:
     """Where B's tensor begins."""
     part = reading.pair.b.parts[0]
     return part.stored.file, part.stored.start, part.index or 0, part.rows.offset
+
+
+def _trained(values: FloatArray) -> FloatArray:
+    """A matrix without set constants, which are told by their neighbours, as long as these are in order."""
+    return without_constants(values) if values.shape[1] > 1 else values
 
 
 def _as_matrix(values: FloatArray) -> FloatArray:

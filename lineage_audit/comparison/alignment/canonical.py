@@ -19,6 +19,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.spreading import spread
+from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.ffn_blocks import FFN_ROLES, FfnBlock
 from lineage_audit.comparison.finite import zero_where_unusable
@@ -244,7 +245,7 @@ class CanonicalWeights:
 
     def _folded(self, values: FloatArray, role: Role, layer: int | None) -> FloatArray:
         gain = self.gain(role, layer)
-        values = zero_where_unusable(values)
+        values = without_constants(zero_where_unusable(values))
         return values if gain is None or len(gain) != values.shape[1] else zero_where_unusable(values * gain)
 
     def _keep(self, key: TensorKey, values: FloatArray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -47,6 +47,17 @@ class BlockSums:
     not_finite: int
     not_finite_apart: int
     varying: npt.NDArray[np.bool_]
+
+    def of_trained(self, trained: BlockSums) -> BlockSums:
+        """The same block, where directions, sizes and copies are those of what is left without set constants."""
+        return replace(
+            self,
+            rows=trained.rows,
+            columns=trained.columns,
+            delta_squared=trained.delta_squared,
+            comparable=trained.comparable,
+            copied=trained.copied,
+        )
 
 
 class Kernel(Protocol):

@@ -1,0 +1,51 @@
+"""What is one constant over a run of neighbours: padding rows, masks, diagonals of ones, parts of rows.
+
+Such values were set, not trained: under the null they have no sign and no number of their own, whatever their place in
+a matrix, and two strangers may have the same. Trained weights do not repeat over so long a run, not even where three
+values are all that there are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+RUN = 16
+"""Neighbours that hold one value from which on it was set: of three values as many agree once in 10^7 places."""
+
+_STEPS = ((0, 1), (1, 0), (1, 1))
+"""From an element to its neighbour: along the row, down the column, down the diagonal."""
+
+
+def without_constants(values: FloatArray) -> FloatArray:
+    """Set to zero what lies in a run of one value; a matrix ``[n, width]`` without any is given back as it is."""
+    found = [runs for step in _STEPS if (runs := _runs(values, step)) is not None]
+    return np.where(np.logical_or.reduce(found), np.float32(0), values) if found else values
+
+
+def _runs(values: FloatArray, step: tuple[int, int]) -> BoolArray | None:
+    """Elements that lie in a run of one value other than zero, ``[n, width]``; None where there are none."""
+    down, along = step
+    rows, width = values.shape
+    if rows - down * (RUN - 1) <= 0 or width - along * (RUN - 1) <= 0:
+        return None
+    same = values[down:, along:] == values[: rows - down, : width - along]
+    if np.count_nonzero(same) < RUN - 1:
+        return None
+    same &= values[down:, along:] != 0
+    starts, length = same, 2
+    while length < RUN and starts.any():  # whether a run of ``length`` starts here, then of nearly twice as many
+        reach = min(length - 1, RUN - length)
+        n, w = starts.shape[0] - down * reach, starts.shape[1] - along * reach
+        starts = starts[:n, :w] & starts[down * reach :, along * reach :]
+        length += reach
+    if not starts.any():
+        return None
+    found = np.zeros(values.shape, bool)
+    n, w = starts.shape
+    for shift in range(RUN):
+        found[down * shift : down * shift + n, along * shift : along * shift + w] |= starts
+    return found
