@@ -158,6 +158,8 @@ def check(
     subject: str,
     references: Sequence[str] = (),
     *,
+    earlier: Sequence[str] = (),
+    bases: Sequence[str] = (),
     policy: str | Path | None = None,
     with_declared: bool = True,
     effort: EffortChoice = "auto",
@@ -169,7 +171,10 @@ def check(
 
     Args:
         subject: a local folder or file, or a Hub repository ``org/name[@revision]``.
-        references: models that it might derive from; the bases that its card declares are added.
+        references: models that it might derive from; the bases that its card declares are added. ``NAME=MODEL`` says
+            which declared base a folder is.
+        earlier: references that are known to be older than the subject.
+        bases: references that are known to be common bases: what is shared through them is left out elsewhere.
         policy: a YAML file, or a TOML file with ``[tool.lineage-audit]``; its baseline holds.
         with_declared: add the bases that the card declares.
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample``, ``search`` or ``full``.
@@ -183,12 +188,20 @@ def check(
     """
     from pathlib import Path
 
-    from lineage_audit.claims import CheckOptions, Policy, check_claims, read_baseline, read_policy, rule_ids
+    from lineage_audit.claims import (
+        CheckOptions,
+        Policy,
+        check_claims,
+        given_references,
+        read_baseline,
+        read_policy,
+        rule_ids,
+    )
 
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     options = CheckOptions(read, with_declared, effort, fail_on, known, device)
-    return check_claims(subject, references, options, progress)
+    return check_claims(subject, given_references(references, earlier, bases), options, progress)
 
 
 def inspect(model: str) -> Inspection:

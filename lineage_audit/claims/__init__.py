@@ -8,6 +8,7 @@ policy (``policy``) decides what counts. Licences are data (``licences``).
 from __future__ import annotations
 
 from lineage_audit.claims.engine import CheckOptions, check_claims, with_baseline, worth_a_baseline
+from lineage_audit.claims.given import GivenReference, given_reference, given_references
 from lineage_audit.claims.policy import (
     Policy,
     PolicyError,
@@ -22,11 +23,14 @@ from lineage_audit.claims.rules import RULES, rule_ids
 __all__ = [
     "RULES",
     "CheckOptions",
+    "GivenReference",
     "Policy",
     "PolicyError",
     "baseline_text",
     "check_claims",
     "find_policy",
+    "given_reference",
+    "given_references",
     "key_of",
     "read_baseline",
     "read_policy",

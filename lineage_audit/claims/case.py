@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from lineage_audit.claims.derivation import Standing, Tie
 from lineage_audit.claims.licences import Licence
 from lineage_audit.claims.names import same_model
 from lineage_audit.claims.policy import Allowance, Policy
-from lineage_audit.claims.references import Reference, declares
+from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
 from lineage_audit.claims.statements import NamedBase, Statements
@@ -48,7 +49,7 @@ class Case:
         subject: its repository.
         statements: what it says, with the policy's overrides.
         licence: the licence that it states, or None.
-        references: what it was held against.
+        ties: what it was held against, each with what it is to the subject.
         policy: the policy.
         expired: allowances of the policy that no longer hold.
     """
@@ -56,30 +57,36 @@ class Case:
     subject: Repository
     statements: Statements
     licence: StatedLicence | None
-    references: tuple[Reference, ...]
+    ties: tuple[Tie, ...]
     policy: Policy
     expired: tuple[Allowance, ...]
 
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What it was held against."""
+        return tuple(tie.reference for tie in self.ties)
+
     @cached_property
     def bases(self) -> tuple[Reference, ...]:
-        """References that the weights show to be bases: related, and not known to be the derivative."""
-        return tuple(reference for reference in self.references if self._is_base(reference))
+        """References that are concluded to be bases: the card names them, or order and weights show them."""
+        return tuple(tie.reference for tie in self.of_standing("declared", "base"))
 
     @cached_property
     def undeclared(self) -> tuple[Reference, ...]:
-        """Bases that the weights show and that neither the card names nor a named base explains."""
-        return tuple(
-            reference for reference in self.bases if reference.declared_by is None and not self._explained(reference)
-        )
+        """Bases that order and weights show, and that no declared base accounts for."""
+        return tuple(tie.reference for tie in self.of_standing("base"))
+
+    def of_standing(self, *standings: Standing) -> tuple[Tie, ...]:
+        """The references that are one of these to the subject."""
+        return tuple(tie for tie in self.ties if tie.standing in standings)
 
     @cached_property
     def debts(self) -> tuple[Debt, ...]:
         """The licences of all bases and of their bases, each once, the nearest first."""
         found: dict[str, Debt] = {}
         for reference in self.bases:
-            if reference.declared_by is not None or reference in self.undeclared:
-                for debt in _debts_of(reference):
-                    found.setdefault(debt.licence.key, debt)
+            for debt in _debts_of(reference):
+                found.setdefault(debt.licence.key, debt)
         return tuple(found.values())
 
     @cached_property
@@ -123,32 +130,6 @@ class Case:
                 if line.startswith("# "):
                     yield line.removeprefix("# ").strip()
                     return
-
-    def _is_base(self, reference: Reference) -> bool:
-        if not reference.is_related or reference.report is None:
-            return False
-        itself = reference.relation == "identical" and same_model(reference.name, self.subject.name)
-        older = reference.report.verdict.direction != "b->a" and not declares(reference, self.subject)
-        return older and not itself
-
-    def _explained(self, reference: Reference) -> bool:
-        """Whether a declared base accounts for the relation.
-
-        It does if the reference is an ancestor of a declared base, descends from one (a sibling), or has the very
-        weights of one; a declared base that the weights exclude accounts for nothing.
-        """
-        declared = [
-            other
-            for other in self.references
-            if other.declared_by is not None and other.relation not in ("independent", "shared-origin")
-        ]
-        above = [ancestor.ref for other in declared for ancestor in other.ancestors]
-        below = [ancestor.ref for ancestor in reference.ancestors]
-        return (
-            any(same_model(reference.name, name) for name in above)
-            or any(same_model(other.name, name) for other in declared for name in below)
-            or any(other.digest is not None and other.digest == reference.digest for other in declared)
-        )
 
 
 def _debts_of(reference: Reference) -> Iterator[Debt]:

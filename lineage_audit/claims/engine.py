@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from lineage_audit.claims.ancestry import folder_of
 from lineage_audit.claims.case import Case
+from lineage_audit.claims.derivation import OPEN, ties_of
+from lineage_audit.claims.given import GivenReference
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
 from lineage_audit.claims.references import hold_against, summarise_reference
 from lineage_audit.claims.repository import Repository, open_repository
@@ -36,7 +38,6 @@ from lineage_audit.results import (
 from lineage_audit.version import __version__
 
 _RANK = {"note": 0, "warning": 1, "error": 2, "never": 3}
-_PRESUMED = "References are presumed to be older than the subject; the weights alone seldom show which came first."
 _NO_ADVICE = "Findings compare files with licence terms; they are no legal advice."
 
 
@@ -62,13 +63,13 @@ class CheckOptions:
 
 
 def check_claims(
-    subject: str, references: Sequence[str], options: CheckOptions, progress: Progress | None = None
+    subject: str, references: Sequence[GivenReference], options: CheckOptions, progress: Progress | None = None
 ) -> CheckReport:
     """Check one model's claims against its weights.
 
     Args:
         subject: the model: a local folder or file, or a Hub repository.
-        references: models that it might derive from.
+        references: models that it might derive from, with what is known of them.
         options: how to check.
         progress: told how far reading has come.
 
@@ -116,7 +117,7 @@ def worth_a_baseline(report: CheckReport) -> tuple[Finding, ...]:
 
 def _case(
     subject: Repository,
-    references: Sequence[str],
+    references: Sequence[GivenReference],
     options: CheckOptions,
     today: datetime.date,
     progress: Progress | None,
@@ -133,7 +134,8 @@ def _case(
         effort=options.effort,
         progress=progress,
     )
-    return Case(subject, statements, licence, held, options.policy, expired(options.policy, today))
+    ties = ties_of(subject, statements, held, options.policy)
+    return Case(subject, statements, licence, ties, options.policy, expired(options.policy, today))
 
 
 def _findings(case: Case) -> Iterator[Finding]:
@@ -207,7 +209,7 @@ def _concluded(case: Case) -> LicenceStatement | None:
         if case.licence is None or misfit_of(case.licence, debt.licence, unchanged=unchanged):
             basis = f"the weights derive from {debt.origin}, which is under it"
             return statement_of(debt.licence, debt.licence.key, basis)
-    return case.licence.statement if case.licence else None
+    return case.licence.statement if case.licence and not case.of_standing(*OPEN) else None
 
 
 def _summary(case: Case) -> ModelSummary:
@@ -244,15 +246,11 @@ def _caveats(case: Case) -> tuple[str, ...]:
     for reference in case.references:
         if reference.repository is not None:
             found += [f"{reference.name}: {caveat}" for caveat in reference.repository.caveats]
-        if reference in case.bases and reference.declared_by is None and reference not in case.undeclared:
-            found.append(
-                f"{reference.name} is related through a declared base; whether it stands between is not shown."
-            )
     folder, file = folder_of(case.subject), case.policy.file
     if folder is not None and file is not None and file.resolve().is_relative_to(folder):
         found.append(f"The policy {file} is a file of the subject's own repository.")
     for debt in case.debts:
         found += [f"{debt.licence.name} ({debt.origin}), not checked: {text}." for text in debt.licence.owes.advisory]
-    if case.bases:
-        found += [_PRESUMED, NOT_THEFT]
+    if any(reference.is_related for reference in case.references):
+        found.append(NOT_THEFT)
     return tuple(dict.fromkeys((*found, _NO_ADVICE)))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
-from lineage_audit.claims.declared import open_declared
-from lineage_audit.claims.names import hub_name, model_name, same_model
+from lineage_audit.claims.declared import open_declared, resolve_declared
+from lineage_audit.claims.given import GivenReference, references_of
+from lineage_audit.claims.names import HUB_ID, hub_name, model_name, same_model
 from lineage_audit.claims.policy import Policy
 from lineage_audit.claims.repository import Repository, open_repository, read_repository
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
@@ -47,6 +48,8 @@ class Reference:
         report: the comparison, the reference being A; or None.
         licence: its licence, or None where it is not known.
         ancestors: the bases that it declares, and theirs.
+        given: what the auditor gave it as, or None for one that the card alone names.
+        is_tied: that these are the weights of the model that the card names is more than a folder's name.
     """
 
     ref: str
@@ -57,11 +60,21 @@ class Reference:
     report: Report | None
     licence: StatedLicence | None
     ancestors: tuple[Ancestor, ...]
+    given: GivenReference | None = None
+    is_tied: bool = True
 
     @property
     def name(self) -> str:
         """What to call it."""
+        if self.given is not None and self.given.name is not None:
+            return self.given.name
         return self.repository.name if self.repository else hub_name(self.ref)
+
+    @property
+    def weights(self) -> Checkpoint | None:
+        """Its weights, or None where they cannot be read: a fingerprint has none."""
+        is_fingerprint = self.given is not None and is_fingerprint_reference(self.given.ref)
+        return None if self.repository is None or is_fingerprint else self.repository.checkpoint
 
     @property
     def relation(self) -> Relation | None:
@@ -91,14 +104,18 @@ class _Wanted:
     """A model to hold the subject against, before it is opened."""
 
     ref: str
-    origin: ReferenceOrigin
     declared_by: ClaimRecord | None
+    given: GivenReference | None = None
+
+    @property
+    def origin(self) -> ReferenceOrigin:
+        return self.given.origin if self.given else "declared"
 
 
 def hold_against(
     subject: Repository,
     statements: Statements,
-    given: Sequence[str],
+    given: Sequence[GivenReference],
     policy: Policy,
     *,
     with_declared: bool,
@@ -114,21 +131,22 @@ def hold_against(
     return tuple(_held(one, subject, effort, progress) for one in wanted)
 
 
-def _wanted(statements: Statements, given: Sequence[str], policy: Policy, with_declared: bool) -> Iterator[_Wanted]:
+def _wanted(
+    statements: Statements, given: Sequence[GivenReference], policy: Policy, with_declared: bool
+) -> Iterator[_Wanted]:
     """Each model once; a declared base that was also given keeps the reference that was given."""
-    named = [(ref, "given") for ref in given] + [(reference.pinned, "policy") for reference in policy.references]
     names: list[str] = []
-    for ref, origin in named:
-        name = model_name(ref)
+    for reference in (*given, *references_of(policy)):
+        name = reference.name or model_name(reference.ref)
         if not any(same_model(name, other) for other in names):
             names.append(name)
             claim = next((record for record in statements.declared if same_model(record.value, name)), None)
-            yield _Wanted(ref, "given" if origin == "given" else "policy", claim)
+            yield _Wanted(reference.ref, claim, reference)
     if not with_declared:
         return
     left = [record for record in statements.declared if not any(same_model(record.value, name) for name in names)]
     for record in left[:DECLARED_LIMIT]:
-        yield _Wanted(record.value, "declared", record)
+        yield _Wanted(record.value, record)
 
 
 def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: Progress | None) -> Reference:
@@ -151,7 +169,24 @@ def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: 
         report=report,
         licence=licence_of(repository),
         ancestors=ancestors_of(repository),
+        given=wanted.given,
+        is_tied=_is_tied(wanted, repository, subject),
     )
+
+
+def _is_tied(wanted: _Wanted, repository: Repository, subject: Repository) -> bool:
+    """Whether more than a folder's name says that these are the weights that the card names.
+
+    A declared base that was opened by its own name is what the card names; so are a Hub repository of that id, what
+    the Hub's own cache keeps under it, and the folder that the card's words lead to.
+    """
+    if wanted.given is None or wanted.declared_by is None:
+        return True
+    declared = wanted.declared_by.value
+    if resolve_declared(declared, folder_of(subject)) == folder_of(repository) is not None:
+        return True
+    opened = model_name(repository.ref)
+    return HUB_ID.fullmatch(opened) is not None and same_model(opened, declared)
 
 
 def _compared(

@@ -13,7 +13,7 @@ from lineage_audit.cli.output import write_figures, write_whole
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
-    from lineage_audit.claims import CheckOptions, Policy
+    from lineage_audit.claims import CheckOptions, GivenReference, Policy
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.kernels import Device
 
@@ -30,9 +30,22 @@ _EXITS: dict[Outcome, ExitCode] = {
 @click.option(
     "--reference",
     "references",
-    metavar="MODEL",
+    metavar="[NAME=]MODEL",
     multiple=True,
-    help="A model it might derive from; may be given several times.",
+    help="A model it might derive from; NAME says which declared base a folder is. May be given several times.",
+)
+@click.option(
+    "--earlier",
+    metavar="[NAME=]MODEL",
+    multiple=True,
+    help="A reference that is known to be older than the subject.",
+)
+@click.option(
+    "--base",
+    "bases",
+    metavar="[NAME=]MODEL",
+    multiple=True,
+    help="A common base, older than all: what is shared through it counts against nobody.",
 )
 @click.option("--no-declared", is_flag=True, help="Leave out the base models that the card declares.")
 @click.option(
@@ -71,6 +84,8 @@ _EXITS: dict[Outcome, ExitCode] = {
 def command(
     subject: str,
     references: tuple[str, ...],
+    earlier: tuple[str, ...],
+    bases: tuple[str, ...],
     no_declared: bool,
     policy_file: Path | None,
     baseline: Path | None,
@@ -89,7 +104,7 @@ def command(
     SUBJECT and every reference are local folders, weight files, or Hub repositories (org/name[@revision]). The base
     models that the subject's card declares are references too.
     """
-    from lineage_audit.claims import CheckOptions, read_baseline
+    from lineage_audit.claims import CheckOptions, given_references, read_baseline
 
     formats = _formats(outputs, format_name)
     policy = _policy(policy_file)
@@ -98,7 +113,7 @@ def command(
         raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
     known = read_baseline(baseline) if baseline and not update_baseline else frozenset()
     options = CheckOptions(policy, not no_declared, effort, fail_on, known, device)
-    report = _checked(subject, references, options, quiet)
+    report = _checked(subject, given_references(references, earlier, bases), options, quiet)
     if update_baseline and baseline is not None:
         report = _rebased(report, policy, baseline)
     _write(report, formats, verbose)
@@ -136,7 +151,7 @@ def _policy(file: Path | None) -> Policy:
     return read_policy(file, rule_ids()) if file is not None else find_policy(Path(), rule_ids())
 
 
-def _checked(subject: str, references: tuple[str, ...], options: CheckOptions, quiet: bool) -> CheckReport:
+def _checked(subject: str, references: tuple[GivenReference, ...], options: CheckOptions, quiet: bool) -> CheckReport:
     """Run the check, with progress on stderr."""
     from lineage_audit.claims import check_claims
     from lineage_audit.cli.progress import progress_on_stderr

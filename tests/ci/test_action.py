@@ -74,6 +74,7 @@ def test_inputs_become_arguments(host):
         host,
         subject="models/nova 7b",
         references="org/base@abc\n\n  fingerprints/my base.json  \n",
+        earlier="org/older\n",
         policy="audit policy.yaml",
         fail_on="warning",
         formats="sarif, junit,json  cyclonedx",
@@ -84,6 +85,7 @@ def test_inputs_become_arguments(host):
         "--reference=org/base@abc",
         "--reference=fingerprints/my base.json",
     ]
+    assert "--earlier=org/older" in arguments
     assert {"--policy=audit policy.yaml", "--fail-on=warning"} <= set(arguments)
     assert arguments[-2:] == ["--", "models/nova 7b"]
     assert endings == {"txt", "md", "sarif", "xml", "json", "cdx.json"}

@@ -44,7 +44,7 @@ def test_the_gitlab_job_ends_with_the_exit_code_and_its_artifacts(tmp_path, code
     assert run_gitlab(host, SUBJECT="models/nova 7b", REFERENCE="$(touch pwned)").returncode == code
     assert host.called("pip")[-1] == "lineage-audit[bom]"
     arguments = host.called("lineage-audit")
-    assert arguments[:3] == ["check", "--reference", "$(touch pwned)"]
+    assert arguments[:3] == ["check", "--earlier", "$(touch pwned)"]
     assert arguments[-2:] == ["--", "models/nova 7b"]
     artifacts = GITLAB["lineage-audit"]["artifacts"]
     assert {path.name for path in workspace.iterdir()} == {*artifacts["paths"], *artifacts["reports"].values()}

@@ -21,7 +21,7 @@ def test_the_action_goes_red_for_the_untrue_card_alone(name, tmp_path):
     code, outcome, word = TRUTH[name]
     subject = f"sample_checkpoints/{name}"
     host = Host(tmp_path / "host", ROOT)
-    *_, check = run_action(host, subject=subject, references=PARENT, formats="sarif json junit cyclonedx")
+    *_, check = run_action(host, subject=subject, earlier=PARENT, formats="sarif json junit cyclonedx")
     assert (check.returncode, check.stderr) == (code, "")
     outputs = host.outputs()
     assert outputs["outcome"] == outcome

@@ -22,7 +22,7 @@ def _folders(root: Path) -> tuple[str, str, str]:
 
 def test_a_merged_model_is_held_against_base_and_adapter(tmp_path: Path) -> None:
     base, added, whole = _folders(tmp_path)
-    report = check(whole, [f"{base}+{added}"], with_declared=False)
+    report = check(whole, earlier=[f"{base}+{added}"], with_declared=False)
     assert [reference.relation for reference in report.references] == ["identical"]
     assert any(finding.rule_id == "LA101" for finding in report.findings)
 

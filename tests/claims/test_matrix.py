@@ -51,7 +51,7 @@ def test_what_is_missing_fires_its_rule_and_no_other(family, lacking, tmp_path):
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.title)
 def test_a_base_that_is_not_named_is_the_one_thing_found(family, tmp_path):
     subject, base = built(tmp_path, family, base_model=False)
-    report = check(str(subject), [str(base)])
+    report = check(str(subject), earlier=[str(base)])
     level = "warning" if any(family.base in sentence for sentence in family.sentences) else "error"
     assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA101", level)]
     assert report.findings[0].reference == str(base)

@@ -13,7 +13,7 @@ PARENT = str(SAMPLES / "llama-style-parent")
 
 
 def test_the_untrue_claim_is_found_with_its_base_and_its_p_value():
-    report = check(str(SAMPLES / "scratch-claim-renamed"), [PARENT])
+    report = check(str(SAMPLES / "scratch-claim-renamed"), earlier=[PARENT])
     assert [finding.rule_id for finding in report.findings] == ["LA101", "LA104", "LA202"]
     assert report.outcome == "failed"
     for finding in report.findings:
@@ -44,7 +44,7 @@ def test_independent_models_pass_with_licences_of_their_own(name):
 
 
 def test_a_run_is_the_same_twice():
-    first, second = (check(str(SAMPLES / "scratch-claim-renamed"), [PARENT]) for _ in range(2))
+    first, second = (check(str(SAMPLES / "scratch-claim-renamed"), earlier=[PARENT]) for _ in range(2))
     assert first.findings == second.findings
 
 

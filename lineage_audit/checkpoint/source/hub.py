@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
+from lineage_audit.checkpoint.source.dates import HostDates
 from lineage_audit.checkpoint.source.hub_cache import CachedFile, cached_commit, cached_files
 from lineage_audit.checkpoint.source.hub_environment import cache_folder, hub_endpoint, is_offline, request_headers
 from lineage_audit.checkpoint.source.hub_refusals import (
@@ -68,7 +70,7 @@ def open_hub(ref: str) -> Source:
     }
     repository = Repository(ref, info.id, info.sha, endpoint)
     requests = RangeRequests(repository, {file: described.size for file, described in files.items()})
-    return HubSource(ref, info.sha, files, cached, requests)
+    return HubSource(ref, info.sha, files, cached, requests, _dates(info, endpoint))
 
 
 class HubSource:
@@ -81,6 +83,7 @@ class HubSource:
         files: Mapping[str, SourceFile],
         cached: Mapping[str, CachedFile],
         requests: RangeRequests | None,
+        dates: HostDates | None = None,
     ) -> None:
         """Join what is on disk (``cached``) with what must be asked for (``requests``; None when offline)."""
         self.ref = ref
@@ -88,6 +91,7 @@ class HubSource:
         self.files = files
         self.is_local = requests is None or set(cached) == set(files)
         self.bytes_read = 0
+        self.dates = dates
         self._cached = cached
         self._requests = requests
         self._lock = threading.Lock()
@@ -166,6 +170,13 @@ def _model_info(ref: str, name: str, revision: str | None, endpoint: str) -> Any
     except (ValueError, TypeError, KeyError):
         host = host_of(endpoint)
         raise UnresolvedReferenceError(f"{ref}: {host} does not answer like a Hub; check HF_ENDPOINT") from None
+
+
+def _dates(info: Any, endpoint: str) -> HostDates | None:
+    """When the Hub says that a repository was made and last changed, where it says both."""
+    created, changed = info.created_at, info.last_modified
+    both = isinstance(created, datetime.datetime) and isinstance(changed, datetime.datetime)
+    return HostDates(host_of(endpoint), created, changed) if both else None
 
 
 def _listed_files(ref: str, info: Any, endpoint: str) -> dict[str, SourceFile]:

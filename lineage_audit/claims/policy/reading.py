@@ -14,7 +14,7 @@ _RELATIONS = ("finetune", "adapter", "merge", "quantized")
 _SEVERITIES = ("error", "warning", "note", "off")
 _FAIL_ON = ("error", "warning", "note", "never")
 _INCONCLUSIVE = ("fail", "warn", "pass")
-_KEYS = ("claims", "references", "severity", "allow", "baseline", "fail-on", "inconclusive")
+_KEYS = ("claims", "references", "released", "severity", "allow", "baseline", "fail-on", "inconclusive")
 
 
 def read_policy(path: Path, rules: Mapping[str, str]) -> Policy:
@@ -57,6 +57,7 @@ class _Reader:
             baseline=self._path.parent / self._text(parts["baseline"], "baseline") if "baseline" in parts else None,
             fail_on=self._choice(parts, "fail-on", _FAIL_ON),  # type: ignore[arg-type]
             inconclusive=self._choice(parts, "inconclusive", _INCONCLUSIVE),  # type: ignore[arg-type]
+            released=self._date(parts["released"], "released") if "released" in parts else None,
         )
 
     def _claims(self, found: Located) -> tuple[PolicyClaim, ...]:
@@ -74,9 +75,13 @@ class _Reader:
     def _reference(self, item: Located) -> PolicyReference:
         if isinstance(item.value, str):
             return PolicyReference(self._text(item, "references"))
-        parts = self._keys(item, "references", ("ref", "revision"), needed=("ref",))
-        revision = self._text(parts["revision"], "references.revision") if "revision" in parts else None
-        return PolicyReference(self._text(parts["ref"], "references.ref"), revision)
+        parts = self._keys(item, "references", ("ref", "revision", "released", "earlier"), needed=("ref",))
+        return PolicyReference(
+            ref=self._text(parts["ref"], "references.ref"),
+            revision=self._text(parts["revision"], "references.revision") if "revision" in parts else None,
+            released=self._date(parts["released"], "references.released") if "released" in parts else None,
+            is_earlier="earlier" in parts and self._is_true(parts["earlier"], "references.earlier"),
+        )
 
     def _severities(self, found: Located) -> dict[str, Severity]:
         if not isinstance(found.value, Mapping):
@@ -98,7 +103,7 @@ class _Reader:
             rule=self._rule(parts["rule"], "allow.rule"),
             reason=self._text(parts["reason"], "allow.reason"),
             reference=self._text(parts["reference"], "allow.reference") if "reference" in parts else None,
-            expires=self._date(parts["expires"]) if "expires" in parts else None,
+            expires=self._date(parts["expires"], "allow.expires") if "expires" in parts else None,
             line=item.line,
         )
 
@@ -125,11 +130,14 @@ class _Reader:
             raise self._error(found, key, "must be text")
         return found.value.strip()
 
-    def _date(self, found: Located) -> datetime.date:
+    def _date(self, found: Located, key: str) -> datetime.date:
         try:
-            return datetime.date.fromisoformat(self._text(found, "allow.expires"))
+            return datetime.date.fromisoformat(self._text(found, key))
         except ValueError:
-            raise self._error(found, "allow.expires", "must be a date, YYYY-MM-DD") from None
+            raise self._error(found, key, "must be a date, YYYY-MM-DD") from None
+
+    def _is_true(self, found: Located, key: str) -> bool:
+        return self._one_of(Located(str(found.value).lower(), found.line), key, ("true", "false")) == "true"
 
     def _rule(self, found: Located, key: str) -> str:
         rule = self._rules.get(self._text(found, key))

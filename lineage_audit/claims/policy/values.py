@@ -28,15 +28,19 @@ class PolicyClaim:
 
 @dataclass(frozen=True, slots=True)
 class PolicyReference:
-    """A model to compare with, pinned where a revision is given."""
+    """A model to compare with.
+
+    Attributes:
+        ref: where it is.
+        revision: its pinned commit, or None.
+        released: the day on which it was released, or None where the policy does not say.
+        is_earlier: the policy states that it is older than the subject.
+    """
 
     ref: str
     revision: str | None = None
-
-    @property
-    def pinned(self) -> str:
-        """The reference with its revision."""
-        return f"{self.ref}@{self.revision}" if self.revision else self.ref
+    released: datetime.date | None = None
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Policy:
         baseline: file of findings that are known already.
         fail_on: level at which findings fail the check.
         inconclusive: what happens where something could not be checked; None: the check is inconclusive.
+        released: the day on which the subject was released, or None where the policy does not say.
     """
 
     file: Path | None = None
@@ -81,3 +86,4 @@ class Policy:
     baseline: Path | None = None
     fail_on: FailOn | None = None
     inconclusive: WhenInconclusive | None = None
+    released: datetime.date | None = None

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from lineage_audit.claims.rules import bases, contradictions, licence_fit, obligations, relations, unchecked
+from lineage_audit.claims.rules import (
+    bases,
+    contradictions,
+    licence_fit,
+    obligations,
+    open_questions,
+    relations,
+    unchecked,
+)
 from lineage_audit.claims.rules.base import Draft, Rule
 
 __all__ = ["RULES", "Draft", "Rule", "rule_ids"]
@@ -11,6 +19,7 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *bases.RULES,
+            *open_questions.RULES,
             *relations.RULES,
             *licence_fit.RULES,
             *obligations.RULES,

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lineage_audit.claims.case import Case, Debt
+from lineage_audit.claims.derivation import Tie
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.stated_licence import place_of
+from lineage_audit.comparison.siblings import SharedChange
 from lineage_audit.results import ClaimRecord, Level, Location, Scalar
 
 
@@ -69,6 +71,14 @@ def quoted(record: ClaimRecord) -> str:
 def weights_line(reference: Reference) -> str:
     """What the weights show of a reference, as a line of evidence."""
     return f"weights against {reference.name}: {reference.sentence}"
+
+
+def order_properties(tie: Tie) -> dict[str, Scalar]:
+    """Order and exclusion, for machines."""
+    found: dict[str, Scalar] = {"order": tie.order.basis if tie.order else "not-shown"}
+    if isinstance(tie.shared, SharedChange):
+        found |= {"shared_change_slope": tie.shared.slope, "shared_change_error": tie.shared.error}
+    return found
 
 
 def licence_lines(case: Case, debt: Debt) -> tuple[str, ...]:

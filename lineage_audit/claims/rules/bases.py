@@ -8,27 +8,23 @@ from collections.abc import Iterator
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.names import bare, same_model
 from lineage_audit.claims.references import Reference
-from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
+from lineage_audit.claims.rules.base import Draft, Rule, order_properties, quoted, weights_line
 
 _TELLING = re.compile(r"(?=.*[\d_-])[\w.-]{6,}", re.ASCII)
 """Names that mean one model when they stand in prose; "model" or "base" would not."""
 
 
 def _undeclared_base(case: Case) -> Iterator[Draft]:
-    for reference in case.undeclared:
+    for tie in case.of_standing("base"):
+        reference = tie.reference
         declared = tuple(quoted(record) for record in case.statements.declared)
-        in_prose = _line_in_prose(case, reference)
+        in_prose = line_in_prose(case, reference)
         said = f"The card names {_listed(case)} as base" if declared else "The card declares no base model"
-        evidence = [weights_line(reference), *declared]
+        evidence = [weights_line(reference), *tie.evidence, *declared]
         if in_prose:
             evidence.append(f"{in_prose}: the card's prose names {reference.name}")
         if case.statements.loaded_from is not None:
             evidence.append(quoted(case.statements.loaded_from))
-        evidence += [
-            f"declared base {other.ref} could not be fetched: a copy of it should carry its name"
-            for other in case.references
-            if other.repository is None
-        ]
         yield Draft(
             message=f"{said}, which is inconsistent with weights that derive from {reference.name}.",
             evidence=tuple(evidence),
@@ -36,12 +32,13 @@ def _undeclared_base(case: Case) -> Iterator[Draft]:
             location=case.place("base_model", "license"),
             reference=reference,
             level="warning" if in_prose else None,
+            properties=order_properties(tie),
         )
 
 
 def _unsupported_base(case: Case) -> Iterator[Draft]:
     for reference in case.references:
-        if reference.declared_by is not None and reference.relation == "independent":
+        if reference.declared_by is not None and reference.relation == "independent" and reference.is_tied:
             yield Draft(
                 message=(
                     f"The declared base {reference.declared_by.value} is inconsistent with the weights, "
@@ -56,15 +53,17 @@ def _unsupported_base(case: Case) -> Iterator[Draft]:
 
 def _scratch_contradicted(case: Case) -> Iterator[Draft]:
     claims = case.statements.of("from_scratch")
-    for reference in case.undeclared if claims else ():
+    for tie in case.of_standing("base") if claims else ():
+        reference = tie.reference
         yield Draft(
             message=(
                 f"The claim of training from scratch is inconsistent with weights that derive from {reference.name}."
             ),
-            evidence=(*(quoted(claim) for claim in claims), weights_line(reference)),
+            evidence=(*(quoted(claim) for claim in claims), weights_line(reference), *tie.evidence),
             fix=f"Withdraw the claim and name {reference.name} as base_model.",
             location=case.place("from_scratch"),
             reference=reference,
+            properties=order_properties(tie),
         )
 
 
@@ -85,7 +84,7 @@ def _undeclared_parent(case: Case) -> Iterator[Draft]:
 
 
 def _undeclared_shared_origin(case: Case) -> Iterator[Draft]:
-    for reference in case.references:
+    for reference in (tie.reference for tie in case.of_standing("unrelated")):
         if reference.relation == "shared-origin" and reference.declared_by is None:
             yield Draft(
                 message=(
@@ -102,7 +101,7 @@ def _listed(case: Case) -> str:
     return ", ".join(record.value for record in case.statements.declared)
 
 
-def _line_in_prose(case: Case, reference: Reference) -> str | None:
+def line_in_prose(case: Case, reference: Reference) -> str | None:
     """Where the card's prose names the reference, or None."""
     card, name = case.subject.card, bare(reference.name)
     if card is None or not _TELLING.fullmatch(name):
@@ -123,8 +122,9 @@ RULES = (
         "undeclared-base",
         "The weights derive from a model that the card does not declare",
         "error",
-        "Compares the weights with each reference. A relation with a p-value and no base_model that accounts for it "
-        "is reported; a warning where only the card's prose names the model. Add the model to base_model.",
+        "Compares the weights with each reference. A relation with a p-value is reported where an order is shown (the "
+        "reference is the earlier model) and no declared base accounts for what both share; a warning where only the "
+        "card's prose names the model. Add the model to base_model.",
         _undeclared_base,
     ),
     Rule(
@@ -133,7 +133,8 @@ RULES = (
         "A declared base is independent of the weights",
         "error",
         "Compares the weights with each declared base. Reported only where the tests had the power to find a relation "
-        "and found none. Correct base_model.",
+        "and found none, and where the weights compared are those of the model that the card names (LA908 else). "
+        "Correct base_model.",
         _unsupported_base,
     ),
     Rule(
@@ -161,5 +162,6 @@ RULES = (
         "The weights are not independent, yet neither model need be the other's base: one initialisation, or a common "
         "ancestor that both left far behind. Say so in the card.",
         _undeclared_shared_origin,
+        is_unchecked=True,
     ),
 )

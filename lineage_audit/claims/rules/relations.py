@@ -36,8 +36,6 @@ def _shown_instead(stated: str, case: Case, reference: Reference) -> str | None:
         return f"they are those of {reference.name}, unchanged"
     if stated == "adapter" and _ADAPTER_FILE not in case.subject.source.files:
         return "the repository holds a whole model, no adapter"
-    if stated == "quantized" and kinds & _TRAINING and not quantised:
-        return "they were trained, and are not quantised"
     if stated == "finetune" and quantised and not kinds & _TRAINING:
         return "they are quantised, and no training shows"
     if stated in ("finetune", "quantized", "adapter") and "merged" in kinds:

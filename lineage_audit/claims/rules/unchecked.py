@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.claims.case import Case, unknown_licences
-from lineage_audit.claims.rules.base import Draft, Rule, weights_line
+from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
 
 
 def _subject_weights(case: Case) -> Iterator[Draft]:
@@ -68,6 +68,20 @@ def _unavailable(case: Case) -> Iterator[Draft]:
                 message=f"The declared base {reference.ref} could not be fetched and was not checked.",
                 evidence=(str(reference.reason),),
                 fix="Give the base with --reference as a local folder, or correct its name in the card.",
+                location=case.place("base_model"),
+                reference=reference,
+            )
+
+
+def _untied(case: Case) -> Iterator[Draft]:
+    """A folder that is said to be the declared base, and is independent: of the base, or not the base at all."""
+    for reference in case.references:
+        claim = reference.declared_by
+        if claim is not None and reference.relation == "independent" and not reference.is_tied:
+            yield Draft(
+                message=f"The declared base {claim.value} was not verified: what was given for it is independent.",
+                evidence=(quoted(claim), weights_line(reference), f"given as {claim.value}: {reference.ref}"),
+                fix=f"Give {claim.value} as its publisher has it: by its Hub id, or from the Hub's cache.",
                 location=case.place("base_model"),
                 reference=reference,
             )
@@ -200,6 +214,16 @@ RULES = (
         "Tensors of a type that is not read, and weights that are NaN or infinite, are left out of every comparison: "
         "what they hold is not known. Give a sound version in a common type.",
         _subject_parts,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA908",
+        "base-not-verified",
+        "What was given as a declared base is independent, and nothing ties it to that base",
+        "warning",
+        "A folder's name does not say whose weights it holds. Independent weights in it leave the claim unverified, "
+        "not false. Give the base by its Hub id, or from the Hub's cache.",
+        _untied,
         is_unchecked=True,
     ),
 )

@@ -1,0 +1,37 @@
+"""When a host says that a repository was made and last changed. Local files have no such date."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from lineage_audit.checkpoint.source.base import Source
+
+
+@dataclass(frozen=True, slots=True)
+class HostDates:
+    """A repository's dates, by its host.
+
+    Attributes:
+        host: who says so.
+        created: when the repository was made; its weights may have come later.
+        changed: when the commit that is read was made, or a later one; its weights were there by then.
+    """
+
+    host: str
+    created: datetime.datetime
+    changed: datetime.datetime
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A source whose host dates it."""
+
+    @property
+    def dates(self) -> HostDates | None: ...  # noqa: D102
+
+
+def host_dates(source: Source) -> HostDates | None:
+    """The dates that a source's host gives, or None."""
+    return source.dates if isinstance(source, Dated) else None

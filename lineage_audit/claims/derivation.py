@@ -1,0 +1,172 @@
+"""What a relation between subject and reference makes of the reference.
+
+Related weights do not say who took from whom. A reference is concluded to be a base where the card names it, or where
+an order is shown and no declared base accounts for what the two share: the subject's change of that base holds the
+reference's. Everything else that is related is said to be open, or related through the declared base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lineage_audit.claims.names import same_model
+from lineage_audit.claims.order import Order, is_named_in, order_of
+from lineage_audit.claims.policy import Policy
+from lineage_audit.claims.references import Reference, declares
+from lineage_audit.claims.repository import Repository
+from lineage_audit.claims.statements import Statements
+from lineage_audit.comparison.siblings import NotMeasured, SharedChange, shared_change
+
+Standing = Literal[
+    "unrelated",
+    "itself",
+    "declared",
+    "known",
+    "derivative",
+    "base",
+    "through-base",
+    "partly",
+    "base-open",
+    "order-open",
+]
+"""What a reference is to the subject:
+
+- ``unrelated``: not compared, or nothing that makes either the other's base
+- ``itself``: the subject under its own name
+- ``declared``: the card names it, and the weights bear that out
+- ``known``: a declared base's own base, or a copy of a declared base
+- ``derivative``: it names the subject as its own base
+- ``base``: earlier than the subject, and no declared base accounts for what they share
+- ``through-base``: what they share is a declared base's
+- ``partly``: they share more than a declared base accounts for, yet less than the whole change
+- ``base-open``: a declared base that could account for it is not at hand
+- ``order-open``: nothing shows which of the two came first
+"""
+
+OPEN: tuple[Standing, ...] = ("partly", "base-open", "order-open")
+"""What leaves open whether the subject derives from the reference: nothing is concluded then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A reference with what it is to the subject.
+
+    Attributes:
+        reference: the reference.
+        standing: what it is to the subject.
+        order: why it is taken for the earlier model, or None where that is not shown.
+        base: the declared base that its change was measured from, or that is not at hand; None without any.
+        shared: how much of its change of the base the subject holds, why that is not known, or None.
+    """
+
+    reference: Reference
+    standing: Standing
+    order: Order | None = None
+    base: Reference | None = None
+    shared: SharedChange | NotMeasured | None = None
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Order and exclusion, as lines of evidence."""
+        return tuple(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        if self.order is not None:
+            yield self.order.sentence
+        if self.base is not None and isinstance(self.shared, SharedChange):
+            yield f"beyond {self.base.name}: {self.shared.sentence}"
+        elif self.base is not None and isinstance(self.shared, NotMeasured):
+            yield f"beyond {self.base.name}: not measured, {self.shared.reason}"
+
+
+def ties_of(
+    subject: Repository, statements: Statements, references: Sequence[Reference], policy: Policy
+) -> tuple[Tie, ...]:
+    """What every reference is to the subject; where a declared base was found, three models are read at a time."""
+    finder = _Finder(subject, statements, tuple(references), policy)
+    return tuple(finder.tie(reference) for reference in references)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """One subject and all references, for the questions that need more than one of them."""
+
+    subject: Repository
+    statements: Statements
+    references: tuple[Reference, ...]
+    policy: Policy
+
+    def tie(self, reference: Reference) -> Tie:
+        """What one reference is to the subject."""
+        settled = self._settled(reference)
+        if settled is not None:
+            return Tie(reference, settled)
+        order = order_of(reference, self.subject, self.statements, self.policy)
+        base, shared = self._beyond_base(reference)
+        missing = self._missing_base()
+        if isinstance(shared, SharedChange) and shared.extent == "little":
+            return Tie(reference, "through-base", order, base, shared)
+        if isinstance(shared, NotMeasured) and shared.same_as_base:
+            return Tie(reference, "through-base", order, base, shared)
+        if reference.relation == "shared-origin":
+            return Tie(reference, "unrelated")
+        if missing is not None or isinstance(shared, NotMeasured):
+            return Tie(reference, "base-open", order, base or missing, shared)
+        if shared is not None and shared.extent == "part":
+            return Tie(reference, "partly", order, base, shared)
+        return Tie(reference, "base" if order else "order-open", order, base, shared)
+
+    def _settled(self, reference: Reference) -> Standing | None:
+        """What needs no measurement; None where the relation is open."""
+        if reference.relation == "shared-origin" and reference.declared_by is None:
+            return None
+        if not reference.is_related:
+            return "unrelated"
+        if reference.relation == "identical" and same_model(reference.name, self.subject.name):
+            return "itself"
+        if reference.declared_by is not None:
+            return "declared"
+        if declares(reference, self.subject):
+            return "derivative"
+        return "known" if self._is_known(reference) else None
+
+    def _is_known(self, reference: Reference) -> bool:
+        """Whether it is an ancestor of a declared base by that one's card, or a copy of a declared base."""
+        accounting = [base for base in self._declared if base.relation not in ("independent", "shared-origin")]
+        above = [ancestor.ref for base in accounting for ancestor in base.ancestors]
+        is_copy = any(base.digest is not None and base.digest == reference.digest for base in accounting)
+        return is_copy or is_named_in(above, reference)
+
+    def _beyond_base(self, reference: Reference) -> tuple[Reference | None, SharedChange | NotMeasured | None]:
+        """The declared base that accounts for most of what subject and reference share, and what is shared beyond."""
+        measured = [(base, self._shared(reference, base)) for base in self._bases if base is not reference]
+        return min(measured, key=lambda pair: _openness(pair[1]), default=(None, None))
+
+    def _shared(self, reference: Reference, base: Reference) -> SharedChange | NotMeasured:
+        subject = self.subject.checkpoint
+        if subject is None or reference.weights is None or base.weights is None:
+            return NotMeasured("a fingerprint holds no weights")
+        return shared_change(subject, reference.weights, base.weights)
+
+    def _missing_base(self) -> Reference | None:
+        """A declared base that could account for a relation, had it been compared."""
+        return next((base for base in self._declared if base.relation in (None, "inconclusive")), None)
+
+    @property
+    def _declared(self) -> tuple[Reference, ...]:
+        return tuple(one for one in self.references if one.declared_by is not None)
+
+    @property
+    def _bases(self) -> tuple[Reference, ...]:
+        """Bases that the card or the auditor names and the weights bear out."""
+        stated = (one for one in self.references if one.declared_by is not None or (one.given and one.given.is_base))
+        return tuple(one for one in stated if one.is_related and not declares(one, self.subject))
+
+
+def _openness(shared: SharedChange | NotMeasured) -> float:
+    """Orders measurements: the one that accounts for most comes first, what could not be measured last."""
+    if isinstance(shared, NotMeasured):
+        return 0.0 if shared.same_as_base else float("inf")
+    return {"little": 1.0, "part": 2.0, "whole": 3.0}[shared.extent] + min(0.9, max(0.0, shared.slope) / 10)

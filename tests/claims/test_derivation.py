@@ -1,0 +1,153 @@
+"""Related is not derived: an order, and what is shared beyond a declared base, decide what a check may conclude."""
+
+import numpy as np
+import pytest
+
+from lineage_audit import check
+from lineage_audit.claims import given_reference
+from tests.claims.repositories import FILLER, base_weights, card, derived_weights, independent_weights, write_model
+from tests.models import Weights, noisy
+
+FREE = {"license": "cc-by-4.0"}
+NON_COMMERCIAL = {"license": "cc-by-nc-4.0"}
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path_factory.mktemp("hub")))
+
+
+def found(report):
+    return [(finding.rule_id, finding.level) for finding in report.findings]
+
+
+def sibling_of_base(seed: int) -> Weights:
+    return noisy(base_weights(), seed, 0.05)
+
+
+def merged(first: Weights, second: Weights, weight: float) -> Weights:
+    return {
+        name: (weight * values.astype(np.float32) + (1 - weight) * second[name].astype(np.float32)).astype(np.float32)
+        for name, values in first.items()
+    }
+
+
+class TestOrder:
+    def test_without_an_order_nothing_is_concluded(self, tmp_path):
+        subject = write_model(tmp_path / "subject", derived_weights(), card(FREE, "We trained it from scratch."))
+        other = write_model(tmp_path / "other", base_weights(), card(NON_COMMERCIAL))
+        report = check(str(subject), [str(other)])
+        assert found(report) == [("LA107", "warning")]
+        assert (report.outcome, report.concluded_licence) == ("inconclusive", None)
+        assert "one was made from the other, or both from a third" in report.findings[0].message
+
+    def test_an_original_is_not_accused_by_its_own_derivative(self, tmp_path):
+        subject = write_model(tmp_path / "original", base_weights(), card(FREE, "We trained it from scratch."))
+        taken = write_model(tmp_path / "taken", derived_weights(), card(NON_COMMERCIAL))
+        assert found(check(str(subject), [str(taken)])) == [("LA107", "warning")]
+
+    def test_what_the_auditor_states_is_an_order(self, tmp_path):
+        subject = write_model(tmp_path / "subject", derived_weights(), card(FREE))
+        other = write_model(tmp_path / "other", base_weights(), card(NON_COMMERCIAL))
+        report = check(str(subject), earlier=[str(other)])
+        assert found(report) == [("LA101", "error"), ("LA202", "error")]
+        assert any(line.startswith("order: it is stated") for line in report.findings[0].evidence)
+        assert report.findings[0].properties["order"] == "stated"
+
+    @pytest.mark.parametrize(("subject_date", "expected"), [("2024-05-01", "LA101"), ("2023-07-01", "LA107")])
+    def test_dates_of_release_in_the_policy_are_an_order(self, subject_date, expected, tmp_path):
+        subject = write_model(tmp_path / "subject", derived_weights(), card(FREE))
+        other = write_model(tmp_path / "other", base_weights(), card(FREE))
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(f"released: {subject_date}\nreferences:\n  - ref: {other}\n    released: 2023-07-18\n")
+        assert found(check(str(subject), policy=policy))[0][0] == expected
+
+    def test_a_policy_states_that_a_reference_is_earlier(self, tmp_path):
+        subject = write_model(tmp_path / "subject", derived_weights(), card(FREE))
+        other = write_model(tmp_path / "other", base_weights(), card(FREE))
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(f"references:\n  - ref: {other}\n    earlier: true\n")
+        assert found(check(str(subject), policy=policy)) == [("LA101", "error")]
+
+    def test_a_merge_recipe_that_names_the_reference_is_the_subjects_own_word(self, tmp_path):
+        other = write_model(tmp_path / "other", base_weights(), card(FREE))
+        recipe = {"mergekit_config.yml": "models:\n  - model: org/other\nmerge_method: linear\n"}
+        subject = write_model(tmp_path / "subject", derived_weights(), card(FREE), recipe)
+        assert ("LA101", "error") in found(check(str(subject), [str(other)]))
+
+
+class TestExclusion:
+    """A subject that truly names its base, held against another model made from that base."""
+
+    def held(self, tmp_path, reference: Weights, subject: Weights | None = None, *, earlier: bool = True, files=None):
+        write_model(tmp_path / "base", base_weights(), card(FREE))
+        other = str(write_model(tmp_path / "other", reference, card(NON_COMMERCIAL)))
+        weights = derived_weights() if subject is None else subject
+        ours = write_model(tmp_path / "subject", weights, card({**FREE, "base_model": "base"}, FILLER), files)
+        return check(str(ours), [] if earlier else [other], earlier=[other] if earlier else [])
+
+    @pytest.mark.parametrize("earlier", [False, True])
+    def test_a_sibling_is_related_through_the_base_and_no_further(self, earlier, tmp_path):
+        report = self.held(tmp_path, sibling_of_base(9), earlier=earlier)
+        assert found(report) == [("LA110", "note")]
+        assert report.outcome == "passed"
+        assert abs(report.findings[0].properties["shared_change_slope"]) < 0.2
+
+    def test_a_copy_of_the_base_is_the_base(self, tmp_path):
+        assert found(self.held(tmp_path, base_weights())) == []
+
+    @pytest.mark.parametrize(("earlier", "expected"), [(True, ["LA101", "LA202"]), (False, ["LA107"])])
+    def test_a_fine_tune_of_the_reference_holds_its_change(self, earlier, expected, tmp_path):
+        reference = sibling_of_base(9)
+        report = self.held(tmp_path, reference, noisy(reference, 8, 0.03), earlier=earlier)
+        assert [rule for rule, _ in found(report)] == expected
+        assert report.findings[0].properties["shared_change_slope"] == pytest.approx(1.0, abs=0.1)
+
+    def test_a_merge_holds_a_part(self, tmp_path):
+        reference = sibling_of_base(9)
+        report = self.held(tmp_path, reference, merged(reference, sibling_of_base(7), 0.6))
+        assert found(report) == [("LA109", "warning")]
+        assert report.outcome == "inconclusive"
+
+    def test_a_base_that_the_auditor_names_accounts_for_what_it_explains(self, tmp_path):
+        base = write_model(tmp_path / "base", base_weights(), card(FREE))
+        other = write_model(tmp_path / "other", sibling_of_base(9), card(NON_COMMERCIAL))
+        subject = write_model(tmp_path / "subject", derived_weights(), card(FREE))
+        report = check(str(subject), earlier=[str(other)], bases=[str(base)])
+        assert [(finding.rule_id, finding.reference) for finding in report.findings] == [
+            ("LA101", str(base)),
+            ("LA110", str(other)),
+        ]
+
+    def test_without_the_base_at_hand_nothing_is_shown(self, tmp_path):
+        front = {**FREE, "base_model": "org/not-here"}
+        subject = write_model(tmp_path / "subject", derived_weights(), card(front))
+        other = write_model(tmp_path / "other", sibling_of_base(9), card(NON_COMMERCIAL))
+        report = check(str(subject), earlier=[str(other)])
+        assert [rule for rule, _ in found(report)] == ["LA108", "LA903"]
+        assert "through the declared base org/not-here or otherwise" in report.findings[0].message
+        assert report.outcome == "inconclusive"
+
+
+class TestNamedFolders:
+    def test_a_folder_is_the_declared_base_that_it_is_said_to_be(self, tmp_path):
+        folder = write_model(tmp_path / "downloaded", base_weights(), card(FREE))
+        subject = write_model(tmp_path / "subject", derived_weights(), card({**FREE, "base_model": "org/gated"}))
+        report = check(str(subject), [f"org/gated={folder}"])
+        assert report.findings == ()
+        assert (report.references[0].declared, report.outcome) == (True, "passed")
+
+    @pytest.mark.parametrize("said", ["org/gated=", ""])
+    def test_independent_weights_in_a_folder_leave_the_claim_unverified(self, said, tmp_path):
+        folder = write_model(tmp_path / "gated", independent_weights(), card(FREE))
+        subject = write_model(tmp_path / "subject", derived_weights(), card({**FREE, "base_model": "org/gated"}))
+        report = check(str(subject), [f"{said}{folder}"])
+        assert found(report) == [("LA908", "warning")]
+        assert report.outcome == "inconclusive"
+
+    def test_a_name_stands_before_the_first_equals_sign(self, tmp_path):
+        assert (given_reference("org/name=/a=b").name, given_reference("org/name=/a=b").ref) == ("org/name", "/a=b")
+        assert given_reference("https://host/x?y=z").name is None
+        (tmp_path / "a=b").mkdir()
+        assert given_reference(str(tmp_path / "a=b")).name is None

@@ -1,0 +1,104 @@
+"""What is shared beyond a common base: children hold a change whole, merges in part, siblings little."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison.siblings import NotMeasured, SharedChange, shared_change
+from tests.models import Size, Weights, llama, llama_config, model, noisy
+
+SIZE = Size(layers=3, hidden=48, heads=4, kv_heads=2, ffn=96, vocab=64)
+BASE = llama(1, SIZE)
+
+
+def added(*deltas: Weights) -> Weights:
+    return {name: sum((delta[name] for delta in deltas), start=values.copy()) for name, values in BASE.items()}
+
+
+def change(seed: int, size: float) -> Weights:
+    """What one training drew for itself: noise in every matrix."""
+    moved = noisy(BASE, seed, size)
+    return {name: moved[name] - values for name, values in BASE.items()}
+
+
+def drift(size: float) -> Weights:
+    """What all runs on one corpus do: a few strong directions, the same for each."""
+    rng = np.random.default_rng(99)
+    return {
+        name: _low_rank(rng, values, size) if values.ndim == 2 else np.zeros_like(values)
+        for name, values in BASE.items()
+    }
+
+
+def _low_rank(rng: np.random.Generator, values: np.ndarray, size: float) -> np.ndarray:
+    product = rng.standard_normal((values.shape[0], 4)) @ rng.standard_normal((4, values.shape[1]))
+    return (size * values.std() * product / product.std()).astype(np.float32)
+
+
+def scaled(delta: Weights, factor: float) -> Weights:
+    return {name: factor * values for name, values in delta.items()}
+
+
+def opened(weights: Weights, dtype: str = "F32") -> Checkpoint:
+    return model(weights, llama_config(SIZE), dtype)
+
+
+def measured(subject: Weights, reference: Weights, dtype: str = "F32") -> SharedChange:
+    found = shared_change(opened(subject, dtype), opened(reference, dtype), opened(BASE))
+    assert isinstance(found, SharedChange)
+    return found
+
+
+def test_a_child_holds_the_change_whole():
+    reference = change(2, 0.1)
+    found = measured(added(reference, change(3, 0.2)), added(reference))
+    assert found.extent == "whole"
+    assert found.slope == pytest.approx(1.0, abs=4 * found.error)
+
+
+def test_a_sibling_holds_little():
+    found = measured(added(change(3, 0.1)), added(change(2, 0.1)))
+    assert found.extent == "little"
+    assert abs(found.slope) < 4 * found.error
+
+
+@pytest.mark.parametrize("length", [1.0, 1.5, 4.0])
+def test_drift_that_siblings_share_is_no_inheritance(length):
+    """However long the run: the plain slope passes one, the slope in weak directions stays near zero."""
+    found = measured(added(scaled(drift(0.3), length), change(3, 0.1)), added(drift(0.3), change(2, 0.1)))
+    assert found.whole > 0.8
+    assert found.extent == "little"
+
+
+def test_a_merge_holds_its_weight():
+    one, other = change(2, 0.1), change(3, 0.1)
+    found = measured(added(scaled(one, 0.65), scaled(other, 0.35)), added(one))
+    assert found.extent == "part"
+    assert found.slope == pytest.approx(0.65, abs=4 * found.error)
+
+
+def test_a_child_of_a_low_rank_change_holds_it_whole():
+    found = measured(added(drift(0.3), change(3, 0.02)), added(drift(0.3)))
+    assert found.extent == "whole"
+
+
+def test_the_base_in_a_coarser_type_is_the_base():
+    found = shared_change(opened(added(change(3, 0.1)), "BF16"), opened(BASE, "BF16"), opened(BASE))
+    assert isinstance(found, NotMeasured)
+    assert found.same_as_base
+
+
+def test_siblings_of_a_finer_base_do_not_share_its_rounding():
+    """Half of the tensors are untouched in both: their rounding errors are equal, and no change."""
+    frozen = [name for number, name in enumerate(BASE) if number % 2]
+    one, other = ({**change(seed, 0.01), **{n: np.zeros_like(BASE[n]) for n in frozen}} for seed in (2, 3))
+    assert measured(added(one), added(other), "BF16").extent == "little"
+
+
+def test_a_model_in_another_order_is_not_measured():
+    found = shared_change(opened(llama(5, SIZE)), opened(added(change(2, 0.1))), opened(BASE))
+    assert isinstance(found, NotMeasured)
+    assert "order" in found.reason
+    assert not found.same_as_base
