@@ -20,6 +20,7 @@ from lineage_audit.comparison.delta_checkpoints import say_delta
 from lineage_audit.comparison.layouts import with_known_layouts
 from lineage_audit.comparison.names import changed_segments, compare_names
 from lineage_audit.comparison.pairing import Pairing, pair_tensors
+from lineage_audit.comparison.plan import default_budget
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.stages import (
     WeightStage,
@@ -47,6 +48,7 @@ def compare_checkpoints(
     effort: EffortChoice = "auto",
     progress: Progress | None = None,
     parents: Sequence[Checkpoint] = (),
+    budget: int | None = None,
 ) -> Report:
     """Compare two checkpoints.
 
@@ -56,6 +58,7 @@ def compare_checkpoints(
         effort: how much of the weights to read; ``auto`` escalates until the verdict is settled.
         progress: told how far reading has come.
         parents: models that B may be a merge of, with A as their common base.
+        budget: bytes of weights that a sample may read of each model; by their size where it is None.
     """
     if is_about_adapters(a, b):
         return compare_adapters(a, b, effort, progress, partial(compare_checkpoints, effort=effort, progress=progress))
@@ -67,7 +70,8 @@ def compare_checkpoints(
     architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
     if effort != "metadata" and not same_shards(a, b):
         pairing = pair_unnamed(a, b, pairing)
-    stage = _weights(a, b, pairing, effort, progress or NoProgress())
+    allowed = default_budget(a, b) if budget is None else budget
+    stage = _weights(a, b, pairing, effort, allowed, progress or NoProgress())
     verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, parents))
     verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)
     return Report(
@@ -90,14 +94,16 @@ def _named(parents: Sequence[Checkpoint]) -> dict[str, Scalar]:
     return {"parents": ", ".join(parent.ref for parent in parents)} if parents else {}
 
 
-def _weights(a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: EffortChoice, progress: Progress) -> WeightStage:
-    """Read as much as the effort allows; ``auto`` goes on to ``full`` where a sample settles nothing."""
+def _weights(
+    a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: EffortChoice, budget: int, progress: Progress
+) -> WeightStage:
+    """Read as much as the effort allows; ``auto`` goes on to search local models where a sample settles nothing."""
     if same_shards(a, b):
         return without_weights("the shards are equal", same_weights=True)
     if effort == "metadata":
         return without_weights("effort metadata reads no weights", same_weights=False)
     chosen = choose_effort(a, b) if effort == "auto" else effort
-    stage = compare_weights(a, b, pairing, chosen, progress)
-    if effort == "auto" and chosen == "sample" and not stage.is_settled:
-        return compare_weights(a, b, pairing, "full", progress)
+    stage = compare_weights(a, b, pairing, chosen, budget, progress)
+    if effort == "auto" and chosen == "sample" and not stage.is_settled and a.source.is_local and b.source.is_local:
+        return compare_weights(a, b, pairing, "search", budget, progress)
     return with_cross_checks(stage) if effort == "full" else stage

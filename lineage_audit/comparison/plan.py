@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
@@ -19,8 +20,19 @@ from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, numbers
 
 WeightEffort = Literal["sample", "full"]
 
-SAMPLE_BYTES = 6 * 2**20
-"""Bytes that a sample reads of each model's weights, beside norms and headers."""
+SAMPLE_BYTES = 4 * 2**20
+"""Bytes that a sample reads of each model's weights under their own numbers, beside norms and headers."""
+
+BUDGET = 64 * 2**20
+LARGE_BUDGET = 128 * 2**20
+"""Bytes of weights that a sample may read of each model in all, by default, and of very large ones."""
+
+LARGE = 40e9
+"""Parameters from which on a model is very large."""
+
+_NEIGHBOURS = 0.5
+_SCATTERED_ROWS = 24
+"""Rows that a sample reads where A's stand apart from one another: each is a request of its own."""
 
 FULL_AT_ONCE = 512 * 2**20
 """Effort ``auto`` reads local models whole up to this many bytes for both together."""
@@ -76,6 +88,11 @@ class Reading:
     def width(self) -> int:
         """Elements of a row of B."""
         return self.pair.b.size // max(1, self.pair.b.shape[0])
+
+
+def default_budget(*models: Checkpoint) -> int:
+    """Bytes that a sample may read of each of these models."""
+    return LARGE_BUDGET if max(model.parameters for model in models) > LARGE else BUDGET
 
 
 def bytes_of(reading: Reading, rows: int | None = None) -> int:
@@ -172,7 +189,12 @@ def _sampled_count(pair: TensorPair, counts: dict[Role, int]) -> int:
     if pair.b.role not in _ROLE_SHARES or not _draws_on(pair, pair.b.role):
         return 0
     budget = SAMPLE_BYTES * _ROLE_SHARES[pair.b.role] / counts[pair.b.role]
-    return min(rows, max(1, int(budget / row_bytes)))
+    return min(rows, max(1, int(budget / row_bytes)), _SCATTERED_ROWS if _is_scattered(pair) else rows)
+
+
+def _is_scattered(pair: TensorPair) -> bool:
+    """Tell whether rows that are neighbours in B mostly stand apart in A."""
+    return len(pair.a_rows) > 1 and float((np.diff(pair.a_rows) == 1).mean()) < _NEIGHBOURS
 
 
 def _row_bytes(pair: TensorPair) -> int:

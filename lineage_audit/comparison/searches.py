@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.reach import search_reach
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.invariants import Invariants, align_by_invariants, ask_invariants
 from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.verdict import alignment_holds
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AskedInvariants:
+    """What the invariants gave, and from which side they were asked.
+
+    Attributes:
+        found: what they gave, of the narrower model as the one that may be made of the other.
+        backward: that model is A.
+    """
+
+    found: Invariants
+    backward: bool
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The tests, which say the same from both sides."""
+        return self.found.evidence
+
 
 _Search = Callable[[], AlignedWeights | None]
 
@@ -58,6 +78,28 @@ def search_both_ways(
             return found, _corrected(found.evidence, len(tried))
     reach = search_reach(weights_a, weights_b, pairing.token_rows)
     return None, (*_corrected(tried[0].evidence, len(tried)), reach) if tried else (reach,)
+
+
+def ask_from_the_wider(
+    a: Checkpoint, b: Checkpoint, pairing: Pairing, budget: int, progress: Progress
+) -> AskedInvariants:
+    """Ask the invariants, with the narrower model as the one that may be a part of the other."""
+    width_a, width_b = CanonicalWeights(a).channels, CanonicalWeights(b).channels
+    if width_a >= width_b:
+        return AskedInvariants(ask_invariants(a, b, pairing.token_rows, budget, progress), backward=False)
+    turned = None if pairing.token_rows is None else pairing.token_rows[::-1]
+    return AskedInvariants(ask_invariants(b, a, turned, budget, progress), backward=True)
+
+
+def align_sample(
+    asked: AskedInvariants, pairing: Pairing, evidence: tuple[Evidence, ...], shares: Shares, progress: Progress
+) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
+    """Return the alignment that the invariants propose, measured on a sample, if it holds, and its evidence."""
+    turned = None if pairing.token_rows is None else pairing.token_rows[::-1]
+    aligned = align_by_invariants(asked.found, turned if asked.backward else pairing.token_rows, progress)
+    if aligned is None or not alignment_holds((*evidence, *aligned.evidence), shares, aligned.shares):
+        return None, aligned.evidence if aligned else ()
+    return replace(aligned, backward=asked.backward), aligned.evidence
 
 
 def _ways(a: CanonicalWeights, b: CanonicalWeights, forward: _Search, backward: _Search) -> Iterator[_Search]:

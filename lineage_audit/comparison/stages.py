@@ -14,7 +14,7 @@ from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.architecture import same_function
 from lineage_audit.comparison.caveats import reading_caveats
-from lineage_audit.comparison.delta.matrices import read_matrices
+from lineage_audit.comparison.delta.matrices import read_matrices, sample_matrices
 from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -24,7 +24,7 @@ from lineage_audit.comparison.operations import Change, find_operations
 from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.searches import search_both_ways
+from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
 from lineage_audit.comparison.setting import comparison_of
 from lineage_audit.comparison.unnamed import unplaced_share
 from lineage_audit.comparison.verdict import (
@@ -36,6 +36,7 @@ from lineage_audit.comparison.verdict import (
     LeftOver,
     combined_log10_p,
     detection_limit,
+    has_asked_invariants,
     has_searched,
     is_related,
     strongest,
@@ -67,6 +68,7 @@ class WeightStage:
         evidence: all tests.
         weights: the tables.
         same_weights: every weight that both have was read, or the shards vouched for, and is bit-identical.
+        budget: bytes that the invariants might read of each model.
         reason: why no weight was read, or None.
     """
 
@@ -78,6 +80,7 @@ class WeightStage:
     evidence: tuple[Evidence, ...]
     weights: WeightsFinding
     same_weights: bool
+    budget: int = 0
     reason: str | None = None
 
     @property
@@ -85,6 +88,7 @@ class WeightStage:
         """Every parameter of the run that changes a number."""
         return {
             "sample_bytes": SAMPLE_BYTES,
+            "budget": self.budget,
             "related_log10_p": RELATED_LOG10_P,
             "unclear_log10_p": UNCLEAR_LOG10_P,
             "weakest_detection": WEAKEST_DETECTION,
@@ -104,7 +108,8 @@ class WeightStage:
         if log10_p is not None and log10_p <= RELATED_LOG10_P:
             return True
         found_nothing = log10_p is None or log10_p > UNCLEAR_LOG10_P
-        return found_nothing and limit is not None and limit <= WEAKEST_DETECTION
+        has_power = limit is not None and limit <= WEAKEST_DETECTION
+        return found_nothing and has_power and has_asked_invariants(self.evidence)
 
     def findings(
         self,
@@ -145,8 +150,9 @@ class WeightStage:
         """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
         if not self.same_weights and not is_related(self.evidence):
             return ()
-        reads_whole = self.effort in ("search", "full") and not (self.aligned and self.aligned.backward)
-        matrices = read_matrices(a, b, self.comparison) if reads_whole else []
+        reads_whole = self.effort in ("search", "full")
+        read = read_matrices if reads_whole else sample_matrices
+        matrices = [] if self.aligned and self.aligned.backward else read(a, b, self.comparison)
         change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, parents))
         return find_operations(a, b, change, names, tokenizer)
 
@@ -162,7 +168,11 @@ class WeightStage:
             return None
         if self.reason:
             return self.reason
-        if not pairing.pairs and self.aligned is None and not has_searched(self.evidence):
+        if (
+            not pairing.pairs
+            and self.aligned is None
+            and not (has_searched(self.evidence) or has_asked_invariants(self.evidence))
+        ):
             return "no tensor of B has a counterpart of the same shape in A"
         return None
 
@@ -202,24 +212,37 @@ def without_weights(reason: str, same_weights: bool) -> WeightStage:
 
 
 def compare_weights(
-    a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: WeightEffort, progress: Progress
+    a: Checkpoint, b: Checkpoint, pairing: Pairing, effort: WeightEffort, budget: int, progress: Progress
 ) -> WeightStage:
-    """Compare number by number; where that leaves something open and the effort allows, search, and compare again."""
+    """Compare number by number; where that leaves something open ask the invariants, and search if the effort allows.
+
+    Args:
+        a: model A.
+        b: model B.
+        pairing: what stands where.
+        effort: how much to read.
+        budget: bytes that the invariants may read of each model.
+        progress: told how far reading has come.
+    """
     readings = plan_reading(pairing.pairs, "full" if effort == "full" else "sample")
     progress.begin(sum(bytes_of(reading) for reading in readings), f"{effort} comparison")
     comparison = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
-    searched = effort != "sample" and not (
-        shares.compared >= NUMBERS_EXPLAIN and (same_weights or _numbers_explain(a, b, comparison, shares))
-    )
+    is_open = not (shares.compared >= NUMBERS_EXPLAIN and (same_weights or _numbers_explain(a, b, comparison, shares)))
+    searched = is_open and effort != "sample"
     aligned = None
-    if searched:
-        aligned, found = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
-        evidence += found
+    if is_open:
+        found = ask_from_the_wider(a, b, pairing, budget, progress)
+        evidence += found.evidence
+        if searched:
+            aligned, further = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
+        else:
+            aligned, further = align_sample(found, pairing, evidence, shares, progress)
+        evidence += further
     if aligned is not None:
-        comparison = comparison if aligned.backward else aligned.comparison
+        comparison = comparison if aligned.backward or not aligned.comparison.measurements else aligned.comparison
         shares = aligned.shares
     return WeightStage(
         effort=effort,
@@ -230,6 +253,7 @@ def compare_weights(
         evidence=evidence,
         weights=describe_weights(comparison, evidence, strongest(evidence), shares, in_place),
         same_weights=same_weights,
+        budget=budget,
     )
 
 

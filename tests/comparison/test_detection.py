@@ -45,15 +45,16 @@ def test_the_stated_limit_is_the_true_one(test_id: str) -> None:
     assert found[0.5] <= 2
 
 
-def test_the_verdict_states_the_limit_of_its_best_test() -> None:
+def test_the_verdict_states_the_limit_of_its_weakest_question() -> None:
     a, b = llama(1, WIDE), llama(2, WIDE)
     report = compare_checkpoints(model(a, llama_config(WIDE)), model(b, llama_config(WIDE)))
-    limits = [item.detection_limit for item in report.evidence if item.detection_limit is not None]
+    limits = {item.test_id: item.detection_limit for item in report.evidence if item.detection_limit is not None}
+    in_place = {test_id: limit for test_id, limit in limits.items() if test_id not in ("rotary-signs", "search")}
     assert report.verdict.relation == "independent"
-    assert report.verdict.detection_limit == min(limits)
-    best = min(report.evidence, key=lambda item: item.detection_limit or 1.0).test_id
+    assert report.verdict.detection_limit == limits["rotary-signs"] > min(in_place.values())
+    best = min(in_place, key=in_place.__getitem__)
     config = llama_config(WIDE)
-    runs = [evidence_of(*_planted(WIDE, 1.3 * min(limits), seed), config)[best] for seed in range(RUNS)]
+    runs = [evidence_of(*_planted(WIDE, 1.3 * in_place[best], seed), config)[best] for seed in range(RUNS)]
     assert sum((item.log10_p or 0.0) <= -6 for item in runs) >= RUNS - 2
 
 

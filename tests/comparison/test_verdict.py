@@ -9,8 +9,8 @@ import pytest
 from lineage_audit.comparison.operations import DirectedOperation
 from lineage_audit.comparison.verdict import (
     CALIBRATED_LOG10_P,
-    HELD_OUT,
     LEAST_COMPARED,
+    MARGINS,
     RELATED_LOG10_P,
     SHARED_TRAINING_GAINS,
     UNCLEAR_LOG10_P,
@@ -44,16 +44,27 @@ def _rows(log10_p: float, effect: float) -> Evidence:
 def _held_out(test_id: str, share: float, count: int = 1000) -> Evidence:
     """What a held-out measurement gives at a share of the threshold from which on it carries a verdict."""
     return replace(
-        _exact(0.0, None, test_id), grade="calibrated", log10_p=None, effect=share * HELD_OUT[test_id], count=count
+        _exact(0.0, None, test_id),
+        grade="calibrated",
+        log10_p=None,
+        effect=share * MARGINS[test_id].effect,
+        count=count,
     )
 
 
 def _findings(*evidence: Evidence, shares: Shares = NOTHING_SHARED, **changed: object) -> Findings:
     findings = Findings(
         evidence=evidence, shares=shares, operations=(), same_weights=False, left_in_a="nothing", left_in_b="nothing",
-        architecture="same architecture", caveats=(), searched=False, moved=False, turned=False, obstacle=None,
+        architecture="same architecture", caveats=(), searched=True, moved=False, turned=False, obstacle=None,
     )  # fmt: skip
     return replace(findings, **changed)
+
+
+def _asked(findings: Findings) -> Findings:
+    """The same, where other orders were asked of the invariants and not searched for."""
+    units = replace(_exact(0.0, None, "unit-column-agreement"), log10_p=None, grade="calibrated", effect=0.0)
+    asked = (_exact(0.0, 0.01, "rotary-signs"), units)
+    return replace(findings, searched=False, evidence=(*findings.evidence, *asked))
 
 
 NO_LIMIT = _exact(0.0, None)
@@ -86,9 +97,22 @@ TABLE = {
     "calibrated, p too weak": (_findings(_rows(CALIBRATED_LOG10_P + 0.1, 0.9)), "inconclusive"),
     "calibrated, effect too weak": (_findings(_rows(-500.0, 0.49)), "inconclusive"),
     **{
-        f"{test_id} at {share} of its threshold": (_findings(_exact(0.0), _held_out(test_id, share)), relation)
-        for test_id in HELD_OUT
-        for share, relation in ((1.0, "derived"), (0.9, "inconclusive"), (0.5, "inconclusive"), (0.4, "independent"))
+        f"{test_id} at {share} of its threshold": (
+            _findings(
+                _exact(0.0),
+                _held_out(test_id, share),
+                shares=MUCH_SHARED if relation == "derived" else NOTHING_SHARED,
+            ),
+            relation,
+        )
+        for test_id in MARGINS
+        for share, relation in ((1.0, "derived"), (0.9, "inconclusive"), (0.5, "inconclusive"), (0.3, "independent"))
+    },
+    **{
+        f"{test_id} alone, where nothing is explained": (
+            _findings(_exact(0.0), _held_out(test_id, 2.0)), "shared-origin"
+        )
+        for test_id in ("rotary-agreement", "rotary-layer-agreement")
     },
     "few held-out rows": (_findings(_exact(0.0), _held_out("aligned-unit-matches", 3.0, 50)), "independent"),
     "gains lost in a rotation": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED, moved=True), "derived"),
@@ -97,6 +121,12 @@ TABLE = {
     ),
     "one role kept nearly whole": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "derived"
+    ),
+    "a part is bit-identical, and no test sees it": (
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, copied=0.02)), "inconclusive"
+    ),
+    "a thousandth is bit-identical": (
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, copied=0.001)), "independent"
     ),
     "the same weights": (_findings(same_weights=True, shares=MUCH_SHARED), "identical"),
     "a subset": (_findings(same_weights=True, shares=MUCH_SHARED, left_in_a="tensors"), "derived"),
@@ -127,9 +157,11 @@ def test_what_every_verdict_says(case: str) -> None:
         assert verdict.detection_limit is not None
         assert f"{verdict.detection_limit:.3f}" in verdict.summary
         assert verdict.derived_share == 0.0
-        assert any("moved or rotated" in text for text in verdict.caveats)
-        searched = decide(replace(TABLE[case][0], searched=True))
-        assert not any("moved or rotated" in text for text in searched.caveats)
+        assert not any("FFN units under" in text for text in verdict.caveats)
+        asked = decide(_asked(TABLE[case][0]))
+        assert asked.relation == "independent"
+        assert any("FFN units under" in text for text in asked.caveats)
+        assert decide(replace(TABLE[case][0], searched=False)).relation == "inconclusive"
     if verdict.relation == "inconclusive":
         assert verdict.derived_share is None
         assert len(verdict.summary) > len("Inconclusive: .")

@@ -121,6 +121,12 @@ class CanonicalWeights:
                 found[tensor.role, tensor.layer].append(tensor)
         return found
 
+    @cached_property
+    def is_gated(self) -> bool:
+        """Whether its FFNs multiply a gate with an up projection, so that a unit can be negated."""
+        blocks = [block for layer in self.layers() for block in self.ffns(layer)[:1]]
+        return bool(blocks) and all(self.proposing_role(block) == block.roles.gate for block in blocks)
+
     def experts(self, layer: int) -> list[int | None]:
         """Experts of a layer; ``[None]`` for a dense FFN."""
         found = {t.expert for t in self.checkpoint.core if t.role == Role.UP and t.layer == layer}
@@ -166,8 +172,19 @@ class CanonicalWeights:
         tensor = self.find(norm, layer) or (self.find(Role.ATTN_NORM, layer) if norm == Role.FFN_NORM else None)
         if tensor is None or len(tensor.shape) != 1:
             return None
-        stored = zero_where_unusable(self.checkpoint.rows(tensor, 0, tensor.shape[0]))
+        stored = self._stored_gains[tensor.key]
         return stored + 1 if self._gains_start_at_zero else stored
+
+    @cached_property
+    def _stored_gains(self) -> dict[TensorKey, FloatArray]:
+        """All gains that are folded, as stored, read together: a request each would take a remote model minutes."""
+        norms = [
+            tensor
+            for tensor in self.checkpoint.core
+            if tensor.role in _FOLDED and tensor.slot == "weight" and len(tensor.shape) == 1 and is_readable(tensor)
+        ]
+        values = self.checkpoint.read([RowRequest(tensor, np.arange(tensor.shape[0])) for tensor in norms])
+        return {tensor.key: zero_where_unusable(value) for tensor, value in zip(norms, values, strict=True)}
 
     @cached_property
     def _gains_start_at_zero(self) -> bool:
@@ -178,11 +195,7 @@ class CanonicalWeights:
         """
         if (self.checkpoint.config.text("model_type") or "").lower().startswith("gemma"):
             return True
-        gains = [
-            self.checkpoint.rows(tensor, 0, tensor.shape[0])
-            for tensor in self.checkpoint.core
-            if tensor.role in _FOLDED and tensor.slot == "weight" and len(tensor.shape) == 1 and is_readable(tensor)
-        ]
+        gains = list(self._stored_gains.values())
         return bool(gains) and float(np.mean(np.concatenate(gains) <= 0)) > _OFTEN_NEGATIVE
 
     @cached_property

@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float32]
 
 _CLEARLY_NEGATIVE = -0.3
 _FEWEST_FLIPPED = 0.02
-_SCALE_SPREAD = 0.05
+SCALE_SPREAD = 0.05
 """Standard deviation of log scale ratios from which units count as rescaled."""
 
 
@@ -154,7 +154,7 @@ def _scales(up: Measurement, down: Measurement) -> FloatArray:
     known = (up.rows.aa > 0) & (down.columns.aa > 0)
     ratios = [np.sqrt(part.bb[known] / np.maximum(part.aa[known], 1e-30)) for part in (up.rows, down.columns)]
     logs = [np.log(np.clip(ratio, 1e-6, 1e6)) for ratio in ratios]
-    if known.sum() < 2 or min(log.std() for log in logs) < _SCALE_SPREAD:
+    if known.sum() < 2 or min(log.std() for log in logs) < SCALE_SPREAD:
         return scales
     if float(np.corrcoef(logs[0], logs[1])[0, 1]) <= -0.8:
         scales[known] = np.exp((logs[0] - logs[1]) / 2)

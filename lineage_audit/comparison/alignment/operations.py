@@ -185,7 +185,11 @@ def _parts(source: Checkpoint, upcycled: Mapping[FfnBlock, UnitMap]) -> str:
 def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
     residual = alignment.residual
     if residual.kind == "rotation":
-        evidence = _fitted_on(residual, "fitted on embeddings, {:.1%} of held-out tokens' variance explained")
+        fitted, inferred = (
+            "fitted on embeddings, {:.1%} of held-out tokens' variance explained",
+            "inner products of shared tokens' embeddings correlate at {:.3f} while no channel finds another",
+        )
+        evidence = _fitted_on(residual, inferred if residual.rotation is None else fitted)
         yield directed("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
     if residual.channels is not None:
         moved = _out_of_order(residual.channels)

@@ -19,7 +19,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.delta.spectrum import Spectrum, rounding_edge, spectrum_of
-from lineage_audit.comparison.delta.windows import Window, read_window
+from lineage_audit.comparison.delta.windows import Window, read_block, read_window
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.kernels import active_kernel
 from lineage_audit.comparison.measurement import Measurement
@@ -29,6 +29,9 @@ from lineage_audit.results import DeltaSpectrum
 FloatArray = npt.NDArray[np.float32]
 
 ROLES: tuple[Role, ...] = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
+SAMPLED = frozenset({Role.Q, Role.V, Role.UP})
+"""Roles of which a sample reads neighbouring rows."""
+
 _MATRICES_A_ROLE = 4
 _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
@@ -132,6 +135,22 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
     jobs = ((tensor, partial(_reduced, tensor, window, untouched)) for tensor, window in windows)
     workers = active_kernel().workers if sum(pair.b.size for pair in chosen) > _WORTH_THREADS else 0
     return [reduced for _, reduced in in_order(jobs, workers, ahead=1)]
+
+
+def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
+    """Reduce some neighbouring rows of one matrix a role: what can be told of a delta from a sample.
+
+    What writes to the residual stream would have to be read whole, and is left out.
+    """
+    by_role: dict[Role, list[Measurement]] = defaultdict(list)
+    for part in comparison.matrices():
+        has_source = part.pair.image is None or not part.pair.image.leaves_out_units
+        if part.pair.b.role in SAMPLED and part.pair.b.layer is not None and has_source:
+            by_role[part.pair.b.role].append(part)
+    roles = _all_roles(comparison).items()
+    untouched = frozenset(role for role, parts in roles if all(_is_untouched(part) for part in parts))
+    chosen = [parts[len(parts) // 2].pair for role, parts in by_role.items() if role not in untouched]
+    return [_reduced(pair.b, read_block(a, b, pair), untouched) for pair in chosen]
 
 
 def _is_untouched(part: Measurement) -> bool:

@@ -28,6 +28,13 @@ UNITS = 512
 ROWS = 64
 """Whole rows that are kept, or up to twice as many."""
 
+BLOCK_ROWS = 192
+"""Neighbouring rows that a sample reads of a matrix."""
+
+SCATTERED_ROWS = 48
+"""The same where they stand apart in the other model."""
+
+_SCATTERED = 0.5
 _CHUNK_ELEMENTS = 2**22
 _WRITES = frozenset({Role.O, Role.DOWN})
 
@@ -50,6 +57,18 @@ def read_window(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
         held_b, rows_b = _window_of_b(b, pair, image)
         held_a, rows_a = of_a.result()
     return Window(held_a, held_b, rows_a, rows_b)
+
+
+def read_block(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
+    """Read neighbouring rows from the middle of a pair, fewer where they stand apart in A: each is then a request."""
+    image = pair.image or Image()
+    scattered = len(pair.a_rows) > 1 and bool((np.diff(pair.a_rows) != 1).mean() > _SCATTERED)
+    count = min(len(pair.b_rows), SCATTERED_ROWS if scattered else BLOCK_ROWS)
+    first = (len(pair.b_rows) - count) // 2
+    some = np.arange(first, first + count)
+    held_a = image.rows(_read(a, pair.a, pair.a_rows[some], image.columns_of), some)
+    held_b = _read(b, pair.b, pair.b_rows[some], image.of_b)
+    return Window(held_a, held_b, held_a[:ROWS], held_b[:ROWS])
 
 
 def _window_of_a(a: Checkpoint, pair: TensorPair, image: Image) -> tuple[FloatArray, FloatArray]:

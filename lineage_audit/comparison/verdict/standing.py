@@ -12,13 +12,18 @@ from lineage_audit.comparison.verdict.thresholds import (
     CALIBRATED_EFFECT,
     CALIBRATED_LOG10_P,
     DESCRIPTIVE,
-    HELD_OUT,
-    HELD_OUT_UNITS,
+    MARGINS,
     RELATED_LOG10_P,
     WEAKEST_DETECTION,
 )
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence
+
+_MOVED = frozenset({"rotary-signs", "search"})
+"""Tests that look for a relation under any order, with a limit."""
+
+_INVARIANT = frozenset({"rotary-signs", "rotary-agreement", "rotary-layer-agreement", "unit-column-signs"})
+"""Tests on what no relabelling moves, which the shares of what was compared need not show."""
 
 
 def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
@@ -56,7 +61,7 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
     as_much_compared = aligned.compared >= ALIGNMENT_COMPARED * same_numbers.compared
     gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
     related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
-    return (confirmed or related or held_out_agreement(evidence) >= 1.0) and gains
+    return (confirmed or related or calibrated_agreement(evidence) >= 1.0) and gains
 
 
 def has_searched(evidence: Sequence[Evidence]) -> bool:
@@ -64,26 +69,56 @@ def has_searched(evidence: Sequence[Evidence]) -> bool:
     return any(item.test_id == "search" and (item.detection_limit or 1.0) <= WEAKEST_DETECTION for item in evidence)
 
 
-def held_out_agreement(evidence: Sequence[Evidence]) -> float:
-    """How far matched units agree in what the matching never saw: 1 where that alone carries a verdict."""
-    return max((_held_out_share(item) for item in evidence), default=0.0)
+def has_asked_invariants(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether attention and FFNs were asked after under every order, with the power to find a copy."""
+    said = {item.test_id: item for item in evidence if item.status != "skipped"}
+    keys, units = said.get("rotary-signs"), said.get("unit-column-agreement")
+    return keys is not None and units is not None and (keys.detection_limit or 1.0) <= WEAKEST_DETECTION
 
 
-def strongest_held_out(evidence: Sequence[Evidence]) -> Evidence | None:
+def stated_limit(evidence: Sequence[Evidence]) -> float | None:
+    """The limit to state: the weakest of the questions that were asked, in place and under other orders."""
+    in_place = [item.detection_limit for item in evidence if item.detection_limit and item.test_id not in _MOVED]
+    moved = [item.detection_limit for item in evidence if item.detection_limit and item.test_id in _MOVED]
+    return max((min(limits) for limits in (in_place, moved) if limits), default=None)
+
+
+def calibrated_agreement(evidence: Sequence[Evidence]) -> float:
+    """How far units agree in what no matching looked at: 1 where that alone carries a verdict."""
+    return max((_agreement(item) for item in evidence), default=0.0)
+
+
+def stands_on_invariants(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether nothing but the invariants shows a relation: no test under own numbers, none after an alignment."""
+    others = [item for item in evidence if item.test_id not in _INVARIANT]
+    return is_related(evidence) and not is_related(others)
+
+
+def is_half_agreed(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether something agrees by more than independent models were seen to, if by less than a verdict needs."""
+    return any(
+        _agreement(item) * MARGINS[item.test_id].effect >= MARGINS[item.test_id].unclear
+        for item in evidence
+        if item.test_id in MARGINS
+    )
+
+
+def strongest_agreement(evidence: Sequence[Evidence]) -> Evidence | None:
     """The measurement that shows most of it; None where there is none."""
-    measured = [item for item in evidence if _held_out_share(item) > 0.0]
-    return max(measured, key=_held_out_share, default=None)
+    measured = [item for item in evidence if _agreement(item) > 0.0]
+    return max(measured, key=_agreement, default=None)
 
 
-def _held_out_share(item: Evidence) -> float:
-    if item.test_id not in HELD_OUT or item.status != "measured" or item.count < HELD_OUT_UNITS:
+def _agreement(item: Evidence) -> float:
+    margin = MARGINS.get(item.test_id)
+    if margin is None or item.status != "measured" or item.count < margin.fewest:
         return 0.0
-    return (item.effect or 0.0) / HELD_OUT[item.test_id]
+    return (item.effect or 0.0) / margin.effect
 
 
 def stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
     """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
-    return held_out_agreement(evidence) >= 1.0 or any(
+    return calibrated_agreement(evidence) >= 1.0 or any(
         item.log10_p is not None and item.log10_p <= CALIBRATED_LOG10_P and (item.effect or 0.0) >= CALIBRATED_EFFECT
         for item in calibrated_tests(evidence)
     )
@@ -110,4 +145,4 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     if stands_on_calibrated(evidence) and (combined is None or combined > RELATED_LOG10_P):
         exact = []
     carrying = exact or calibrated_tests(evidence)
-    return min(carrying, key=lambda item: item.log10_p or 0.0, default=strongest_held_out(evidence))
+    return min(carrying, key=lambda item: item.log10_p or 0.0, default=strongest_agreement(evidence))

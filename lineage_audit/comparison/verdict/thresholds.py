@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
 from lineage_audit.results import OperationKind
@@ -33,15 +34,40 @@ ALIGNMENT_LEFT = 0.5
 ALIGNMENT_COMPARED = 0.95
 """Or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, but all."""
 
-HELD_OUT: Mapping[str, float] = {"aligned-unit-cosines": 0.3, "aligned-unit-matches": 0.3, "aligned-unit-leads": 0.1}
-"""What matched FFN units have in common where the matching never looked, from which on it carries a verdict alone.
 
-Set on one half of the zoo, whose independent models, each unit made to match its best, gave at most .10 (cosines), .025
-(matches) and .033 (leads); one initialisation trained twice and disguised, at least .31, .60 and .19.
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """When calibrated agreement carries a verdict alone.
+
+    Attributes:
+        effect: from which effect on.
+        unclear: from which effect on models are not called independent either.
+        fewest: units, heads or layers that must have been measured.
+    """
+
+    effect: float
+    unclear: float
+    fewest: int
+
+
+MARGINS: Mapping[str, Margin] = {
+    "aligned-unit-cosines": Margin(0.3, 0.15, 200),
+    "aligned-unit-matches": Margin(0.3, 0.15, 200),
+    "aligned-unit-leads": Margin(0.1, 0.05, 200),
+    "rotary-agreement": Margin(0.15, 0.055, 1),
+    "rotary-layer-agreement": Margin(0.3, 0.15, 1),
+    "unit-column-agreement": Margin(0.3, 0.15, 200),
+}
+"""What units or heads have in common where the matching never looked, or by how much they lead the next.
+
+Set on one half of the zoo. Matched FFN units of independent models gave at most .10 (cosines), .025 (matches) and .033
+(leads); one initialisation trained twice and disguised, at least .31, .60 and .19. Key heads of independent models lead
+by .045 at most in the mean and by .06 in the best layer, copies by .5 and more; units over 64 channels by .10 at most,
+copies by .4 and more.
 """
 
-HELD_OUT_UNCLEAR = 0.5
-"""Share of those thresholds above which models are not called independent either."""
+COPIED_UNCLEAR = 0.01
+"""Share of bit-identical parameters beyond chance from which on models are not called independent."""
 
 UNMOVED_SLOPE = 0.99
 """Slope of B on A from which A counts as unmoved since their common ancestor, so that a cut or a copy shows direction.
@@ -62,11 +88,11 @@ What rounding to few values adds is orthogonal to the later model, and what a pr
 one, so that slopes say nothing of either.
 """
 
-HELD_OUT_UNITS = 200
-"""Rows and columns that the held-out measurement needs to speak."""
-
 SMALL_SHARE = 0.5
 """Derived share below which the sentence says that only a part of B is meant."""
+
+LEAST_EXPLAINED = 0.1
+"""Explained variance below which, where no gains can tell, training is not claimed."""
 
 LEAST_COMPARED = 0.5
 """Share of B's parameters with a counterpart below which "nothing found" means nothing."""

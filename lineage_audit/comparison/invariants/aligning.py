@@ -1,0 +1,219 @@
+"""From what the invariants matched to an alignment, and a sample measured under it: shares and operations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.aligned import AlignedWeights
+from lineage_audit.comparison.alignment.factors import SCALE_SPREAD, Factors
+from lineage_audit.comparison.alignment.folding import folded_side
+from lineage_audit.comparison.alignment.images import aligned_pairs
+from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, HeadMap, ResidualMap, UnitMap
+from lineage_audit.comparison.evidence import calibrated_where_guessed
+from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.ffn_blocks import ROLES_BESIDE, FfnBlock
+from lineage_audit.comparison.geometry import HeadLayouts
+from lineage_audit.comparison.invariants.asking import Invariants
+from lineage_audit.comparison.invariants.unit_columns import CHANNELS, UnitMatch
+from lineage_audit.comparison.measurement import Measurement, measure_all
+from lineage_audit.comparison.pairing import TensorPair
+from lineage_audit.comparison.plan import bytes_of, plan_reading
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.setting import comparison_in_layout, head_layouts
+from lineage_audit.comparison.weights import Shares, measure_shares
+
+_FEWEST_UNITS = 0.5
+"""Share of an FFN's units that must have found a counterpart before its matrices are compared unit by unit."""
+
+_BEYOND_TRAINING = 3.0
+_CLEARLY_NEGATIVE = -0.3
+_FEWEST_FLIPPED = 0.02
+
+
+def align_by_invariants(
+    found: Invariants, token_rows: tuple[IntArray, IntArray] | None, progress: Progress
+) -> AlignedWeights | None:
+    """Measure a sample of B against the image of A; None where no layer has a clear source.
+
+    Args:
+        found: what was matched.
+        token_rows: rows of B and of A that are the same tokens, or None for the same rows.
+        progress: told how far reading has come.
+    """
+    layers = _layers(found)
+    if not layers:
+        return None
+    heads = head_layouts(found.a.checkpoint, found.b.checkpoint)
+    residual = found.channels.residual if found.channels else None
+    is_turned = found.channels is not None and found.channels.is_turned
+    alignment = Alignment(
+        residual=residual
+        or ResidualMap("rotation" if is_turned else "same", fit=found.geometry if is_turned else None),
+        layers=layers,
+        folded=folded_side(found.a, found.b),
+        units={match.block: _unit_map(match) for match in found.units if _is_whole(match)},
+        heads=_head_maps(found, heads, layers),
+        left_out_are_copies=found.keys is not None and found.keys.left_out_are_copies,
+    )
+    if residual is None:
+        return _unmeasured(found, alignment)
+    read = replace(alignment, layers=_layers_to_read(alignment, found))
+    heads_b = heads.b if heads else None
+    pairs = [
+        pair
+        for pair in aligned_pairs(found.a, found.b, read, heads_b, token_rows)
+        if _is_settled(pair, read, has_groups=heads_b is None or heads_b.per_group > 1)
+    ]
+    readings = plan_reading(pairs, "sample")
+    progress.begin(sum(bytes_of(reading) for reading in readings), "aligned sample")
+    measured = measure_all(found.a.checkpoint, found.b.checkpoint, readings, progress)
+    comparison = comparison_in_layout(found.a.checkpoint, found.b.checkpoint, pairs, measured, heads_b)
+    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
+    rescaled = sum(len(match.units) for match in found.units if _is_whole(match) and _is_rescaled(match))
+    flipped, comparison = _without_factors(comparison, rescaled=rescaled > 0)
+    return AlignedWeights(
+        alignment,
+        Factors(flipped=flipped, rescaled=rescaled),
+        comparison,
+        evidence,
+        _stretched(comparison, alignment, found),
+    )
+
+
+def _layers(found: Invariants) -> Mapping[int, int]:
+    """Layer of B -> layer of A: by key heads, or else by FFN units."""
+    if found.keys is not None and found.keys.clear:
+        return found.keys.clear
+    return {match.block.layer: match.source.layer for match in found.units if _is_whole(match)}
+
+
+def _is_whole(match: UnitMatch) -> bool:
+    return len(match.units) >= _FEWEST_UNITS * match.size
+
+
+def _unit_map(match: UnitMatch) -> UnitMap:
+    a_units = np.full(match.size, NO_SOURCE, dtype=np.int64)
+    a_units[match.units] = match.a_units
+    return UnitMap(match.source, a_units, match.lead, float(np.abs(match.cosines).mean()))
+
+
+def _head_maps(found: Invariants, heads: HeadLayouts | None, layers: Mapping[int, int]) -> dict[int, HeadMap]:
+    """KV groups by their keys; query heads are taken to keep their order inside a group, which no key can tell."""
+    if found.keys is None or heads is None:
+        return {}
+    maps: dict[int, HeadMap] = {}
+    for layer in layers:
+        groups = found.keys.heads_of(layer)
+        if len(groups) == heads.b.kv_heads and heads.a.per_group == heads.b.per_group:
+            queries = groups[:, None] * heads.a.per_group + np.arange(heads.a.per_group)
+            maps[layer] = HeadMap(groups, queries.ravel())
+    return maps
+
+
+def _layers_to_read(alignment: Alignment, found: Invariants) -> Mapping[int, int]:
+    """Layers whose FFN units are known, or all where no FFN could be asked."""
+    known = {block.layer for block in alignment.units}
+    asked = {match.block.layer for match in found.units}
+    layers = known or set(alignment.layers) - asked
+    return {b: a for b, a in alignment.layers.items() if b in layers}
+
+
+def _is_settled(pair: TensorPair, alignment: Alignment, *, has_groups: bool) -> bool:
+    """Tell whether the alignment says of every row and column of a pair where it comes from."""
+    tensor = pair.b
+    if tensor.layer is None:
+        return True
+    if tensor.role in ROLES_BESIDE:
+        block = FfnBlock(tensor.layer, tensor.expert, ROLES_BESIDE[tensor.role])
+        return block in alignment.units
+    if tensor.role in (Role.Q, Role.O):
+        return not has_groups and tensor.layer in alignment.heads
+    return tensor.role not in (Role.K, Role.V) or tensor.layer in alignment.heads
+
+
+def _is_rescaled(match: UnitMatch) -> bool:
+    """Tell whether units differ from their counterparts by scales of their own, beyond what training does."""
+    cosine = float(np.clip(np.abs(match.cosines).mean(), 0.1, 1.0))
+    by_training = math.sqrt(1.0 / cosine**2 - 1.0) / math.sqrt(CHANNELS)
+    spread = float(np.log(np.maximum(match.scales, 1e-12)).std())
+    return spread > max(SCALE_SPREAD, _BEYOND_TRAINING * by_training)
+
+
+def _without_factors(comparison: WeightComparison, *, rescaled: bool) -> tuple[dict[str, int], WeightComparison]:
+    """The comparison as it is once rows that were negated or rescaled are turned back, and how many were negated.
+
+    Args:
+        comparison: a sample, measured under the alignment.
+        rescaled: whether FFN units have scales of their own, which their up rows then have too.
+    """
+    kinds = {Role.UP: "FFN units", Role.V: "value dimensions", Role.K: "query-key units"}
+    flipped: dict[str, int] = {}
+    measurements = dict(comparison.measurements)
+    for place, part in comparison.measurements.items():
+        negative = np.nan_to_num(part.rows.cosine) < _CLEARLY_NEGATIVE
+        if part.pair.b.role not in (*kinds, Role.Q) or not part.is_matrix:
+            continue
+        if rescaled and part.pair.b.role == Role.UP:
+            measurements[place] = _scaled_back(part)
+        elif negative.mean() >= _FEWEST_FLIPPED:
+            measurements[place] = _turned_back(part, negative)
+        if part.pair.b.role in kinds and negative.mean() >= _FEWEST_FLIPPED:
+            kind = kinds[part.pair.b.role]
+            flipped[kind] = flipped.get(kind, 0) + int(negative.sum())
+    return flipped, replace(comparison, measurements=measurements)
+
+
+def _turned_back(part: Measurement, negative: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Measurement:
+    """A measurement with some rows of A negated: only dot products change, and what the difference is made of."""
+    dot = np.where(negative, -part.rows.dot, part.rows.dot)
+    changed = 4.0 * float(part.rows.dot[negative].sum())
+    return replace(part, rows=replace(part.rows, dot=dot), delta_squared=max(0.0, part.delta_squared + changed))
+
+
+def _scaled_back(part: Measurement) -> Measurement:
+    """A measurement with each row of A multiplied by the factor, signs included, that brings it closest to B's."""
+    rows = part.rows
+    factors = np.divide(rows.dot, rows.aa, out=np.zeros_like(rows.dot), where=rows.aa > 0)
+    dot, aa = factors * rows.dot, np.square(factors) * rows.aa
+    delta = float((aa - 2 * dot + rows.bb).sum())
+    return replace(part, rows=replace(rows, dot=dot, aa=aa), delta_squared=max(0.0, delta))
+
+
+def _stretched(comparison: WeightComparison, alignment: Alignment, found: Invariants) -> Shares:
+    """Shares of what was measured, which stands for the layers of B that have a source."""
+    shares = measure_shares(comparison)
+    layers = max(1, len(found.b.layers()))
+    return replace(
+        shares, compared=min(1.0, len(alignment.layers) / layers), derived=_scaled(shares, alignment, layers)
+    )
+
+
+def _scaled(shares: Shares, alignment: Alignment, layers: int) -> float | None:
+    if shares.derived is None:
+        return None
+    return min(1.0, shares.derived / max(shares.compared, 1e-9) * min(1.0, len(alignment.layers) / layers))
+
+
+def _unmeasured(found: Invariants, alignment: Alignment) -> AlignedWeights:
+    """A relation whose stream no few tokens can map: what the key heads themselves say of its size."""
+    share = len(alignment.layers) / max(1, len(found.b.layers()))
+    explained = _explained(found, list(alignment.layers))
+    shares = Shares(share, explained, explained, None, share, None)
+    comparison = comparison_in_layout(found.a.checkpoint, found.b.checkpoint, [], {}, None)
+    flipped = {"query-key units": found.keys.negative} if found.keys is not None and found.keys.negative else {}
+    return AlignedWeights(alignment, Factors(flipped=flipped), comparison, (), shares)
+
+
+def _explained(found: Invariants, layers: Sequence[int]) -> float:
+    """Mean squared size of matched products, in the layers that have a source."""
+    if found.keys is None:
+        return 0.0
+    chosen = np.isin(found.keys.layers, list(layers))
+    return float(np.square(found.keys.sizes[chosen]).mean()) if chosen.any() else 0.0

@@ -1,0 +1,206 @@
+"""Ask the invariants of two models: read what they need within a budget, match, test, and propose an alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.broken_symmetries import broken_symmetries
+from lineage_audit.comparison.evidence.base import not_measured
+from lineage_audit.comparison.ffn_blocks import FfnBlock
+from lineage_audit.comparison.invariants import channels, rotary_tests, unit_tests
+from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens, read_anchor_tokens
+from lineage_audit.comparison.invariants.channels import ChannelMatch, match_channels
+from lineage_audit.comparison.invariants.matching import KeyMatch, match_keys, multiply
+from lineage_audit.comparison.invariants.rotary_keys import (
+    LAYER_PATTERNS,
+    KeyPlan,
+    plan_keys,
+    read_keys,
+    shared_key_sources,
+)
+from lineage_audit.comparison.invariants.unit_columns import (
+    UnitMatch,
+    UnitNumbers,
+    channels_to_read,
+    down_blocks,
+    match_units,
+    read_unit_numbers,
+    unit_lead,
+)
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.results import Evidence
+
+_KEY_SHARE = 0.7
+"""Share of the budget that rotary keys may take."""
+
+_MOST_FFNS = 4
+"""FFNs of each model whose units are asked after."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Invariants:
+    """What the invariants gave.
+
+    Attributes:
+        a: model A, its gains read.
+        b: model B.
+        tokens: the anchor tokens; None where they are too few.
+        plan: the rotary keys that were read; None where there were none.
+        keys: which key head is which; None where nothing could be asked.
+        channels: which channel is which; likewise.
+        units: which FFN unit is which, by layer of B; empty where nothing could be asked.
+        evidence: the tests on all of them.
+    """
+
+    a: CanonicalWeights
+    b: CanonicalWeights
+    tokens: AnchorTokens | None
+    plan: KeyPlan | None
+    keys: KeyMatch | None
+    channels: ChannelMatch | None
+    units: tuple[UnitMatch, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def geometry(self) -> float | None:
+        """Correlation of the anchor tokens' inner products."""
+        return self.channels.geometry if self.channels else None
+
+
+def ask_invariants(
+    a: Checkpoint, b: Checkpoint, token_rows: tuple[IntArray, IntArray] | None, budget: int, progress: Progress
+) -> Invariants:
+    """Ask all three questions.
+
+    Args:
+        a: model A.
+        b: model B.
+        token_rows: rows of B and of A that are the same tokens, or None for the same rows.
+        budget: bytes that may be read of each model.
+        progress: told what is being done.
+    """
+    progress.begin(0, "invariants")
+    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
+    tokens = read_anchor_tokens(a, b, token_rows)
+    found = match_channels(tokens) if tokens is not None else None
+    plan, keys, key_evidence = _ask_keys(weights_a, weights_b, tokens, budget)
+    units = _ask_units(weights_a, weights_b, found, keys)
+    evidence = (
+        *key_evidence,
+        channels.measure_agreement(found, tokens, b.parameters),
+        unit_tests.measure_signs(units, _unit_obstacle(weights_a, weights_b), b.parameters),
+        unit_tests.measure_agreement(units, _width_obstacle(weights_a, weights_b, found), b.parameters),
+    )
+    return Invariants(weights_a, weights_b, tokens, plan, keys, found, units, evidence)
+
+
+def _ask_keys(
+    a: CanonicalWeights, b: CanonicalWeights, tokens: AnchorTokens | None, budget: int
+) -> tuple[KeyPlan | None, KeyMatch | None, tuple[Evidence, ...]]:
+    """Rotary keys over the anchor tokens, and the tests on them."""
+    remote = not (a.checkpoint.source.is_local and b.checkpoint.source.is_local)
+    sources_a, sources_b = shared_key_sources(a.checkpoint, b.checkpoint)
+    plan = plan_keys(sources_a, sources_b, int(_KEY_SHARE * budget), count_ranges=remote)
+    reason = _key_obstacle(a.checkpoint, b.checkpoint, tokens, plan)
+    if reason is not None or tokens is None or plan is None:
+        skipped = reason or "nothing to ask"
+        tests = (rotary_tests.SIGNS, rotary_tests.AGREEMENT, rotary_tests.LAYERS)
+        return None, None, tuple(not_measured(test, "skipped", skipped) for test in tests)
+    keys_a = read_keys(a, plan.sources_a, plan, tokens.directions_a)
+    keys_b = read_keys(b, plan.sources_b, plan, tokens.directions_b)
+    if not (len(keys_a) and len(keys_b)):
+        tests = (rotary_tests.SIGNS, rotary_tests.AGREEMENT, rotary_tests.LAYERS)
+        reason = "the keys of one model do not read the stream of its embeddings"
+        return None, None, tuple(not_measured(test, "skipped", reason) for test in tests)
+    products = multiply(keys_a, keys_b)
+    keys = match_keys(products)
+    parameters = b.checkpoint.parameters
+    evidence = (
+        rotary_tests.measure_signs(products, keys, parameters),
+        rotary_tests.measure_agreement(keys),
+        rotary_tests.measure_best_layer(keys),
+    )
+    return plan, keys, evidence
+
+
+def _key_obstacle(a: Checkpoint, b: Checkpoint, tokens: AnchorTokens | None, plan: KeyPlan | None) -> str | None:
+    """Why rotary keys cannot be asked, or None."""
+    if tokens is None:
+        return "too few tokens are shared, or an embedding cannot be read"
+    if plan is None:
+        return "one of the models has no rotary keys that can be read by rows"
+    return broken_symmetries(a, b).get("query-key-signs")
+
+
+def _ask_units(
+    a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None
+) -> tuple[UnitMatch, ...]:
+    """FFN units over some channels: of the layers that are known to belong together, else of a few of each model."""
+    residual = found.residual if found is not None and found.residual is not None else ResidualMap("same")
+    if not residual.joins(a.channels, b.channels) or not a.channels:
+        return ()
+    downs_a, downs_b = down_blocks(a), down_blocks(b)
+    known = _known_pairs(downs_a, downs_b, keys.clear if keys else {})
+    blocks_a = [one for one, _ in known] if known else _spread(downs_a)
+    blocks_b = [other for _, other in known] if known else _spread(downs_b)
+    own, theirs = channels_to_read(b.channels, residual)
+    signs = None if residual.signs is None else residual.signs[own]
+    numbers_a = read_unit_numbers(a, downs_a, list(dict.fromkeys(blocks_a)), theirs, signs)
+    numbers_b = read_unit_numbers(b, downs_b, blocks_b, own, None)
+    if known:
+        by_block = {one.block: one for one in numbers_a}
+        return tuple(match_units(by_block[one], numbers) for (one, _), numbers in zip(known, numbers_b, strict=True))
+    return tuple(_best_match(numbers_a, numbers) for numbers in numbers_b) if numbers_a else ()
+
+
+def _best_match(candidates: list[UnitNumbers], numbers: UnitNumbers) -> UnitMatch:
+    """The match with the FFN of A whose units lead most clearly."""
+    return match_units(max(candidates, key=lambda one: unit_lead(one, numbers)), numbers)
+
+
+def _known_pairs(
+    downs_a: Mapping[FfnBlock, TensorRef], downs_b: Mapping[FfnBlock, TensorRef], layers: Mapping[int, int]
+) -> list[tuple[FfnBlock, FfnBlock]]:
+    """FFNs of layers whose keys belong together, a few, spread over B."""
+    by_layer = {block.layer: block for block in downs_a}
+    known = [
+        (by_layer[layers[block.layer]], block)
+        for block in downs_b
+        if block.layer in layers and layers[block.layer] in by_layer
+    ]
+    if not known:
+        return []
+    picked = np.unique(np.linspace(0, len(known) - 1, min(_MOST_FFNS, len(known))).astype(np.int64))
+    return [known[position] for position in picked]
+
+
+def _spread(downs: Mapping[FfnBlock, TensorRef]) -> list[FfnBlock]:
+    """A few FFNs such that layers that were shifted still overlap."""
+    for period, residues in LAYER_PATTERNS:
+        chosen = [block for block in downs if block.layer % period in residues]
+        if 0 < len(chosen) <= _MOST_FFNS:
+            return chosen
+    return list(downs)[:_MOST_FFNS]
+
+
+def _width_obstacle(a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None) -> str | None:
+    """Why no channel of one model can be held against one of the other, or None."""
+    maps = found is not None and found.residual is not None and found.residual.joins(a.channels, b.channels)
+    if maps or a.channels == b.channels:
+        return None
+    return f"the streams have {a.channels:,} and {b.channels:,} channels, none of which is another's"
+
+
+def _unit_obstacle(a: CanonicalWeights, b: CanonicalWeights) -> str | None:
+    """Why the sign of a unit is no coin, or None: one of the two models must be able to negate it."""
+    if reason := broken_symmetries(a.checkpoint, b.checkpoint).get("ffn-signs"):
+        return reason
+    gated = any(weights.is_gated for weights in (a, b))
+    return None if gated else "neither FFN is gated: its units cannot be negated"

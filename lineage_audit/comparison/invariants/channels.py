@@ -1,0 +1,145 @@
+"""How the residual channels of two models correspond, from the embeddings of anchor tokens alone.
+
+A channel is a column of the embedding; a copy's columns are its original's, in an order and with signs of their own.
+Where no column finds another but the tokens' inner products agree, the stream was rotated: that leaves no map that a
+few tokens could give, yet it tells that there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.assignment import assign, clear_lead, leads
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured, unit_rows
+from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
+from lineage_audit.results import Evidence
+
+FloatArray = npt.NDArray[np.float32]
+
+AGREEMENT = TestDescription(
+    "embedding-agreement",
+    "Do the embeddings of shared tokens agree, channel by channel in any order, or in their inner products?",
+    "calibrated: the best match of a channel leads the next by noise in independent models",
+    grade="calibrated",
+)
+
+CLEAR_LEAD = 0.15
+"""Mean lead of probed channels at which the channels count as matched."""
+
+SAME_GEOMETRY = 0.9
+"""Correlation of the tokens' inner products from which on two embeddings count as one, turned."""
+
+_PROBES = 512
+_ROWS_AT_ONCE = 1024
+_OWN = 0.5
+"""Share of the probed channels that best match the channel of their own number from which on the numbers stand."""
+
+_SAME_SIGNS = 0.95
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelMatch:
+    """What the embeddings of anchor tokens say of the streams.
+
+    Attributes:
+        residual: how B's channels come from A's; None where nothing is clear.
+        lead: mean lead of probed channels over the second best.
+        geometry: correlation of the tokens' inner products, between different tokens.
+        own: share of probed channels that best match their own number.
+    """
+
+    residual: ResidualMap | None
+    lead: float
+    geometry: float
+    own: float
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the embeddings are one while no channel is another: a rotation."""
+        return self.residual is None and self.geometry >= SAME_GEOMETRY
+
+
+def match_channels(tokens: AnchorTokens) -> ChannelMatch:
+    """Match B's channels with A's; B may have fewer."""
+    columns_a, columns_b = _columns(tokens.a), _columns(tokens.b)
+    probes = np.unique(np.linspace(0, len(columns_b) - 1, min(_PROBES, len(columns_b))).astype(np.int64))
+    products = columns_b[probes] @ columns_a.T
+    sizes = np.abs(products)
+    lead = float(leads(sizes).mean()) if sizes.shape[1] > 1 else 0.0
+    own, same_signs = _own_numbers(products, sizes, probes)
+    geometry = _geometry(tokens)
+    keeps_numbers = len(columns_a) == len(columns_b) and own > _OWN and same_signs > _SAME_SIGNS
+    if keeps_numbers:
+        return ChannelMatch(ResidualMap("same"), lead, geometry, own)
+    if len(columns_b) > len(columns_a) or lead < clear_lead(CLEAR_LEAD, len(tokens)):
+        return ChannelMatch(None, lead, geometry, own)
+    return ChannelMatch(_map(columns_a, columns_b), lead, geometry, own)
+
+
+def measure_agreement(match: ChannelMatch | None, tokens: AnchorTokens | None, parameters: int) -> Evidence:
+    """The calibrated test on it."""
+    if match is None or tokens is None:
+        return not_measured(AGREEMENT, "skipped", "too few tokens are shared, or an embedding cannot be read")
+    return Evidence(
+        test_id=AGREEMENT.test_id,
+        question=AGREEMENT.question,
+        status="measured",
+        reason=None,
+        statistic=match.geometry,
+        log10_p=None,
+        null=AGREEMENT.null,
+        grade=AGREEMENT.grade,
+        effect=match.lead,
+        finding=f"channels of {len(tokens):,} shared tokens' embeddings lead the next best by {match.lead:.2f}, "
+        f"and the tokens' inner products correlate at {match.geometry:.2f}",
+        count=len(tokens),
+        coverage=tokens.b.size / max(1, parameters),
+        detection_limit=None,
+    )
+
+
+def _columns(values: FloatArray) -> FloatArray:
+    """Channels as rows over the tokens, centred and of length one."""
+    columns = values.T
+    return unit_rows(columns - columns.mean(axis=1, keepdims=True))
+
+
+def _own_numbers(products: FloatArray, sizes: FloatArray, probes: IntArray) -> tuple[float, float]:
+    """Share of the probes whose best match has their own number, and share of those that agree in sign with it."""
+    if int(probes.max(initial=0)) >= products.shape[1]:
+        return 0.0, 0.0
+    rows = np.arange(len(probes))
+    own = products[rows, probes]
+    return float((sizes.argmax(axis=1) == probes).mean()), float((own > 0).mean())
+
+
+def _map(columns_a: FloatArray, columns_b: FloatArray) -> ResidualMap:
+    """For each channel of B the channel of A with the largest |correlation|, each once, with its sign."""
+    best = np.empty(len(columns_b), dtype=np.int64)
+    for start in range(0, len(columns_b), _ROWS_AT_ONCE):
+        sizes = np.abs(columns_b[start : start + _ROWS_AT_ONCE] @ columns_a.T)
+        best[start : start + _ROWS_AT_ONCE] = sizes.argmax(axis=1)
+    _, first, counts = np.unique(best, return_index=True, return_counts=True)
+    settled = np.zeros(len(best), dtype=bool)
+    settled[first[counts == 1]] = True
+    if not settled.all():
+        rows = np.flatnonzero(~settled)
+        free = np.setdiff1d(np.arange(len(columns_a)), best[settled])
+        best[rows] = free[assign(np.abs(columns_b[rows] @ columns_a[free].T))]
+    matched = np.einsum("ij,ij->i", columns_b, columns_a[best])
+    signs = np.where(matched < 0, -1.0, 1.0).astype(np.float32)
+    return ResidualMap("channels", channels=best, signs=signs, fit=float(np.abs(matched).mean()))
+
+
+def _geometry(tokens: AnchorTokens) -> float:
+    """Correlation of the inner products of different tokens, centred and of length one, in both models."""
+    inner = []
+    for values in (tokens.a, tokens.b):
+        unit = unit_rows(values - values.mean(axis=0))
+        inner.append((unit @ unit.T)[np.triu_indices(len(unit), 1)])
+    return float(np.nan_to_num(np.corrcoef(inner[0], inner[1])[0, 1]))

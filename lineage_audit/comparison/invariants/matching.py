@@ -1,0 +1,177 @@
+"""Which key head of A each of B's is, in any layer, by the sizes of complex products alone: no sign is looked at.
+
+A copy's product with its original is near one in size whatever the head's number, layer, angle or sign; strangers'
+are noise of 1 / √tokens. So the sign tests on what is matched stay exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.invariants.rotary_keys import RotaryKeys
+
+ComplexArray = npt.NDArray[np.complex64]
+
+CLEAR_LEAD = 0.12
+"""Lead of a layer's best layer over the second best from which on it counts as its source."""
+
+FURTHER_LEAD = 0.05
+_SHARE = 0.25
+"""The same for the other layers of a model one of whose layers has a clear source, at least as a share of its lead."""
+
+_TIE = 0.02
+"""Leads closer than this are a tie, which goes to the layer that continues the one before."""
+
+COPY = 0.5
+"""Size of the product of two heads of one model from which on they count as copies that share their coins."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyMatch:
+    """For each key head of B the head of A.
+
+    Attributes:
+        a_heads: position among A's heads, ``[heads of B]``.
+        layers: for each layer of B, in order, its number.
+        best: for each of them the layer of A that agrees best.
+        sizes: mean size of the matched products in it.
+        leads: by how much it leads the best layer that is no copy of it.
+        groups: for each key head of B the number of A's head in its layer, ``[heads of B]``.
+        of_layers: layer of each key head of B, ``[heads of B]``.
+        negative: matched rotary pairs that clearly point the other way.
+        left_out_are_copies: a layer of A that stands out for no layer of B is a copy of another of A's.
+    """
+
+    a_heads: IntArray
+    layers: IntArray
+    best: IntArray
+    sizes: npt.NDArray[np.float64]
+    leads: npt.NDArray[np.float64]
+    groups: IntArray
+    of_layers: IntArray
+    negative: int
+    left_out_are_copies: bool
+
+    def heads_of(self, layer: int) -> IntArray:
+        """For each key head of a layer of B the number of A's."""
+        found: IntArray = self.groups[self.of_layers == layer]
+        return found
+
+    @property
+    def clear(self) -> Mapping[int, int]:
+        """Layer of B -> layer of A, where one stands out; once one does, a lesser lead will do for the others."""
+        clearest = float(self.leads.max(initial=0.0))
+        chosen = self.leads >= (CLEAR_LEAD if clearest < CLEAR_LEAD else max(FURTHER_LEAD, _SHARE * clearest))
+        return {int(b): int(a) for b, a in zip(self.layers[chosen], self.best[chosen], strict=True)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyProducts:
+    """Every key head of B with every one of A, and A's with each other.
+
+    Attributes:
+        keys_a: A's heads.
+        keys_b: B's heads.
+        across: complex products ``[frequencies, heads of B, heads of A]``.
+        within: the same of A with A ``[frequencies, heads of A, heads of A]``.
+    """
+
+    keys_a: RotaryKeys
+    keys_b: RotaryKeys
+    across: ComplexArray
+    within: ComplexArray
+
+
+def multiply(keys_a: RotaryKeys, keys_b: RotaryKeys) -> KeyProducts:
+    """All products, frequency by frequency."""
+    vectors_a, vectors_b = keys_a.vectors.transpose(1, 0, 2), keys_b.vectors.transpose(1, 0, 2)
+    turned = vectors_a.conj().transpose(0, 2, 1)
+    return KeyProducts(keys_a, keys_b, vectors_b @ turned, vectors_a @ turned)
+
+
+def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> KeyMatch:
+    """Match layers by the sizes of their heads' best products, then heads one to one within the layers.
+
+    Args:
+        products: all products.
+        across: what to match instead of the products of B with A, in their shape.
+    """
+    keys_a, keys_b = products.keys_a, products.keys_b
+    sizes = np.abs(products.across if across is None else across).mean(axis=0)
+    starts_a, starts_b = _starts(keys_a.layers), _starts(keys_b.layers)
+    counts_b = np.diff(np.append(starts_b, len(keys_b)))
+    scores = np.add.reduceat(np.maximum.reduceat(sizes, starts_a, axis=1), starts_b, axis=0) / counts_b[:, None]
+    layers_a, layers_b = keys_a.layers[starts_a], keys_b.layers[starts_b]
+    chosen = _choose_layers(scores, layers_a)
+    copies = _copies(products, starts_a)
+    leads = _leads(scores, chosen, copies)
+    left_out = np.setdiff1d(np.arange(len(starts_a)), chosen)
+    a_heads = np.empty(len(keys_b), dtype=np.int64)
+    ends_a, ends_b = np.append(starts_a[1:], len(keys_a)), np.append(starts_b[1:], len(keys_b))
+    for row, column in enumerate(chosen):
+        block = np.ascontiguousarray(sizes[starts_b[row] : ends_b[row], starts_a[column] : ends_a[column]])
+        inside = assign(block) if block.shape[0] <= block.shape[1] else block.argmax(axis=1)
+        a_heads[starts_b[row] : ends_b[row]] = starts_a[column] + inside
+    matched = np.add.reduceat(sizes[np.arange(len(keys_b)), a_heads].astype(np.float64), starts_b) / counts_b
+    return KeyMatch(
+        a_heads,
+        layers_b,
+        layers_a[chosen],
+        matched,
+        leads,
+        groups=keys_a.heads[a_heads],
+        of_layers=keys_b.layers,
+        negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -COPY).sum()),
+        left_out_are_copies=bool(copies[left_out].sum(axis=1).max(initial=0) > 1),
+    )
+
+
+def coins_of(products: KeyProducts) -> IntArray:
+    """For each head of A the number of its coin: heads that are copies of one another share one."""
+    from scipy.sparse.csgraph import connected_components
+
+    alike = np.abs(products.within).mean(axis=0) >= COPY
+    labels: IntArray = connected_components(alike, directed=False)[1].astype(np.int64)
+    return labels
+
+
+def _starts(layers: IntArray) -> IntArray:
+    """Where each layer begins; layers stand together."""
+    starts: IntArray = np.flatnonzero(np.concatenate([[True], np.diff(layers) != 0])).astype(np.int64)
+    return starts
+
+
+def _choose_layers(scores: npt.NDArray[np.floating], layers_a: IntArray) -> IntArray:
+    """The best layer of A for each of B; among equals the one that continues the layer before."""
+    best = scores.argmax(axis=1)
+    for row in range(1, len(best)):
+        following = np.flatnonzero(layers_a > layers_a[best[row - 1]])[:1]
+        if len(following) and scores[row, following[0]] >= scores[row].max() - _TIE:
+            best[row] = following[0]
+    chosen: IntArray = best.astype(np.int64)
+    return chosen
+
+
+def _copies(products: KeyProducts, starts: IntArray) -> npt.NDArray[np.bool_]:
+    """Which layers of A are copies of which, ``[layers, layers]``."""
+    sizes = np.abs(products.within).mean(axis=0)
+    counts = np.diff(np.append(starts, len(sizes)))
+    scores = np.add.reduceat(np.maximum.reduceat(sizes, starts, axis=1), starts, axis=0) / counts[:, None]
+    copies: npt.NDArray[np.bool_] = scores >= COPY
+    return copies
+
+
+def _leads(
+    scores: npt.NDArray[np.floating], chosen: IntArray, copies: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """By how much each chosen layer leads the best of those that are no copies of it."""
+    others = np.where(copies[chosen], -np.inf, scores)
+    second = others.max(axis=1)
+    picked = scores[np.arange(len(chosen)), chosen]
+    return np.where(np.isfinite(second), picked - second, 0.0).astype(np.float64)

@@ -1,0 +1,196 @@
+"""Tests on matched rotary keys: the exact one on signs, the calibrated one on sizes, and what both would have shown.
+
+A coin is a KV group's frequency, never a query head's: the turn by which the query and the key of a frequency may
+differ without a change is common to all query heads of the group.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, TestDescription, not_measured
+from lineage_audit.comparison.evidence.sign_sums import hoeffding_log10_p
+from lineage_audit.comparison.invariants.matching import (
+    CLEAR_LEAD,
+    COPY,
+    ComplexArray,
+    KeyMatch,
+    KeyProducts,
+    coins_of,
+    match_keys,
+)
+from lineage_audit.results import Evidence, LayerEvidence, NullSpread
+
+SIGNS = TestDescription(
+    "rotary-signs",
+    "Do rotary pairs of key heads, matched by size in any layer, point the same way over shared tokens?",
+    "independent trainings give each pair's sign as a fair coin; Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0",
+)
+
+AGREEMENT = TestDescription(
+    "rotary-agreement",
+    "Does each layer have one layer of the other model whose key heads agree with its own over shared tokens?",
+    "calibrated: key heads of independent models lead each other by noise",
+    grade="calibrated",
+)
+
+LAYERS = TestDescription(
+    "rotary-layer-agreement",
+    "Is there a single layer whose key heads agree with those of one layer of the other model?",
+    "calibrated: key heads of independent models lead each other by noise",
+    grade="calibrated",
+)
+
+_POWER = 0.9
+_PLANTINGS = 4
+"""Relations that are planted at a size to see whether they would be found."""
+
+_LEVEL = DETECTION_LOG10_P - 1.0
+"""Planted relations have to reach this level, so that Bonferroni over ten tests leaves the verdict's."""
+
+_SIZES = (0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 0.9)
+
+
+def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Evidence:
+    """Add the real parts of matched products by coin, and bound their sum.
+
+    Args:
+        products: all products.
+        match: what belongs together.
+        parameters: B's, for coverage.
+    """
+    terms, layers = _terms(products, match, products.across)
+    if not len(terms):
+        return not_measured(SIGNS, "skipped", "no rotary keys could be compared")
+    matched = _matched(products.across, match)
+    effect = float(matched.real.mean())
+    return Evidence(
+        test_id=SIGNS.test_id,
+        question=SIGNS.question,
+        status="measured",
+        reason=None,
+        statistic=float(terms.sum()),
+        log10_p=hoeffding_log10_p(terms),
+        null=SIGNS.null,
+        grade=SIGNS.grade,
+        effect=effect,
+        finding=f"{len(terms):,} rotary key pairs agree at a mean cosine of {effect:.3f}; chance gives 0",
+        count=len(terms),
+        coverage=products.keys_b.elements / max(1, parameters),
+        detection_limit=planted_limit(products),
+        per_layer=layers,
+        spread=NullSpread("sign-sum", float(np.square(terms).sum()) ** 0.5),
+    )
+
+
+def measure_agreement(match: KeyMatch) -> Evidence:
+    """How clearly the layers of B find their sources in A, by the sizes of matched products."""
+    found = match.clear
+    share = len(found) / max(1, len(match.layers))
+    size = float(match.sizes.mean())
+    lead = float(match.leads.mean())
+    return Evidence(
+        test_id=AGREEMENT.test_id,
+        question=AGREEMENT.question,
+        status="measured",
+        reason=None,
+        statistic=float(match.leads.max(initial=0.0)),
+        log10_p=None,
+        null=AGREEMENT.null,
+        grade=AGREEMENT.grade,
+        effect=lead,
+        finding=f"{len(found):,} of {len(match.layers):,} layers have a clear source; their key heads agree at "
+        f"{size:.2f} in size and lead the next layer by {lead:.2f}; independent models lead by under {CLEAR_LEAD:.2f}",
+        count=len(match.layers),
+        coverage=share,
+        detection_limit=None,
+        per_layer=tuple(
+            LayerEvidence(int(layer), 1, float(size), float(lead), None)
+            for layer, size, lead in zip(match.layers, match.sizes, match.leads, strict=True)
+        ),
+    )
+
+
+def measure_best_layer(match: KeyMatch) -> Evidence:
+    """How clearly the clearest layer of B finds its source: one layer may be all that was taken."""
+    row = int(match.leads.argmax())
+    layer, source, lead = int(match.layers[row]), int(match.best[row]), float(match.leads[row])
+    return Evidence(
+        test_id=LAYERS.test_id,
+        question=LAYERS.question,
+        status="measured",
+        reason=None,
+        statistic=lead,
+        log10_p=None,
+        null=LAYERS.null,
+        grade=LAYERS.grade,
+        effect=lead,
+        finding=f"the key heads of B's layer {layer} agree with those of A's layer {source} at "
+        f"{match.sizes[row]:.2f} in size and lead the next by {lead:.2f}",
+        count=len(match.layers),
+        coverage=1 / max(1, len(match.layers)),
+        detection_limit=None,
+    )
+
+
+def planted_limit(products: KeyProducts) -> float | None:
+    """The smallest cosine of a relation that, planted under a new order of layers and heads, is found nearly always.
+
+    A planted key is c times one of A's and √(1 − c²) times B's own, whose products follow from those at hand. None
+    where even equal keys would not be enough.
+    """
+    for size in _SIZES:
+        found = sum(_is_found(products, size, seed) for seed in range(_PLANTINGS))
+        if found >= _POWER * _PLANTINGS:
+            return size
+    return None
+
+
+def _is_found(products: KeyProducts, size: float, seed: int) -> bool:
+    """Plant one relation and look for it."""
+    sources = _planted_sources(products, np.random.default_rng(seed))
+    own = math.sqrt(1.0 - size * size)
+    strange = np.where(np.abs(products.across) >= COPY, 0.0, products.across)
+    across = size * products.within[:, sources] + own * strange
+    match = match_keys(products, across)
+    terms, _ = _terms(products, match, across)
+    return hoeffding_log10_p(terms) <= _LEVEL
+
+
+def _planted_sources(products: KeyProducts, random: np.random.Generator) -> npt.NDArray[np.int64]:
+    """For each head of B a head of A: layers in a random order, heads of a layer in a random order."""
+    layers_a, layers_b = products.keys_a.layers, products.keys_b.layers
+    numbers_a, numbers_b = np.unique(layers_a), np.unique(layers_b)
+    order = np.resize(random.permutation(numbers_a), len(numbers_b))
+    sources = np.empty(len(layers_b), dtype=np.int64)
+    for layer_b, layer_a in zip(numbers_b, order, strict=True):
+        own = np.flatnonzero(layers_b == layer_b)
+        sources[own] = np.resize(random.permutation(np.flatnonzero(layers_a == layer_a)), len(own))
+    return sources
+
+
+def _matched(across: ComplexArray, match: KeyMatch) -> ComplexArray:
+    """The products of what is matched, ``[frequencies, heads of B]``."""
+    return across[:, np.arange(across.shape[1]), match.a_heads]
+
+
+def _terms(
+    products: KeyProducts, match: KeyMatch, across: ComplexArray
+) -> tuple[npt.NDArray[np.float64], tuple[LayerEvidence, ...]]:
+    """One sum of real parts a coin, and what each layer adds."""
+    matched = _matched(across, match).real.astype(np.float64)
+    labels = coins_of(products)[match.a_heads]
+    frequencies = len(matched)
+    coins = np.arange(frequencies)[:, None] * (labels.max(initial=-1) + 1) + labels
+    _, numbers = np.unique(coins.ravel(), return_inverse=True)
+    terms = np.bincount(numbers, weights=matched.ravel())
+    terms = terms[terms != 0.0]
+    per_layer = tuple(
+        LayerEvidence(int(layer), int(own.size), float(own.sum()), float(own.mean()), hoeffding_log10_p(own.ravel()))
+        for layer in match.layers
+        if (own := matched[:, products.keys_b.layers == layer]).size
+    )
+    return terms, per_layer

@@ -1,0 +1,170 @@
+"""FFN units by a few rows of ``down``: some numbers for every unit of a layer, however the units are ordered.
+
+A row of ``down`` holds what every unit adds to one channel. Given how the channels correspond (by their own numbers,
+or as the embeddings say), the same rows of both models give each unit the same numbers, in whatever order the units
+stand, and a copy finds its original by their size alone. The sign of what is matched is a fair coin where a unit can
+be negated: up and down together, in a gated FFN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_readable
+from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.ffn_blocks import FfnBlock
+from lineage_audit.comparison.finite import zero_where_unusable
+
+FloatArray = npt.NDArray[np.float32]
+
+CHANNELS = 48
+"""Rows of ``down`` that are read of a layer."""
+
+_CHEAP = 2**20
+"""Bytes that a few rows of any matrix may cost."""
+
+_MOSTLY = 0.5
+"""Share of an FFN's units that must have found each other before the rest is assigned."""
+
+_PROBES = 128
+_ROWS_AT_ONCE = 1024
+
+MATCHED_COSINE = 0.7
+"""|cosine| below which a mutual best match is noise: the best of 10,000 random ones is .55."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitNumbers:
+    """Some numbers of each unit of one FFN, as unit rows ``[units, channels]``, and the lengths they had."""
+
+    block: FfnBlock
+    numbers: FloatArray
+    lengths: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitMatch:
+    """Units of one FFN of B that found one of A's, and it them.
+
+    Attributes:
+        block: B's FFN.
+        source: A's.
+        units: numbers in B.
+        a_units: for each the number in A.
+        cosines: of what was matched, with their signs.
+        scales: length of each unit's numbers over that of its counterpart's.
+        size: units that B's FFN has.
+        read: weights of B that were read for it.
+        lead: by how much probed units lead their second best.
+    """
+
+    block: FfnBlock
+    source: FfnBlock
+    units: IntArray
+    a_units: IntArray
+    cosines: FloatArray
+    scales: FloatArray
+    size: int
+    read: int
+    lead: float
+
+
+def down_blocks(weights: CanonicalWeights) -> dict[FfnBlock, TensorRef]:
+    """The first FFN of each layer whose ``down`` can be read by rows."""
+    found: dict[FfnBlock, TensorRef] = {}
+    for layer in weights.layers():
+        for block in weights.ffns(layer)[:1]:
+            tensor = weights.checkpoint.by_key.get(TensorKey(block.roles.down, "weight", layer, block.expert))
+            if tensor is not None and len(tensor.shape) == 2 and is_readable(tensor) and _is_by_rows(tensor):
+                found[block] = tensor
+    return found
+
+
+def channels_to_read(width: int, residual: ResidualMap) -> tuple[IntArray, IntArray]:
+    """Neighbouring channels of B from the middle, and where they stand in A."""
+    count = min(CHANNELS, width)
+    own = np.arange((width - count) // 2, (width - count) // 2 + count)
+    return own, own if residual.channels is None else residual.channels[own]
+
+
+def read_unit_numbers(
+    weights: CanonicalWeights,
+    tensors: dict[FfnBlock, TensorRef],
+    blocks: Sequence[FfnBlock],
+    channels: IntArray,
+    signs: FloatArray | None,
+) -> list[UnitNumbers]:
+    """Read the same rows of several ``down`` matrices together."""
+    values = weights.checkpoint.read([RowRequest(tensors[block], channels) for block in blocks])
+    return [
+        _numbers(block, _signed(zero_where_unusable(rows), signs).T) for block, rows in zip(blocks, values, strict=True)
+    ]
+
+
+def _numbers(block: FfnBlock, columns: FloatArray) -> UnitNumbers:
+    return UnitNumbers(block, unit_rows(columns), np.linalg.norm(columns, axis=1))
+
+
+def match_units(a: UnitNumbers, b: UnitNumbers) -> UnitMatch:
+    """Units that are each other's best match by size."""
+    lead = unit_lead(a, b)
+    best, sizes = _best(b.numbers, a.numbers)
+    back, _ = _best(a.numbers, b.numbers)
+    everyone = np.arange(len(best))
+    units = np.flatnonzero((back[best] == everyone) & (sizes >= MATCHED_COSINE))
+    a_units = best[units]
+    if len(a.numbers) == len(b.numbers) and len(units) >= _MOSTLY * len(everyone):
+        units, a_units = everyone, _with_the_rest(a, b, units, a_units)
+    cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
+    scales = (b.lengths[units] / np.maximum(a.lengths[a_units], 1e-30)).astype(np.float32)
+    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, lead)
+
+
+def _with_the_rest(a: UnitNumbers, b: UnitNumbers, units: IntArray, a_units: IntArray) -> IntArray:
+    """For every unit of B one of A: where most found theirs, the rest are assigned to those that are left."""
+    left_b, left_a = (np.setdiff1d(np.arange(len(b.numbers)), taken) for taken in (units, a_units))
+    every = np.empty(len(b.numbers), dtype=np.int64)
+    every[units] = a_units
+    if len(left_b):
+        every[left_b] = left_a[assign(np.abs(b.numbers[left_b] @ a.numbers[left_a].T))]
+    return every
+
+
+def unit_lead(a: UnitNumbers, b: UnitNumbers) -> float:
+    """Mean lead of the better quarter of probed units over their second best."""
+    probes = np.unique(np.linspace(0, len(b.numbers) - 1, min(_PROBES, len(b.numbers))).astype(np.int64))
+    if len(a.numbers) < 2:
+        return 0.0
+    top = np.partition(np.abs(b.numbers[probes] @ a.numbers.T), -2, axis=1)[:, -2:]
+    found = np.sort(top[:, 1] - top[:, 0])
+    return float(found[-max(1, len(found) // 4) :].mean())
+
+
+def _best(rows: FloatArray, among: FloatArray) -> tuple[IntArray, FloatArray]:
+    """For each row the best of the others by |cosine|, some rows at a time."""
+    best = np.empty(len(rows), dtype=np.int64)
+    sizes = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = np.abs(rows[start : start + _ROWS_AT_ONCE] @ among.T)
+        best[start : start + _ROWS_AT_ONCE] = part.argmax(axis=1)
+        sizes[start : start + _ROWS_AT_ONCE] = part.max(axis=1)
+    return best, sizes
+
+
+def _signed(rows: FloatArray, signs: FloatArray | None) -> FloatArray:
+    return rows if signs is None else rows * signs[:, None]
+
+
+def _is_by_rows(tensor: TensorRef) -> bool:
+    """Tell whether a few rows cost little more than their bytes."""
+    rows = np.arange(min(CHANNELS, tensor.shape[0]))
+    row = max(1, bytes_for_rows(tensor, np.arange(1)))
+    return bytes_for_rows(tensor, rows) <= max(4 * len(rows) * row, _CHEAP)

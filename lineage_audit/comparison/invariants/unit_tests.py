@@ -1,0 +1,126 @@
+"""Tests on FFN units that found each other by a few rows of ``down``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured
+from lineage_audit.comparison.evidence.sign_sums import hoeffding_log10_p
+from lineage_audit.comparison.invariants.unit_columns import UnitMatch
+from lineage_audit.results import Evidence, LayerEvidence, NullSpread
+
+SIGNS = TestDescription(
+    "unit-column-signs",
+    "Do FFN units, matched by the size of their down columns in any order, add to the stream with the same sign?",
+    "independent trainings give each unit's sign as a fair coin; Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0",
+)
+
+AGREEMENT = TestDescription(
+    "unit-column-agreement",
+    "Does each FFN unit have a counterpart, in any order, that agrees with it over some channels?",
+    "calibrated: the best match of a unit leads the next by noise in independent models",
+    grade="calibrated",
+)
+
+CLEAR_LEAD = 0.15
+"""Lead of the better quarter of probed units from which on a layer counts as found; independent models show .05."""
+
+
+def measure_signs(matches: Sequence[UnitMatch], reason: str | None, parameters: int) -> Evidence:
+    """Add the cosines of what was matched, unit by unit of A.
+
+    Args:
+        matches: by layer of B, each with its best layer of A.
+        reason: why signs say nothing for these models, or None.
+        parameters: B's, for coverage.
+    """
+    if reason is not None:
+        return not_measured(SIGNS, "not-applicable", reason)
+    terms = _terms(matches)
+    if not len(terms):
+        return not_measured(SIGNS, "skipped", "no FFN unit found a counterpart")
+    effect = float(np.concatenate([match.cosines for match in matches]).mean())
+    return Evidence(
+        test_id=SIGNS.test_id,
+        question=SIGNS.question,
+        status="measured",
+        reason=None,
+        statistic=float(terms.sum()),
+        log10_p=hoeffding_log10_p(terms),
+        null=SIGNS.null,
+        grade=SIGNS.grade,
+        effect=effect,
+        finding=f"{len(terms):,} FFN units that were matched by size agree at a mean cosine of {effect:.3f}; "
+        "chance gives 0",
+        count=len(terms),
+        coverage=_coverage(matches, parameters),
+        detection_limit=None,
+        per_layer=tuple(
+            LayerEvidence(
+                match.block.layer,
+                len(match.units),
+                float(match.cosines.sum()),
+                float(match.cosines.mean()),
+                hoeffding_log10_p(match.cosines.astype(np.float64)),
+            )
+            for match in matches
+            if len(match.units)
+        ),
+        spread=NullSpread("sign-sum", float(np.square(terms).sum()) ** 0.5),
+    )
+
+
+def measure_agreement(matches: Sequence[UnitMatch], reason: str | None, parameters: int) -> Evidence:
+    """How many units found a counterpart, and how clearly.
+
+    Args:
+        matches: by layer of B, each with its best layer of A.
+        reason: why the models have no channels in common, or None.
+        parameters: B's, for coverage.
+    """
+    if reason is not None:
+        return not_measured(AGREEMENT, "not-applicable", reason)
+    if not matches:
+        return not_measured(AGREEMENT, "skipped", "no rows of down could be compared")
+    found = sum(len(match.units) for match in matches)
+    units = sum(match.size for match in matches)
+    lead = max(match.lead for match in matches)
+    return Evidence(
+        test_id=AGREEMENT.test_id,
+        question=AGREEMENT.question,
+        status="measured",
+        reason=None,
+        statistic=found / max(1, units),
+        log10_p=None,
+        null=AGREEMENT.null,
+        grade=AGREEMENT.grade,
+        effect=lead,
+        finding=f"{found:,} of {units:,} FFN units of {len(matches)} layers found a counterpart over some channels; "
+        f"in the clearest layer they lead the next best by {lead:.2f}, independent ones by under {CLEAR_LEAD:.2f}",
+        count=units,
+        coverage=_coverage(matches, parameters),
+        detection_limit=None,
+        per_layer=tuple(
+            LayerEvidence(match.block.layer, match.size, float(len(match.units)), match.lead, None) for match in matches
+        ),
+    )
+
+
+def _terms(matches: Sequence[UnitMatch]) -> npt.NDArray[np.float64]:
+    """One sum a unit of A: several layers of B may come from one of A's, and then share its coins."""
+    if not matches:
+        return np.empty(0)
+    sources: dict[object, int] = {}
+    labels = np.concatenate(
+        [sources.setdefault(match.source, len(sources)) * 2**32 + match.a_units for match in matches]
+    )
+    _, numbers = np.unique(labels, return_inverse=True)
+    cosines = np.concatenate([match.cosines for match in matches]).astype(np.float64)
+    return np.bincount(numbers, weights=cosines).astype(np.float64)
+
+
+def _coverage(matches: Sequence[UnitMatch], parameters: int) -> float:
+    return sum(match.read for match in matches) / max(1, parameters)

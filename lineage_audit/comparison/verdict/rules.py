@@ -1,0 +1,204 @@
+"""The rules of a verdict, in order: the first that holds decides the relation, its grade and the reason.
+
+Nothing else decides. A rule reads complete findings and thresholds, never a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lineage_audit.comparison.verdict.findings import Findings
+from lineage_audit.comparison.verdict.standing import (
+    combined_log10_p,
+    detection_limit,
+    has_asked_invariants,
+    has_searched,
+    is_half_agreed,
+    stands_on_calibrated,
+    stands_on_invariants,
+    strongest_agreement,
+)
+from lineage_audit.comparison.verdict.thresholds import (
+    COPIED_UNCLEAR,
+    LEAST_COMPARED,
+    LEAST_EXPLAINED,
+    MOST_UNPLACED,
+    RELATED_LOG10_P,
+    ROLE_KEPT,
+    SHARED_TRAINING_GAINS,
+    UNCLEAR_LOG10_P,
+    WEAKEST_DETECTION,
+)
+from lineage_audit.results import Grade, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: what it is called in tests and in docs.
+        relation: what it decides.
+        holds: when.
+        grade: what the decision stands on, given the findings.
+        reason: why nothing can be said, for a sentence; of inconclusive rules alone.
+    """
+
+    name: str
+    relation: Relation
+    holds: Callable[[Findings], bool]
+    grade: Callable[[Findings], Grade]
+    reason: Callable[[Findings], str] | None = None
+
+
+def rule_of(findings: Findings) -> Rule:
+    """The first rule that holds; the last one always does."""
+    return next(rule for rule in RULES if rule.holds(findings))
+
+
+def _exact(findings: Findings) -> float | None:
+    return combined_log10_p(findings.evidence)
+
+
+def _rejects(findings: Findings) -> bool:
+    exact = _exact(findings)
+    return exact is not None and exact <= RELATED_LOG10_P
+
+
+def _is_unclear(findings: Findings) -> bool:
+    exact = _exact(findings)
+    return exact is not None and exact <= UNCLEAR_LOG10_P
+
+
+def _only_initialisation(findings: Findings) -> bool:
+    """Tell whether the weights are related while what training alone moves is not.
+
+    One initialisation trained twice keeps the same part of every role; where some role or layer is kept nearly whole,
+    it was taken after training.
+    """
+    gains = findings.gains
+    # The embeddings are what a rotation was fitted on, so that how well they fit then says nothing.
+    best_part = 0.0 if findings.turned else findings.shares.best_part or 0.0
+    if max(findings.shares.explained or 0.0, best_part) >= ROLE_KEPT:
+        return False
+    if gains is None:  # a rotation takes the gains along, and weights so far apart claim nothing more
+        explains_little = (findings.shares.explained or 0.0) < LEAST_EXPLAINED
+        return findings.turned or (explains_little and stands_on_invariants(findings.evidence))
+    return (gains.effect or 0.0) < SHARED_TRAINING_GAINS
+
+
+def _rejects_initialisation(findings: Findings) -> bool:
+    return _rejects(findings) and _only_initialisation(findings)
+
+
+def _agrees(findings: Findings) -> bool:
+    return stands_on_calibrated(findings.evidence)
+
+
+def _agrees_initialisation(findings: Findings) -> bool:
+    return _agrees(findings) and _only_initialisation(findings)
+
+
+def _is_half_agreed(findings: Findings) -> bool:
+    return is_half_agreed(findings.evidence)
+
+
+def _copied_beyond_chance(findings: Findings) -> bool:
+    return (findings.shares.copied or 0.0) > COPIED_UNCLEAR
+
+
+def _is_unplaced(findings: Findings) -> bool:
+    return findings.unplaced > MOST_UNPLACED
+
+
+def _is_moved_unasked(findings: Findings) -> bool:
+    """Tell whether nobody looked for a copy in another order, basis or width."""
+    return not (findings.searched or has_asked_invariants(findings.evidence))
+
+
+def _is_hardly_compared(findings: Findings) -> bool:
+    asked = has_searched(findings.evidence) or has_asked_invariants(findings.evidence)
+    return findings.shares.compared < LEAST_COMPARED and not asked
+
+
+def _is_powerless(findings: Findings) -> bool:
+    limit = detection_limit(findings.evidence)
+    return limit is None or limit > WEAKEST_DETECTION
+
+
+def _of_exact(_: Findings) -> Grade:
+    return "exact"
+
+
+def _of_calibrated(_: Findings) -> Grade:
+    return "calibrated"
+
+
+def _of_what_was_measured(findings: Findings) -> Grade:
+    return "exact" if _exact(findings) is not None else "calibrated"
+
+
+def _say_obstacle(findings: Findings) -> str:
+    return findings.obstacle or ""
+
+
+def _say_unclear(findings: Findings) -> str:
+    return f"p ≤ 10^{_exact(findings):.1f} is too weak to call them related and too strong to call them independent"
+
+
+def _say_agreement(findings: Findings) -> str:
+    found = strongest_agreement(findings.evidence)
+    what = found.finding if found else "parts agree"
+    return f"{what}: too little to call them related, too much to call them independent"
+
+
+def _say_copied(findings: Findings) -> str:
+    return (
+        f"{findings.shares.copied or 0.0:.1%} of what was compared is bit-identical beyond chance, while no test "
+        "found a relation; see the roles in the details"
+    )
+
+
+def _say_unplaced(findings: Findings) -> str:
+    return (
+        f"{findings.unplaced:.0%} of B's parameters stand under names that say nothing, in shapes that A has; "
+        "under their own numbers they resemble nothing in A"
+    )
+
+
+def _say_moved_unasked(_: Findings) -> str:
+    return (
+        "under their own numbers nothing was found, and no other order could be asked for from a sample; "
+        "--effort search looks for a copy that was moved or rotated"
+    )
+
+
+def _say_hardly_compared(findings: Findings) -> str:
+    return f"only {findings.shares.compared:.0%} of B's parameters have a counterpart of the same shape in A"
+
+
+def _say_powerless(findings: Findings) -> str:
+    limit = detection_limit(findings.evidence)
+    if limit is None:
+        return "no test could be run with enough units"
+    return f"a relation weaker than a cosine of {limit:.2f} would not have been seen"
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("same-weights", "identical", lambda found: found.identical, _of_exact),
+    Rule("subset", "derived", lambda found: found.subset is not None, _of_exact),
+    Rule("rejected-initialisation", "shared-origin", _rejects_initialisation, _of_exact),
+    Rule("rejected", "derived", _rejects, _of_exact),
+    Rule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated),
+    Rule("agreed", "derived", _agrees, _of_calibrated),
+    Rule("obstacle", "inconclusive", lambda found: found.obstacle is not None, _of_what_was_measured, _say_obstacle),
+    Rule("unclear-p", "inconclusive", _is_unclear, _of_what_was_measured, _say_unclear),
+    Rule("half-agreed", "inconclusive", _is_half_agreed, _of_calibrated, _say_agreement),
+    Rule("copied-part", "inconclusive", _copied_beyond_chance, _of_calibrated, _say_copied),
+    Rule("unplaced", "inconclusive", _is_unplaced, _of_what_was_measured, _say_unplaced),
+    Rule("hardly-compared", "inconclusive", _is_hardly_compared, _of_what_was_measured, _say_hardly_compared),
+    Rule("powerless", "inconclusive", _is_powerless, _of_what_was_measured, _say_powerless),
+    Rule("moved-unasked", "inconclusive", _is_moved_unasked, _of_what_was_measured, _say_moved_unasked),
+    Rule("nothing-found", "independent", lambda _: True, _of_what_was_measured),
+)
