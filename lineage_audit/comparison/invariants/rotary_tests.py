@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, TestDescription, not_measured
-from lineage_audit.comparison.evidence.sign_sums import hoeffding_log10_p
+from lineage_audit.comparison.evidence.coins import log10_p
 from lineage_audit.comparison.invariants.matching import (
     CLEAR_LEAD,
     COPY,
@@ -73,7 +73,7 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         status="measured",
         reason=None,
         statistic=float(terms.sum()),
-        log10_p=hoeffding_log10_p(terms),
+        log10_p=log10_p(terms),
         null=SIGNS.null,
         grade=SIGNS.grade,
         effect=effect,
@@ -157,7 +157,7 @@ def _is_found(products: KeyProducts, size: float, seed: int) -> bool:
     across = size * products.within[:, sources] + own * strange
     match = match_keys(products, across)
     terms, _ = _terms(products, match, across)
-    return hoeffding_log10_p(terms) <= _LEVEL
+    return log10_p(terms) <= _LEVEL
 
 
 def _planted_sources(products: KeyProducts, random: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -189,7 +189,7 @@ def _terms(
     terms = np.bincount(numbers, weights=matched.ravel())
     terms = terms[terms != 0.0]
     per_layer = tuple(
-        LayerEvidence(int(layer), int(own.size), float(own.sum()), float(own.mean()), hoeffding_log10_p(own.ravel()))
+        LayerEvidence(int(layer), int(own.size), float(own.sum()), float(own.mean()), log10_p(own.ravel()))
         for layer in match.layers
         if (own := matched[:, products.keys_b.layers == layer]).size
     )

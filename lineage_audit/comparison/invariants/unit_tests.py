@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured
-from lineage_audit.comparison.evidence.sign_sums import hoeffding_log10_p
+from lineage_audit.comparison.evidence.coins import log10_p
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
@@ -49,7 +49,7 @@ def measure_signs(matches: Sequence[UnitMatch], reason: str | None, parameters: 
         status="measured",
         reason=None,
         statistic=float(terms.sum()),
-        log10_p=hoeffding_log10_p(terms),
+        log10_p=log10_p(terms),
         null=SIGNS.null,
         grade=SIGNS.grade,
         effect=effect,
@@ -64,7 +64,7 @@ def measure_signs(matches: Sequence[UnitMatch], reason: str | None, parameters: 
                 len(match.units),
                 float(match.cosines.sum()),
                 float(match.cosines.mean()),
-                hoeffding_log10_p(match.cosines.astype(np.float64)),
+                log10_p(match.cosines.astype(np.float64)),
             )
             for match in matches
             if len(match.units)
