@@ -37,6 +37,16 @@ class Role(StrEnum):
     ATTN_SUB_NORM = "attn_sub_norm"
     ATTN_SINK = "attn_sink"
     POST_ATTN_NORM = "post_attn_norm"
+    ATTN_GATE = "attn_gate"
+    # Attention whose keys and values are another stack's output
+    CROSS_NORM = "cross_norm"
+    CROSS_Q = "cross_q"
+    CROSS_K = "cross_k"
+    CROSS_V = "cross_v"
+    CROSS_O = "cross_o"
+    CROSS_Q_NORM = "cross_q_norm"
+    CROSS_K_NORM = "cross_k_norm"
+    POST_CROSS_NORM = "post_cross_norm"
     # Latent attention (DeepSeek V2 and V3): x -> q_a -> norm -> q_b; x -> kv_a -> norm -> kv_b
     Q_A = "q_a"
     Q_A_NORM = "q_a_norm"
@@ -46,6 +56,23 @@ class Role(StrEnum):
     K_B = "k_b"
     V_B = "v_b"
     K_ROPE = "k_rope"
+    O_A = "o_a"
+    O_B = "o_b"
+
+    # Mixers without a softmax: state-space models, gated delta nets, linear attention, short convolutions
+    MIXER_IN = "mixer_in"
+    MIXER_Q = "mixer_q"
+    MIXER_K = "mixer_k"
+    MIXER_V = "mixer_v"
+    MIXER_O = "mixer_o"
+    MIXER_GATE = "mixer_gate"
+    MIXER_CONV = "mixer_conv"
+    MIXER_STATE = "mixer_state"
+    MIXER_STEP = "mixer_step"
+    MIXER_DECAY = "mixer_decay"
+    MIXER_SKIP = "mixer_skip"
+    MIXER_MIX = "mixer_mix"
+    MIXER_NORM = "mixer_norm"
 
     # Feed-forward
     FFN_NORM = "ffn_norm"
@@ -60,6 +87,22 @@ class Role(StrEnum):
     SHARED_UP = "shared_up"
     SHARED_DOWN = "shared_down"
     SHARED_ROUTER = "shared_router"
+    FFN_OUTPUT_GATE = "ffn_output_gate"
+
+    # Of known purpose, without a place of their own: a layer may hold several, told apart by name
+    ATTN_PART = "attn_part"
+    INDEXER = "indexer"
+    RELATIVE_POSITION = "relative_position"
+    POSITION_PART = "position_part"
+    PATCH_EMBED = "patch_embed"
+    EMBED_PART = "embed_part"
+    PER_LAYER_EMBED = "per_layer_embed"
+    FFN_PART = "ffn_part"
+    ROUTER_PART = "router_part"
+    EXPERT_PROJECTION = "expert_projection"
+    ACTIVATION = "activation"
+    MODULATION = "modulation"
+    HYPER_CONNECTION = "hyper_connection"
 
     # Beside the language model proper
     MULTI_TOKEN = "multi_token"
@@ -87,6 +130,22 @@ NORM_ROLES: frozenset[Role] = frozenset(
         Role.FFN_NORM,
         Role.FFN_SUB_NORM,
         Role.POST_FFN_NORM,
+        Role.CROSS_NORM,
+        Role.CROSS_Q_NORM,
+        Role.CROSS_K_NORM,
+        Role.POST_CROSS_NORM,
     }
 )
 """Roles whose weights are gains that start at one (or zero, in Gemma's ``1 + w`` form)."""
+
+WITHOUT_PLACE: frozenset[Role] = frozenset(
+    {
+        *(Role.OTHER, Role.VISION, Role.AUDIO, Role.PROJECTOR, Role.GENERATOR, Role.ADAPTER, Role.MULTI_TOKEN),
+        *(Role.CLASSIFIER, Role.ATTN_PART, Role.INDEXER, Role.RELATIVE_POSITION, Role.POSITION_PART),
+        *(Role.PATCH_EMBED, Role.EMBED_PART, Role.PER_LAYER_EMBED, Role.FFN_PART, Role.ROUTER_PART),
+        *(Role.EXPERT_PROJECTION, Role.ACTIVATION, Role.MODULATION, Role.HYPER_CONNECTION),
+        *(Role.MIXER_GATE, Role.MIXER_CONV, Role.MIXER_STATE, Role.MIXER_STEP, Role.MIXER_DECAY),
+        *(Role.MIXER_SKIP, Role.MIXER_MIX, Role.MIXER_NORM),
+    }
+)
+"""Roles that many tensors of a layer may share, in any shape, so that only names tell them apart."""

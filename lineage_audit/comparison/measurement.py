@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.roles import WITHOUT_PLACE
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.kernels.numpy_kernel import join_rows, without_unusable
-from lineage_audit.comparison.pairing import WITHOUT_PLACE, TensorPair
+from lineage_audit.comparison.pairing import TensorPair
 from lineage_audit.comparison.plan import Reading, bytes_of
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.streaming import Chunk, in_order, stream

@@ -16,27 +16,13 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.names import name_pattern
 from lineage_audit.checkpoint.reading import is_readable
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 from lineage_audit.comparison.image import Image
 
 TOKEN_ROLES = frozenset({Role.EMBED, Role.LM_HEAD})
 """Roles whose rows are tokens."""
-
-WITHOUT_PLACE = frozenset(
-    {
-        Role.OTHER,
-        Role.VISION,
-        Role.AUDIO,
-        Role.PROJECTOR,
-        Role.GENERATOR,
-        Role.ADAPTER,
-        Role.MULTI_TOKEN,
-        Role.CLASSIFIER,
-    }
-)
-"""Roles that many tensors may share, so that only names tell them apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,15 +39,21 @@ class Reading:
         return (self.present is None or self.present in stems) and stems.isdisjoint(self.absent)
 
 
+_BEFORE_HALVES = ("decoder.final_layer_norm", "decoder.layer_norm", "encoder.layer_norm")
 _POST_ATTENTION = "layers.{L}.post_attention_layernorm"
 READINGS = (
     # Gemma 2 and 3 norm before and after each half; Llama's name then means the norm after attention.
     Reading(_POST_ATTENTION, Role.POST_ATTN_NORM, present="layers.{L}.pre_feedforward_layernorm"),
     # OLMo 2 norms only after each half.
     Reading(_POST_ATTENTION, Role.POST_ATTN_NORM, absent=("layers.{L}.input_layernorm",)),
-    # OPT 350M norms after each half, and then has no final norm.
-    Reading("decoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=("decoder.final_layer_norm",)),
-    Reading("decoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=("decoder.final_layer_norm",)),
+    # OPT 350M and BART norm after each half, and then have no final norm.
+    Reading("decoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
+    Reading("decoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
+    Reading("decoder.layers.{L}.encoder_attn_layer_norm", Role.POST_CROSS_NORM, absent=_BEFORE_HALVES),
+    Reading("encoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
+    Reading("encoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
+    # DeepSeek V4 norms the compressed queries under the name of a norm of queries.
+    Reading("layers.{L}.attn.q_norm", Role.Q_A_NORM, present="layers.{L}.attn.wq_a"),
     # Falcon 40B in GGUF: the second norm of the two is the attention's.
     Reading("blk.{L}.attn_norm", Role.FFN_NORM, present="blk.{L}.attn_norm_2"),
     # gpt-oss and GLM-4.5 in GGUF keep Llama's name for the norm before the FFN.

@@ -15,12 +15,15 @@ from lineage_audit.checkpoint.names.geometry import read_geometry
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
 from lineage_audit.checkpoint.names.head_stacks import is_head_stack, of_heads
 from lineage_audit.checkpoint.names.inference import infer, split_guessed
+from lineage_audit.checkpoint.names.mixing_layers import with_mixers
+from lineage_audit.checkpoint.names.numbering import number_through, without_half
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.placement import Placement, place_all
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
 from lineage_audit.checkpoint.names.shards import concatenated, joined
 from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up
 from lineage_audit.checkpoint.names.tables.affixes import WHOLE_PARTS
+from lineage_audit.checkpoint.names.unknown_prefixes import with_unknown_prefixes
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorKey, TensorRef
 
@@ -40,7 +43,7 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     """
     named = _named(tensors)
     context = read_context(named, read_geometry(config))
-    groups = [_in_part(_references(tensor, context), tensor.part) for tensor in named]
+    groups = with_mixers([_in_part(_references(tensor, context), tensor.part) for tensor in named])
     placed = _without_collisions(_joined(named, groups, context))
     guessed = split_guessed(infer(placed, context.geometry), context.geometry)
     return tuple(ref for group in guessed for ref in group)
@@ -50,12 +53,14 @@ def _named(tensors: Iterable[StoredTensor]) -> list[NamedTensor]:
     """Take names apart and look each pattern up once, then settle what depends on the other names."""
     numbers = [(stored, numbered(stored.name)) for stored in tensors]
     places = place_all(dict.fromkeys(name.pattern for _, name in numbers))
-    entries = {pattern: _entry(pattern, place) for pattern, place in places.items()}
+    entries = with_unknown_prefixes({pattern: _entry(pattern, place) for pattern, place in places.items()})
     readings = apply_readings(entry for entry in entries.values() if entry is not None)
     for pattern, entry in entries.items():
         if entry is not None and entry.stem in readings:
             entries[pattern] = replace(entry, meaning=readings[entry.stem])
-    return [NamedTensor(stored, name, entries[name.pattern], places[name.pattern].part) for stored, name in numbers]
+    return number_through(
+        [NamedTensor(stored, name, entries[name.pattern], places[name.pattern].part) for stored, name in numbers]
+    )
 
 
 def _entry(pattern: str, place: Placement) -> Entry | None:
@@ -63,7 +68,8 @@ def _entry(pattern: str, place: Placement) -> Entry | None:
     role = WHOLE_PARTS.get(place.part)
     if role is not None:
         return entry_of_part(role, pattern)
-    return look_up(pattern) or look_up_gguf(pattern) or look_up(place.inside)
+    name = without_half(pattern)
+    return look_up(name) or look_up_gguf(name) or look_up(place.inside)
 
 
 def _in_part(group: References, part: ModelPart) -> References:

@@ -7,25 +7,13 @@ from functools import lru_cache
 
 from lineage_audit.checkpoint.names.context import NamedTensor
 from lineage_audit.checkpoint.names.patterns import NumberedName, numbered
-from lineage_audit.checkpoint.roles import NORM_ROLES, Role
+from lineage_audit.checkpoint.roles import NORM_ROLES, WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import Part, RowLayout, StoredTensor, TensorRef, contiguous
 
-REPEATABLE = frozenset(
-    {
-        Role.OTHER,
-        Role.VISION,
-        Role.AUDIO,
-        Role.PROJECTOR,
-        Role.GENERATOR,
-        Role.BUFFER,
-        Role.ADAPTER,
-        Role.MULTI_TOKEN,
-        Role.CLASSIFIER,
-    }
-)
+REPEATABLE = WITHOUT_PLACE | {Role.BUFFER}
 """Roles of which a layer may hold several, of any shape; every other key is unique in a checkpoint."""
 
-_PER_HEAD_NORMS = frozenset({Role.Q_NORM, Role.K_NORM})
+_PER_HEAD_NORMS = frozenset({Role.Q_NORM, Role.K_NORM, Role.CROSS_Q_NORM, Role.CROSS_K_NORM})
 _VECTORS = NORM_ROLES | {Role.ATTN_SINK}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint.names.tables import FAMILIES
-from lineage_audit.checkpoint.names.tables.affixes import BESIDE, PREFIXES, SLOTS, WRAPPERS
+from lineage_audit.checkpoint.names.tables.affixes import BESIDE, PREFIXES, SLOTS, UNMISTAKABLE, WRAPPERS
 from lineage_audit.checkpoint.names.tables.family import Family, Meaning
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Slot
@@ -33,11 +33,33 @@ class Entry:
 
 def look_up(pattern: str) -> Entry | None:
     """Return what a pattern of ``patterns.numbered`` means, or None where no table knows it."""
-    for name in candidates(pattern):
+    return _first_known(candidates(pattern)) or _beside(pattern)
+
+
+def look_up_anywhere(pattern: str) -> Entry | None:
+    """Return what a pattern means under a prefix that nobody listed, or None.
+
+    Only what cannot be mistaken is looked for: names inside a layer, names of two segments or more, and those that
+    every family uses for one thing.
+    """
+    return _first_known(_unmistakable_endings(without_wrappers(pattern)))
+
+
+def _first_known(names: Iterable[str]) -> Entry | None:
+    for name in names:
         stem, slot = split_slot(name)
         if stem in TABLE:
             return entry(TABLE[stem], slot, stem)
-    return _beside(pattern)
+    return None
+
+
+def _unmistakable_endings(name: str) -> Iterator[str]:
+    segments = name.split(".")
+    for position in range(1, len(segments)):
+        ending = ".".join(segments[position:])
+        stem, _ = split_slot(ending)
+        if "{L}" in stem or (stem.count(".") and "{L}" not in name) or stem in UNMISTAKABLE:
+            yield ending
 
 
 def split_slot(name: str) -> tuple[str, Slot]:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
-from lineage_audit.checkpoint.roles import NORM_ROLES, Role
+from lineage_audit.checkpoint.roles import NORM_ROLES, WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
-from lineage_audit.comparison.pairing import WITHOUT_PLACE
 from lineage_audit.results import TensorGroup
 
 _ATTENTION = frozenset(
     {
         *(Role.Q, Role.K, Role.V, Role.O, Role.QKV, Role.ATTN_SINK),
-        *(Role.Q_A, Role.Q_B, Role.KV_A, Role.K_B, Role.V_B, Role.K_ROPE),
+        *(Role.Q_A, Role.Q_B, Role.KV_A, Role.K_B, Role.V_B, Role.K_ROPE, Role.O_A, Role.O_B, Role.ATTN_GATE),
+        *(Role.CROSS_Q, Role.CROSS_K, Role.CROSS_V, Role.CROSS_O),
+        *(Role.MIXER_IN, Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V, Role.MIXER_O),
     }
 )
 _FFN = frozenset(

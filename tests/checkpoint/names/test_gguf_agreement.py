@@ -19,6 +19,8 @@ _EXPLAINED = {
     "blocks.{L}.ff_proj": "OLMo 1's up and gate in one, which is split before it gets a GGUF name",
     "layers.{L}.feed_forward.up_proj": "listed there under a norm",
     "layers.{L}.feed_forward.down_proj": "listed there under the shared expert's up projection",
+    "embedding_norm": "LFM 2's norm after the layers, listed there as a norm of the embedding",
+    "layers.{L}.linear_attn.in_proj_qkv": "a gated delta net's queries, keys and values, listed there as attention's",
     "norm": "listed there as an embedding's norm for two architectures under prefixes that say nothing",
 }
 

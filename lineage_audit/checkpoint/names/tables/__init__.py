@@ -1,7 +1,15 @@
 """Tensor names of every family, as data."""
 
-from lineage_audit.checkpoint.names.tables import decoders, encoders, gpts, originals
+from lineage_audit.checkpoint.names.tables import decoders, encoder_decoders, encoders, gpts, latent, mixers, originals
 
-FAMILIES = (*decoders.FAMILIES, *gpts.FAMILIES, *encoders.FAMILIES, *originals.FAMILIES)
+FAMILIES = (
+    *decoders.FAMILIES,
+    *latent.FAMILIES,
+    *gpts.FAMILIES,
+    *encoders.FAMILIES,
+    *mixers.FAMILIES,
+    *encoder_decoders.FAMILIES,
+    *originals.FAMILIES,
+)
 
 __all__ = ["FAMILIES"]

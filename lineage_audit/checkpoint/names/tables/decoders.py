@@ -29,11 +29,27 @@ LLAMA = Family(
         ("self_attn.key_layernorm", Role.K_NORM),
         ("self_attn.attn_sub_norm", Role.ATTN_SUB_NORM),  # BitNet
         ("self_attn.sinks", Role.ATTN_SINK),  # gpt-oss
+        ("self_attn.gate_proj", Role.ATTN_GATE),  # AFMoE, LFM 3
+        ("self_attn.g_proj", Role.ATTN_GATE),
+        ("self_attn.attn_gate", Role.ATTN_GATE),
+        ("self_attn.gate_bias", Role.ATTN_PART),
+        ("self_attn.dt_proj", Role.ATTN_PART),  # Doge
+        ("self_attn.A", Role.ATTN_PART),
+        ("self_attn.sqk", Role.MODULATION),  # Dory
+        ("self_attn.s_gate", Role.MODULATION),
+        ("self_attn.r_proj", Role.RELATIVE_POSITION),  # Inkling
+        ("self_attn.lambda_q1", Role.ATTN_PART),  # DiffLlama
+        ("self_attn.lambda_q2", Role.ATTN_PART),
+        ("self_attn.lambda_k1", Role.ATTN_PART),
+        ("self_attn.lambda_k2", Role.ATTN_PART),
         ("self_attn.rotary_emb.inv_freq", Role.BUFFER),
         ("mlp.gate_proj", Role.GATE),
         ("mlp.up_proj", Role.UP),
         ("mlp.down_proj", Role.DOWN),
         ("mlp.gate_up_proj", Fusion.GATE_UP),  # Phi 3, GLM-4
+        ("mlps.gate_proj", Role.GATE),  # LongCat
+        ("mlps.up_proj", Role.UP),
+        ("mlps.down_proj", Role.DOWN),
         ("mlp.fc1", Role.UP),  # Phi 2
         ("mlp.fc2", Role.DOWN),
         ("mlp.c_fc", Role.UP),  # Starcoder 2
@@ -47,6 +63,33 @@ LLAMA = Family(
         ("post_feedforward_layernorm", Role.POST_FFN_NORM),
         ("post_self_attn_layernorm", Role.POST_ATTN_NORM),  # GLM-4-0414
         ("post_mlp_layernorm", Role.POST_FFN_NORM),
+        ("pre_mlp_layernorm", Role.FFN_NORM),  # AFMoE
+        ("pre_feedforward_layernorm_2", Role.FFN_PART),  # Gemma 4's experts beside its FFN
+        ("post_feedforward_layernorm_1", Role.FFN_PART),
+        ("post_feedforward_layernorm_2", Role.FFN_PART),
+        ("mlp.suv_gate", Role.MODULATION),
+        ("mlp.suv_up", Role.MODULATION),
+        ("linear", Role.HYPER_CONNECTION),  # Zamba, from the shared block into the layer
+        ("shared_transf.self_attn.q_proj", Role.Q),
+        ("shared_transf.self_attn.k_proj", Role.K),
+        ("shared_transf.self_attn.v_proj", Role.V),
+        ("shared_transf.self_attn.o_proj", Role.O),
+        ("shared_transf.feed_forward.gate_proj", Role.GATE),
+        ("shared_transf.feed_forward.up_proj", Role.UP),
+        ("shared_transf.feed_forward.gate_up_proj", Fusion.GATE_UP),
+        ("shared_transf.feed_forward.down_proj", Role.DOWN),
+        ("shared_transf.input_layernorm", Role.ATTN_PART),
+        ("shared_transf.pre_ff_layernorm", Role.FFN_PART),
+        ("shared_transformer.self_attn.q_proj", Role.Q),
+        ("shared_transformer.self_attn.k_proj", Role.K),
+        ("shared_transformer.self_attn.v_proj", Role.V),
+        ("shared_transformer.self_attn.o_proj", Role.O),
+        ("shared_transformer.feed_forward.gate_up_proj", Fusion.GATE_UP),
+        ("shared_transformer.feed_forward.down_proj", Role.DOWN),
+        ("shared_transformer.input_layernorm", Role.ATTN_PART),
+        ("shared_transformer.pre_ff_layernorm", Role.FFN_PART),
+        ("cross_attn.q_norm", Role.CROSS_Q_NORM),  # Mllama
+        ("cross_attn.k_norm", Role.CROSS_K_NORM),
     ),
     outside=(
         ("embed_tokens", Role.EMBED),
@@ -59,6 +102,7 @@ LLAMA = Family(
         ("classifier", Role.CLASSIFIER),
         ("qa_outputs", Role.CLASSIFIER),
         ("v_head.summary", Role.CLASSIFIER),
+        ("lm_head.logit_scale", Role.MODULATION),
     ),
 )
 
@@ -113,48 +157,44 @@ MIXTURES = Family(
         ("feed_forward.shared_expert.gate_proj", Role.SHARED_GATE),
         ("feed_forward.shared_expert.up_proj", Role.SHARED_UP),
         ("feed_forward.shared_expert.down_proj", Role.SHARED_DOWN),
+        ("block_sparse_moe.gate.e_score_correction_bias", Role.ROUTER),  # Kimi Linear
+        ("block_sparse_moe.shared_experts.gate_proj", Role.SHARED_GATE),
+        ("block_sparse_moe.shared_experts.up_proj", Role.SHARED_UP),
+        ("block_sparse_moe.shared_experts.down_proj", Role.SHARED_DOWN),
+        ("mlp.experts.e_score_correction_bias", Role.ROUTER),
+        ("mlp.router.e_score_correction_bias", Role.ROUTER),
+        ("mlp.router.gate", Role.ROUTER),
+        ("mlp.router.classifier", Role.ROUTER),  # LongCat
+        ("mlp.expert_bias", Role.ROUTER),
+        ("mlp.gate.expert_bias", Role.ROUTER),
+        ("mlp.gate.global_scale", Role.ROUTER_PART),
+        ("mlp.gate.balancing_biases", Role.ROUTER_PART),
+        ("mlp.gate.bias", Role.ROUTER_PART),
+        ("mlp.experts.fc1", Fusion.EXPERTS_GATE_UP),  # Aria
+        ("mlp.experts.fc2", Fusion.EXPERTS_DOWN),
+        ("mlp.input_linear", Fusion.EXPERTS_GATE_UP),  # JetMoE
+        ("mlp.output_linear", Fusion.EXPERTS_DOWN),
+        ("mlp.router.layer", Role.ROUTER),
+        ("mlp", Role.FFN_PART),  # mlp.bias, added after JetMoE's experts
+        ("self_attention.experts.input_linear", Role.ATTN_PART),  # each expert's queries
+        ("self_attention.experts.output_linear", Role.ATTN_PART),
+        ("self_attention.experts.router.layer", Role.ATTN_PART),
+        ("self_attention.experts", Role.ATTN_PART),
+        ("self_attention.kv_proj", Role.ATTN_PART),
+        ("moe.gate", Role.ROUTER),  # Step 3
+        ("moe.router_bias", Role.ROUTER),
+        ("moe.gate_proj", Fusion.UPRIGHT_EXPERTS_GATE),
+        ("moe.up_proj", Fusion.UPRIGHT_EXPERTS_UP),
+        ("moe.down_proj", Fusion.UPRIGHT_EXPERTS_DOWN),
+        ("share_expert.gate_proj", Role.SHARED_GATE),
+        ("share_expert.up_proj", Role.SHARED_UP),
+        ("share_expert.down_proj", Role.SHARED_DOWN),
+        ("experts.gate_up_proj", Fusion.EXPERTS_GATE_UP),  # Gemma 4
+        ("experts.down_proj", Fusion.EXPERTS_DOWN),
+        ("router.proj", Role.ROUTER),
+        ("router.scale", Role.ROUTER_PART),
+        ("router.per_expert_scale", Role.ROUTER_PART),
     ),
 )
 
-LATENT_ATTENTION = Family(
-    "DeepSeek V2 and V3, with V3's layer for multi-token prediction",
-    layers=("layers.{L}",),
-    inside=(
-        ("self_attn.q_a_proj", Role.Q_A),
-        ("self_attn.q_a_layernorm", Role.Q_A_NORM),
-        ("self_attn.q_b_proj", Role.Q_B),
-        ("self_attn.kv_a_proj_with_mqa", Fusion.KV_A_ROPE),
-        ("self_attn.kv_a_layernorm", Role.KV_A_NORM),
-        ("self_attn.kv_b_proj", Fusion.K_B_V_B),
-        ("embed_tokens", Role.MULTI_TOKEN),
-        ("enorm", Role.MULTI_TOKEN),
-        ("hnorm", Role.MULTI_TOKEN),
-        ("eh_proj", Role.MULTI_TOKEN),
-        ("shared_head.norm", Role.MULTI_TOKEN),
-        ("shared_head.head", Role.MULTI_TOKEN),
-    ),
-)
-
-OPT = Family(
-    "OPT",
-    layers=("decoder.layers.{L}",),
-    inside=(
-        ("self_attn.q_proj", Role.Q),
-        ("self_attn.k_proj", Role.K),
-        ("self_attn.v_proj", Role.V),
-        ("self_attn.out_proj", Role.O),
-        ("self_attn_layer_norm", Role.ATTN_NORM),
-        ("fc1", Role.UP),
-        ("fc2", Role.DOWN),
-        ("final_layer_norm", Role.FFN_NORM),
-    ),
-    outside=(
-        ("decoder.embed_tokens", Role.EMBED),
-        ("decoder.embed_positions", Role.POSITION_EMBED),
-        ("decoder.project_in", Role.EMBED_PROJECTION),
-        ("decoder.project_out", Role.LM_TRANSFORM),
-        ("decoder.final_layer_norm", Role.FINAL_NORM),
-    ),
-)
-
-FAMILIES = (LLAMA, MIXTURES, LATENT_ATTENTION, OPT)
+FAMILIES = (LLAMA, MIXTURES)
