@@ -1,0 +1,44 @@
+"""What a case is: a repository to write, and what is right to find in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Part = Literal["held-out", "cards", "families", "relations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A repository on disk.
+
+    Attributes:
+        subject: what is checked.
+        references: what it is held against, besides what its card declares.
+    """
+
+    subject: Path
+    references: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One repository with known truth.
+
+    Attributes:
+        name: unique within its part.
+        part: what it is counted under.
+        write: writes the repository and its references into an empty folder.
+        findings: what is right to find, as ``LA101 note``; nothing else is.
+        bases: the base models that the card's words name, as linked or else as written; None where not at issue.
+        scratch: whether the card claims training from scratch; None where not at issue.
+    """
+
+    name: str
+    part: Part
+    write: Callable[[Path], Written]
+    findings: frozenset[str]
+    bases: frozenset[str] | None = None
+    scratch: bool | None = None

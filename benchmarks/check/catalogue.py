@@ -1,0 +1,14 @@
+"""Every case of the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.check.cards import card_cases
+from benchmarks.check.case import Case
+
+
+def cases() -> Iterator[Case]:
+    """All parts, the held-out half first."""
+    yield from card_cases("held-out")
+    yield from card_cases("cards")
