@@ -41,7 +41,7 @@ def _write(entry: Mapping[str, Any], folder: Path) -> Written:
         folder / entry.get("repo", "Nova-7B"), world.weights(), files={**shown, **entry.get("files", {})}
     )
     (subject / "README.md").write_bytes(_card(entry))
-    return Written(subject, (base,))
+    return Written(subject, (base,)) if world.is_named else Written(subject, earlier=(base,))
 
 
 def _card(entry: Mapping[str, Any]) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,10 +17,19 @@ class Written:
     Attributes:
         subject: what is checked.
         references: what it is held against, besides what its card declares.
+        earlier: the same, known to be older.
+        named: which declared base a folder is, as ``org/name``.
     """
 
     subject: Path
     references: tuple[Path, ...] = ()
+    earlier: tuple[Path, ...] = ()
+    named: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def given(self) -> list[str]:
+        """The references as they are given to ``check``."""
+        return [*map(str, self.references), *(f"{name}={folder}" for name, folder in self.named.items())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def score(case: Case) -> Score:
     """Write a case, check it, and compare."""
     with tempfile.TemporaryDirectory(prefix="lineage-audit-") as folder:
         written = case.write(Path(folder))
-        report = check(str(written.subject), [str(reference) for reference in written.references])
+        report = check(str(written.subject), written.given, earlier=list(map(str, written.earlier)))
     found = {f"{finding.rule_id} {finding.level}" for finding in report.findings}
     named = {_plain(base): base for base in case.bases or ()}
     read = _bases(report) if case.bases is not None else {}
@@ -77,7 +77,7 @@ def _bases(report: CheckReport) -> dict[str, str]:
     return {
         _plain(record.value): record.value
         for record in report.claims
-        if record.kind == "base_model" and record.file == "README.md"
+        if record.kind in ("base_model", "derived_from") and record.file == "README.md"
     }
 
 

@@ -19,16 +19,18 @@ class World:
         weights: the subject's weights.
         findings: what is right to find, the licence kept and everything shown that it asks for.
         owes: whether the weights derive from the reference, so that its licence asks for something.
+        is_named: whether the card names the reference, and so says which came first; else the auditor does.
     """
 
     weights: Callable[[], Weights]
     findings: tuple[str, ...]
     owes: bool = True
+    is_named: bool = False
 
 
 WORLDS: Mapping[str, World] = {
-    "front": World(derived_weights, ()),
-    "prose": World(derived_weights, ("LA101 note",)),
+    "front": World(derived_weights, (), is_named=True),
+    "prose": World(derived_weights, ("LA101 note",), is_named=True),
     "mentions": World(derived_weights, ("LA101 warning",)),
     "silent": World(derived_weights, ("LA101 error",)),
     "unread": World(derived_weights, ("LA910 warning",)),

@@ -93,4 +93,4 @@ def _claims(source: Source, container: Container) -> tuple[Claims, tuple[str, ..
     """Read what card, licence files and, in a GGUF, the weight file itself claim."""
     claims, caveats = read_claims(source)
     inside = claims_from_gguf(container.values, container.files[0]) if container.format == "gguf" else ()
-    return Claims(claims.items + inside), caveats
+    return Claims(claims.items + inside, claims.unread), caveats

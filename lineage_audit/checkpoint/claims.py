@@ -6,8 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 ClaimKind = Literal[
-    "license", "license_name", "license_link", "license_text", "base_model", "base_model_relation", "from_scratch"
+    "license",
+    "license_name",
+    "license_link",
+    "license_text",
+    "base_model",
+    "base_model_relation",
+    "from_scratch",
+    "derived_from",
 ]
+Standing = Literal[
+    "front matter", "prose", "configuration", "adapter", "recipe", "licence file", "weight file", "policy"
+]
+"""Where a claim stands, and so what it is worth: declared in the front matter, said in a sentence, left by a tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +27,12 @@ class Claim:
 
     Attributes:
         kind: what is claimed.
-        value: the claim itself: a licence id, a repository id, a relation, or the sentence quoted.
+        value: the claim itself: a licence id, a model's name, a relation, or the sentence quoted.
         file: file inside the repository.
         line: line in that file counted from 1, or None where the file has no lines.
         field: key in that file (``_name_or_path``, ``base_model``), or None for prose.
+        standing: where it stands.
+        quote: the sentence, for a model that prose names.
     """
 
     kind: ClaimKind
@@ -27,13 +40,38 @@ class Claim:
     file: str
     line: int | None = None
     field: str | None = None
+    standing: Standing = "front matter"
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A statement that is there and could not be read: never the same as one that was not made.
+
+    Attributes:
+        file: file inside the repository.
+        line: line in that file counted from 1.
+        part: what could not be read: ``front matter``, or a key of it.
+        reason: what is wrong with it, as the end of a sentence.
+    """
+
+    file: str
+    line: int
+    part: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Everything a repository claims, in the order files were read."""
+    """Everything a repository claims, in the order files were read.
+
+    Attributes:
+        items: the claims.
+        unread: what the card states in a form that could not be read.
+    """
 
     items: tuple[Claim, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
     def of(self, kind: ClaimKind) -> tuple[Claim, ...]:
         """The claims of one kind."""

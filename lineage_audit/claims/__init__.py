@@ -1,6 +1,6 @@
 """Claims held against weights: what a repository says of its licence and base models, and what its weights show.
 
-The subject's words are read (``statements``, ``prose``, ``stated_licence``), every reference is opened and compared
+The subject's words are read (``statements``, ``stated_licence``), every reference is opened and compared
 (``references``) and its own bases followed (``ancestry``); the rules (``rules``) look at the case that results; the
 policy (``policy``) decides what counts. Licences are data (``licences``).
 """

@@ -15,7 +15,7 @@ from lineage_audit.claims.declared import open_declared
 from lineage_audit.claims.names import bare
 from lineage_audit.claims.repository import Repository, read_words
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name, read_stated_licence
-from lineage_audit.claims.statements import CONFIG_FIELD, recorded
+from lineage_audit.claims.statements import recorded
 from lineage_audit.errors import LineageAuditError
 
 DEPTH_LIMIT = 8
@@ -61,7 +61,7 @@ def ancestors_of(repository: Repository) -> tuple[Ancestor, ...]:
 
 def declared_bases(claims: Claims) -> tuple[str, ...]:
     """The bases that a repository declares: in its card, adapter configuration or merge recipe."""
-    return tuple(dict.fromkeys(claim.value for claim in claims.of("base_model") if claim.field != CONFIG_FIELD))
+    return tuple(dict.fromkeys(claim.value for claim in claims.of("base_model") if claim.standing != "configuration"))
 
 
 def licence_of(repository: Repository) -> StatedLicence | None:

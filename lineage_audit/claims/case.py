@@ -8,13 +8,13 @@ from functools import cached_property
 
 from lineage_audit.claims.derivation import Standing, Tie
 from lineage_audit.claims.licences import Licence
-from lineage_audit.claims.names import same_model
+from lineage_audit.claims.names import mentions
 from lineage_audit.claims.policy import Allowance, Policy
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
 from lineage_audit.claims.statements import NamedBase, Statements
-from lineage_audit.results import Location
+from lineage_audit.results import ClaimRecord, Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,14 @@ class Case:
         owed = {debt.licence.key for debt in self.debts}
         found: dict[str, NamedBase] = {}
         for base in self.statements.named:
-            compared = any(same_model(base.name, reference.name) for reference in settled)
+            compared = any(base.means(reference.name) for reference in settled)
             if base.licence is not None and base.licence.key not in owed and not compared:
                 found.setdefault(base.licence.key, base)
         return tuple(found.values())
+
+    def named_in_prose(self, reference: Reference) -> ClaimRecord | None:
+        """The sentence of the card that names a reference as its base, or None."""
+        return next((record for record in self.statements.prose if mentions(record.value, reference.name)), None)
 
     @property
     def model_names(self) -> tuple[str, ...]:

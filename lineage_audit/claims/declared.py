@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lineage_audit.checkpoint.card.naming import without_address
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.folder import open_folder
-from lineage_audit.claims.names import HUB_ADDRESS, HUB_ID
+from lineage_audit.claims.names import HUB_ID
 from lineage_audit.errors import UnresolvedReferenceError
 
 _SIBLING = re.compile(r"(?:\.\.?/)?([A-Za-z0-9][\w.-]{0,95})/?", re.ASCII)
@@ -27,7 +28,7 @@ def resolve_declared(declared: str, beside: Path | None) -> Path | str | None:
         sibling = beside.parent / plain[1]
         if sibling.is_dir() and not sibling.is_symlink():
             return sibling
-    name = HUB_ADDRESS.sub("", declared.strip()).strip("/")
+    name = without_address(declared).strip("/")
     return name if HUB_ID.fullmatch(name) else None
 
 

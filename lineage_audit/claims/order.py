@@ -47,7 +47,7 @@ def order_of(reference: Reference, subject: Repository, statements: Statements, 
 
 def _named(reference: Reference, statements: Statements) -> Order | None:
     """What the subject's own files name as its origin is the earlier model."""
-    records = (base.record for base in statements.named if same_model(base.name, reference.name))
+    records = (base.record for base in statements.named if base.means(reference.name))
     return next((Order("card", f"order: {place_of(record)} names {reference.name}") for record in records), None)
 
 

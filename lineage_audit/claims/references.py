@@ -11,7 +11,7 @@ from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
 from lineage_audit.claims.declared import open_declared, resolve_declared
 from lineage_audit.claims.given import GivenReference, references_of
-from lineage_audit.claims.names import HUB_ID, hub_name, model_name, same_model
+from lineage_audit.claims.names import HUB_ID, hub_name, is_itself, model_name, restates, same_model
 from lineage_audit.claims.policy import Policy
 from lineage_audit.claims.repository import Repository, open_repository, read_repository
 from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
@@ -127,12 +127,16 @@ def hold_against(
     Raises:
         LineageAuditError: one that was given, or that the policy names, cannot be found.
     """
-    wanted = tuple(_wanted(statements, given, policy, with_declared))
+    wanted = tuple(_wanted(subject, statements, given, policy, with_declared))
     return tuple(_held(one, subject, effort, progress) for one in wanted)
 
 
 def _wanted(
-    statements: Statements, given: Sequence[GivenReference], policy: Policy, with_declared: bool
+    subject: Repository,
+    statements: Statements,
+    given: Sequence[GivenReference],
+    policy: Policy,
+    with_declared: bool,
 ) -> Iterator[_Wanted]:
     """Each model once; a declared base that was also given keeps the reference that was given."""
     names: list[str] = []
@@ -140,13 +144,22 @@ def _wanted(
         name = reference.name or model_name(reference.ref)
         if not any(same_model(name, other) for other in names):
             names.append(name)
-            claim = next((record for record in statements.declared if same_model(record.value, name)), None)
+            claim = next((record for record in statements.declared if _means(record.value, name)), None)
             yield _Wanted(reference.ref, claim, reference)
     if not with_declared:
         return
-    left = [record for record in statements.declared if not any(same_model(record.value, name) for name in names)]
+    left = [
+        record
+        for record in statements.declared
+        if not is_itself(record.value, subject.name) and not any(_means(record.value, name) for name in names)
+    ]
     for record in left[:DECLARED_LIMIT]:
         yield _Wanted(record.value, record)
+
+
+def _means(declared: str, name: str) -> bool:
+    """Whether a declared base is the model of this name, or that one in another number format."""
+    return same_model(declared, name) or restates(declared, name)
 
 
 def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: Progress | None) -> Reference:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lineage_audit.checkpoint.claims import Claim
-from lineage_audit.claims.licences import Licence, licence_of_model
+from lineage_audit.checkpoint.claims import Claim, Unread
+from lineage_audit.claims.licences import Licence, licence_mentioned, licence_of_model
+from lineage_audit.claims.names import mentions, restates, same_model
 from lineage_audit.claims.policy import Policy
-from lineage_audit.claims.prose import ProseBase, bases_in_prose
 from lineage_audit.claims.repository import Repository
 from lineage_audit.results import ClaimRecord
 
-CONFIG_FIELD = "_name_or_path"
-"""Where a configuration notes what it was loaded from: a hint, no declaration."""
-_RECIPE = "mergekit"
+_DECLARING = ("front matter", "adapter", "weight file", "policy")
+"""Standings by which a base is declared; a configuration's note of what it was loaded from is a hint alone."""
+_WITH_BASES = ("front matter", "base_model")
+"""Parts of a card in which bases are declared."""
+_NOT_OF_THE_CARD = ("configuration", "recipe")
+"""Standings that a policy's claims do not replace."""
 _GGUF_KINDS = (("general.license", "license"), ("general.license.name", "license_name"))
 _GGUF_BASES = 16
 
@@ -24,7 +27,7 @@ class NamedBase:
     """A base model that the repository's own words name.
 
     Attributes:
-        name: the model, or the words of the prose.
+        name: the model.
         licence: the licence that models of this name are known to be under, or None.
         record: the claim that names it.
     """
@@ -32,6 +35,11 @@ class NamedBase:
     name: str
     licence: Licence | None
     record: ClaimRecord
+
+    def means(self, model: str) -> bool:
+        """Whether it is the model of this name, in other words or in another number format; prose is less exact."""
+        in_prose = self.record.standing == "prose" and mentions(self.name, model)
+        return in_prose or same_model(self.name, model) or restates(self.name, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,68 +49,82 @@ class Statements:
     Attributes:
         records: every claim.
         overridden: kinds that the policy states itself; the card's are then only listed.
-        prose: bases that the card's sentences name.
+        unread: what the card states in a form that could not be read.
     """
 
     records: tuple[ClaimRecord, ...]
     overridden: frozenset[str]
-    prose: tuple[ProseBase, ...]
+    unread: tuple[Unread, ...] = ()
 
     def of(self, kind: str) -> tuple[ClaimRecord, ...]:
         """The claims of one kind that count."""
         return tuple(record for record in self.records if record.kind == kind and self._counts(record))
 
     @property
+    def bases_unread(self) -> bool:
+        """Whether the card may declare bases that could not be read, and the policy does not state them."""
+        return "base_model" not in self.overridden and any(one.part in _WITH_BASES for one in self.unread)
+
+    @property
     def declared(self) -> tuple[ClaimRecord, ...]:
-        """The bases that the card, the policy or an adapter's configuration declare, each name once."""
-        found = [
-            record
-            for record in self.of("base_model")
-            if record.field != CONFIG_FIELD and not record.file.startswith(_RECIPE)
-        ]
-        return tuple({record.value.lower(): record for record in reversed(found)}.values())[::-1]
+        """The bases that the card, the policy, an adapter or a weight file declare, each name once."""
+        return self._named_once(*_DECLARING)
 
     @property
     def merged(self) -> tuple[ClaimRecord, ...]:
         """The models that a merge recipe names, each name once."""
-        found = [record for record in self.of("base_model") if record.file.startswith(_RECIPE)]
-        return tuple({record.value.lower(): record for record in reversed(found)}.values())[::-1]
+        return self._named_once("recipe")
+
+    @property
+    def prose(self) -> tuple[ClaimRecord, ...]:
+        """The bases that the card's sentences name."""
+        return self.of("derived_from")
 
     @property
     def loaded_from(self) -> ClaimRecord | None:
         """What the configuration notes as its origin."""
-        return next((record for record in self.of("base_model") if record.field == CONFIG_FIELD), None)
+        return next((record for record in self.of("base_model") if record.standing == "configuration"), None)
 
     @property
     def named(self) -> tuple[NamedBase, ...]:
         """Every base that any file of the repository names, with the licence known of it."""
-        records = (*self.declared, *self.merged, *((self.loaded_from,) if self.loaded_from else ()))
-        by_name = [NamedBase(record.value, licence_of_model(record.value), record) for record in records]
-        return (*by_name, *(NamedBase(base.mention, base.licence, base.record) for base in self.prose))
+        records = (*self.declared, *self.merged, *((self.loaded_from,) if self.loaded_from else ()), *self.prose)
+        return tuple(NamedBase(record.value, _licence_of(record), record) for record in records)
+
+    def _named_once(self, *standings: str) -> tuple[ClaimRecord, ...]:
+        found = [record for record in self.of("base_model") if record.standing in standings]
+        return tuple({record.value.lower(): record for record in reversed(found)}.values())[::-1]
 
     def _counts(self, record: ClaimRecord) -> bool:
-        if record.origin == "policy" or record.kind not in self.overridden:
-            return True
-        return record.field == CONFIG_FIELD or record.file.startswith(_RECIPE)
+        return record.origin == "policy" or record.kind not in self.overridden or record.standing in _NOT_OF_THE_CARD
+
+
+def _licence_of(record: ClaimRecord) -> Licence | None:
+    """The licence that models of this name are known to be under; prose calls them less exactly."""
+    known = licence_of_model(record.value)
+    return licence_mentioned(record.value) if known is None and record.standing == "prose" else known
 
 
 def read_statements(subject: Repository, policy: Policy) -> Statements:
     """Gather the claims of the policy, the card, configurations, recipes, licence files, GGUF metadata and prose."""
     file = policy.file.name if policy.file else ""
-    stated = [ClaimRecord(claim.kind, claim.value, file, claim.line, claim.kind, "policy") for claim in policy.claims]
-    prose = bases_in_prose(subject.card) if subject.card else ()
-    records = (
-        *stated,
-        *recorded(subject.claims.items),
-        *_of_gguf(subject),
-        *(base.record for base in prose),
-    )
-    return Statements(records, frozenset(claim.kind for claim in policy.claims), prose)
+    stated = [
+        ClaimRecord(claim.kind, claim.value, file, claim.line, claim.kind, "policy", "policy")
+        for claim in policy.claims
+    ]
+    overridden = frozenset(claim.kind for claim in policy.claims)
+    records = (*stated, *recorded(subject.claims.items), *_of_gguf(subject))
+    return Statements(records, overridden, subject.claims.unread)
 
 
 def recorded(claims: Iterable[Claim]) -> tuple[ClaimRecord, ...]:
     """Claims of a repository in the form of the report."""
-    return tuple(ClaimRecord(claim.kind, claim.value, claim.file, claim.line, claim.field) for claim in claims)
+    return tuple(
+        ClaimRecord(
+            claim.kind, claim.value, claim.file, claim.line, claim.field, standing=claim.standing, quote=claim.quote
+        )
+        for claim in claims
+    )
 
 
 def _of_gguf(subject: Repository) -> tuple[ClaimRecord, ...]:
@@ -115,4 +137,6 @@ def _of_gguf(subject: Repository) -> tuple[ClaimRecord, ...]:
         key = f"general.base_model.{number}.repo_url"
         if metadata.get(key):
             found.append(("base_model", metadata[key], key))
-    return tuple(ClaimRecord(kind, str(value)[:200], file, None, key) for kind, value, key in found)
+    return tuple(
+        ClaimRecord(kind, str(value)[:200], file, None, key, standing="weight file") for kind, value, key in found
+    )

@@ -40,12 +40,16 @@ class ClaimRecord:
 
     Attributes:
         kind: what is claimed: ``license``, ``license_name``, ``license_link``, ``license_text``, ``base_model``,
-            ``base_model_relation``, ``from_scratch`` or ``derived_from`` (the last two quote a sentence of the card).
+            ``base_model_relation``, ``derived_from`` (a base that the card's prose names) or ``from_scratch`` (whose
+            value is the sentence).
         value: the claim itself.
         file: file inside the repository, or the policy file for a claim that the policy makes.
         line: line in that file counted from 1, or None where the file has no lines.
         field: key in that file, or None for prose and licence texts.
         origin: ``repository``, or ``policy`` for a claim that overrides the card's.
+        standing: where it stands: ``front matter``, ``prose``, ``configuration``, ``adapter``, ``recipe``,
+            ``licence file``, ``weight file`` or ``policy``.
+        quote: the sentence that names the base, for ``derived_from``; else None.
     """
 
     kind: str
@@ -54,6 +58,8 @@ class ClaimRecord:
     line: int | None
     field: str | None
     origin: Literal["repository", "policy"] = "repository"
+    standing: str = "front matter"
+    quote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

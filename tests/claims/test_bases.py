@@ -45,16 +45,25 @@ def test_a_from_scratch_claim_is_quoted_with_its_line(tmp_path):
 
 
 def test_a_from_scratch_claim_beside_a_declared_base_is_a_note(tmp_path):
-    subject, _base = pair(tmp_path, {**MIT, "base_model": "first-base"}, "The base was trained from scratch.")
+    subject, _base = pair(tmp_path, {**MIT, "base_model": "first-base"}, "It was trained from scratch.")
     report = check(str(subject))
     assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA304", "note")]
     assert report.outcome == "passed"
 
 
-def test_a_base_named_in_prose_alone_is_a_warning(tmp_path):
-    subject, base = pair(tmp_path, MIT, "It starts from first-base.")
-    report = check(str(subject), earlier=[str(base)])
-    assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA101", "warning")]
+@pytest.mark.parametrize(
+    ("sentence", "level"),
+    [
+        ("It was fine-tuned from first-base.", "note"),
+        ("We like first-base.", "warning"),
+        ("You can fine-tune first-base, too.", "warning"),
+    ],
+)
+def test_a_base_that_only_prose_names_is_a_note_and_one_that_it_mentions_a_warning(sentence, level, tmp_path):
+    subject, base = pair(tmp_path, MIT, sentence)
+    (finding,) = check(str(subject), earlier=[str(base)]).findings
+    assert (finding.rule_id, finding.level) == ("LA101", level)
+    assert ("though line 6 names first-base" in finding.message) is (level == "note")
 
 
 def test_a_reference_that_names_the_subject_as_its_base_is_the_derivative(tmp_path):

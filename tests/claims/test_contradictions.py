@@ -77,7 +77,7 @@ def test_an_adapter_and_its_card_name_one_base(tmp_path):
 
 
 def test_prose_alone_shows_a_label_that_does_not_fit(tmp_path):
-    sentence = "Nova was made by fine-tuning LLaMA on conversations."
+    sentence = "This model was made by fine-tuning LLaMA on conversations."
     found = words_only(tmp_path, {"license": "apache-2.0"}, sentence)
     assert list(found) == ["LA303"]
     assert f"README.md:6: {sentence}" in found["LA303"].evidence

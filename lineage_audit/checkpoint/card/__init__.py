@@ -5,12 +5,15 @@ Nothing here can fail a comparison: a file that cannot be read becomes a caveat,
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from lineage_audit.checkpoint.card.front_matter import claims_of_front_matter
 from lineage_audit.checkpoint.card.licence_files import claims_of_licence_files
 from lineage_audit.checkpoint.card.origins import claims_of_origins
-from lineage_audit.checkpoint.card.prose import claims_of_prose
+from lineage_audit.checkpoint.card.prose import PROSE_LIMIT, claims_of_prose
 from lineage_audit.checkpoint.card.text_files import TextReader
-from lineage_audit.checkpoint.claims import Claim, Claims
+from lineage_audit.checkpoint.claims import Claim, Claims, Unread
 from lineage_audit.checkpoint.source.base import Source
 
 __all__ = ["read_claims"]
@@ -24,11 +27,21 @@ def read_claims(source: Source) -> tuple[Claims, tuple[str, ...]]:
     """
     reader = TextReader(source)
     items: list[Claim] = []
+    unread: tuple[Unread, ...] = ()
     card = next((file for file in sorted(source.files) if file.lower() == "readme.md"), None)
     if card is not None:
         text = reader.text(card)
-        items += claims_of_front_matter(text, card, reader.caveats)
-        items += claims_of_prose(text, card)
+        stated = claims_of_front_matter(text, card)
+        items += (*stated.items, *claims_of_prose(text, card, _names(source)))
+        unread = stated.unread
+        if len(text) > PROSE_LIMIT:
+            reader.caveats.append(f"{card}: of its prose, the first {PROSE_LIMIT:,} characters were read")
+        reader.caveats += [f"{one.file}: its {one.part} could not be read: {one.reason}" for one in unread]
     items += claims_of_origins(reader)
-    items += claims_of_licence_files(reader)
-    return Claims(tuple(claim for claim in items if claim.value)), tuple(reader.caveats)
+    items += (replace(claim, standing="licence file") for claim in claims_of_licence_files(reader))
+    return Claims(tuple(claim for claim in items if claim.value), unread), tuple(reader.caveats)
+
+
+def _names(source: Source) -> tuple[str, ...]:
+    """What the repository is called: the last part of its reference."""
+    return (re.split(r"[/\\]", source.ref.partition("@")[0].rstrip("/\\"))[-1],)

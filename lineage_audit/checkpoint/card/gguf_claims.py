@@ -26,13 +26,13 @@ def _claims(values: Mapping[str, object], file: str) -> Iterator[Claim]:
     for key, kind in _KINDS.items():
         value = values.get(key)
         if isinstance(value, str):
-            yield Claim(kind, clean_text(value), file, field=key)
+            yield Claim(kind, clean_text(value), file, field=key, standing="weight file")
     count = values.get("general.base_model.count")
     for number in range(min(count, _MOST_BASES) if isinstance(count, int) else 0):
         found = _base_model(values, f"general.base_model.{number}.")
         if found is not None:
             field, value = found
-            yield Claim("base_model", clean_text(value), file, field=field)
+            yield Claim("base_model", clean_text(value), file, field=field, standing="weight file")
 
 
 def _base_model(values: Mapping[str, object], prefix: str) -> tuple[str, str] | None:

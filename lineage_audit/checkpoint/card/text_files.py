@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lineage_audit.checkpoint.source.base import Source, read_whole
@@ -48,25 +49,49 @@ class TextReader:
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def compose_yaml(text: str, file: str, caveats: list[str]) -> Node | None:
+class UnreadableYamlError(ValueError):
+    """Text that is no YAML, or more of it than is read; its message says what is wrong, as the end of a sentence.
+
+    Attributes:
+        line: the line in the text where the fault was met, counted from 1, or None.
+    """
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def compose_yaml(text: str) -> Node | None:
+    """Compose the first document of a YAML text to nodes; see ``compose_all_yaml``."""
+    return next(iter(compose_all_yaml(text, most=1)), None)
+
+
+def compose_all_yaml(text: str, most: int = 100) -> tuple[Node, ...]:
     """Compose YAML to nodes, without building values.
 
     No tag is acted on, and an alias is one more reference to a node, never a copy: a "billion laughs"
     document stays as small as its text. Readers of the nodes must not follow a node twice.
 
     Returns:
-        The root, or None where there is nothing or the text is not YAML (then with a caveat).
+        The root of each document that is not empty.
+
+    Raises:
+        UnreadableYamlError: the text is not YAML.
     """
     import yaml
 
     if len(text) > YAML_LIMIT:
-        caveats.append(f"{file}: its YAML has more than the {YAML_LIMIT:,} characters that are read")
-        return None
+        raise UnreadableYamlError(f"its YAML has more than the {YAML_LIMIT:,} characters that are read")
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        if most == 1:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            return (root,) if root is not None else ()
+        return tuple(
+            islice((root for root in yaml.compose_all(text, Loader=yaml.SafeLoader) if root is not None), most)
+        )
     except yaml.MarkedYAMLError as error:
-        line = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        caveats.append(f"{file}: not valid YAML{line}; nothing was read from it")
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        problem = f" ({error.problem})" if error.problem and error.problem.isascii() else ""
+        raise UnreadableYamlError(f"it is not valid YAML{f' at line {line}' if line else ''}{problem}", line) from None
     except (yaml.YAMLError, RecursionError, ValueError):
-        caveats.append(f"{file}: not valid YAML; nothing was read from it")
-    return None
+        raise UnreadableYamlError("it is not valid YAML") from None

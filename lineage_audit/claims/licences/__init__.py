@@ -9,6 +9,7 @@ from __future__ import annotations
 from lineage_audit.claims.licences.catalogue import (
     catalogue,
     licence_called,
+    licence_mentioned,
     licence_of_model,
     licence_with_text,
     refined,
@@ -24,6 +25,7 @@ __all__ = [
     "alternatives",
     "catalogue",
     "licence_called",
+    "licence_mentioned",
     "licence_of_model",
     "licence_with_text",
     "refined",

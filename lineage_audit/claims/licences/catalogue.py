@@ -48,6 +48,14 @@ def licence_of_model(model: str) -> Licence | None:
     return next((licence for licence in catalogue().values() if licence.covers(model)), None)
 
 
+def licence_mentioned(words: str) -> Licence | None:
+    """The licence of the models that prose calls so: "Llama 2 7B", "Gemma"."""
+    return next(
+        (licence for licence in catalogue().values() if any(pattern.search(words) for pattern in licence.mentions)),
+        None,
+    )
+
+
 def refined(licence: Licence, model: str) -> Licence:
     """The licence with what the publisher of this very model adds to it."""
     special = licence_of_model(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.claims.rules import (
     bases,
+    cards,
     contradictions,
     licence_fit,
     obligations,
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = tuple(
         (
             *bases.RULES,
             *open_questions.RULES,
+            *cards.RULES,
             *relations.RULES,
             *licence_fit.RULES,
             *obligations.RULES,

@@ -65,7 +65,7 @@ class Rule:
 
 def quoted(record: ClaimRecord) -> str:
     """A claim with its place, as a line of evidence."""
-    return f"{place_of(record)}: {record.value}"
+    return f"{place_of(record)}: {record.quote or record.value}"
 
 
 def weights_line(reference: Reference) -> str:

@@ -6,32 +6,35 @@ import re
 from collections.abc import Iterator
 
 from lineage_audit.claims.case import Case
-from lineage_audit.claims.names import bare, same_model
+from lineage_audit.claims.names import bare, restates, same_model
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.rules.base import Draft, Rule, order_properties, quoted, weights_line
+from lineage_audit.results import ClaimRecord
 
 _TELLING = re.compile(r"(?=.*[\d_-])[\w.-]{6,}", re.ASCII)
 """Names that mean one model when they stand in prose; "model" or "base" would not."""
 
 
 def _undeclared_base(case: Case) -> Iterator[Draft]:
-    for tie in case.of_standing("base"):
+    for tie in () if case.statements.bases_unread else case.of_standing("base"):
         reference = tie.reference
         declared = tuple(quoted(record) for record in case.statements.declared)
-        in_prose = line_in_prose(case, reference)
-        said = f"The card names {_listed(case)} as base" if declared else "The card declares no base model"
+        named = case.named_in_prose(reference)
+        in_prose = None if named else line_in_prose(case, reference)
         evidence = [weights_line(reference), *tie.evidence, *declared]
+        if named:
+            evidence.append(quoted(named))
         if in_prose:
             evidence.append(f"{in_prose}: the card's prose names {reference.name}")
         if case.statements.loaded_from is not None:
             evidence.append(quoted(case.statements.loaded_from))
         yield Draft(
-            message=f"{said}, which is inconsistent with weights that derive from {reference.name}.",
+            message=f"{_silence(case, named)} is inconsistent with weights that derive from {reference.name}.",
             evidence=tuple(evidence),
             fix=f"Add {reference.name} to base_model in the card's front matter.",
             location=case.place("base_model", "license"),
             reference=reference,
-            level="warning" if in_prose else None,
+            level="note" if named else "warning" if in_prose else None,
             properties=order_properties(tie),
         )
 
@@ -53,7 +56,7 @@ def _unsupported_base(case: Case) -> Iterator[Draft]:
 
 def _scratch_contradicted(case: Case) -> Iterator[Draft]:
     claims = case.statements.of("from_scratch")
-    for tie in case.of_standing("base") if claims else ():
+    for tie in case.of_standing("base") if claims and not case.statements.bases_unread else ():
         reference = tie.reference
         yield Draft(
             message=(
@@ -70,7 +73,7 @@ def _scratch_contradicted(case: Case) -> Iterator[Draft]:
 def _undeclared_parent(case: Case) -> Iterator[Draft]:
     declared = case.statements.declared
     for record in case.statements.merged:
-        known = any(same_model(record.value, other.value) for other in declared)
+        known = any(restates(record.value, other.value) for other in declared)
         itself = same_model(record.value, case.subject.name)
         if not known and not itself and _names_a_model(record.value):
             yield Draft(
@@ -97,8 +100,14 @@ def _undeclared_shared_origin(case: Case) -> Iterator[Draft]:
             )
 
 
-def _listed(case: Case) -> str:
-    return ", ".join(record.value for record in case.statements.declared)
+def _silence(case: Case, named: ClaimRecord | None) -> str:
+    """What the card says instead of naming the base where machines look for it."""
+    declared = case.statements.declared
+    if declared:
+        said = f"A front matter that names {', '.join(record.value for record in declared)} as base"
+    else:
+        said = "A front matter without a base model" if named else "A card that declares no base model"
+    return f"{said}, though line {named.line} names {named.value}," if named else said
 
 
 def line_in_prose(case: Case, reference: Reference) -> str | None:
@@ -123,8 +132,8 @@ RULES = (
         "The weights derive from a model that the card does not declare",
         "error",
         "Compares the weights with each reference. A relation with a p-value is reported where an order is shown (the "
-        "reference is the earlier model) and no declared base accounts for what both share; a warning where only the "
-        "card's prose names the model. Add the model to base_model.",
+        "reference is the earlier model) and no declared base accounts for what both share: a note where a sentence of "
+        "the card names the model as its base, a warning where prose mentions it. Add the model to base_model.",
         _undeclared_base,
     ),
     Rule(

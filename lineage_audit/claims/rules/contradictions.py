@@ -10,16 +10,12 @@ from collections.abc import Iterator
 
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.licences import licence_called, licence_of_model
-from lineage_audit.claims.names import bare
+from lineage_audit.claims.names import bare, restates
 from lineage_audit.claims.rules.base import Draft, Rule, quoted
 from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.claims.rules.obligations import OBLIGATIONS
 from lineage_audit.claims.stated_licence import place_of
 from lineage_audit.results import Location
-
-_ADAPTER = "adapter_config.json"
-_QUANTISED_COPY = ("-bnb-4bit", "-4bit", "-8bit", "-gptq", "-awq", "-fp8")
-"""Endings of repositories that hold a base in another number format: adapters are trained on them."""
 
 
 def _label_against_texts(case: Case) -> Iterator[Draft]:
@@ -67,9 +63,9 @@ def _label_against_metadata(case: Case) -> Iterator[Draft]:
 
 def _bases_against_each_other(case: Case) -> Iterator[Draft]:
     """What the configuration or the adapter was made from, against the card's bases and licence."""
-    declared = [record for record in case.statements.declared if record.file != _ADAPTER]
-    adapter = next((record for record in case.statements.declared if record.file == _ADAPTER), None)
-    if adapter is not None and declared and not any(_one_model(adapter.value, record.value) for record in declared):
+    declared = [record for record in case.statements.declared if record.standing != "adapter"]
+    adapter = next((record for record in case.statements.declared if record.standing == "adapter"), None)
+    if adapter is not None and declared and not any(restates(adapter.value, record.value) for record in declared):
         yield Draft(
             message=f"The declared base {declared[0].value} is inconsistent with {adapter.value} in {adapter.file}.",
             evidence=(*map(quoted, declared), quoted(adapter)),
@@ -106,21 +102,14 @@ def _versions_claimed(case: Case) -> Iterator[tuple[str, str, str]]:
         licence = licence_called(label.value)
         if licence is not None and licence.names:
             yield place_of(label), f"licence {label.value}", licence.key
-    for base in case.statements.prose:
-        yield place_of(base.record), f"sentence on {base.mention}", base.licence.key
+    for base in case.statements.named:
+        if base.record.standing == "prose" and base.licence is not None:
+            yield place_of(base.record), f"sentence on {base.name}", base.licence.key
 
 
 def _is_other_version(one: str, other: str) -> bool:
     """Whether two licence keys are versions of one family: llama3 and llama3.1, gemma and gemma-4."""
     return one.rstrip("0123456789.-") == other.rstrip("0123456789.-")
-
-
-def _one_model(adapter: str, declared: str) -> bool:
-    """Whether an adapter's base is the declared one, or that one in another number format."""
-    name = bare(adapter)
-    for ending in _QUANTISED_COPY:
-        name = name.removesuffix(ending)
-    return name == bare(declared) or bare(adapter) == bare(declared)
 
 
 def _label_against_named_base(case: Case) -> Iterator[Draft]:

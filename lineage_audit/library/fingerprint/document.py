@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from lineage_audit.checkpoint.bounded_json import parse_json
-from lineage_audit.checkpoint.claims import Claim, ClaimKind, Claims
+from lineage_audit.checkpoint.claims import Claim, ClaimKind, Claims, Standing
 from lineage_audit.checkpoint.config import FIELDS, ArchConfig, FieldValue
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
@@ -29,6 +29,7 @@ _LONGEST = 400
 _WIDEST = 2**20
 
 _CLAIM_KINDS: tuple[ClaimKind, ...] = get_args(ClaimKind)
+_STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def document_of(fingerprint: Fingerprint) -> dict[str, object]:
         "config": dict(fingerprint.config.fields),
         "config_origins": dict(fingerprint.config.origins),
         "claims": [
-            [claim.kind, claim.value[:_LONGEST], claim.file, claim.line, claim.field]
+            [claim.kind, claim.value[:_LONGEST], claim.file, claim.line, claim.field, claim.standing]
             for claim in fingerprint.claims.items[:_MOST_CLAIMS]
         ],
         "tensors": table_of(fingerprint.tensors),
@@ -173,11 +174,17 @@ def _value(value: object) -> FieldValue:
 
 
 def _claim(stated: object) -> Claim:
-    kind, value, file, line, field = _list(stated)
+    kind, value, file, line, field, *more = _list(stated)
     known = next((one for one in _CLAIM_KINDS if one == kind), None)
     if known is None:
         raise ValueError("a claim is of an unknown kind")
-    return Claim(known, str(value), str(file), _layer(line), None if field is None else str(field))
+    key = None if field is None else str(field)
+    # Fingerprints of earlier versions do not say where a claim stands.
+    written = more[0] if more else "configuration" if key == "_name_or_path" else "front matter"
+    standing = next((one for one in _STANDINGS if one == written), None)
+    if standing is None:
+        raise ValueError("a claim stands in an unknown place")
+    return Claim(known, str(value), str(file), _layer(line), key, standing)
 
 
 def _layer(number: object) -> int | None:

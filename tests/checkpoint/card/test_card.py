@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.card import read_claims
-from lineage_audit.checkpoint.card.origins import looks_like_repository
+from lineage_audit.checkpoint.card.naming import looks_like_repository
 from lineage_audit.checkpoint.card.text_files import YAML_LIMIT
 from lineage_audit.checkpoint.claims import Claim, Claims
 from tests.checkpoint.memory_source import MemorySource
 
-REAL_REPOS = Path(__file__).parents[3] / "shared" / "real-repos"
+REAL_REPOS = Path(__file__).parents[4] / "shared" / "real-repos"
 
 CARD = """---
 language: en
@@ -66,7 +66,7 @@ def test_forms_of_front_matter(card: str, licence: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "card", ["", "# A model\n", "---\nlicense: mit\n", "text\n---\nlicense: mit\n---\n", "---\nlicense:\n---\n"]
+    "card", ["", "# A model\n", "---\n\nA rule, then text.\n", "text\n---\nlicense: mit\n---\n", "---\nlicense:\n---\n"]
 )
 def test_a_card_without_front_matter_claims_nothing(card: str) -> None:
     assert read({"README.md": card}) == (Claims(), ())
@@ -102,9 +102,10 @@ def test_tags_are_never_acted_on_and_aliases_never_multiply(tmp_path: Path) -> N
     )
     claims, caveats = read({"README.md": card})
     assert not witness.exists()
-    assert caveats == ()
+    assert len(caveats) == 1
     assert [claim.value for claim in claims.of("license_name")] == ["ok"]
     assert claims.of("base_model") == ()
+    assert {one.part for one in claims.unread} == {"base_model"}
 
 
 def test_a_recipe_that_contains_itself_ends() -> None:
@@ -113,54 +114,10 @@ def test_a_recipe_that_contains_itself_ends() -> None:
 
 
 def test_a_card_that_is_not_utf8_is_read_with_a_caveat() -> None:
-    claims, caveats = read({"README.md": b"---\nlicense: mit\n---\nCaf\xe9, trained from scratch.\n"})
+    claims, caveats = read({"README.md": b"---\nlicense: mit\n---\nIt was trained from scratch in a caf\xe9.\n"})
     assert [claim.kind for claim in claims.items] == ["license", "from_scratch"]
     assert len(caveats) == 1
     assert "UTF-8" in caveats[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("The Yi models are large language models trained from scratch by 01.AI.", 1),
-        ("# Model\n\nIt was pre-trained\nfrom scratch on 3T tokens.", 4),
-        ("It is good. **X-7B** was pretrained from scratch! It is small.", 1),
-        ("We train from scratch a 7B model.".replace("from scratch a 7B model", "a 7B model from scratch"), 1),
-        ("- small\n- developed from-scratch by us\n- fast", 2),
-        ("本模型由团队从零开始训练，效果好。", 1),
-        ("本モデルはフルスクラッチで学習した。", 1),
-    ],
-)
-def test_training_from_scratch_is_quoted_with_its_line(text: str, line: int) -> None:
-    claims, _ = read({"README.md": text})
-    assert [claim.line for claim in claims.of("from_scratch")] == [line]
-
-
-def test_the_quote_is_the_sentence_and_bounded() -> None:
-    assert values({"README.md": "It is new. It was trained\nfrom scratch. Enjoy."}, "from_scratch") == [
-        "It was trained from scratch."
-    ]
-    (quote,) = values({"README.md": "word " * 400 + "trained from scratch " + "word " * 400}, "from_scratch")
-    assert len(quote) <= 300
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "This model was not trained from scratch.",
-        "It wasn't trained from scratch.",
-        "Instead of training from scratch, we start from Llama 2.",
-        "We fine-tuned it rather than having it trained from scratch.",
-        "Unlike models trained from scratch, it inherits Llama's weights.",
-        "They reduce the effort required to build from scratch.",
-        "It uses a tokenizer trained from scratch.",
-        "The section is your scratch space.",
-        "Your dinner, from scratch.",
-        "```\nmodel trained from scratch\n```",
-    ],
-)
-def test_denials_and_other_uses_of_the_words_are_passed_over(text: str) -> None:
-    assert values({"README.md": text}, "from_scratch") == []
 
 
 def test_base_models_outside_the_card() -> None:
@@ -177,11 +134,11 @@ def test_base_models_outside_the_card() -> None:
     )
     assert caveats == ()
     assert claims.items == (
-        Claim("base_model", "meta-llama/Llama-2-7b-hf", "config.json", 3, "_name_or_path"),
-        Claim("base_model", "gpt2", "adapter_config.json", 1, "base_model_name_or_path"),
-        Claim("base_model", "a/one", "mergekit_config.yml", 3, "models"),
-        Claim("base_model", "a/two", "mergekit_config.yml", 5, "models"),
-        Claim("base_model", "a/one", "mergekit_config.yml", 8, "base_model"),
+        Claim("base_model", "meta-llama/Llama-2-7b-hf", "config.json", 3, "_name_or_path", "configuration"),
+        Claim("base_model", "gpt2", "adapter_config.json", 1, "base_model_name_or_path", "adapter"),
+        Claim("base_model", "a/one", "mergekit_config.yml", 3, "models", "recipe"),
+        Claim("base_model", "a/two", "mergekit_config.yml", 5, "models", "recipe"),
+        Claim("base_model", "a/one", "mergekit_config.yml", 8, "base_model", "recipe"),
     )
 
 
@@ -258,7 +215,7 @@ def test_local_paths_are_no_repositories(name: str, repository: bool) -> None:
 def test_licence_files_are_named_by_their_titles(file: str, text: str, value: str, line: int) -> None:
     claims, caveats = read({file: text})
     assert caveats == ()
-    assert claims.items == (Claim("license_text", value, file, line),)
+    assert claims.items == (Claim("license_text", value, file, line, standing="licence file"),)
 
 
 def test_files_that_only_sound_like_licences_are_left_alone() -> None:
@@ -276,7 +233,7 @@ def test_real_repositories_read_without_caveats() -> None:
         for claim in claims.items:
             lines = (folder / claim.file).read_text(encoding="utf-8-sig").split("\n")
             assert claim.line is not None
-            assert claim.value.split()[0].strip("*#") in lines[claim.line - 1] or claim.kind == "from_scratch"
+            assert claim.value.split()[0].strip("*#") in lines[claim.line - 1] or claim.standing == "prose"
 
 
 @pytest.mark.skipif(not REAL_REPOS.is_dir(), reason="no real repositories beside the project")
@@ -298,13 +255,6 @@ def test_real_repositories_read_without_caveats() -> None:
 def test_real_cards(repo: str, kind: str, expected: list[str]) -> None:
     claims, _ = read_folder(REAL_REPOS / repo)
     assert [claim.value for claim in claims.items if claim.kind == kind] == expected
-
-
-@pytest.mark.skipif(not REAL_REPOS.is_dir(), reason="no real repositories beside the project")
-def test_the_yi_card_claims_training_from_scratch_once() -> None:
-    (claim,) = read_folder(REAL_REPOS / "01-ai+Yi")[0].of("from_scratch")
-    assert claim.line == 109
-    assert "large language models trained from scratch by" in claim.value
 
 
 def read_folder(folder: Path) -> tuple[Claims, tuple[str, ...]]:

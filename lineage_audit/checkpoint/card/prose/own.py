@@ -1,0 +1,69 @@
+"""What a card calls its own model: its title, the names in its front matter, the repository's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from lineage_audit.checkpoint.card.prose.mentions import is_family, names_table
+from lineage_audit.checkpoint.card.prose.units import Unit
+
+_MARKUP = re.compile(r"[*`~]|!?\[([^\]]*)\]\([^)]*\)")
+_ASIDE = re.compile(
+    r"^(?:model card (?:for|of)|what is|welcome to|introduc(?:ing|tion to)|about|uploaded|model)\b[: ]*"
+    r"|[?!:].*$|\s[-–—|(].*$|\s(?:model )?card$",
+    re.IGNORECASE,
+)
+_TITLES = 3
+"""Headings that are taken for titles."""
+_SHORTEST = 2
+
+
+def own_names(units: Iterable[Unit], stated: Iterable[str]) -> re.Pattern[str] | None:
+    """What the card's own model is called, as a pattern; longest first.
+
+    Args:
+        units: the card's pieces.
+        stated: names from elsewhere: the repository's, ``model_name``.
+    """
+    headings = [unit for unit in units if unit.kind == "heading"]
+    titles = [unit.text for unit in headings if unit.level == 1 or unit is headings[0]]
+    found = {alias for name in (*titles[:_TITLES], *stated) for alias in _aliases(name)}
+    if not found:
+        return None
+    called = "|".join(re.escape(alias) for alias in sorted(found, key=lambda alias: (-len(alias), alias)))
+    return re.compile(rf"(?<![A-Za-z0-9_/.-])(?:{called})(?![A-Za-z0-9_])(?:[-.][A-Za-z0-9][\w.-]*\w)?(?!/)")
+
+
+def _aliases(name: str) -> Iterator[str]:
+    """A name, and the word of it that could be no other model's."""
+    whole = _MARKUP.sub(r"\1", name).strip()
+    whole = whole if " " in whole else whole.rstrip("/").rsplit("/", 1)[-1]
+    whole = _ASIDE.sub("", _ASIDE.sub("", whole)).strip()
+    words = [word for word in re.split(r"[\s_-]+", whole) if word]
+    if not words or "/" in whole or len(whole) < _SHORTEST:
+        return
+    proper = [word for word in words if _is_proper(word)]
+    if is_family(whole):
+        yield from (whole, *proper) if proper else ()
+        if len(words) == 1:
+            yield whole
+    elif words[0] in proper:
+        yield whole
+        yield from (word for word in (whole.split()[0], words[0]) if word.lower() != word or not word.isascii())
+    elif not _common().fullmatch(words[0]):
+        yield whole
+
+
+def _is_proper(word: str) -> bool:
+    """Whether a word is a name of its own: no family's, no size, format or variant, no word of every card."""
+    if _common().fullmatch(word) or is_family(word):
+        return False
+    return len(word) > _SHORTEST or not word.isascii()
+
+
+@cache
+def _common() -> re.Pattern[str]:
+    table = names_table()
+    return re.compile("|".join((*table["variants"], *table["words_of_titles"])), re.IGNORECASE)

@@ -1,0 +1,169 @@
+"""What a sentence says of the card's own model: its base, or that it was trained from scratch.
+
+One grammar for languages that put the subject first: ``subject copula (noun phrase) participle name``. A sentence whose
+subject is not known to be the card's own model says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from lineage_audit.checkpoint.card.prose.language import Language
+from lineage_audit.checkpoint.card.prose.mentions import MENTION, OWN, Masked
+from lineage_audit.checkpoint.card.prose.units import Unit
+
+_CONJUNCTION = r"(?:\s?(?:,|/|&|\+|×)\s?|\s(?:x|and|with|et|und|y|e|и)\s)"
+_EXACT = rf"{MENTION}(?:\s?\({MENTION}[^()]*\))?"
+_LIST = rf"(?P<names>{_EXACT}(?:(?:,\s?and\s|{_CONJUNCTION}){_EXACT})*)"
+_START = r"(?:^|(?<=[;:—–(]\s)|(?<=[;:—–(,])|(?<=,\s)|(?<=\sand\s)|(?<=\sbut\s)|(?<=^In\sthis\swork\s))"
+_ASIDE = rf"[^{MENTION[1:-1]};?!]{{0,160}}?"
+_QUESTION = re.compile(r"\?[\s\"')*]*$")
+_LEADING = re.compile(rf"^(?:(?![{MENTION[1:-1]}{OWN}])[^\w(\[])+")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One form that a statement has.
+
+    Attributes:
+        pattern: over a masked sentence; its group ``names`` holds the bases, its group ``subject`` whom it speaks of.
+        whole: whether a word that denies may stand nowhere in the sentence, rather than not before the name.
+    """
+
+    pattern: re.Pattern[str]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one sentence says of the model: its bases, or that it has none.
+
+    Attributes:
+        at: where in the masked sentence.
+        names: the bases, empty where it was trained from scratch.
+    """
+
+    at: int
+    names: tuple[str, ...]
+
+
+def said_in(sentence: Masked, unit: Unit, language: Language, *, pronoun_is_own: bool) -> Iterator[Said]:
+    """Read what one sentence says of the card's own model.
+
+    Args:
+        sentence: the sentence, masked.
+        unit: where it stands.
+        language: the language to read it in.
+        pronoun_is_own: whether "it" means the card's own model here.
+    """
+    text = _LEADING.sub("", sentence.text)
+    offset = len(sentence.text) - len(text)
+    if _QUESTION.search(text) or not (sentence.names or language.compiled(language.one("scratch_word")).search(text)):
+        return
+    denied = language.compiled(language.one("denied"))
+    for frame in _frames(language, _place(unit)):
+        for match in frame.pattern.finditer(text):
+            named = match.groupdict().get("names")
+            stop = len(text) if frame.whole else match.start("names") if named else match.end()
+            if denied.search(text, match.start(), stop) or not (pronoun_is_own or not _is_pronoun(match, language)):
+                continue
+            yield Said(
+                offset + (match.start("names") if named else match.end()), _named(named, sentence) if named else ()
+            )
+
+
+def _is_pronoun(match: re.Match[str], language: Language) -> bool:
+    subject = match.groupdict().get("subject")
+    return subject is not None and subject.lower() in language.table.get("pronouns", ())
+
+
+def _named(names: str, sentence: Masked) -> tuple[str, ...]:
+    """The models of a list; of "a name (org/name)", the exact one."""
+    found = []
+    for exact in re.finditer(rf"({MENTION})(?:\s?\(({MENTION})[^()]*\))?", names):
+        plain, precise = sentence.name(exact[1]), sentence.name(exact[2]) if exact[2] else ""
+        found.append(precise if "/" in precise and "/" not in plain else plain)
+    return tuple(found)
+
+
+def _place(unit: Unit) -> str:
+    """Where a statement without a subject may stand: the title, another heading, or a sentence."""
+    return {"heading": "heading", "sentence": "sentence"}.get(unit.kind, "item")
+
+
+@cache
+def _frames(language: Language, place: str) -> tuple[Frame, ...]:
+    """Every form of a language, those without a subject only where they may stand."""
+    return (*_with_subject(language), *_of_speakers(language), *_of_scratch(language), *_fragments(language, place))
+
+
+def _with_subject(language: Language) -> Iterator[Frame]:
+    """Statements with a subject of their own."""
+    subject = rf"{_START}(?P<subject>{language.any_of('subjects')})"
+    copula = language.any_of("copulas")
+    fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
+    base = rf"\s?{fillers}{_LIST}{form}"
+    between = _noun_phrase(language)
+    leads = language.any_of("leads")
+    for form_of in (
+        rf"{subject}\s?{copula}\s?{between}{leads}{base}",
+        rf"{subject}\s{copula}\s{_ASIDE},?\s(?:and|but|et|und|y|e|и)\s(?:{copula}\s)?{between}{leads}{base}",
+        rf"{subject}\s{copula}\s{_ASIDE},\s{leads}{base}",
+        rf"{subject}\s(?:\w+ly\s)?{language.any_of('finite')}{base}",
+    ):
+        yield Frame(language.compiled(form_of))
+    for form_of in language.table.get("name_first", ()):
+        named = form_of.replace("{M}", _LIST)
+        yield Frame(language.compiled(rf"{subject}\s(?:{copula}\s{_ASIDE})?{named}"))
+    if "identity_followed_by" in language.table:
+        after = language.one("identity_followed_by")
+        yield Frame(language.compiled(rf"{subject}\s?{copula}\s{fillers}{_LIST}{after}"))
+    yield Frame(language.compiled(rf"^{language.any_of('files')}{base}"))
+
+
+def _noun_phrase(language: Language) -> str:
+    """The words between copula and participle: none of them one that changes of whom is spoken."""
+    word, _, count = language.table["between"].rpartition("{")
+    return rf"(?:(?!{language.any_of('stops')}\b){word.removeprefix('(?:')}{{{count}"
+
+
+def _of_speakers(language: Language) -> Iterator[Frame]:
+    """Statements of those who made the model: "we fine-tuned"."""
+    if "speakers" not in language.table:
+        return
+    fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
+    speakers = rf"{_START}{language.any_of('speakers')}(?:\s(?:have|then|first|simply|further|also|later))?"
+    needs, then = language.one("actives_need"), language.one("actives_followed_by")
+    enough = rf"(?!{needs}\b){language.any_of('actives')}"
+    yield Frame(language.compiled(rf"{speakers}\s{enough}\s{fillers}{_LIST}{form}"), whole=True)
+    yield Frame(language.compiled(rf"{speakers}\s{needs}\s{fillers}{_LIST}{then}"), whole=True)
+    yield Frame(language.compiled(rf"{_START}{language.any_of('starting')}\s{fillers}{_LIST}{form}"), whole=True)
+
+
+def _of_scratch(language: Language) -> Iterator[Frame]:
+    """Statements of training from scratch."""
+    subject = rf"{_START}(?P<subject>{language.any_of('subjects')})"
+    copula = language.any_of("copulas")
+    yield Frame(language.compiled(rf"{subject}\s{copula}\s{_noun_phrase(language)}{language.any_of('scratch')}"))
+    yield Frame(language.compiled(rf"{subject}\s{copula}\s{_ASIDE},\s{language.any_of('scratch')}"))
+    if "speakers" in language.table:
+        speakers = rf"{_START}{language.any_of('speakers')}"
+        yield Frame(language.compiled(rf"{speakers}\s{language.one('scratch_active')}"))
+
+
+def _fragments(language: Language, place: str) -> Iterator[Frame]:
+    """Statements without a subject, which speak of the card's model by where they stand."""
+    others = rf"^(?!{language.one('not_of_us')})"
+    fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
+    yield Frame(language.compiled(rf"{others}{language.one('scratch_fragment')}"))
+    if place == "item" or "fragment" not in language.table:
+        return
+    fragment, leads = language.one("fragment"), language.any_of("fragment_leads")
+    yield Frame(language.compiled(rf"{others}{fragment}{leads}\s{fillers}{_LIST}{form}"))
+    for form_of in language.table["fragment_name_first"]:
+        yield Frame(language.compiled(others + form_of.replace("{M}", _LIST)))
+    if place == "heading":
+        yield Frame(language.compiled(rf"{others}{language.any_of('heading_leads')}\s{fillers}{_LIST}{form}\W*$"))

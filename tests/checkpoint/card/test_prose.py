@@ -1,0 +1,207 @@
+"""What sentences, lines and tables of a card say of its own model, and what they do not."""
+
+from pathlib import Path
+
+import pytest
+
+from lineage_audit.checkpoint.card.prose import QUOTE_LIMIT, claims_of_prose
+
+REAL_REPOS = Path(__file__).parents[4] / "shared" / "real-repos"
+
+
+def bases(text: str, *names: str) -> list[str]:
+    return [claim.value for claim in claims_of_prose(text, "README.md", names) if claim.kind == "derived_from"]
+
+
+def scratch(text: str) -> list[int | None]:
+    return [claim.line for claim in claims_of_prose(text, "README.md") if claim.kind == "from_scratch"]
+
+
+def test_a_base_in_prose_has_its_line_its_standing_and_its_sentence() -> None:
+    (claim,) = claims_of_prose("# Nova\n\nIt is new. It was fine-tuned\nfrom **org/base-7b**.\n", "README.md")
+    assert (claim.kind, claim.value, claim.line, claim.standing) == ("derived_from", "org/base-7b", 4, "prose")
+    assert claim.quote == "It was fine-tuned from **org/base-7b**."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "base"),
+    [
+        (
+            "This model is a fine-tuned version of [a/b-7b](https://huggingface.co/a/b-7b) on the None dataset.",
+            "a/b-7b",
+        ),
+        ("It is a dialogue model based on Meta's LLaMA-7B.", "LLaMA-7B"),
+        ("A conversational LLaMA fine-tune.", "LLaMA"),
+        ("This is Llama 2 7B, further trained on law.", "Llama 2 7B"),
+        ("Starting from Llama-2-13b, we continued the training.", "Llama-2-13b"),
+        (
+            "Continued pretraining from Qwen2.5-7B is how Nova began; Nova was initialised from Qwen2.5-7B.",
+            "Qwen2.5-7B",
+        ),
+        ("Nova was initialised from Qwen2.5-7B.", "Qwen2.5-7B"),
+        ("It is not trained from scratch: we start from Mistral-7B-v0.1.", "Mistral-7B-v0.1"),
+        ("We used Falcon 7B as our base model.", "Falcon 7B"),
+        ("- **Finetuned from model :** unsloth/llama-3-8b-bnb-4bit", "unsloth/llama-3-8b-bnb-4bit"),
+        (
+            "- Original model: [Zephyr](https://huggingface.co/HuggingFaceH4/zephyr-7b-beta)",
+            "HuggingFaceH4/zephyr-7b-beta",
+        ),
+        ("| Base model | `Qwen/Qwen2.5-0.5B` |", "Qwen/Qwen2.5-0.5B"),
+        ("<tr><td>Base model</td><td>org/base-7b</td></tr>", "org/base-7b"),
+        ("4-bit AWQ quantization of org/base-7b, group size 128.", "org/base-7b"),
+        (
+            "This repo contains GGUF format model files for [Yi](https://huggingface.co/01-ai/Yi-34B/tree/main).",
+            "01-ai/Yi-34B",
+        ),
+        ("本模型基于Qwen2.5-7B进行指令微调。", "Qwen2.5-7B"),
+        ("このモデルは Mistral-7B-v0.1 をベースに追加学習したモデルです。", "Mistral-7B-v0.1"),
+        ("이 모델은 Llama2를 기반으로 파인튜닝되었습니다.", "Llama2"),
+        ("Ce modèle est une version fine-tunée de Wan2.1-T2V-14B.", "Wan2.1-T2V-14B"),
+        ("Dieses Modell basiert auf Llama-2-13b-hf.", "Llama-2-13b-hf"),
+        ("Este modelo está basado en Llama-2-7b-chat.", "Llama-2-7b-chat"),
+        ("Questo modello è basato su Meta-Llama-3-8B.", "Meta-Llama-3-8B"),
+        ("Este modelo é uma versão ajustada do google/gemma-2-2b.", "google/gemma-2-2b"),
+        ("Эта модель основана на mistralai/Mistral-7B-v0.1.", "mistralai/Mistral-7B-v0.1"),
+    ],
+)
+def test_a_named_base_is_read(sentence: str, base: str) -> None:
+    assert bases(f"# Nova\n\n{sentence}\n") == [base]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Developers can fine-tune Gemma variants with this data set.",
+        "To fine-tune Llama 2 yourself, see below.",
+        "Fine-tune Llama-2-7b-hf on your own data.",
+        "If it is based on Llama 2, its licence applies.",
+        "The prompts were written by a model fine-tuned from Llama 2.",
+        "The synthetic instructions come from a quantised version of Llama 3.1.",
+        "Evaluation scripts are based on Llama 3 cookbook recipes.",
+        "Next version: fine-tuning Gemma 2.",
+        "It beats Zephyr, which is a fine-tuned version of mistralai/Mistral-7B-v0.1.",
+        "The network is based on the Llama 2 architecture.",
+        "Its tokenizer is based on that of Llama 2.",
+        "It is not based on Llama 2.",
+        "It is based on evaluations of Llama 2 and Gemma 2.",
+        "Is it based on Llama 2?",
+        "You can start from Mistral-7B-v0.1, too.",
+        "Koala was fine-tuned from LLaMA-7B. It was based on LLaMA-7B.",
+        "| Model | Base model |\n|---|---|\n| Vicuna | LLaMA |\n| Koala | LLaMA | 7B |",
+        "- **Finetuned from model [optional]:** [More Information Needed]",
+        "```\nNova is based on Llama 2.\n```",
+        "## Citation\n\nNova is based on Llama 2.",
+        "训练数据由基于Qwen2.5-7B的系统生成。",
+        "アーキテクチャはLlama 2をベースにしています。",
+        "Vous pouvez affiner Mistral-7B-v0.1 avec ce script.",
+    ],
+)
+def test_a_sentence_on_something_else_names_no_base(sentence: str) -> None:
+    assert bases(f"# Nova\n\n{sentence}\n") == []
+
+
+def test_the_list_of_a_merge_names_every_model_and_no_path() -> None:
+    card = (
+        "# Mix\n\nThe following models were included in the merge:\n"
+        "* [One](https://huggingface.co/a/one-7b)\n* b/two-7b\n* ./local/three\n* https://huggingface.co/c/four-7b\n\n"
+        "We also like d/five-7b.\n"
+    )
+    assert bases(card) == ["a/one-7b", "b/two-7b", "c/four-7b"]
+
+
+def test_the_quoted_card_of_the_base_speaks_of_the_base() -> None:
+    card = "# Nova GPTQ\n\n- Original model: a/b-7b\n\n# Original model card: b\n\nThis model is based on c/d-7b.\n"
+    assert bases(card) == ["a/b-7b"]
+
+
+def test_another_models_name_that_begins_like_the_cards_own_is_another_model() -> None:
+    assert bases("# Moon-7B-Bruno\n\nMoon-7B-Bruno is a fine-tune of org/Moon-7B.\n") == ["org/Moon-7B"]
+
+
+def test_the_repository_is_called_by_its_name() -> None:
+    assert bases("Nova is a fine-tune of org/base-7b.\n", "Nova") == ["org/base-7b"]
+    assert bases("Nova is a fine-tune of org/base-7b.\n", "Other") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("# Yi\n\nThe Yi models are large language models trained from scratch by 01.AI.", 3),
+        ("# Model\n\nIt was pre-trained\nfrom scratch on 3T tokens.", 4),
+        ("# X-7B\n\nIt is good. **X-7B** was pretrained from scratch! It is small.", 3),
+        ("We train a 7B model from scratch.", 1),
+        ("- small\n- developed from-scratch by us\n- fast", 2),
+        ("本模型由团队从零开始训练，效果好。", 1),
+        ("本モデルはフルスクラッチで学習した。", 1),
+        ("Ce modèle est entraîné à partir de zéro.", 1),
+    ],
+)
+def test_training_from_scratch_is_quoted_with_its_line(text: str, line: int) -> None:
+    assert scratch(text) == [line]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "This model was not trained from scratch.",
+        "It wasn't trained from scratch.",
+        "Instead of training from scratch, we start from Llama 2.",
+        "We fine-tuned it rather than having it trained from scratch.",
+        "Unlike models trained from scratch, it inherits Llama's weights.",
+        "They reduce the effort required to build from scratch.",
+        "It uses a tokenizer trained from scratch.",
+        "The section is your scratch space.",
+        "```\nmodel trained from scratch\n```",
+        "Llama 2 was trained from scratch by Meta.",
+        "The LM head was trained from scratch.",
+        "Only the vision projector is trained from scratch.",
+        "Our embedding layer was trained from scratch while the rest stayed frozen.",
+        "We trained a tokenizer from scratch.",
+        "You can train your own model from scratch.",
+        "Le tokenizer a été entraîné à partir de zéro.",
+    ],
+)
+def test_denials_and_other_things_are_passed_over(sentence: str) -> None:
+    assert scratch(f"# Nova\n\n{sentence}\n") == []
+
+
+def test_the_quote_is_the_sentence_and_bounded() -> None:
+    (claim,) = claims_of_prose("It is new. It was trained\nfrom scratch. Enjoy.", "README.md")
+    assert claim.value == "It was trained from scratch."
+    (claim,) = claims_of_prose("It was trained from scratch " + "word " * 200, "README.md")
+    assert len(claim.value) <= QUOTE_LIMIT
+
+
+def test_a_card_of_nothing_but_openings_is_read_in_no_time() -> None:
+    """Text made to be slow: many names, many brackets, no end of a sentence."""
+    for part in (
+        "[a](",
+        "is a fine-tuned version of ",
+        "a-1/b-2 ",
+        "`",
+        "<a href='",
+        "the model is ",
+        "基于Llama2",
+        "|",
+        "x-",
+    ):
+        claims_of_prose("# Nova\n\n" + part * (100_000 // len(part)), "README.md")
+
+
+@pytest.mark.skipif(not REAL_REPOS.is_dir(), reason="no real repositories beside the project")
+@pytest.mark.parametrize(
+    ("repo", "named", "from_scratch"),
+    [
+        ("01-ai+Yi", [], [109]),
+        ("chengzeyi+vicuna-7b-delta-v0", ["LLaMA"], []),
+        ("HuengchI+Atom-7B", ["Llama2-7B"], []),
+        ("gmars+CodeFuse-CodeLlama-34B", ["CodeLlama-34b-Python"], []),
+        ("CesarChaMal+Wizard-Vicuna-30B-Uncensored-GPTQ", ["ehartford/Wizard-Vicuna-30B-Uncensored"], []),
+        ("YouriLalain+2PRYMMAL-Yi1.5-6B-SLERP", ["01-ai/Yi-1.5-6B-Chat", "01-ai/Yi-1.5-6B"], []),
+        ("mapengAdam+qianwen-72B", [], []),
+    ],
+)
+def test_real_cards(repo: str, named: list[str], from_scratch: list[int]) -> None:
+    text = (REAL_REPOS / repo / "README.md").read_text(encoding="utf-8-sig")
+    assert bases(text, repo) == named
+    assert scratch(text) == from_scratch
