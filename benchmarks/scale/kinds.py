@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from benchmarks.scale.descent import Grafted, Moved, Restacked, Upcycled
+from benchmarks.scale.descent import Grafted, HeadsGrafted, Moved, PairsTurned, Restacked, Upcycled
 from benchmarks.scale.numbers import mixed
 from benchmarks.scale.relabelling import EVERYTHING, ORDERS, Relabelled
 from benchmarks.scale.rotation import Rotated, Written
 from benchmarks.scale.shapes import SHAPES, Shape
-from benchmarks.scale.slots import ATTENTION, VOCABULARY, Role
+from benchmarks.scale.slots import ATTENTION, FFN, VOCABULARY, Role
 from benchmarks.scale.trained import Trained, Weights
 from lineage_audit.results import OperationKind, Relation
 
@@ -26,14 +26,14 @@ class Kind:
 
     Attributes:
         make: the shape, a seed -> the model.
-        relation: what is true of it and the base; ``derived`` or ``independent``.
-        operations: what a right answer may name; the first of them it should.
+        right: the relations of it and the base that are right.
+        operations: what was done, as far as the weights can show it.
         base: the kind of model that it was made from, or ``SHAPE/KIND`` where that has another shape.
         applies: whether there is such a model of a shape.
     """
 
     make: Callable[[Shape, int], Weights]
-    relation: Relation
+    right: frozenset[Relation]
     operations: tuple[OperationKind, ...] = ()
     base: str = "base"
     applies: Callable[[Shape], bool] = lambda shape: True  # noqa: ARG005
@@ -97,6 +97,26 @@ def _attention_copied(shape: Shape, seed: int) -> Weights:
     return Moved(Relabelled(copied, shape, seed, EVERYTHING - {"units"}), seed, FINE_TUNED)
 
 
+def _turned_pairs(shape: Shape, seed: int) -> Weights:
+    """Every rotary pair turned on top of all other labels: no coin is left to queries and keys."""
+    return Moved(Relabelled(PairsTurned(_base(shape), seed), shape, seed, EVERYTHING), seed, FINE_TUNED)
+
+
+def _part_copied(*roles: Role, layers: frozenset[int] | None = None) -> Callable[[Shape, int], Weights]:
+    """Some roles under new labels; the rest is another model's."""
+
+    def make(shape: Shape, seed: int) -> Weights:
+        copied = Grafted(_stranger(shape, seed), _base(shape), frozenset(roles), layers)
+        return Moved(Relabelled(copied, shape, seed, EVERYTHING), seed, FINE_TUNED)
+
+    return make
+
+
+def _half_the_heads(shape: Shape, seed: int) -> Weights:
+    copied = HeadsGrafted(_stranger(shape, seed), _base(shape))
+    return Moved(Relabelled(copied, shape, seed, EVERYTHING), seed, FINE_TUNED)
+
+
 def _attention_alone(shape: Shape, seed: int) -> Weights:
     """Attention at its place; embeddings and FFNs are another model's."""
     return Moved(Grafted(_stranger(shape, seed), _base(shape), ATTENTION), seed, FINE_TUNED)
@@ -123,49 +143,62 @@ def _is_dense(shape: Shape) -> bool:
     return shape.experts == 0
 
 
+def _has_heads_of_its_own(shape: Shape) -> bool:
+    return shape.latent is None
+
+
 def _fits_llama(shape: Shape) -> bool:
     return shape.family == "llama"
 
 
-_TRAINED: tuple[OperationKind, ...] = ("fine-tuned", "lora-merged", "noise-added", "continued-pretrained", "cast")
 _ORDERS: tuple[OperationKind, ...] = ("units-permuted", "heads-permuted", "channels-permuted")
 _LABELS: tuple[OperationKind, ...] = (*_ORDERS, "signs-flipped", "units-rescaled")
+_ROTATED: tuple[OperationKind, ...] = ("residual-rotated", "norms-folded")
+
+_DERIVED: frozenset[Relation] = frozenset({"derived"})
+_SAME: frozenset[Relation] = frozenset({"identical"})
+_APART: frozenset[Relation] = frozenset({"independent"})
+_PART: frozenset[Relation] = frozenset({"derived", "shared-origin"})
+"""Where only a part passed from one to the other."""
+_SMALL_PART: frozenset[Relation] = _PART | {"inconclusive"}
+"""Where a part may be missed, and must not be denied."""
 
 KINDS: dict[str, Kind] = {
-    "base": Kind(lambda shape, seed: _base(shape), "identical"),  # noqa: ARG005
-    "independent": Kind(_stranger, "independent"),
-    "fine-tuned": Kind(_moved(FINE_TUNED), "derived", ("fine-tuned",)),
-    "continued": Kind(_moved(CONTINUED), "derived", ("continued-pretrained",)),
-    "noised-05": Kind(_moved(0.05), "derived", ("noise-added",)),
-    "noised-30": Kind(_moved(0.3), "derived", ("noise-added",)),
-    "permuted": Kind(_permuted, "derived", _ORDERS),
-    "disguised": Kind(_disguised(0.0), "derived", _LABELS),
-    "disguised-05": Kind(_disguised(0.05), "derived", _LABELS),
-    "disguised-30": Kind(_disguised(0.3), "derived", _LABELS),
-    "turned": Kind(lambda shape, seed: _written(shape), "identical", base="turned"),  # noqa: ARG005
-    "rotated": Kind(_rotated(0.0), "derived", ("residual-rotated", "norms-folded"), base="turned"),
-    "rotated-30": Kind(_rotated(0.3), "derived", ("residual-rotated", "norms-folded"), base="turned"),
-    "up-scaled": Kind(_up_scaled, "derived", ("layers-duplicated",)),
-    "layers-dropped": Kind(_layers_dropped, "derived", ("layers-removed",)),
-    "width-cut": Kind(_width_cut, "derived", ("width-pruned",), applies=_is_dense),
-    "upcycled": Kind(_upcycled, "derived", ("experts-upcycled",), applies=_fits_llama),
-    "attention-copied": Kind(_attention_copied, "derived", _ORDERS),
-    "attention-alone": Kind(_attention_alone, "derived"),
+    "base": Kind(lambda shape, seed: _base(shape), _SAME),  # noqa: ARG005
+    "independent": Kind(_stranger, _APART),
+    "fine-tuned": Kind(_moved(FINE_TUNED), _DERIVED, ("fine-tuned",)),
+    "continued": Kind(_moved(CONTINUED), _DERIVED),
+    "noised-05": Kind(_moved(0.05), _DERIVED),
+    "noised-30": Kind(_moved(0.3), _DERIVED),
+    "permuted": Kind(_permuted, _DERIVED, _ORDERS),
+    "disguised": Kind(_disguised(0.0), _DERIVED, _LABELS),
+    "disguised-05": Kind(_disguised(0.05), _DERIVED, _LABELS),
+    "disguised-30": Kind(_disguised(0.3), _DERIVED, _LABELS),
+    "pairs-turned": Kind(_turned_pairs, _DERIVED, _LABELS, applies=_has_heads_of_its_own),
+    "turned": Kind(lambda shape, seed: _written(shape), _SAME, base="turned"),  # noqa: ARG005
+    "rotated": Kind(_rotated(0.0), _DERIVED, _ROTATED, base="turned"),
+    "rotated-30": Kind(_rotated(0.3), _DERIVED, _ROTATED, base="turned"),
+    "up-scaled": Kind(_up_scaled, _DERIVED, ("layers-duplicated",)),
+    "layers-dropped": Kind(_layers_dropped, _DERIVED, ("layers-removed",)),
+    "width-cut": Kind(_width_cut, _DERIVED, ("width-pruned",), applies=_is_dense),
+    "upcycled": Kind(_upcycled, _DERIVED, ("experts-upcycled",), applies=_fits_llama),
     "vocabulary-replaced": Kind(
-        _vocabulary_replaced,
-        "derived",
-        ("vocabulary-replaced",),
+        *(_vocabulary_replaced, _DERIVED, ("vocabulary-replaced",)),
         applies=lambda shape: shape.vocabulary in _OTHER_VOCABULARY,
     ),
     "cut-of-llama-2-70b": Kind(
-        _cut_to,
-        "derived",
-        ("width-pruned", "layers-removed"),
+        *(_cut_to, _DERIVED, ("width-pruned", "layers-removed")),
         base="llama-2-70b/base",
         applies=lambda shape: shape is SHAPES["yi-34b"],
     ),
+    "attention-copied": Kind(_attention_copied, _PART),
+    "attention-alone": Kind(_attention_alone, _PART),
+    "ffns-copied": Kind(_part_copied(Role.EMBED, *FFN), _PART),
+    "half-the-heads": Kind(_half_the_heads, _SMALL_PART, applies=_has_heads_of_its_own),
+    "one-layer": Kind(_part_copied(Role.EMBED, *(frozenset(Role) - VOCABULARY), layers=frozenset({10})), _SMALL_PART),
+    "embeddings-copied": Kind(_part_copied(*VOCABULARY), _SMALL_PART),
 }
-"""Every kind by its name. What `Kind.operations` names is what was done; training may be named with any of it."""
+"""Every kind by its name."""
 
 
 def model_named(shape_name: str, name: str) -> Weights | None:

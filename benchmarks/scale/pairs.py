@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 from benchmarks.scale.kinds import KINDS
 from benchmarks.scale.shapes import SHAPES
+from lineage_audit.results import Relation
 
-_FORM: dict[str, frozenset[str]] = {
-    "independent": frozenset({"independent"}),
-    "derived": frozenset({"derived"}),
-    "identical": frozenset({"identical"}),
-}
-"""What is true -> the verdicts that say so."""
+_APART: frozenset[Relation] = frozenset({"independent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +25,16 @@ class ScalePair:
 
     a: str
     b: str
-    right: frozenset[str]
+    right: frozenset[Relation]
     operations: tuple[str, ...] = ()
 
 
 ACROSS: tuple[ScalePair, ...] = (
-    ScalePair("llama-2-70b/base", "yi-34b/base", _FORM["independent"]),
-    ScalePair("llama-3.1-8b/base", "llama-2-7b/base", _FORM["independent"]),
-    ScalePair("llama-3.1-8b/base", "mixtral-8x7b/base", _FORM["independent"]),
-    ScalePair("llama-2-70b/base", "qwen2.5-72b/base", _FORM["independent"]),
-    ScalePair("yi-34b/base", "deepseek-v3/base", _FORM["independent"]),
+    ScalePair("llama-2-70b/base", "yi-34b/base", _APART),
+    ScalePair("llama-3.1-8b/base", "llama-2-7b/base", _APART),
+    ScalePair("llama-3.1-8b/base", "mixtral-8x7b/base", _APART),
+    ScalePair("llama-2-70b/base", "qwen2.5-72b/base", _APART),
+    ScalePair("yi-34b/base", "deepseek-v3/base", _APART),
 )
 """Independent pairs of different shapes."""
 
@@ -48,13 +44,13 @@ def pairs(shapes: Sequence[str], kinds: Sequence[str]) -> Iterator[ScalePair]:
     for shape in shapes:
         for name in kinds:
             kind = KINDS[name]
-            if kind.applies(SHAPES[shape]) and kind.relation != "identical":
+            if kind.applies(SHAPES[shape]) and kind.right != {"identical"}:
                 base = kind.base if "/" in kind.base else f"{shape}/{kind.base}"
-                yield ScalePair(base, f"{shape}/{name}", _FORM[kind.relation], kind.operations)
+                yield ScalePair(base, f"{shape}/{name}", kind.right, kind.operations)
 
 
 def strangers(shape: str, count: int) -> Iterator[ScalePair]:
     """Independent pairs, each model in one of them alone."""
     for number in range(count):
         a, b = (f"{shape}/independent-n{1 + 2 * number + side}" for side in (0, 1))
-        yield ScalePair(a, b, _FORM["independent"])
+        yield ScalePair(a, b, _APART)

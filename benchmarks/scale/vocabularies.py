@@ -149,8 +149,13 @@ def _printable() -> list[str]:
     return [chr(byte) if byte in plain else chr(next(rest)) for byte in range(256)]
 
 
+def byte_level(token: bytes) -> str:
+    """A token as byte-level BPE shows it."""
+    return "".join(_printable()[byte] for byte in token)
+
+
 def _byte_level(number: int) -> str:
     if number < BYTES:
-        return _printable()[number]
+        return byte_level(bytes([number]))
     letters, opens = _word(number)
     return "Ġ" + letters if opens else letters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.zoo.families.anatomy import Anatomy
-from benchmarks.zoo.families.axes import NORMS, READERS, Axis, Weights, map_axis, reordered, role_of
+from benchmarks.zoo.families.axes import NORMS, POST_NORMS, READERS, Axis, Weights, map_axis, reordered, role_of
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +32,7 @@ def fold_norms(weights: Weights, anatomy: Anatomy, _generator: torch.Generator) 
     folded = {"head.weight": weights["embed.weight"].clone(), **weights}
     for name, tensor in weights.items():
         role = role_of(name)
-        if role not in NORMS:
+        if role not in READERS:
             continue
         place = name.removesuffix(f"{role}.weight")
         gain = tensor + anatomy.norm_offset
@@ -44,9 +44,15 @@ def fold_norms(weights: Weights, anatomy: Anatomy, _generator: torch.Generator) 
 
 
 def rotate_residual(weights: Weights, _anatomy: Anatomy, generator: torch.Generator) -> Weights:
-    """Rotate the residual stream by a dense orthogonal matrix; the norm gains must be one (see `fold_norms`)."""
+    """Rotate the residual stream by a dense orthogonal matrix; the norm gains must be one (see `fold_norms`).
+
+    Raises:
+        ValueError: a norm stands between a block and the stream, whose gains no reader can take up.
+    """
     import torch
 
+    if any(role_of(name) in POST_NORMS for name in weights):
+        raise ValueError("the stream is rotated where blocks write to it directly; choose another disguise")
     width = len(weights["final_norm.weight"])
     normal = torch.randn(width, width, generator=generator, dtype=torch.float64)
     rotation = torch.linalg.qr(normal).Q.float()

@@ -38,6 +38,8 @@ class Axis(Enum):
     """Rows of the value heads."""
     ATTENDED = auto()
     """What each query head has read from its value head: the input of o."""
+    HEAD_DIM = auto()
+    """Dimensions of one head, in what all heads share."""
     EXPERT = auto()
     ONE = auto()
 
@@ -46,11 +48,15 @@ AXES: dict[str, tuple[Axis, ...]] = {
     "embed": (Axis.TOKEN, Axis.CHANNEL),
     "positions": (Axis.POSITION, Axis.CHANNEL),
     "attn_norm": (Axis.CHANNEL,),
+    "attn_post_norm": (Axis.CHANNEL,),
+    "q_norm": (Axis.HEAD_DIM,),
+    "k_norm": (Axis.HEAD_DIM,),
     "q": (Axis.QUERY, Axis.CHANNEL),
     "k": (Axis.KEY, Axis.CHANNEL),
     "v": (Axis.VALUE, Axis.CHANNEL),
     "o": (Axis.CHANNEL, Axis.ATTENDED),
     "ffn_norm": (Axis.CHANNEL,),
+    "ffn_post_norm": (Axis.CHANNEL,),
     "router": (Axis.EXPERT, Axis.CHANNEL),
     "shared_router": (Axis.ONE, Axis.CHANNEL),
     "gate": (Axis.UNIT, Axis.CHANNEL),
@@ -60,7 +66,10 @@ AXES: dict[str, tuple[Axis, ...]] = {
     "head": (Axis.TOKEN, Axis.CHANNEL),
 }
 
-NORMS = ("attn_norm", "ffn_norm", "final_norm")
+POST_NORMS = ("attn_post_norm", "ffn_post_norm")
+"""Norms between a block and the stream; what they scale is written, not read."""
+
+NORMS = ("attn_norm", "ffn_norm", "final_norm", *POST_NORMS)
 
 RESIDUAL_WRITERS = ("embed", "positions", "o", "down")
 """Roles whose output is added to the residual stream."""

@@ -33,6 +33,22 @@ FAMILIES: tuple[Family, ...] = (
     Family("qwen2", "Qwen2ForCausalLM", _LLAMA),
     Family("gemma", "GemmaForCausalLM", _LLAMA, norm_offset=1.0),
     Family(
+        "gemma3_text",
+        "Gemma3ForCausalLM",
+        (
+            *_OUTSIDE,
+            ("layers.{L}.attn_norm", "model.layers.{L}.input_layernorm"),
+            ("layers.{L}.attn_post_norm", "model.layers.{L}.post_attention_layernorm"),
+            ("layers.{L}.ffn_norm", "model.layers.{L}.pre_feedforward_layernorm"),
+            ("layers.{L}.ffn_post_norm", "model.layers.{L}.post_feedforward_layernorm"),
+            ("layers.{L}.q_norm", "model.layers.{L}.self_attn.q_norm"),
+            ("layers.{L}.k_norm", "model.layers.{L}.self_attn.k_norm"),
+            *_ATTENTION,
+            *_FFN,
+        ),
+        norm_offset=1.0,
+    ),
+    Family(
         "phi3",
         "Phi3ForCausalLM",
         (

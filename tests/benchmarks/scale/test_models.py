@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.scale.descent import Moved, Restacked
+from benchmarks.scale.descent import HeadsGrafted, Moved, PairsTurned, Restacked
 from benchmarks.scale.numbers import heavy_rows
 from benchmarks.scale.relabelling import EVERYTHING, ORDERS, Relabelled
 from benchmarks.scale.rotation import Rotated, Written
@@ -32,6 +32,30 @@ def test_other_labels_compute_the_same(shape: Shape, changes: frozenset[str], tm
     gate = Slot(Role.GATE, 1, 0 if shape.experts else -1)
     own, other = (weights.rows(gate, np.arange(128)) for weights in (base, relabelled))
     assert np.abs((own * other).mean() / own.var()) < 0.1
+
+
+def test_turned_rotary_pairs_compute_the_same_and_lose_their_signs(tmp_path: Path) -> None:
+    base = Trained(LLAMA, 1)
+    turned = PairsTurned(base, 2)
+    ours, theirs = logits(base, tmp_path / "a"), logits(turned, tmp_path / "b")
+    assert float((ours - theirs).abs().max()) < 1e-3 * float(ours.abs().max())
+    keys = Slot(Role.K, 1)
+    own, other = (weights.rows(keys, np.arange(64)) for weights in (base, turned))
+    cosines = (own * other).sum(1) / np.linalg.norm(own, axis=1) / np.linalg.norm(other, axis=1)
+    assert np.abs(cosines.mean()) < 0.4
+    assert np.abs(cosines).min() < 0.5
+
+
+def test_half_the_heads_are_the_donor_s() -> None:
+    own, donor = Trained(LLAMA, 1), Trained(LLAMA, 2)
+    mixed = HeadsGrafted(own, donor)
+    for role, every in ((Role.Q, 256), (Role.K, 64)):
+        slot, rows = Slot(role, 1), np.arange(every)
+        assert np.array_equal(mixed.rows(slot, rows[: every // 2]), donor.rows(slot, rows[: every // 2]))
+        assert np.array_equal(mixed.rows(slot, rows[every // 2 :]), own.rows(slot, rows[every // 2 :]))
+    output = mixed.rows(Slot(Role.O, 1), np.arange(3))
+    assert np.array_equal(output[:, :128], donor.rows(Slot(Role.O, 1), np.arange(3))[:, :128])
+    assert np.array_equal(output[:, 128:], own.rows(Slot(Role.O, 1), np.arange(3))[:, 128:])
 
 
 @pytest.mark.parametrize("shape", [LLAMA, MIXTRAL])

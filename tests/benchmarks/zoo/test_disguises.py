@@ -6,7 +6,7 @@ import torch
 from benchmarks.zoo.disguises.registry import DISGUISES, disguise, in_dialect
 from benchmarks.zoo.disguises.verification import check_same_function
 from benchmarks.zoo.families import stored
-from tests.benchmarks.zoo.tiny import GATED, MODEL_TYPES, tiny
+from tests.benchmarks.zoo.tiny import GATED, MODEL_TYPES, SANDWICHED, tiny
 
 RMS_ONLY = {"signs", "channel-signs", "folded", "rotated", "hidden-permuted", "hidden-rotated"}
 GATED_ONLY = {"rescaled", "unit-signs"}
@@ -35,6 +35,20 @@ def test_the_function_stays_and_the_weights_move(name, model_type):
 def test_what_would_change_the_function_is_refused(name, model_type):
     with pytest.raises(ValueError, match="choose another disguise"):
         disguise(tiny(model_type), name, SEED)
+
+
+@pytest.mark.parametrize("model_type", SANDWICHED)
+@pytest.mark.parametrize("name", ["signs", "unit-signs", "folded", "hidden-permuted"])
+def test_norms_behind_the_blocks_are_carried_along(name, model_type):
+    model = tiny(model_type)
+    assert check_same_function(model, disguise(model, name, SEED)) < 1e-4
+
+
+@pytest.mark.parametrize("model_type", SANDWICHED)
+def test_a_stream_behind_norms_is_not_rotated(model_type):
+    for name in ("rotated", "hidden-rotated"):
+        with pytest.raises(ValueError, match="choose another disguise"):
+            disguise(tiny(model_type), name, SEED)
 
 
 @pytest.mark.parametrize("model_type", GATED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import torch
@@ -17,19 +18,26 @@ _SMALL: dict[str, dict[str, object]] = {
     "mistral": {**_LLAMA, "num_key_value_heads": 2},
     "qwen2": {**_LLAMA, "num_key_value_heads": 2},
     "gemma": {**_LLAMA, "num_key_value_heads": 2, "head_dim": 16},
+    "gemma3_text": {**_LLAMA, "num_key_value_heads": 2, "head_dim": 16, "tie_word_embeddings": True},
     "mixtral": {**_LLAMA, "num_key_value_heads": 2},
     "gpt2": {"n_embd": 32, "n_inner": 64, "n_layer": 4, "n_head": 4},
     "gpt_neox": {**_LLAMA},
 }
 
 MODEL_TYPES = tuple(_SMALL)
-GATED = tuple(model_type for model_type in MODEL_TYPES if model_type not in ("gpt2", "gpt_neox"))
+SANDWICHED = ("gemma3_text",)
+"""Architectures with a norm between a block and the stream."""
+GATED = tuple(name for name in MODEL_TYPES if name not in ("gpt2", "gpt_neox", *SANDWICHED))
 
 
 @cache
 def tiny(model_type: str, seed: int = 0) -> Model:
     """A model of a zoo base's configuration, made smaller, every tensor moved by noise."""
-    config = next(base.config for base in (*THRESHOLD, *REPORT) if base.config["model_type"] == model_type)
+    bases = (*THRESHOLD, *REPORT)
+    config: Mapping[str, object] = next(
+        (base.config for base in bases if base.config["model_type"] == model_type),
+        {"model_type": model_type, "dtype": "bfloat16"},
+    )
     model = fresh_model({**config, **_SMALL[model_type], "vocab_size": VOCABULARY}, "python-a-48", seed)
     generator = torch.Generator().manual_seed(seed + 1)
     moved = {

@@ -1,0 +1,115 @@
+"""Language models against their descendants: each pair compared by the command, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.real_world.descendants import Descendant, Ground, descendants_of
+from benchmarks.real_world.making import floats_of, made
+from benchmarks.real_world.models import LANGUAGE_MODELS
+from benchmarks.speed.running import Run, python
+
+MEBI = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was said of a descendant, and what it took.
+
+    Attributes:
+        model: the published model.
+        name: the descendant.
+        relation: the verdict, or ``failed``.
+        operations: those that were named.
+        missing: those that should have been, too.
+        log10_p: the p-value of the verdict.
+        read: bytes read of both models beyond those that `metadata` effort reads.
+        run: time and memory.
+        metadata: processor time of the same comparison without weights.
+        is_right: whether the relation is.
+    """
+
+    model: str
+    name: str
+    relation: str
+    operations: tuple[str, ...]
+    missing: tuple[str, ...]
+    log10_p: float | None
+    read: int
+    run: Run
+    metadata: float
+    is_right: bool
+
+    @property
+    def processor(self) -> float:
+        """Processor time, tokenizers and headers apart."""
+        return self.run.processor - self.metadata
+
+
+def outcomes(
+    places: dict[str, Path], folder: Path, models: Sequence[str], only: Sequence[str], options: Sequence[str]
+) -> Iterator[Outcome]:
+    """Make, compare and remove descendants of language models; no name in ``only`` means all."""
+    floats = {model.name: floats_of(places[model.name], folder / f"{model.name}-floats") for model in LANGUAGE_MODELS}
+    for model in (one for one in LANGUAGE_MODELS if one.name in models):
+        other = next(one for one in LANGUAGE_MODELS if one is not model)
+        ground = Ground(
+            places[model.name],
+            floats[model.name],
+            floats[other.name],
+            folder / f"{model.name}-made",
+        )
+        for name, descendant in descendants_of(model.name):
+            if not only or name in only:
+                yield _outcome(model.name, name, descendant, ground, options)
+
+
+def _outcome(model: str, name: str, descendant: Descendant, ground: Ground, options: Sequence[str]) -> Outcome:
+    with tempfile.TemporaryDirectory(dir=ground.gguf.parent) as scratch:
+        subject = made(name, ground, Path(scratch))
+        bare, document = _compared(ground.gguf, subject, Path(scratch, "bare.json"), ("--effort", "metadata"))
+        without = _bytes_read(document)
+        run, document = _compared(ground.gguf, subject, Path(scratch, "report.json"), options)
+    if not document:
+        return Outcome(
+            *(model, name, "failed", (), descendant.operations, None, 0, run, bare.processor), is_right=False
+        )
+    verdict = document["verdict"]
+    operations = tuple(entry["kind"] for entry in verdict["operations"])
+    missing = tuple(kind for kind in descendant.operations if kind not in operations)
+    return Outcome(
+        *(model, name, verdict["relation"], operations, missing, verdict["log10_p"]),
+        *(_bytes_read(document) - without, run, bare.processor),
+        is_right=verdict["relation"] in descendant.right,
+    )
+
+
+def _compared(gguf: Path, subject: str, report: Path, options: Sequence[str]) -> tuple[Run, dict[str, Any]]:
+    """Run the command; give what it took and its report, empty where it failed."""
+    run = python("-m", "lineage_audit", "compare", str(gguf), subject, "--quiet", "-o", str(report), *options)
+    return run, json.loads(report.read_text()) if report.exists() else {}
+
+
+def _bytes_read(document: dict[str, Any]) -> int:
+    return sum(int(document[side]["bytes_read"]) for side in ("a", "b")) if document else 0
+
+
+HEADING = (
+    f"{'model':18}{'descendant':20}{'verdict':14}{'':6}{'log10 p':>9}{'MiB':>8}{'cpu s':>7}{'+meta':>7}"
+    f"{'peak MiB':>9}  operations"
+)
+
+
+def line(outcome: Outcome) -> str:
+    """One row of the table."""
+    mark = "ok" if outcome.is_right else "WRONG"
+    log10_p = "-" if outcome.log10_p is None else f"{outcome.log10_p:.1f}"
+    took = f"{outcome.read / MEBI:8.1f}{outcome.processor:7.1f}{outcome.metadata:7.1f}{outcome.run.peak / MEBI:9.0f}"
+    missing = f"  (not named: {', '.join(outcome.missing)})" if outcome.missing else ""
+    said = f"{outcome.model:18}{outcome.name:20}{outcome.relation:14}{mark:6}{log10_p:>9}{took}"
+    return f"{said}  {', '.join(outcome.operations)}{missing}"
