@@ -15,6 +15,8 @@ from benchmarks.real_world.models import LANGUAGE_MODELS
 from benchmarks.speed.running import Run, python
 
 MEBI = 2**20
+LIMIT = 600.0
+"""Seconds after which a comparison has failed, however it would have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ def _outcome(model: str, name: str, descendant: Descendant, ground: Ground, opti
 
 def _compared(gguf: Path, subject: str, report: Path, options: Sequence[str]) -> tuple[Run, dict[str, Any]]:
     """Run the command; give what it took and its report, empty where it failed."""
-    run = python("-m", "lineage_audit", "compare", str(gguf), subject, "--quiet", "-o", str(report), *options)
+    run = python(
+        "-m", "lineage_audit", "compare", str(gguf), subject, "--quiet", "-o", str(report), *options, limit=LIMIT
+    )
     return run, json.loads(report.read_text()) if report.exists() else {}
 
 

@@ -17,6 +17,11 @@ from benchmarks.scale.pairs import ScalePair
 from benchmarks.scale.server import Counts
 from benchmarks.speed.running import Run, python
 
+LIMIT = 240.0
+"""Seconds after which a comparison has failed, however it would have ended."""
+
+_ENDINGS = {-9: f"not done after {LIMIT:.0f} s", 2: "refused"}
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -85,8 +90,8 @@ def _compare(pair: ScalePair, hub: str, effort: str, options: Sequence[str], rep
         os.environ |= {"HF_ENDPOINT": hub, "HF_HOME": home, "HF_HUB_DISABLE_TELEMETRY": "1"}
         output = ("-o", str(report)) if report else ()
         command = ("-m", "lineage_audit", "compare", pair.a, pair.b, "--effort", effort, "--quiet", *output, *options)
-        run = python(*command)
-        return run, "" if run.code in (0, 1, 3) else f"exit code {run.code}"
+        run = python(*command, limit=LIMIT)
+        return run, "" if run.code in (0, 1, 3) else _ENDINGS.get(run.code, f"exit code {run.code}")
 
 
 def _told(hub: str) -> dict[str, Counts]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +28,8 @@ class Run:
     code: int
 
 
-def run(command: Sequence[str]) -> Run:
-    """Run a command to its end, its output thrown away.
+def run(command: Sequence[str], limit: float | None = None) -> Run:
+    """Run a command to its end, or for as many seconds as it may take, its output thrown away.
 
     The caller must be small: a child's peak begins with the memory that it was born with.
     """
@@ -35,7 +37,10 @@ def run(command: Sequence[str]) -> Run:
     actions = [(os.POSIX_SPAWN_DUP2, nowhere, descriptor) for descriptor in (1, 2)]
     started = time.perf_counter()
     child = os.posix_spawn(command[0], list(command), os.environ, file_actions=actions)
+    timer = threading.Timer(limit, os.kill, (child, signal.SIGKILL)) if limit else None
     try:
+        if timer:
+            timer.start()
         _, status, usage = os.wait4(child, 0)
     except KeyboardInterrupt:
         os.kill(child, 9)
@@ -43,14 +48,16 @@ def run(command: Sequence[str]) -> Run:
         raise
     finally:
         os.close(nowhere)
+        if timer:
+            timer.cancel()
     seconds = time.perf_counter() - started
     kilo = 1 if sys.platform == "darwin" else 1024
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilo, os.waitstatus_to_exitcode(status))
 
 
-def python(*arguments: str) -> Run:
+def python(*arguments: str, limit: float | None = None) -> Run:
     """Run this Python with some arguments."""
-    return run([sys.executable, *arguments])
+    return run([sys.executable, *arguments], limit)
 
 
 def compare(a: str, b: str, effort: str, *more: str) -> Run:

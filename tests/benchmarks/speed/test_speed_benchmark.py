@@ -81,3 +81,8 @@ def test_a_run_is_measured() -> None:
     """In a small process of its own, since a child's peak begins with its parent's."""
     done = process(_MEASURED, code="-c")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_ends_when_its_time_is_over() -> None:
+    taken = python("-c", "import time; time.sleep(60)", limit=0.2)
+    assert taken.code == -9
