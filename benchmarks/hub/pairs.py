@@ -95,7 +95,10 @@ class JudgedHubPair:
 
 
 def read_pairs(path: Path = PAIRS) -> tuple[HubPair, ...]:
-    """Read the table.
+    """Read a table: the project's own, or any list with the columns a, b, relation, how and source.
+
+    A list without a column for the direction may state it under ``how``. What it calls distilled is left unsettled:
+    some students were begun with layers of their teachers.
 
     Raises:
         ValueError: a line states a relation or direction that does not exist.
@@ -105,7 +108,12 @@ def read_pairs(path: Path = PAIRS) -> tuple[HubPair, ...]:
 
 
 def _pair(row: dict[str, str], line: int) -> HubPair:
-    known, direction = row["relation"], row["direction"] or None
+    known = "unsettled" if row["relation"] == "distilled" else row["relation"]
+    direction = row["direction"] or None if "direction" in row else _direction_in(row["how"])
     if known not in get_args(Known) or (direction is not None and direction not in get_args(Direction)):
         raise ValueError(f"line {line}: relation {known!r} and direction {direction!r} are not both known")
     return HubPair(HubModel(row["a"]), HubModel(row["b"]), known, direction, row["how"], row["source"])  # type: ignore[arg-type]
+
+
+def _direction_in(how: str) -> str | None:
+    return how if how in get_args(Direction) else None

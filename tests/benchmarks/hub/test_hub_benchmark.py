@@ -115,3 +115,11 @@ def test_a_pair_without_a_stated_direction_is_not_judged_by_it() -> None:
     siblings = next(pair for pair in read_pairs() if pair.known == "siblings")
     assert siblings.judged("b->a").truth.direction == "undetermined"
     assert json.dumps(sorted(siblings.judged("b->a").truth.accepted)) == '["derived", "shared-origin"]'
+
+
+def test_a_list_without_a_column_for_the_direction(tmp_path: Path) -> None:
+    table = tmp_path / "list.tsv"
+    table.write_text("a\tb\trelation\thow\tsource\no/a\to/b\tderived\ta->b\tx\no/c\to/d\tdistilled\tlogits\tx\n")
+    stated, distilled = read_pairs(table)
+    assert (stated.known, stated.direction) == ("derived", "a->b")
+    assert (distilled.known, distilled.direction, distilled.how) == ("unsettled", None, "logits")
