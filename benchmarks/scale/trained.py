@@ -27,8 +27,11 @@ SHARED_UNITS = 4_096
 WEIGHT_SIZE = 0.02
 """Standard deviation of a matrix."""
 
-_TOKEN_SHARE, _FREQUENCY, _ROW_SHARE = 0.45, 0.35, 0.35
-"""Parts of an embedding row that are shared features and frequency; part of a layer's row that is features."""
+_TOKEN_SHARE, _FREQUENCY, _ROW_SHARE = 0.45, 0.35, 0.12
+"""Parts of an embedding row that are shared features and frequency; part of a layer's row that is features.
+
+Over some thousand channels the last makes a third of what a row says of tokens.
+"""
 
 _MASSIVE_CHANNELS, _MASSIVE = 3, 8.0
 _GAIN_SPREAD = 0.12
