@@ -68,6 +68,7 @@ def compare(
     progress: Progress | None = None,
     parents: Sequence[str] = (),
     device: Device = "cpu",
+    budget: int | None = None,
 ) -> Report:
     """Compare two models.
 
@@ -79,6 +80,7 @@ def compare(
         progress: told how far reading has come.
         parents: models that B may be a merge of, with A as their common base.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
+        budget: bytes of weights that a sample may read of each model; by their size where it is None.
 
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
@@ -92,7 +94,7 @@ def compare(
         return _compare_by_fingerprints(a, b, effort, progress, parents)
     with computing_on(device):
         named = tuple(open_checkpoint(parent) for parent in parents)
-        return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named)
+        return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named, budget)
 
 
 def _compare_by_fingerprints(

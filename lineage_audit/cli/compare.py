@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import device_option, effort_option, figures_option, format_option, output_option
+from lineage_audit.cli.options import (
+    budget_option,
+    device_option,
+    effort_option,
+    figures_option,
+    format_option,
+    output_option,
+)
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 from lineage_audit.results import Relation, Report
 
@@ -36,6 +43,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
     multiple=True,
     help="A model that B may be a merge of, with A as the common base; repeat for each.",
 )
+@budget_option
 @device_option
 @format_option
 @output_option
@@ -54,6 +62,7 @@ def command(
     b: str,
     effort: EffortChoice,
     parents: tuple[str, ...],
+    budget: int | None,
     device: Device,
     format_name: str | None,
     output: Path | None,
@@ -73,7 +82,7 @@ def command(
     from lineage_audit.report import figure_files, render, render_detailed
 
     with progress_on_stderr(quiet) as progress:
-        report = compare(a, b, effort=effort, progress=progress, parents=parents, device=device)
+        report = compare(a, b, effort=effort, progress=progress, parents=parents, device=device, budget=budget)
     chosen = format_for(output, format_name)
     if figures:
         write_figures(figures, figure_files(report))

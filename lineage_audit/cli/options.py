@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -14,6 +15,37 @@ effort_option = click.option(
     help="How much of the weights to read; auto goes on until the verdict is settled.",
 )
 """How much of the weights a comparison reads."""
+
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
+_LEAST = 2**20
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes: ``64MiB``, ``1.5G``, ``8000000``."""
+
+    name = "size"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it; at least one MiB, with less nothing can be said."""
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(value.strip())
+        if found is None:
+            self.fail(f"{value!r} is no size; write 64MiB or 8000000", param, ctx)
+        size = int(float(found[1]) * _UNITS[found[2].lower()])
+        if size < _LEAST:
+            self.fail(f"{value!r} is less than 1MiB, from which nothing can be said", param, ctx)
+        return size
+
+
+budget_option = click.option(
+    "--budget",
+    metavar="SIZE",
+    type=Size(),
+    help="Bytes of weights that a sample may read of each model.  [default: 64MiB; 128MiB above 40 billion parameters]",
+)
+"""How many bytes a sample may cost."""
 
 device_option = click.option(
     "--device",

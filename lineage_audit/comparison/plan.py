@@ -23,6 +23,9 @@ WeightEffort = Literal["sample", "full"]
 SAMPLE_BYTES = 4 * 2**20
 """Bytes that a sample reads of each model's weights under their own numbers, beside norms and headers."""
 
+SAMPLE_PART = 8
+"""A small budget divided by this is what such a sample reads of it."""
+
 BUDGET = 64 * 2**20
 LARGE_BUDGET = 128 * 2**20
 """Bytes of weights that a sample may read of each model in all, by default, and of very large ones."""
@@ -101,8 +104,16 @@ def bytes_of(reading: Reading, rows: int | None = None) -> int:
     return count * (_bytes(reading.pair.a) + _bytes(reading.pair.b))
 
 
-def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Reading, ...]:
-    """Choose what to read of each pair, and what to keep of that."""
+def plan_reading(
+    pairs: Sequence[TensorPair], effort: WeightEffort, sample_bytes: int = SAMPLE_BYTES
+) -> tuple[Reading, ...]:
+    """Choose what to read of each pair, and what to keep of that.
+
+    Args:
+        pairs: what stands where.
+        effort: all rows, or some.
+        sample_bytes: how much some are, of each model.
+    """
     if effort == "full":
         blocks = [(pair, numbers(len(pair.b_rows))) for pair in pairs]
     else:
@@ -112,7 +123,9 @@ def plan_reading(pairs: Sequence[TensorPair], effort: WeightEffort) -> tuple[Rea
         whole = _read_whole(costly)
         cheap = [pair for pair in chosen if pair not in costly]
         counts = {role: sum(_draws_on(pair, role) for pair in cheap) for role in _ROLE_SHARES}
-        blocks = [(pair, _block(len(pair.b_rows), _sampled_count(pair, counts), pair.b)) for pair in cheap]
+        blocks = [
+            (pair, _block(len(pair.b_rows), _sampled_count(pair, counts, sample_bytes), pair.b)) for pair in cheap
+        ]
         blocks += whole
     blocks = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
     kept = _kept_rows([pair for pair, _ in blocks])
@@ -181,14 +194,14 @@ def _read_whole(costly: Sequence[TensorPair]) -> list[tuple[TensorPair, IntArray
     return chosen
 
 
-def _sampled_count(pair: TensorPair, counts: dict[Role, int]) -> int:
+def _sampled_count(pair: TensorPair, counts: dict[Role, int], sample_bytes: int) -> int:
     """Number of rows of a pair that a sample reads."""
     rows, row_bytes = len(pair.b_rows), _row_bytes(pair)
     if pair.b.role in NORM_ROLES or (len(pair.b.shape) == 1 and rows * row_bytes <= _ALWAYS_WHOLE):
         return rows
     if pair.b.role not in _ROLE_SHARES or not _draws_on(pair, pair.b.role):
         return 0
-    budget = SAMPLE_BYTES * _ROLE_SHARES[pair.b.role] / counts[pair.b.role]
+    budget = sample_bytes * _ROLE_SHARES[pair.b.role] / counts[pair.b.role]
     return min(rows, max(1, int(budget / row_bytes)), _SCATTERED_ROWS if _is_scattered(pair) else rows)
 
 

@@ -22,7 +22,7 @@ from lineage_audit.comparison.measurement import Measurement, measure_all
 from lineage_audit.comparison.merging import find_merge
 from lineage_audit.comparison.operations import Change, find_operations
 from lineage_audit.comparison.pairing import Pairing
-from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, bytes_of, plan_reading
+from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
 from lineage_audit.comparison.setting import comparison_of
@@ -224,7 +224,9 @@ def compare_weights(
         budget: bytes that the invariants may read of each model.
         progress: told how far reading has come.
     """
-    readings = plan_reading(pairing.pairs, "full" if effort == "full" else "sample")
+    readings = plan_reading(
+        pairing.pairs, "full" if effort == "full" else "sample", min(SAMPLE_BYTES, budget // SAMPLE_PART)
+    )
     progress.begin(sum(bytes_of(reading) for reading in readings), f"{effort} comparison")
     comparison = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)

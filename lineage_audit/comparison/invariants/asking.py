@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
@@ -15,7 +16,13 @@ from lineage_audit.comparison.broken_symmetries import broken_symmetries
 from lineage_audit.comparison.evidence.base import not_measured
 from lineage_audit.comparison.ffn_blocks import FfnBlock
 from lineage_audit.comparison.invariants import channels, rotary_tests, unit_tests
-from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens, read_anchor_tokens
+from lineage_audit.comparison.invariants.anchor_tokens import (
+    FEWEST_TOKENS,
+    TOKENS,
+    AnchorTokens,
+    embedding_of,
+    read_anchor_tokens,
+)
 from lineage_audit.comparison.invariants.channels import ChannelMatch, match_channels
 from lineage_audit.comparison.invariants.matching import KeyMatch, match_keys, multiply
 from lineage_audit.comparison.invariants.rotary_keys import (
@@ -37,11 +44,18 @@ from lineage_audit.comparison.invariants.unit_columns import (
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.results import Evidence
 
-_KEY_SHARE = 0.7
+_KEY_SHARE = 0.6
 """Share of the budget that rotary keys may take."""
 
 _MOST_FFNS = 4
 """FFNs of each model whose units are asked after."""
+
+_MATCHED_FFNS = 2
+"""FFNs whose units are matched one by one, where keys say which belong together: each costs units squared."""
+
+_FFN_SHARE = 0.25
+_TOKEN_SHARE = 0.1
+"""Shares of the budget that rows of ``down`` and embeddings may take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,10 +102,10 @@ def ask_invariants(
     """
     progress.begin(0, "invariants")
     weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
-    tokens = read_anchor_tokens(a, b, token_rows)
+    tokens = read_anchor_tokens(a, b, token_rows, _token_count(a, b, budget))
     found = match_channels(tokens) if tokens is not None else None
     plan, keys, key_evidence = _ask_keys(weights_a, weights_b, tokens, budget)
-    units = _ask_units(weights_a, weights_b, found, keys)
+    units = _ask_units(weights_a, weights_b, found, keys, budget)
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, b.parameters),
@@ -99,6 +113,12 @@ def ask_invariants(
         unit_tests.measure_agreement(units, _width_obstacle(weights_a, weights_b, found), b.parameters),
     )
     return Invariants(weights_a, weights_b, tokens, plan, keys, found, units, evidence)
+
+
+def _token_count(a: Checkpoint, b: Checkpoint, budget: int) -> int:
+    """Anchor tokens that the budget allows."""
+    rows = [bytes_for_rows(tensor, np.arange(1)) for one in (a, b) if (tensor := embedding_of(one)) is not None]
+    return int(np.clip(_TOKEN_SHARE * budget / max(1, *rows, 1), FEWEST_TOKENS, TOKENS))
 
 
 def _ask_keys(
@@ -140,17 +160,19 @@ def _key_obstacle(a: Checkpoint, b: Checkpoint, tokens: AnchorTokens | None, pla
 
 
 def _ask_units(
-    a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None
+    a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None, budget: int
 ) -> tuple[UnitMatch, ...]:
     """FFN units over some channels: of the layers that are known to belong together, else of a few of each model."""
     residual = found.residual if found is not None and found.residual is not None else ResidualMap("same")
     if not residual.joins(a.channels, b.channels) or not a.channels:
         return ()
     downs_a, downs_b = down_blocks(a), down_blocks(b)
-    known = _known_pairs(downs_a, downs_b, keys.clear if keys else {})
-    blocks_a = [one for one, _ in known] if known else _spread(downs_a)
-    blocks_b = [other for _, other in known] if known else _spread(downs_b)
     own, theirs = channels_to_read(b.channels, residual)
+    costs = [bytes_for_rows(tensor, own) for downs in (downs_a, downs_b) for tensor in list(downs.values())[:1]]
+    most = min(_MOST_FFNS, max(1, int(_FFN_SHARE * budget / max(1, *costs, 1))))
+    known = _known_pairs(downs_a, downs_b, keys.clear if keys else {}, most)
+    blocks_a = [one for one, _ in known] if known else _spread(downs_a, most)
+    blocks_b = [other for _, other in known] if known else _spread(downs_b, most)
     signs = None if residual.signs is None else residual.signs[own]
     numbers_a = read_unit_numbers(a, downs_a, list(dict.fromkeys(blocks_a)), theirs, signs)
     numbers_b = read_unit_numbers(b, downs_b, blocks_b, own, None)
@@ -166,7 +188,7 @@ def _best_match(candidates: list[UnitNumbers], numbers: UnitNumbers) -> UnitMatc
 
 
 def _known_pairs(
-    downs_a: Mapping[FfnBlock, TensorRef], downs_b: Mapping[FfnBlock, TensorRef], layers: Mapping[int, int]
+    downs_a: Mapping[FfnBlock, TensorRef], downs_b: Mapping[FfnBlock, TensorRef], layers: Mapping[int, int], most: int
 ) -> list[tuple[FfnBlock, FfnBlock]]:
     """FFNs of layers whose keys belong together, a few, spread over B."""
     by_layer = {block.layer: block for block in downs_a}
@@ -177,17 +199,17 @@ def _known_pairs(
     ]
     if not known:
         return []
-    picked = np.unique(np.linspace(0, len(known) - 1, min(_MOST_FFNS, len(known))).astype(np.int64))
+    picked = np.unique(np.linspace(0, len(known) - 1, min(_MATCHED_FFNS, most, len(known))).astype(np.int64))
     return [known[position] for position in picked]
 
 
-def _spread(downs: Mapping[FfnBlock, TensorRef]) -> list[FfnBlock]:
+def _spread(downs: Mapping[FfnBlock, TensorRef], most: int) -> list[FfnBlock]:
     """A few FFNs such that layers that were shifted still overlap."""
     for period, residues in LAYER_PATTERNS:
         chosen = [block for block in downs if block.layer % period in residues]
-        if 0 < len(chosen) <= _MOST_FFNS:
+        if 0 < len(chosen) <= most:
             return chosen
-    return list(downs)[:_MOST_FFNS]
+    return list(downs)[:most]
 
 
 def _width_obstacle(a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +72,7 @@ class KeyMatch:
         return {int(b): int(a) for b, a in zip(self.layers[chosen], self.best[chosen], strict=True)}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class KeyProducts:
     """Every key head of B with every one of A, and A's with each other.
 
@@ -86,6 +87,18 @@ class KeyProducts:
     keys_b: RotaryKeys
     across: ComplexArray
     within: ComplexArray
+
+    @cached_property
+    def coins(self) -> IntArray:
+        """For each head of A the number of its coin: heads that are copies of one another, or of a third, share one."""
+        alike = np.abs(self.within).mean(axis=0) >= COPY
+        np.fill_diagonal(alike, True)
+        labels = np.arange(len(alike))
+        while True:
+            joined = np.where(alike, labels, len(alike)).min(axis=1)
+            if (joined == labels).all():
+                return labels
+            labels = joined
 
 
 def multiply(keys_a: RotaryKeys, keys_b: RotaryKeys) -> KeyProducts:
@@ -116,7 +129,8 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
     ends_a, ends_b = np.append(starts_a[1:], len(keys_a)), np.append(starts_b[1:], len(keys_b))
     for row, column in enumerate(chosen):
         block = np.ascontiguousarray(sizes[starts_b[row] : ends_b[row], starts_a[column] : ends_a[column]])
-        inside = assign(block) if block.shape[0] <= block.shape[1] else block.argmax(axis=1)
+        is_clear = leads[row] >= FURTHER_LEAD and block.shape[0] <= block.shape[1]
+        inside = assign(block) if is_clear else block.argmax(axis=1)
         a_heads[starts_b[row] : ends_b[row]] = starts_a[column] + inside
     matched = np.add.reduceat(sizes[np.arange(len(keys_b)), a_heads].astype(np.float64), starts_b) / counts_b
     return KeyMatch(
@@ -130,15 +144,6 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
         negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -COPY).sum()),
         left_out_are_copies=bool(copies[left_out].sum(axis=1).max(initial=0) > 1),
     )
-
-
-def coins_of(products: KeyProducts) -> IntArray:
-    """For each head of A the number of its coin: heads that are copies of one another share one."""
-    from scipy.sparse.csgraph import connected_components
-
-    alike = np.abs(products.within).mean(axis=0) >= COPY
-    labels: IntArray = connected_components(alike, directed=False)[1].astype(np.int64)
-    return labels
 
 
 def _starts(layers: IntArray) -> IntArray:

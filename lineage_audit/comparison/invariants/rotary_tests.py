@@ -19,7 +19,6 @@ from lineage_audit.comparison.invariants.matching import (
     ComplexArray,
     KeyMatch,
     KeyProducts,
-    coins_of,
     match_keys,
 )
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
@@ -62,7 +61,7 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         match: what belongs together.
         parameters: B's, for coverage.
     """
-    terms, layers = _terms(products, match, products.across)
+    terms = _terms(products, match, products.across)
     if not len(terms):
         return not_measured(SIGNS, "skipped", "no rotary keys could be compared")
     matched = _matched(products.across, match)
@@ -81,7 +80,7 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         count=len(terms),
         coverage=products.keys_b.elements / max(1, parameters),
         detection_limit=planted_limit(products),
-        per_layer=layers,
+        per_layer=_by_layer(products, match),
         spread=NullSpread("sign-sum", float(np.square(terms).sum()) ** 0.5),
     )
 
@@ -156,8 +155,7 @@ def _is_found(products: KeyProducts, size: float, seed: int) -> bool:
     strange = np.where(np.abs(products.across) >= COPY, 0.0, products.across)
     across = size * products.within[:, sources] + own * strange
     match = match_keys(products, across)
-    terms, _ = _terms(products, match, across)
-    return log10_p(terms) <= _LEVEL
+    return log10_p(_terms(products, match, across)) <= _LEVEL
 
 
 def _planted_sources(products: KeyProducts, random: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -177,20 +175,21 @@ def _matched(across: ComplexArray, match: KeyMatch) -> ComplexArray:
     return across[:, np.arange(across.shape[1]), match.a_heads]
 
 
-def _terms(
-    products: KeyProducts, match: KeyMatch, across: ComplexArray
-) -> tuple[npt.NDArray[np.float64], tuple[LayerEvidence, ...]]:
-    """One sum of real parts a coin, and what each layer adds."""
+def _terms(products: KeyProducts, match: KeyMatch, across: ComplexArray) -> npt.NDArray[np.float64]:
+    """One sum of real parts a coin."""
     matched = _matched(across, match).real.astype(np.float64)
-    labels = coins_of(products)[match.a_heads]
-    frequencies = len(matched)
-    coins = np.arange(frequencies)[:, None] * (labels.max(initial=-1) + 1) + labels
+    labels = products.coins[match.a_heads]
+    coins = np.arange(len(matched))[:, None] * (labels.max(initial=-1) + 1) + labels
     _, numbers = np.unique(coins.ravel(), return_inverse=True)
-    terms = np.bincount(numbers, weights=matched.ravel())
-    terms = terms[terms != 0.0]
-    per_layer = tuple(
-        LayerEvidence(int(layer), int(own.size), float(own.sum()), float(own.mean()), log10_p(own.ravel()))
-        for layer in match.layers
-        if (own := matched[:, products.keys_b.layers == layer]).size
+    terms: npt.NDArray[np.float64] = np.bincount(numbers, weights=matched.ravel()).astype(np.float64)
+    return terms
+
+
+def _by_layer(products: KeyProducts, match: KeyMatch) -> tuple[LayerEvidence, ...]:
+    """What each layer adds."""
+    matched = _matched(products.across, match).real.astype(np.float64)
+    own = [(int(layer), matched[:, products.keys_b.layers == layer].ravel()) for layer in match.layers]
+    return tuple(
+        LayerEvidence(layer, len(terms), float(terms.sum()), float(terms.mean()), log10_p(terms))
+        for layer, terms in own
     )
-    return terms, per_layer

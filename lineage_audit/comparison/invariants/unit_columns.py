@@ -31,6 +31,9 @@ CHANNELS = 48
 _CHEAP = 2**20
 """Bytes that a few rows of any matrix may cost."""
 
+WORTH_MATCHING = 0.12
+"""Lead of probed units from which on all are matched; between independent models it is noise of .10 at most."""
+
 _MOSTLY = 0.5
 """Share of an FFN's units that must have found each other before the rest is assigned."""
 
@@ -114,18 +117,33 @@ def _numbers(block: FfnBlock, columns: FloatArray) -> UnitNumbers:
 
 
 def match_units(a: UnitNumbers, b: UnitNumbers) -> UnitMatch:
-    """Units that are each other's best match by size."""
+    """For each unit the one that it agrees with best in size, each once; none where the first few lead by noise."""
     lead = unit_lead(a, b)
-    best, sizes = _best(b.numbers, a.numbers)
-    back, _ = _best(a.numbers, b.numbers)
-    everyone = np.arange(len(best))
-    units = np.flatnonzero((back[best] == everyone) & (sizes >= MATCHED_COSINE))
-    a_units = best[units]
+    everyone = np.arange(len(b.numbers))
+    units, a_units = (_own_numbers(a, b) or _best_of_each(a, b)) if lead >= WORTH_MATCHING else (everyone[:0],) * 2
     if len(a.numbers) == len(b.numbers) and len(units) >= _MOSTLY * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
     scales = (b.lengths[units] / np.maximum(a.lengths[a_units], 1e-30)).astype(np.float32)
     return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, lead)
+
+
+def _own_numbers(a: UnitNumbers, b: UnitNumbers) -> tuple[IntArray, IntArray] | None:
+    """The units that kept their numbers, where most did: nothing has to be looked for then."""
+    if len(a.numbers) != len(b.numbers):
+        return None
+    units = np.flatnonzero(np.abs(np.einsum("ij,ij->i", b.numbers, a.numbers)) >= MATCHED_COSINE)
+    return (units, units) if len(units) >= _MOSTLY * len(b.numbers) else None
+
+
+def _best_of_each(a: UnitNumbers, b: UnitNumbers) -> tuple[IntArray, IntArray]:
+    """The best match of each unit by |cosine|; of units that want the same one, the closest has it."""
+    best, sizes = _best(b.numbers, a.numbers)
+    closest_first = np.argsort(-sizes, kind="stable")
+    _, first = np.unique(best[closest_first], return_index=True)
+    units = np.sort(closest_first[first])
+    units = units[sizes[units] >= MATCHED_COSINE]
+    return units, best[units]
 
 
 def _with_the_rest(a: UnitNumbers, b: UnitNumbers, units: IntArray, a_units: IntArray) -> IntArray:
