@@ -69,6 +69,9 @@ _KEPT_ROLES = frozenset(
 )
 """Roles whose rows some test holds against each other."""
 
+_PART_MATRICES, _PART_ROWS = 24, 64
+"""What a sample reads of towers, projectors and encoders: some rows of some matrices."""
+
 _ALWAYS_WHOLE = 16 * 2**10
 """Tensors up to this many bytes are read whole where their layer is sampled."""
 
@@ -126,7 +129,7 @@ def plan_reading(
         blocks = [
             (pair, _block(len(pair.b_rows), _sampled_count(pair, counts, sample_bytes), pair.b)) for pair in cheap
         ]
-        blocks += whole
+        blocks += [*whole, *((pair, _block(len(pair.b_rows), _PART_ROWS, pair.b)) for pair in _beside_core(pairs))]
     blocks = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
     kept = _kept_rows([pair for pair, _ in blocks])
     return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in blocks)
@@ -134,7 +137,7 @@ def plan_reading(
 
 def _kept_rows(pairs: Sequence[TensorPair]) -> int:
     """The number of rows that every tensor may keep, so that all together stay within ``KEPT_BYTES``."""
-    widths = [pair.b.size // pair.b.shape[0] for pair in pairs if pair.b.role in _KEPT_ROLES]
+    widths = [pair.b.size // pair.b.shape[0] for pair in pairs if _is_kept(pair) and len(pair.b.shape) > 1]
     return KEPT_BYTES // max(1, 4 * sum(widths))
 
 
@@ -142,7 +145,11 @@ def _kept(pair: TensorPair, rows: int) -> int:
     """Rows of one pair to keep; vectors are kept whole."""
     if len(pair.b.shape) == 1:
         return pair.b.shape[0]
-    return rows if pair.b.role in _KEPT_ROLES else 0
+    return rows if _is_kept(pair) else 0
+
+
+def _is_kept(pair: TensorPair) -> bool:
+    return pair.b.role in _KEPT_ROLES or not pair.b.in_core
 
 
 def _sampled_layers(pairs: Sequence[TensorPair]) -> frozenset[int]:
@@ -220,7 +227,15 @@ def _bytes(tensor: TensorRef) -> int:
     return max(1, int(elements * tensor.parts[0].stored.element_bits) // 8)
 
 
+def _beside_core(pairs: Sequence[TensorPair]) -> list[TensorPair]:
+    """A few matrices of the parts beside the core, spread over them: each part is asked on its own."""
+    matrices = [pair for pair in pairs if not pair.b.in_core and pair.b.layer is not None and len(pair.b.shape) == 2]
+    chosen = np.unique(np.linspace(0, len(matrices) - 1, min(len(matrices), _PART_MATRICES)).round().astype(int))
+    return [matrices[number] for number in chosen]
+
+
 def _block(rows: int, count: int, tensor: TensorRef) -> IntArray:
     """A contiguous block of positions; tokens from the front, where the common ones are, others from the middle."""
+    count = min(rows, count)
     start = 0 if tensor.role in TOKEN_ROLES else (rows - count) // 2
     return np.arange(start, start + count)

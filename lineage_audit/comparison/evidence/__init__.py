@@ -17,6 +17,7 @@ from lineage_audit.comparison.evidence import (
     ffn_signs,
     head_fixed_points,
     norm_gains,
+    part_rows,
     query_key_signs,
     row_fixed_points,
     slopes,
@@ -44,7 +45,7 @@ CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_s
 
 def gather_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
     """Run every test that a verdict can stand on or that describes the delta."""
-    evidence = tuple(test(comparison) for test in TESTS)
+    evidence = (*(test(comparison) for test in TESTS), *part_rows.measure_parts(comparison))
     return calibrated_where_guessed(evidence, comparison)
 
 

@@ -26,18 +26,23 @@ _FEWEST_ROWS = 32
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Match the rows of every matrix without a role whose rows feed another matrix."""
-    unknown = [part for part in without_fixed_tables(comparison.matrices()) if part.pair.b.role == Role.OTHER]
+    unknown = [part for part in without_fixed_tables(comparison.matrices()) if _is_unknown(part)]
     if not unknown:
         return not_measured(TEST, "not-applicable", "every matrix has a known role or may be a fixed table")
     inputs = {part.pair.b.shape[1] for part in comparison.matrices()}
-    usable = [part for part in unknown if _rows_are_hidden(part, inputs)]
+    usable = [part for part in unknown if rows_are_hidden(part, inputs)]
     blocks = [match_block(part.pair.b.layer, unit_rows(part.kept_b) @ unit_rows(part.kept_a).T, 1) for part in usable]
     return fixed_point_evidence(
         TEST, "rows of unknown matrices", blocks, comparison, sum(part.kept_b.size for part in usable)
     )
 
 
-def _rows_are_hidden(measured: Measurement, inputs: set[int]) -> bool:
+def _is_unknown(part: Measurement) -> bool:
+    return part.pair.b.role == Role.OTHER and part.pair.b.in_core
+
+
+def rows_are_hidden(measured: Measurement, inputs: set[int]) -> bool:
+    """Tell whether the rows of a matrix are hidden units: they feed another matrix, whose input width is among these."""
     shape = measured.pair.b.shape
     has_values = float(measured.rows.aa.sum()) > 0 and float(measured.rows.bb.sum()) > 0
     return len(shape) == 2 and shape[0] in inputs and len(measured.kept_b) >= _FEWEST_ROWS and has_values

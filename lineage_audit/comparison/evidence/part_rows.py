@@ -1,0 +1,48 @@
+"""Towers, projectors, encoders: does each row of a part beside the language model best match its own number?
+
+A model is copied in parts, and every part is asked on its own: beside an independent language model, a tower that was
+taken shows nowhere else. The bound is that of matrices of unknown role, and calibrated for the same reasons.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lineage_audit.checkpoint.model_parts import ModelPart
+from lineage_audit.comparison.evidence.base import WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.row_fixed_points import TEST, rows_are_hidden
+from lineage_audit.comparison.fixed_tables import without_fixed_tables
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.results import Evidence
+
+_IDS = {part: f"{part.replace('_', '-')}-rows" for part in ModelPart}
+
+
+def part_asked(evidence: Evidence) -> ModelPart | None:
+    """The part that one of these tests asks about; None for any other test."""
+    return next((part for part, test_id in _IDS.items() if test_id == evidence.test_id), None)
+
+
+def measure_parts(comparison: WeightComparison) -> tuple[Evidence, ...]:
+    """Match the rows of every part beside the core that both models have, one piece of evidence a part."""
+    matrices = [part for part in without_fixed_tables(comparison.matrices()) if not part.pair.b.in_core]
+    return tuple(
+        _measured(part, [matrix for matrix in matrices if matrix.pair.b.part == part], comparison)
+        for part in ModelPart
+        if any(matrix.pair.b.part == part for matrix in matrices)
+    )
+
+
+def _measured(part: ModelPart, matrices: list[Measurement], comparison: WeightComparison) -> Evidence:
+    words = part.replace("_", " ")
+    test = replace(TEST, test_id=_IDS[part], question=f"In the {words}, does each row best match its own number?")
+    inputs = {matrix.pair.b.shape[1] for matrix in matrices}
+    usable = [matrix for matrix in matrices if rows_are_hidden(matrix, inputs)]
+    if not usable:
+        return not_measured(test, "skipped", f"no matrix of the {words} was read whose rows are hidden units")
+    blocks = [
+        match_block(matrix.pair.b.layer, unit_rows(matrix.kept_b) @ unit_rows(matrix.kept_a).T, 1) for matrix in usable
+    ]
+    elements = sum(matrix.kept_b.size for matrix in usable)
+    return fixed_point_evidence(test, f"rows of the {words}", blocks, comparison, elements)
