@@ -7,17 +7,22 @@ reference's. Everything else that is related is said to be open, or related thro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.claims.names import same_model
 from lineage_audit.claims.order import Order, is_named_in, order_of
 from lineage_audit.claims.policy import Policy
 from lineage_audit.claims.references import Reference, declares
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.statements import Statements
-from lineage_audit.comparison.siblings import NotMeasured, SharedChange, shared_change
+from lineage_audit.comparison.evidence.part_rows import part_asked
+from lineage_audit.comparison.siblings import Extent, NotMeasured, SharedChange, shared_change
+from lineage_audit.comparison.verdict import is_related
+from lineage_audit.results import Evidence
 
 Standing = Literal[
     "unrelated",
@@ -104,7 +109,7 @@ class _Finder:
         if settled is not None:
             return Tie(reference, settled)
         order = order_of(reference, self.subject, self.statements, self.policy)
-        base, shared = self._beyond_base(reference)
+        base, shared = self._least_accounted_for(reference)
         missing = self._missing_base()
         if isinstance(shared, SharedChange) and shared.extent == "little":
             return Tie(reference, "through-base", order, base, shared)
@@ -139,16 +144,22 @@ class _Finder:
         is_copy = any(base.digest is not None and base.digest == reference.digest for base in accounting)
         return is_copy or is_named_in(above, reference)
 
-    def _beyond_base(self, reference: Reference) -> tuple[Reference | None, SharedChange | NotMeasured | None]:
-        """The declared base that accounts for most of what subject and reference share, and what is shared beyond."""
-        measured = [(base, self._shared(reference, base)) for base in self._bases if base is not reference]
-        return min(measured, key=lambda pair: _openness(pair[1]), default=(None, None))
+    def _least_accounted_for(self, reference: Reference) -> _Accounted:
+        """Of the parts in which subject and reference are related, the one that declared bases account for least."""
+        parts = related_parts(reference) or (None,)
+        return max((self._accounted(reference, part) for part in parts), key=_unaccounted)
 
-    def _shared(self, reference: Reference, base: Reference) -> SharedChange | NotMeasured:
+    def _accounted(self, reference: Reference, part: ModelPart | None) -> _Accounted:
+        """The declared base that accounts for most of what is shared in one part, and what is shared beyond it."""
+        bases = (base for base in self._bases if base is not reference and part in related_parts(base))
+        measured = [(base, self._shared(reference, base, part)) for base in bases]
+        return min(measured, key=_unexplained, default=(None, None))
+
+    def _shared(self, reference: Reference, base: Reference, part: ModelPart | None) -> SharedChange | NotMeasured:
         subject = self.subject.checkpoint
         if subject is None or reference.weights is None or base.weights is None:
             return NotMeasured("a fingerprint holds no weights")
-        return shared_change(subject, reference.weights, base.weights)
+        return shared_change(subject, reference.weights, base.weights, part)
 
     def _missing_base(self) -> Reference | None:
         """A declared base that could account for a relation, had it been compared."""
@@ -165,8 +176,33 @@ class _Finder:
         return tuple(one for one in stated if one.is_related and not declares(one, self.subject))
 
 
-def _openness(shared: SharedChange | NotMeasured) -> float:
-    """Orders measurements: the one that accounts for most comes first, what could not be measured last."""
-    if isinstance(shared, NotMeasured):
-        return 0.0 if shared.same_as_base else float("inf")
-    return {"little": 1.0, "part": 2.0, "whole": 3.0}[shared.extent] + min(0.9, max(0.0, shared.slope) / 10)
+_Accounted = tuple[Reference | None, SharedChange | NotMeasured | None]
+"""A base, and what is shared beyond it; both None where no base has the part in question."""
+
+_BY_EXTENT: Mapping[Extent, int] = {"little": 1, "part": 2, "whole": 4}
+
+
+def _unexplained(accounted: _Accounted) -> float:
+    """Orders the bases of one part: the one that accounts for most comes first, what could not be measured last."""
+    return _unaccounted(accounted) if isinstance(accounted[1], SharedChange) else 5.0 * _is_open(accounted[1])
+
+
+def _unaccounted(accounted: _Accounted) -> float:
+    """Orders parts: the one that is accounted for best comes first, the one without any base last."""
+    shared = accounted[1]
+    if isinstance(shared, SharedChange):
+        return _BY_EXTENT[shared.extent] + min(0.9, max(0.0, shared.slope) / 10)
+    return 5.0 if shared is None else 3.0 * _is_open(shared)
+
+
+def _is_open(shared: SharedChange | NotMeasured | None) -> bool:
+    return not (isinstance(shared, NotMeasured) and shared.same_as_base)
+
+
+def related_parts(reference: Reference) -> tuple[ModelPart | None, ...]:
+    """The parts in which a reference is related to the subject, the language model's core being None."""
+    by_part: dict[ModelPart | None, list[Evidence]] = defaultdict(list)
+    for evidence in reference.report.evidence if reference.report else ():
+        by_part[part_asked(evidence)].append(evidence)
+    found = tuple(part for part, evidence in by_part.items() if is_related(evidence))
+    return found or ((None,) if reference.is_related else ())

@@ -23,13 +23,13 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.finite import zero_where_unusable
-from lineage_audit.comparison.merging.members import Members, Place, shared_places
 from lineage_audit.comparison.merging.streaming import storage_steps
-from lineage_audit.comparison.pairing import TOKEN_ROLES
+from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, pair_tensors
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -122,19 +122,21 @@ class NotMeasured:
     same_as_base: bool = False
 
 
-def shared_change(subject: Checkpoint, reference: Checkpoint, base: Checkpoint) -> SharedChange | NotMeasured:
+def shared_change(
+    subject: Checkpoint, reference: Checkpoint, base: Checkpoint, part: ModelPart | None = None
+) -> SharedChange | NotMeasured:
     """Regress what the subject changed in the base on what the reference changed in it.
 
     Args:
         subject: the model in question.
         reference: the model that it may have been made from.
         base: the common base of both.
+        part: the part of the models that is asked about; None for the language model's core.
     """
-    members = Members(subject, (reference,), base)
-    places = _spread([place for place in shared_places(members) if _is_looked_at(place)])
+    places = _spread(_shared_places(subject, reference, base, part))
     if len(places) < FEWEST_MATRICES:
         return NotMeasured("the three models share too few matrices of one shape")
-    read = list(_changes(members, places))
+    read = list(_changes((subject, reference, base), places))
     for name, sizes in (("subject", [part.subject for part in read]), ("reference", [part.reference for part in read])):
         if _in_place(sizes) < LEAST_IN_PLACE:
             return NotMeasured(f"the {name}'s weights do not stand in the base's order")
@@ -172,24 +174,40 @@ class _Change:
     reference: _Products
 
 
-def _is_looked_at(place: Place) -> bool:
+_Place = tuple[TensorRef, TensorRef, TensorRef]
+"""The tensors of subject, reference and base that stand in one place."""
+
+
+def _shared_places(
+    subject: Checkpoint, reference: Checkpoint, base: Checkpoint, part: ModelPart | None
+) -> list[_Place]:
     """Matrices of layers; token rows are left out, since vocabularies change for reasons of their own."""
-    return place.layer is not None and len(place.child.shape) == 2 and place.child.role not in TOKEN_ROLES
+    theirs = {pair.a: pair.b for pair in pair_tensors(base, reference).pairs}
+    return [
+        (pair.b, theirs[pair.a], pair.a)
+        for pair in pair_tensors(base, subject).pairs
+        if pair.a in theirs and _is_looked_at(pair, part) and theirs[pair.a].shape == pair.b.shape
+    ]
 
 
-def _spread(places: Sequence[Place]) -> list[Place]:
+def _is_looked_at(pair: TensorPair, part: ModelPart | None) -> bool:
+    in_part = pair.b.in_core if part is None else pair.b.part == part
+    is_matrix = pair.b.layer is not None and len(pair.b.shape) == 2 and pair.a.shape == pair.b.shape
+    return in_part and is_matrix and pair.b.role not in TOKEN_ROLES
+
+
+def _spread(places: Sequence[_Place]) -> list[_Place]:
     if len(places) <= MATRICES:
         return list(places)
     return [places[number] for number in np.unique(np.linspace(0, len(places) - 1, MATRICES).round().astype(int))]
 
 
-def _changes(members: Members, places: Sequence[Place]) -> Iterator[_Change]:
+def _changes(models: tuple[Checkpoint, Checkpoint, Checkpoint], places: Sequence[_Place]) -> Iterator[_Change]:
     """Read one place after the other; no matrix outlives its sums."""
-    models = (members.child, *members.sources)
-    for place in places:
-        tensors = (place.child, *place.sources)
-        first = max(0, (place.child.shape[0] - ROWS) // 2)
-        rows = np.arange(first, min(place.child.shape[0], first + ROWS))
+    for tensors in places:
+        count = tensors[0].shape[0]
+        first = max(0, (count - ROWS) // 2)
+        rows = np.arange(first, min(count, first + ROWS))
         subject, reference, base = (
             zero_where_unusable(model.read([RowRequest(tensor, rows)])[0])
             for model, tensor in zip(models, tensors, strict=True)

@@ -5,8 +5,17 @@ import pytest
 
 from lineage_audit import check
 from lineage_audit.claims import given_reference
-from tests.claims.repositories import FILLER, base_weights, card, derived_weights, independent_weights, write_model
+from tests.claims.repositories import (
+    FILLER,
+    TINY,
+    base_weights,
+    card,
+    derived_weights,
+    independent_weights,
+    write_model,
+)
 from tests.models import Weights, noisy
+from tests.multimodal import beside, multimodal_config, tower, tower_config
 
 FREE = {"license": "cc-by-4.0"}
 NON_COMMERCIAL = {"license": "cc-by-nc-4.0"}
@@ -151,3 +160,40 @@ class TestNamedFolders:
         assert given_reference("https://host/x?y=z").name is None
         (tmp_path / "a=b").mkdir()
         assert given_reference(str(tmp_path / "a=b")).name is None
+
+
+class TestParts:
+    """A model of two parts, each with a base of its own."""
+
+    LANGUAGE, VISION = base_weights(), tower(5)
+
+    def written(self, folder, language: Weights, vision: Weights, front):
+        weights = beside(language, vision)
+        return str(write_model(folder, weights, card(front), config=multimodal_config(TINY)))
+
+    def bases(self, tmp_path):
+        write_model(tmp_path / "language-base", self.LANGUAGE, card(FREE))
+        write_model(tmp_path / "vision-base", self.VISION, card(FREE), config=tower_config())
+
+    def test_the_bases_of_language_model_and_tower_are_borne_out(self, tmp_path):
+        self.bases(tmp_path)
+        front = {**FREE, "base_model": "[language-base, vision-base]"}
+        ours = self.written(tmp_path / "both", noisy(self.LANGUAGE, 3, 0.05), noisy(self.VISION, 4, 0.05), front)
+        report = check(ours)
+        assert [reference.relation for reference in report.references] == ["derived", "derived"]
+        assert report.findings == ()
+
+    def test_a_sibling_with_the_same_frozen_tower_is_related_through_the_bases(self, tmp_path):
+        self.bases(tmp_path)
+        front = {**FREE, "base_model": "[language-base, vision-base]"}
+        ours = self.written(tmp_path / "ours", noisy(self.LANGUAGE, 3, 0.05), self.VISION, front)
+        other = self.written(tmp_path / "other", noisy(self.LANGUAGE, 13, 0.05), self.VISION, NON_COMMERCIAL)
+        assert found(check(ours, earlier=[other])) == [("LA110", "note")]
+
+    def test_a_tower_that_no_declared_base_has_is_not_accounted_for(self, tmp_path):
+        self.bases(tmp_path)
+        front = {**FREE, "base_model": "language-base"}
+        own = tower(77)
+        ours = self.written(tmp_path / "ours", noisy(self.LANGUAGE, 3, 0.05), own, front)
+        other = self.written(tmp_path / "other", noisy(self.LANGUAGE, 13, 0.05), own, NON_COMMERCIAL)
+        assert [rule for rule, _ in found(check(ours, earlier=[other]))] == ["LA101", "LA202"]

@@ -42,7 +42,7 @@ def _is_unknown(part: Measurement) -> bool:
 
 
 def rows_are_hidden(measured: Measurement, inputs: set[int]) -> bool:
-    """Tell whether the rows of a matrix are hidden units: they feed another matrix, whose input width is among these."""
+    """Tell whether the rows of a matrix are hidden units: they feed a matrix, whose input width is among these."""
     shape = measured.pair.b.shape
     has_values = float(measured.rows.aa.sum()) > 0 and float(measured.rows.bb.sum()) > 0
     return len(shape) == 2 and shape[0] in inputs and len(measured.kept_b) >= _FEWEST_ROWS and has_values
