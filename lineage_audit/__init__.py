@@ -67,6 +67,7 @@ def compare(
     effort: EffortChoice = "auto",
     progress: Progress | None = None,
     parents: Sequence[str] = (),
+    base: str | None = None,
     device: Device = "cpu",
     budget: int | None = None,
 ) -> Report:
@@ -78,7 +79,8 @@ def compare(
         b: the same for the other model.
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
         progress: told how far reading has come.
-        parents: models that B may be a merge of, with A as their common base.
+        parents: models that B may be a merge of, beside A.
+        base: a common base: what A and B share beyond it is measured. Without it the base of a merge is A (deprecated).
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
         budget: bytes of weights that a sample may read of each model; by their size where it is None.
 
@@ -91,20 +93,21 @@ def compare(
     from lineage_audit.library.recognition import is_fingerprint_reference
 
     if is_fingerprint_reference(a) or is_fingerprint_reference(b):
-        return _compare_by_fingerprints(a, b, effort, progress, parents)
+        return _compare_by_fingerprints(a, b, effort, progress, (*parents, *([base] if base else [])))
     with computing_on(device):
         named = tuple(open_checkpoint(parent) for parent in parents)
-        return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named, budget)
+        common = open_checkpoint(base) if base else None
+        return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named, budget, common)
 
 
 def _compare_by_fingerprints(
-    a: str, b: str, effort: EffortChoice, progress: Progress | None, parents: Sequence[str]
+    a: str, b: str, effort: EffortChoice, progress: Progress | None, kin: Sequence[str]
 ) -> Report:
     """Compare where at least one of the two is a fingerprint; the other may be a model, which is then sketched."""
     from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
 
-    if parents:
-        raise LineageAuditError("parents of a merge are looked for in weights; name the models, not fingerprints")
+    if kin:
+        raise LineageAuditError("parents and bases are looked for in weights; name the models, not fingerprints")
     return compare_fingerprints(open_fingerprint(a, effort, progress), open_fingerprint(b, effort, progress))
 
 

@@ -41,9 +41,10 @@ _FAILING: dict[str, frozenset[Relation]] = {
     "parents",
     metavar="REF",
     multiple=True,
-    help="A model that B may be a merge of, with A as the common base; repeat for each.",
+    help="A model that B may be a merge of, beside A; repeat for each. Without --base, A is the base (deprecated).",
 )
 @budget_option
+@click.option("--base", metavar="REF", help="A common base: what A and B share beyond it is measured.")
 @device_option
 @format_option
 @output_option
@@ -63,6 +64,7 @@ def command(
     effort: EffortChoice,
     parents: tuple[str, ...],
     budget: int | None,
+    base: str | None,
     device: Device,
     format_name: str | None,
     output: Path | None,
@@ -82,7 +84,9 @@ def command(
     from lineage_audit.report import figure_files, render, render_detailed
 
     with progress_on_stderr(quiet) as progress:
-        report = compare(a, b, effort=effort, progress=progress, parents=parents, device=device, budget=budget)
+        report = compare(
+            a, b, effort=effort, progress=progress, parents=parents, base=base, device=device, budget=budget
+        )
     chosen = format_for(output, format_name)
     if figures:
         write_figures(figures, figure_files(report))

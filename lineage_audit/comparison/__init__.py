@@ -18,10 +18,12 @@ from lineage_audit.comparison.architecture import compare_architectures
 from lineage_audit.comparison.composition import restate
 from lineage_audit.comparison.delta_checkpoints import say_delta
 from lineage_audit.comparison.layouts import with_known_layouts
+from lineage_audit.comparison.merging import Kin
 from lineage_audit.comparison.names import changed_segments, compare_names
 from lineage_audit.comparison.pairing import Pairing, pair_tensors
 from lineage_audit.comparison.plan import default_budget
 from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.comparison.siblings import compare_beyond, say_beyond
 from lineage_audit.comparison.stages import (
     WeightStage,
     choose_effort,
@@ -49,6 +51,7 @@ def compare_checkpoints(
     progress: Progress | None = None,
     parents: Sequence[Checkpoint] = (),
     budget: int | None = None,
+    base: Checkpoint | None = None,
 ) -> Report:
     """Compare two checkpoints.
 
@@ -57,8 +60,9 @@ def compare_checkpoints(
         b: model B.
         effort: how much of the weights to read; ``auto`` escalates until the verdict is settled.
         progress: told how far reading has come.
-        parents: models that B may be a merge of, with A as their common base.
+        parents: models that B may be a merge of, beside A; without a base, A is taken for it.
         budget: bytes of weights that a sample may read of each model; by their size where it is None.
+        base: a common base: what A and B share beyond it is measured.
     """
     if is_about_adapters(a, b):
         return compare_adapters(a, b, effort, progress, partial(compare_checkpoints, effort=effort, progress=progress))
@@ -72,26 +76,33 @@ def compare_checkpoints(
         pairing = pair_unnamed(a, b, pairing)
     allowed = default_budget(a, b) if budget is None else budget
     stage = _weights(a, b, pairing, effort, allowed, progress or NoProgress())
-    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, parents))
+    kin = Kin(tuple(parents), base)
+    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, kin))
     verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)
+    beyond = compare_beyond(a, b, base) if base is not None else None
     return Report(
         tool_version=__version__,
         a=summarise_model(a),
         b=summarise_model(b),
         effort=stage.effort,
-        parameters={**stage.parameters, **_named(parents)},
+        parameters={**stage.parameters, **_named(kin)},
         seconds=time.perf_counter() - started,
-        verdict=verdict,
+        verdict=say_beyond(verdict, beyond) if beyond is not None else verdict,
         architecture=architecture,
         names=names,
         tokenizer=tokenizer,
         weights=stage.weights,
-        evidence=stage.evidence,
+        evidence=stage.evidence if beyond is None else (*stage.evidence, beyond),
     )
 
 
-def _named(parents: Sequence[Checkpoint]) -> dict[str, Scalar]:
-    return {"parents": ", ".join(parent.ref for parent in parents)} if parents else {}
+def _named(kin: Kin) -> dict[str, Scalar]:
+    named: dict[str, Scalar] = {}
+    if kin.parents:
+        named["parents"] = ", ".join(parent.ref for parent in kin.parents)
+    if kin.base is not None:
+        named["base"] = kin.base.ref
+    return named
 
 
 def _weights(

@@ -14,8 +14,8 @@ of the base is no change. All of it is calibrated on trained models, never exact
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,9 +27,11 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.streaming import storage_steps
 from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, pair_tensors
+from lineage_audit.results import Evidence, Verdict
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -109,6 +111,14 @@ class SharedChange:
         )
 
 
+TEST = TestDescription(
+    "beyond-base",
+    "What do A and B share beyond the base that was named?",
+    "none: a slope calibrated on trained models, with no p-value",
+    grade="calibrated",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NotMeasured:
     """Why nothing can be said.
@@ -143,6 +153,44 @@ def shared_change(
     if sum(part.all[1] for part in read) <= BEYOND_ROUNDING * sum(part.rounding for part in read):
         return NotMeasured("the reference differs from the base by no more than rounding", same_as_base=True)
     return _regressed(read, sum(part.elements for part in read) / max(1, subject.parameters))
+
+
+def compare_beyond(a: Checkpoint, b: Checkpoint, base: Checkpoint) -> Evidence:
+    """What A and B share beyond a base that was named, as evidence; it carries no verdict."""
+    found, other = shared_change(b, a, base), shared_change(a, b, base)
+    if isinstance(found, NotMeasured) or isinstance(other, NotMeasured):
+        reason = next(one.reason for one in (found, other) if isinstance(one, NotMeasured))
+        return not_measured(TEST, "skipped", reason.replace("the reference", "one of the two"))
+    return Evidence(
+        test_id=TEST.test_id,
+        question=TEST.question,
+        status="measured",
+        reason=None,
+        statistic=found.slope,
+        log10_p=None,
+        null=TEST.null,
+        grade=TEST.grade,
+        effect=max(-1.0, min(1.0, found.slope)),
+        finding=f"beyond {base.ref}: B holds {_amount(found, 'A')}, A {_amount(other, 'B')}",
+        count=found.matrices,
+        coverage=found.coverage,
+        detection_limit=None,
+    )
+
+
+_AMOUNTS: Mapping[Extent, str] = {"little": "little", "part": "a part", "whole": "the whole"}
+
+
+def _amount(found: SharedChange, whose: str) -> str:
+    return f"{_AMOUNTS[found.extent]} of {whose}'s change (slope {found.slope:.2f} ± {found.error:.2f})"
+
+
+def say_beyond(verdict: Verdict, beyond: Evidence) -> Verdict:
+    """Add to a verdict of related weights what the two share beyond the base that was named."""
+    if verdict.relation not in ("derived", "shared-origin", "identical"):
+        return verdict
+    said = beyond.finding if beyond.status == "measured" else f"beyond the base: not measured, {beyond.reason}"
+    return replace(verdict, caveats=(f"{said[:1].upper()}{said[1:]}.", *verdict.caveats))
 
 
 _Sums = tuple[float, float]

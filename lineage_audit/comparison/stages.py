@@ -19,7 +19,7 @@ from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement, measure_all
-from lineage_audit.comparison.merging import find_merge
+from lineage_audit.comparison.merging import Kin, find_merge
 from lineage_audit.comparison.operations import Change, find_operations
 from lineage_audit.comparison.pairing import Pairing
 from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
@@ -119,13 +119,13 @@ class WeightStage:
         architecture: ArchitectureFinding,
         names: NamesFinding,
         tokenizer: TokenizerFinding,
-        parents: Sequence[Checkpoint],
+        kin: Kin,
     ) -> Findings:
         """Everything the verdict is made from."""
         return Findings(
             evidence=self.evidence,
             shares=self.shares,
-            operations=self._operations(a, b, names, tokenizer, parents),
+            operations=self._operations(a, b, names, tokenizer, kin),
             same_weights=self.same_weights,
             left_in_a=_left_over(pairing.only_a, pairing, "a"),
             left_in_b=_left_over(pairing.only_b, pairing, "b"),
@@ -145,7 +145,7 @@ class WeightStage:
         b: Checkpoint,
         names: NamesFinding,
         tokenizer: TokenizerFinding,
-        parents: Sequence[Checkpoint],
+        kin: Kin,
     ) -> tuple[DirectedOperation, ...]:
         """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
         if not self.same_weights and not is_related(self.evidence):
@@ -153,7 +153,7 @@ class WeightStage:
         reads_whole = self.effort in ("search", "full")
         read = read_matrices if reads_whole else sample_matrices
         matrices = [] if self.aligned and self.aligned.backward else read(a, b, self.comparison)
-        change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, parents))
+        change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, kin))
         return find_operations(a, b, change, names, tokenizer)
 
     def _slopes(self) -> tuple[float, float] | None:

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.siblings import NotMeasured, SharedChange, shared_change
+from lineage_audit.results import Evidence, Verdict
 from tests.models import Size, Weights, llama, llama_config, model, noisy
 
 SIZE = Size(layers=3, hidden=48, heads=4, kv_heads=2, ffn=96, vocab=64)
@@ -102,3 +104,27 @@ def test_a_model_in_another_order_is_not_measured():
     assert isinstance(found, NotMeasured)
     assert "order" in found.reason
     assert not found.same_as_base
+
+
+def beyond(a: Weights, b: Weights) -> tuple[Evidence, Verdict]:
+    report = compare_checkpoints(opened(a), opened(b), base=opened(BASE))
+    (found,) = (item for item in report.evidence if item.test_id == "beyond-base")
+    return found, report.verdict
+
+
+def test_a_comparison_beside_a_base_says_what_is_shared_beyond_it():
+    reference = added(change(2, 0.1))
+    sibling, verdict = beyond(reference, added(change(3, 0.1)))
+    assert verdict.relation == "derived"
+    assert "B holds little of A's change" in verdict.caveats[0]
+    child, verdict = beyond(reference, added(change(2, 0.1), change(3, 0.1)))
+    assert "B holds the whole of A's change" in verdict.caveats[0]
+    assert child.statistic == pytest.approx(1.0, abs=0.1)
+    assert sibling.log10_p is None
+    assert child.log10_p is None
+
+
+def test_nothing_is_said_beyond_a_base_of_models_that_are_not_related():
+    found, verdict = beyond(llama(7, SIZE), llama(8, SIZE))
+    assert found.status == "skipped"
+    assert not [caveat for caveat in verdict.caveats if "eyond" in caveat]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lineage_audit.comparison.merging.naming import find_merge
+from lineage_audit.comparison.merging.naming import Kin, find_merge
 
-__all__ = ["find_merge"]
+__all__ = ["Kin", "find_merge"]

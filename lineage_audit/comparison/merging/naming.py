@@ -7,6 +7,7 @@ and something else that may look a little like another parent's: it is not a mer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,16 +41,33 @@ NEARLY_ALL = 0.98
 HELD_WHOLE = (0.9, 1.1)
 """Weights at which a parent is held whole: with something left over, the child is rather a fine-tune of it."""
 
-_SIDES: tuple[tuple[Direction, str, float], ...] = (("a->b", "B - A", LEAST_EXPLAINED), ("b->a", "A - B", NEARLY_ALL))
-"""What a merge found on either side shows, what it explains, and how much of it; A is said to be the base."""
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Models that are named beside A and B.
+
+    Attributes:
+        parents: models that one of the two may be a merge of.
+        base: what all of them were made from; None where nobody named it, and A or B is tried.
+    """
+
+    parents: tuple[Checkpoint, ...] = ()
+    base: Checkpoint | None = None
 
 
-def find_merge(a: Checkpoint, b: Checkpoint, parents: Sequence[Checkpoint]) -> DirectedOperation | None:
-    """Name the merge that B is of the parents with A as their base, or A with B as their base; None for neither."""
-    if not parents:
+def find_merge(a: Checkpoint, b: Checkpoint, kin: Kin) -> DirectedOperation | None:
+    """Name the merge that B is of A and the parents, or A of B and them; None for neither.
+
+    Without a base that is named, the other model is taken for it; A's merge is then to be explained nearly whole.
+    """
+    if not kin.parents:
         return None
-    sides = ((Members(b, tuple(parents), a), _SIDES[0]), (Members(a, tuple(parents), b), _SIDES[1]))
-    found = (_named(members, *side) for members, side in sides)
+    if kin.base is None:
+        of_b, of_a = Members(b, kin.parents, a), Members(a, kin.parents, b)
+        found = (_named(of_b, "a->b", "B - A", LEAST_EXPLAINED), _named(of_a, "b->a", "A - B", NEARLY_ALL))
+    else:
+        of_b, of_a = Members(b, (a, *kin.parents), kin.base), Members(a, (b, *kin.parents), kin.base)
+        found = (_named(of_b, "a->b", "B - base", LEAST_EXPLAINED), _named(of_a, "b->a", "A - base", NEARLY_ALL))
     return next((operation for operation in found if operation is not None), None)
 
 

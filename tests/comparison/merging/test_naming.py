@@ -10,7 +10,7 @@ import pytest
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.directed import DirectedOperation
-from lineage_audit.comparison.merging import find_merge
+from lineage_audit.comparison.merging import Kin, find_merge
 from tests.models import WIDE, Weights, llama, llama_config, model, noisy
 
 BASE = llama(1, WIDE)
@@ -31,6 +31,14 @@ def test_a_linear_merge_gives_its_weights() -> None:
     assert operation.kind == "merged"
     assert [float(weight) for weight in re.findall(r"(\d\.\d\d) \(", operation.detail)] == [0.7, 0.3]
     assert "explain 100.0%" in operation.evidence
+
+
+def test_with_the_base_named_a_merge_is_held_against_a_and_the_parents() -> None:
+    a, b, other, base = (model(weights, llama_config(WIDE)) for weights in (CODE, _merged(0.7), CHAT, BASE))
+    verdict = compare_checkpoints(a, b, parents=(other,), base=base).verdict
+    (operation,) = (one for one in verdict.operations if one.kind == "merged")
+    assert [float(weight) for weight in re.findall(r"(\d\.\d\d) \(", operation.detail)] == [0.7, 0.3]
+    assert "of B - base" in operation.evidence
 
 
 def test_trained_on_after_the_merge_it_is_still_one() -> None:
@@ -74,7 +82,7 @@ SMALL = noisy(BASE, 6, 0.03)
 
 def _found(a: Weights, b: Weights, *parents: Weights) -> DirectedOperation | None:
     one, other, *named = (model(weights, llama_config(WIDE)) for weights in (a, b, *parents))
-    return find_merge(one, other, named)
+    return find_merge(one, other, Kin(tuple(named)))
 
 
 def test_ties_is_named_where_one_parent_dominates() -> None:
