@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from lineage_audit.claims.derivation import Standing, Tie
+from lineage_audit.claims.derivation import Tie
 from lineage_audit.claims.licences import Licence
 from lineage_audit.claims.names import mentions
 from lineage_audit.claims.policy import Allowance, Policy
@@ -14,7 +14,7 @@ from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
 from lineage_audit.claims.statements import NamedBase, Statements
-from lineage_audit.results import ClaimRecord, Location
+from lineage_audit.results import ClaimRecord, Location, Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.claims.names import same_model
@@ -22,33 +21,7 @@ from lineage_audit.claims.statements import Statements
 from lineage_audit.comparison.evidence.part_rows import part_asked
 from lineage_audit.comparison.siblings import Extent, NotMeasured, SharedChange, shared_change
 from lineage_audit.comparison.verdict import is_related
-from lineage_audit.results import Evidence
-
-Standing = Literal[
-    "unrelated",
-    "itself",
-    "declared",
-    "known",
-    "derivative",
-    "base",
-    "through-base",
-    "partly",
-    "base-open",
-    "order-open",
-]
-"""What a reference is to the subject:
-
-- ``unrelated``: not compared, or nothing that makes either the other's base
-- ``itself``: the subject under its own name
-- ``declared``: the card names it, and the weights bear that out
-- ``known``: a declared base's own base, or a copy of a declared base
-- ``derivative``: it names the subject as its own base
-- ``base``: earlier than the subject, and no declared base accounts for what they share
-- ``through-base``: what they share is a declared base's
-- ``partly``: they share more than a declared base accounts for, yet less than the whole change
-- ``base-open``: a declared base that could account for it is not at hand
-- ``order-open``: nothing shows which of the two came first
-"""
+from lineage_audit.results import Evidence, Standing
 
 OPEN: tuple[Standing, ...] = ("partly", "base-open", "order-open")
 """What leaves open whether the subject derives from the reference: nothing is concluded then."""

@@ -91,7 +91,7 @@ def check_claims(
         claims=case.statements.records,
         declared_licence=case.licence.statement if case.licence else None,
         concluded_licence=_concluded(case),
-        references=tuple(map(summarise_reference, case.references)),
+        references=tuple(replace(summarise_reference(tie.reference), standing=tie.standing) for tie in case.ties),
         findings=tuple(sorted(findings, key=lambda finding: (-_RANK[finding.level], finding.rule_id))),
         rules=tuple(_info(rule, policy) for rule in RULES),
         fail_on=fail_on,

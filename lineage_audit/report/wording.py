@@ -45,8 +45,8 @@ RELATION_MEANINGS: Mapping[Relation, str] = {
 }
 
 DIRECTION_WORDS: Mapping[Direction, str] = {
-    "a->b": "from A to B",
-    "b->a": "from B to A",
+    "a->b": "fits A → B, if neither file was made to fit",
+    "b->a": "fits B → A, if neither file was made to fit",
     "undetermined": "undetermined",
 }
 

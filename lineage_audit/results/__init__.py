@@ -17,6 +17,7 @@ from lineage_audit.results.check import (
     ReferenceStatus,
     ReferenceSummary,
     RuleInfo,
+    Standing,
     Suppression,
     SuppressionKind,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "RuleInfo",
     "Scalar",
     "Share",
+    "Standing",
     "Status",
     "Suppression",
     "SuppressionKind",

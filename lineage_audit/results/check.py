@@ -18,6 +18,31 @@ Outcome = Literal["passed", "failed", "inconclusive"]
 LicenceClass = Literal["permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"]
 ReferenceOrigin = Literal["given", "policy", "declared"]
 ReferenceStatus = Literal["compared", "claims-only", "unavailable"]
+Standing = Literal[
+    "unrelated",
+    "itself",
+    "declared",
+    "known",
+    "derivative",
+    "base",
+    "through-base",
+    "partly",
+    "base-open",
+    "order-open",
+]
+"""What a reference is to the subject:
+
+- ``unrelated``: not compared, or nothing that makes either the other's base
+- ``itself``: the subject under its own name
+- ``declared``: the card names it, and the weights bear that out
+- ``known``: a declared base's own base, or a copy of a declared base
+- ``derivative``: it names the subject as its own base
+- ``base``: earlier than the subject, and no declared base accounts for what they share
+- ``through-base``: what they share is a declared base's
+- ``partly``: they share more than a declared base accounts for, yet less than the whole change
+- ``base-open``: a declared base that could account for it is not at hand
+- ``order-open``: nothing shows which of the two came first
+"""
 SuppressionKind = Literal["allow-list", "baseline"]
 
 
@@ -117,7 +142,7 @@ class ReferenceSummary:
             ``unavailable`` where nothing of it could be read.
         reason: why it was not compared, or None.
         relation: how the weights relate (reference first, subject second), or None unless compared.
-        direction: ``a->b`` means that the subject was made from the reference; None unless compared.
+        direction: ``a->b`` means that the files fit a subject made from the reference; None unless compared.
         grade: whether the relation stands on exact p-values; None unless compared.
         log10_p: upper bound of the decimal logarithm of the combined p-value, or None.
         derived_share: share of the subject's parameters matched to the reference, or None.
@@ -128,6 +153,7 @@ class ReferenceSummary:
         architecture: the reference's architecture, or None where it was not read.
         parameters: number of its stored weights, or None where they were not read.
         ancestors: the bases that it declares itself, and theirs, as far as they could be followed.
+        standing: what it is concluded to be to the subject.
     """
 
     ref: str
@@ -149,6 +175,7 @@ class ReferenceSummary:
     architecture: str | None
     parameters: int | None
     ancestors: tuple[AncestorSummary, ...] = ()
+    standing: Standing = "unrelated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,33 @@
 """Slopes of the weights on each other: what was added in training is orthogonal to the parent.
 
-Then B on A has slope one and A on B less. A sibling that stayed near the parent looks like the parent, and strong
-weight decay breaks the rule, so slopes suggest a direction and never decide it.
+Then B on A has slope one and A on B less, and A does not descend from B by training. A sibling that stayed near the
+parent looks like the parent, strong weight decay breaks the rule, pruning shrinks what it leaves out, and either file
+can be made to fit: slopes say what A was not made from, if neither was, and decide nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.pairing import TOKEN_ROLES
 from lineage_audit.results import Evidence
 
 RELATED_MATRIX = 0.2
 """Correlation from which a matrix counts as related when deltas and slopes are taken."""
+
+KEPT_WHOLE = (0.97, 1.10)
+"""Slopes of a child on its parent."""
+ADDED = 0.01
+_ERRORS = 3.0
+"""What the parent's slope on the child must lack of one, and in standard errors over matrices, of the other slope."""
+MORE_ZEROS = 0.005
+"""Share of exact zeros that one side may have beyond the other before slopes stay silent: pruning looks like decay."""
 
 TEST = TestDescription(
     "slopes",
@@ -39,7 +54,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         null=TEST.null,
         grade=TEST.grade,
         effect=math.copysign(math.sqrt(max(0.0, min(1.0, b_on_a * a_on_b))), b_on_a),
-        finding=f"slope of B on A {b_on_a:.3f}, of A on B {a_on_b:.3f}",
+        finding=f"slope of B on A {b_on_a:.3f}, of A on B {a_on_b:.3f}" + _said(comparison),
         count=elements,
         coverage=min(1.0, elements / max(1, comparison.parameters)),
         detection_limit=None,
@@ -54,3 +69,47 @@ def measure_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
         for field in ("dot", "aa", "bb")
     )
     return (dot / size_a, dot / size_b) if size_a > 0 and size_b > 0 else None
+
+
+def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
+    """The model that was not made from the other by training, if neither file was made to fit; None where it is open.
+
+    Token rows are left out. Zeros are looked at first: what a pruned child lacks would count as shrinkage.
+    """
+    matrices = [
+        part
+        for part in comparison.matrices()
+        if part.pair.b.role not in TOKEN_ROLES and (part.correlation or 0.0) >= RELATED_MATRIX
+    ]
+    if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > MORE_ZEROS:
+        return None
+    b_on_a, a_on_b = _slope(matrices, "aa"), _slope(matrices, "bb")
+    for earlier, child, parent in (("a", b_on_a, a_on_b), ("b", a_on_b, b_on_a)):
+        lacking = min(child[0], 1.0) - parent[0]
+        certain = lacking > _ERRORS * math.hypot(child[1], parent[1])
+        if KEPT_WHOLE[0] <= child[0] <= KEPT_WHOLE[1] and lacking > ADDED and parent[0] < 1 - ADDED and certain:
+            return "a" if earlier == "a" else "b"
+    return None
+
+
+def _said(comparison: WeightComparison) -> str:
+    earlier = not_made_by_training(comparison)
+    if earlier is None:
+        return ""
+    first, second = ("A", "B") if earlier == "a" else ("B", "A")
+    return f": {first} was not made from {second} by training, if neither file was made to fit"
+
+
+def _zeros(matrices: Sequence[Measurement], side: Literal["a", "b"]) -> float:
+    """Share of exact zeros among the rows that were kept."""
+    kept = [part.kept_a if side == "a" else part.kept_b for part in matrices]
+    return sum(int(np.count_nonzero(rows == 0)) for rows in kept) / max(1, sum(rows.size for rows in kept))
+
+
+def _slope(matrices: Sequence[Measurement], on: Literal["aa", "bb"]) -> tuple[float, float]:
+    """Slope over all matrices, and its standard error between them."""
+    dots = np.array([part.rows.dot.sum() for part in matrices])
+    squares = np.array([getattr(part.rows, on).sum() for part in matrices])
+    slope = float(dots.sum() / squares.sum())
+    left = float(np.square(dots - slope * squares).sum()) * len(dots) / (len(dots) - 1)
+    return slope, math.sqrt(left) / float(squares.sum())

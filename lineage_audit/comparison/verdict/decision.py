@@ -7,6 +7,7 @@ the tests had the power to find a relation; everything else is inconclusive, wit
 from __future__ import annotations
 
 from lineage_audit.comparison.directed import DirectedOperation
+from lineage_audit.comparison.verdict.direction import direction_of
 from lineage_audit.comparison.verdict.findings import Findings
 from lineage_audit.comparison.verdict.rules import rule_of
 from lineage_audit.comparison.verdict.standing import (
@@ -15,9 +16,8 @@ from lineage_audit.comparison.verdict.standing import (
     stated_limit,
     strongest_calibrated,
 )
-from lineage_audit.comparison.verdict.thresholds import EXPLAINS_ALL, ROUNDED_SLOPE, UNMOVED_SHARE, UNMOVED_SLOPE
 from lineage_audit.comparison.verdict.wording import caveats, sentence
-from lineage_audit.results import Direction, Relation, Verdict
+from lineage_audit.results import Relation, Verdict
 
 
 def decide(findings: Findings) -> Verdict:
@@ -27,7 +27,7 @@ def decide(findings: Findings) -> Verdict:
     related = relation in ("identical", "derived", "shared-origin")
     operations = tuple(item for item in findings.operations if related and _fits(item, relation))
     limit = (stated_limit if relation == "independent" else detection_limit)(findings.evidence)
-    direction = _direction(findings, relation)
+    direction = direction_of(findings, relation)
     return Verdict(
         relation=relation,
         direction=direction,
@@ -46,30 +46,3 @@ def decide(findings: Findings) -> Verdict:
 def _fits(item: DirectedOperation, relation: Relation) -> bool:
     """Tell whether an operation can be part of the relation: siblings of one start are no fine-tunes of each other."""
     return relation != "shared-origin" or item.operation.kind not in ("fine-tuned", "continued-pretrained")
-
-
-def _ancestor_unmoved(findings: Findings, shown: Direction) -> bool:
-    """Tell whether the earlier model stands where the common ancestor stood: a sibling of it would have moved.
-
-    What was added in training is nearly orthogonal to the weights, so the later model's slope on an unmoved ancestor
-    is one. On a sibling it is below one by what the sibling added, while the sibling's slope on it need not be.
-    """
-    if findings.slopes is None:
-        return True
-    later_on_earlier, earlier_on_later = findings.slopes if shown == "a->b" else findings.slopes[::-1]
-    missing = 1.0 - later_on_earlier
-    allowed = max(ROUNDED_SLOPE, UNMOVED_SHARE * abs(1.0 - earlier_on_later))
-    return missing <= min(allowed, 1.0 - UNMOVED_SLOPE)
-
-
-def _direction(findings: Findings, relation: Relation) -> Direction:
-    """The direction that strong evidence agrees on."""
-    if relation != "derived":
-        return "undetermined"
-    marks = [item for item in findings.operations if item.shows != "undetermined"]
-    shown = {item.shows for item in marks}
-    if len(shown) != 1:
-        return "undetermined"
-    direction = shown.pop()
-    is_proven = any(item.operation.kind in EXPLAINS_ALL for item in marks)
-    return direction if is_proven or _ancestor_unmoved(findings, direction) else "undetermined"

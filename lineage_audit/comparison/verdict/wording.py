@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lineage_audit.comparison.verdict.direction import cost_of_marks
 from lineage_audit.comparison.verdict.findings import Findings
 from lineage_audit.comparison.verdict.rules import Rule
 from lineage_audit.comparison.verdict.standing import strongest
@@ -58,6 +59,9 @@ def caveats(findings: Findings, relation: Relation, direction: Direction) -> tup
         )
     if relation == "derived" and findings.gains is None and not findings.subset:
         said.append("Norm gains could not speak: one initialisation trained twice is not excluded.")
+    planted = cost_of_marks(findings, direction)
+    if planted is not None:
+        said.append(planted)
     if relation in ("derived", "shared-origin", "identical"):
         said.append(NOT_THEFT)
     if relation == "independent":

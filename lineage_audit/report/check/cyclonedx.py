@@ -23,6 +23,7 @@ from lineage_audit.results import (
     ModelSummary,
     ReferenceSummary,
     Scalar,
+    Standing,
 )
 
 if TYPE_CHECKING:
@@ -127,12 +128,19 @@ def _pedigree(references: Iterable[ReferenceSummary]) -> Pedigree | None:
     return Pedigree(ancestors=kin["ancestors"], descendants=kin["descendants"], variants=kin["variants"])
 
 
+_KINSHIPS: Mapping[Standing, Kinship] = {
+    "declared": "ancestors",
+    "known": "ancestors",
+    "base": "ancestors",
+    "derivative": "descendants",
+}
+
+
 def _kinship(reference: ReferenceSummary) -> Kinship | None:
-    if reference.relation == "shared-origin":
-        return "variants"
-    if reference.relation in {"identical", "derived"}:
-        return "descendants" if reference.direction == "b->a" else "ancestors"
-    return None
+    """Ancestors are those that were concluded to be; what is related and no more is a variant."""
+    if reference.relation not in {"identical", "derived", "shared-origin"}:
+        return None
+    return _KINSHIPS.get(reference.standing, "variants")
 
 
 def _reference(reference: ReferenceSummary, bom_ref: str) -> Component:
