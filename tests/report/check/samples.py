@@ -72,6 +72,7 @@ PARENT = ReferenceSummary(
         AncestorSummary("old-ai/steppe", ("meadow-ai/prairie-7b",), MEADOW_COMMUNITY, "card"),
         AncestorSummary("older-ai/tundra", ("meadow-ai/prairie-7b", "old-ai/steppe"), None, "unknown"),
     ),
+    standing="base",
 )
 STRANGER = replace(
     PARENT,

@@ -71,13 +71,15 @@ def test_related_references_stand_in_the_pedigree_with_their_evidence():
 @pytest.mark.parametrize(
     ("changes", "kinship"),
     [
-        ({"relation": "identical", "direction": "undetermined"}, "ancestors"),
-        ({"relation": "derived", "direction": "undetermined"}, "ancestors"),
-        ({"relation": "derived", "direction": "b->a"}, "descendants"),
-        ({"relation": "shared-origin", "direction": "undetermined"}, "variants"),
+        ({"relation": "identical", "standing": "base"}, "ancestors"),
+        ({"relation": "derived", "standing": "declared"}, "ancestors"),
+        ({"relation": "derived", "standing": "derivative"}, "descendants"),
+        ({"relation": "derived", "standing": "order-open", "direction": "a->b"}, "variants"),
+        ({"relation": "derived", "standing": "through-base"}, "variants"),
+        ({"relation": "shared-origin", "standing": "unrelated"}, "variants"),
     ],
 )
-def test_kinship_follows_relation_and_direction(changes, kinship):
+def test_kinship_follows_what_was_concluded(changes, kinship):
     assert list(subject_of(with_reference(**changes))["pedigree"]) == [kinship]
 
 
