@@ -57,6 +57,7 @@ def test_closed_sets_follow_the_result_types():
         ("licence", "licence_class"): results.LicenceClass,
         ("reference", "origin"): results.ReferenceOrigin,
         ("reference", "status"): results.ReferenceStatus,
+        ("reference", "standing"): results.Standing,
         ("suppression", "kind"): results.SuppressionKind,
         ("rule", "level"): results.Level,
         ("finding", "level"): results.Level,
