@@ -38,6 +38,7 @@ from lineage_audit.comparison.verdict import (
     detection_limit,
     has_asked_invariants,
     has_searched,
+    is_half_agreed,
     is_related,
     strongest,
 )
@@ -180,8 +181,7 @@ class WeightStage:
 def choose_effort(a: Checkpoint, b: Checkpoint) -> WeightEffort:
     """Read small local models whole (and search them), others by sample."""
     is_local = a.source.is_local and b.source.is_local
-    size = sum(one.source.files[file].size for one in (a, b) for file in one.container.files)
-    return "full" if is_local and size <= FULL_AT_ONCE else "sample"
+    return "full" if is_local and _size(a) + _size(b) <= FULL_AT_ONCE else "sample"
 
 
 def same_shards(a: Checkpoint, b: Checkpoint) -> bool:
@@ -233,11 +233,12 @@ def compare_weights(
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     is_open = not (shares.compared >= NUMBERS_EXPLAIN and (same_weights or _numbers_explain(a, b, comparison, shares)))
-    searched = is_open and effort != "sample"
+    searched = False
     aligned = None
     if is_open:
         found = ask_from_the_wider(a, b, pairing, budget, progress)
         evidence += found.evidence
+        searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
         if searched:
             aligned, further = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
         else:
@@ -257,6 +258,18 @@ def compare_weights(
         same_weights=same_weights,
         budget=budget,
     )
+
+
+def _is_answered(a: Checkpoint, b: Checkpoint, evidence: Sequence[Evidence]) -> bool:
+    """Tell whether a search, which takes minutes of large models, would ask again what the invariants have cleared."""
+    log10_p = combined_log10_p(evidence)
+    nothing_found = (log10_p is None or log10_p > UNCLEAR_LOG10_P) and not is_half_agreed(evidence)
+    return _size(a) + _size(b) > FULL_AT_ONCE and nothing_found and has_asked_invariants(evidence)
+
+
+def _size(checkpoint: Checkpoint) -> int:
+    """Bytes of a model's weight files."""
+    return sum(checkpoint.source.files[file].size for file in checkpoint.container.files)
 
 
 def with_cross_checks(stage: WeightStage) -> WeightStage:

@@ -8,6 +8,7 @@ from lineage_audit.comparison.verdict.standing import (
     detection_limit,
     has_asked_invariants,
     has_searched,
+    is_half_agreed,
     is_related,
     strongest,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "detection_limit",
     "has_asked_invariants",
     "has_searched",
+    "is_half_agreed",
     "is_related",
     "strongest",
 ]
