@@ -61,6 +61,7 @@ class Role(StrEnum):
 
     # Mixers without a softmax: state-space models, gated delta nets, linear attention, short convolutions
     MIXER_IN = "mixer_in"
+    MIXER_QKV = "mixer_qkv"
     MIXER_Q = "mixer_q"
     MIXER_K = "mixer_k"
     MIXER_V = "mixer_v"
@@ -107,6 +108,7 @@ class Role(StrEnum):
     # Beside the language model proper
     MULTI_TOKEN = "multi_token"
     ADAPTER = "adapter"
+    ENCODER = "encoder"
     VISION = "vision"
     AUDIO = "audio"
     PROJECTOR = "projector"
@@ -140,7 +142,16 @@ NORM_ROLES: frozenset[Role] = frozenset(
 
 WITHOUT_PLACE: frozenset[Role] = frozenset(
     {
-        *(Role.OTHER, Role.VISION, Role.AUDIO, Role.PROJECTOR, Role.GENERATOR, Role.ADAPTER, Role.MULTI_TOKEN),
+        *(
+            Role.OTHER,
+            Role.ENCODER,
+            Role.VISION,
+            Role.AUDIO,
+            Role.PROJECTOR,
+            Role.GENERATOR,
+            Role.ADAPTER,
+            Role.MULTI_TOKEN,
+        ),
         *(Role.CLASSIFIER, Role.ATTN_PART, Role.INDEXER, Role.RELATIVE_POSITION, Role.POSITION_PART),
         *(Role.PATCH_EMBED, Role.EMBED_PART, Role.PER_LAYER_EMBED, Role.FFN_PART, Role.ROUTER_PART),
         *(Role.EXPERT_PROJECTION, Role.ACTIVATION, Role.MODULATION, Role.HYPER_CONNECTION),

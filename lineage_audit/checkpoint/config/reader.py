@@ -11,6 +11,7 @@ from lineage_audit.checkpoint.config.defaults import (
     EXPERT_FFN_IS_FFN,
     FAMILY_OF,
     FFN_MULTIPLE,
+    NORM_OF,
     NULL_MEANS_NONE,
 )
 from lineage_audit.checkpoint.config.derivations import BY_FAMILY, common
@@ -154,7 +155,10 @@ def _derived_defaults(fields: Mapping[str, FieldValue], family: str) -> dict[str
 
 
 def _universal_defaults(config: Mapping[str, object], fields: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
-    """What holds for any transformer: one KV group a head, heads sharing the width, a norm by its epsilon."""
+    """What holds for any transformer: one KV group a head, heads sharing the width, the norm that the type has.
+
+    An epsilon of a "layer norm" says nothing of the norm's kind: T5 and Mamba state one for their RMSNorm.
+    """
     derived: dict[str, FieldValue] = {}
     hidden, heads = fields.get("hidden_size"), fields.get("num_heads")
     if isinstance(heads, int):
@@ -163,8 +167,8 @@ def _universal_defaults(config: Mapping[str, object], fields: Mapping[str, Field
             derived["head_dim"] = hidden // heads
     if "rms_norm_eps" in config:
         derived["norm"] = "rmsnorm"
-    elif any(key in config for key in ("layer_norm_eps", "layer_norm_epsilon", "layernorm_epsilon")):
-        derived["norm"] = "layernorm"
+    elif norm := NORM_OF.get(str(config.get("model_type")).lower().replace("-", "_")):
+        derived["norm"] = norm
     return derived
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from lineage_audit.checkpoint.config.fields import ArchConfig, FieldOrigin, FieldValue
 from lineage_audit.checkpoint.config.fields_table import FIELDS
 from lineage_audit.checkpoint.config.values import checked
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import TensorRef
 
 _GATED = frozenset({Role.GATE, Role.GATE_UP})
@@ -25,7 +25,7 @@ def complete_from_shapes(config: ArchConfig, tensors: Sequence[TensorRef]) -> Ar
         config: as read.
         tensors: references with roles, layers, experts and logical shapes ``[out, in]``.
     """
-    weights = [tensor for tensor in tensors if tensor.slot == "weight"]
+    weights = [tensor for tensor in tensors if tensor.slot == "weight" and tensor.in_core]
     if not weights:
         return config
     fields: dict[str, FieldValue] = dict(config.fields)
@@ -35,7 +35,15 @@ def complete_from_shapes(config: ArchConfig, tensors: Sequence[TensorRef]) -> Ar
         if value is not None and origins.get(name) != "stated" and fields.get(name) != value:
             fields[name] = value
             origins[name] = "inferred"
+    if "norm" not in fields and any(_is_bias_of_a_norm(tensor) for tensor in tensors):
+        fields["norm"] = "layernorm"
+        origins["norm"] = "inferred"
     return ArchConfig(fields, origins, config.other, config.file)
+
+
+def _is_bias_of_a_norm(tensor: TensorRef) -> bool:
+    """Root mean square normalisation has no bias; a norm without one may be of either kind."""
+    return tensor.in_core and tensor.slot == "bias" and tensor.role in NORM_ROLES
 
 
 def _matrices(weights: Iterable[TensorRef], roles: frozenset[Role]) -> list[TensorRef]:

@@ -11,6 +11,7 @@ from lineage_audit.checkpoint.names.context import Context, NamedTensor, apply_r
 from lineage_audit.checkpoint.names.experts import is_stack, unrolled
 from lineage_audit.checkpoint.names.fused import UNSPLIT, slices
 from lineage_audit.checkpoint.names.fusions import Fusion
+from lineage_audit.checkpoint.names.gated_queries import split_gated_queries
 from lineage_audit.checkpoint.names.geometry import read_geometry
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
 from lineage_audit.checkpoint.names.head_stacks import is_head_stack, of_heads
@@ -44,7 +45,8 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     named = _named(tensors)
     context = read_context(named, read_geometry(config))
     groups = with_mixers([_in_part(_references(tensor, context), tensor.part) for tensor in named])
-    placed = _without_collisions(_joined(named, groups, context))
+    whole = _joined(named, groups, context)
+    placed = _without_collisions(split_gated_queries(whole, context.geometry.head_dim))
     guessed = split_guessed(infer(placed, context.geometry), context.geometry)
     return tuple(ref for group in guessed for ref in group)
 
@@ -53,7 +55,8 @@ def _named(tensors: Iterable[StoredTensor]) -> list[NamedTensor]:
     """Take names apart and look each pattern up once, then settle what depends on the other names."""
     numbers = [(stored, numbered(stored.name)) for stored in tensors]
     places = place_all(dict.fromkeys(name.pattern for _, name in numbers))
-    entries = with_unknown_prefixes({pattern: _entry(pattern, place) for pattern, place in places.items()})
+    known = with_unknown_prefixes({pattern: _entry(pattern, place) for pattern, place in places.items()})
+    entries = {pattern: entry or _last_resort(pattern, places[pattern]) for pattern, entry in known.items()}
     readings = apply_readings(entry for entry in entries.values() if entry is not None)
     for pattern, entry in entries.items():
         if entry is not None and entry.stem in readings:
@@ -70,6 +73,11 @@ def _entry(pattern: str, place: Placement) -> Entry | None:
         return entry_of_part(role, pattern)
     name = without_half(pattern)
     return look_up(name) or look_up_gguf(name) or look_up(place.inside)
+
+
+def _last_resort(pattern: str, place: Placement) -> Entry | None:
+    """An encoder's tensor that no table knows is compared by name, as those of a tower are."""
+    return entry_of_part(Role.ENCODER, pattern) if place.part is ModelPart.ENCODER else None
 
 
 def _in_part(group: References, part: ModelPart) -> References:

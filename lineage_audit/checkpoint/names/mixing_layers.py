@@ -20,7 +20,7 @@ _ROLES: Mapping[Role, Role] = {
     Role.K: Role.MIXER_K,
     Role.V: Role.MIXER_V,
     Role.O: Role.MIXER_O,
-    Role.QKV: Role.MIXER_IN,
+    Role.QKV: Role.MIXER_QKV,
     Role.ATTN_GATE: Role.MIXER_GATE,
     Role.Q_NORM: Role.MIXER_NORM,
     Role.K_NORM: Role.MIXER_NORM,
@@ -46,7 +46,7 @@ def _whole(first: TensorRef) -> TensorRef:
     (part,) = first.parts
     stored = part.stored
     return replace(
-        first, role=Role.MIXER_IN, shape=stored.shape, parts=(replace(part, rows=contiguous(stored.shape[0])),)
+        first, role=Role.MIXER_QKV, shape=stored.shape, parts=(replace(part, rows=contiguous(stored.shape[0])),)
     )
 
 

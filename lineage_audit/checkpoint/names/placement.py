@@ -9,6 +9,7 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.tables.affixes import PART_SEGMENTS
 
 _STACKS: Mapping[str, ModelPart] = {"encoder": ModelPart.ENCODER, "decoder": ModelPart.DECODER}
+_LANGUAGE_MODEL = "language_model"
 _LAYER = "{L}"
 
 
@@ -29,8 +30,11 @@ def place_all(patterns: Iterable[str]) -> dict[str, Placement]:
     """Return the placement of every pattern of a checkpoint."""
     placed = {pattern: _beside(pattern) or Placement(ModelPart.LANGUAGE_MODEL, pattern) for pattern in patterns}
     text = [pattern for pattern, placement in placed.items() if placement.part is ModelPart.LANGUAGE_MODEL]
-    if {stack for pattern in text if (stack := _stack_of_layers(pattern))} == _STACKS.keys():
+    stacks = {stack for pattern in text if (stack := _stack_of_layers(pattern))}
+    if stacks >= _STACKS.keys():
         placed |= {pattern: _in_two_stacks(pattern) for pattern in text}
+    elif stacks == {"encoder", _LANGUAGE_MODEL}:
+        placed |= {pattern: _in_encoder(pattern) or placed[pattern] for pattern in text}
     return placed
 
 
@@ -44,11 +48,16 @@ def _in_two_stacks(pattern: str) -> Placement:
     return _split_at(pattern, _STACKS) or Placement(ModelPart.EMBEDDINGS, pattern)
 
 
+def _in_encoder(pattern: str) -> Placement | None:
+    """An encoder beside what is called the language model."""
+    return None if _LANGUAGE_MODEL in pattern.split(".") else _split_at(pattern, {"encoder": ModelPart.ENCODER})
+
+
 def _stack_of_layers(pattern: str) -> str | None:
-    """``encoder`` or ``decoder`` if the segment stands before the layer's number."""
+    """``encoder``, ``decoder`` or ``language_model`` if the segment stands before the layer's number."""
     segments = pattern.split(".")
     before = segments[: segments.index(_LAYER)] if _LAYER in segments else []
-    return next((segment for segment in before if segment in _STACKS), None)
+    return next((segment for segment in before if segment in _STACKS or segment == _LANGUAGE_MODEL), None)
 
 
 def _split_at(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from lineage_audit.checkpoint.names.context import NamedTensor
 from lineage_audit.checkpoint.names.patterns import NumberedName, numbered
 from lineage_audit.checkpoint.roles import NORM_ROLES, WITHOUT_PLACE, Role
-from lineage_audit.checkpoint.tensors import Part, RowLayout, StoredTensor, TensorRef, contiguous
+from lineage_audit.checkpoint.tensors import Part, RowLayout, Slot, StoredTensor, TensorRef, contiguous
 
 REPEATABLE = WITHOUT_PLACE | {Role.BUFFER}
 """Roles of which a layer may hold several, of any shape; every other key is unique in a checkpoint."""
@@ -23,7 +23,7 @@ def reference(tensor: NamedTensor, role: Role, transposed: bool) -> TensorRef:
     if entry is None:
         return whole(tensor.stored, name, role)
     bare = NumberedName(name.pattern, name.layer if entry.in_layer else None, name.expert if entry.in_expert else None)
-    ref = whole(_without_unit_dimensions(tensor.stored, entry.slot == "bias"), bare, role)
+    ref = whole(_without_unit_dimensions(tensor.stored, role, entry.slot), bare, role)
     if transposed and len(ref.shape) == 2:
         shape = ref.shape[::-1]
         part = Part(tensor.stored, _all_rows(shape[0]), None, True)
@@ -69,11 +69,13 @@ def has_rank_of_role(ref: TensorRef) -> bool:
     return rank_fits(ref.role, ref.slot, ref.shape)
 
 
-def _without_unit_dimensions(stored: StoredTensor, is_vector: bool) -> StoredTensor:
-    """View a vector stored as ``[1, n]`` (ERNIE's router correction) as ``[n]``: the same bytes."""
-    if not is_vector or len(stored.shape) < 2 or stored.strides is not None or stored.size != stored.shape[-1]:
+def _without_unit_dimensions(stored: StoredTensor, role: Role, slot: Slot) -> StoredTensor:
+    """View a vector stored as ``[1, n]`` (ERNIE's router correction) or a stack of one matrix as what it holds."""
+    dimensions = 1 if slot == "bias" else 2
+    leading = stored.shape[:-dimensions]
+    if role in REPEATABLE or not leading or stored.strides is not None or set(leading) != {1}:
         return stored
-    return replace(stored, shape=stored.shape[-1:])
+    return replace(stored, shape=stored.shape[-dimensions:])
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,8 @@
-from lineage_audit.checkpoint.config import ArchConfig, complete_from_shapes
+from dataclasses import replace
+
+import pytest
+
+from lineage_audit.checkpoint.config import ArchConfig, complete_from_shapes, config_from_mapping
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 
@@ -79,3 +83,16 @@ def test_nothing_to_see_changes_nothing() -> None:
     assert complete_from_shapes(ArchConfig(), []) == ArchConfig()
     odd = [tensor(Role.EMBED, (7,)), tensor(Role.Q, (), 0)]
     assert complete_from_shapes(ArchConfig(), odd).integer("hidden_size") is None
+
+
+def test_a_norm_with_a_bias_is_a_layer_norm_and_one_without_may_be_either() -> None:
+    stated = config_from_mapping({"model_type": "unheard_of", "layer_norm_eps": 1e-6}, "config.json")
+    weight = TensorRef("n", Role.FINAL_NORM, "weight", None, None, (8,), "F32", None, "model.safetensors", ())
+    assert complete_from_shapes(stated, [weight]).text("norm") is None
+    assert complete_from_shapes(stated, [weight, replace(weight, slot="bias")]).text("norm") == "layernorm"
+
+
+@pytest.mark.parametrize("model_type", ["t5", "mamba", "nemotron_h"])
+def test_an_epsilon_of_a_layer_norm_may_be_a_root_mean_square_norms(model_type: str) -> None:
+    config = config_from_mapping({"model_type": model_type, "layer_norm_epsilon": 1e-6}, "config.json")
+    assert config.text("norm") == "rmsnorm"

@@ -101,7 +101,7 @@ def test_of_two_claimants_the_first_keeps_the_place() -> None:
         ("model.visual.blocks.3.attn.qkv.weight", Role.VISION),
         ("audio_tower.layers.3.fc1.weight", Role.AUDIO),
         ("score.weight", Role.CLASSIFIER),
-        ("model.layers.3.linear_attn.in_proj_qkvz.weight", Role.MIXER_IN),
+        ("model.layers.3.linear_attn.in_proj_qkvz.weight", Role.MIXER_QKV),
     ],
 )
 def test_parts_beside_the_language_model(name: str, role: Role) -> None:

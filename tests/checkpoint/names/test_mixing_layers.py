@@ -37,5 +37,5 @@ def test_a_fused_matrix_of_linear_attention_stays_whole() -> None:
         "model.layers.0.self_attn.output_gate.weight": (8, 8),
     }
     refs = {ref.role: ref for ref in map_names(all_stored(shapes), CONFIG)}
-    assert refs[Role.MIXER_IN].shape == (24, 8)
+    assert refs[Role.MIXER_QKV].shape == (24, 8)
     assert Role.Q not in refs

@@ -37,3 +37,11 @@ def test_a_name_in_common_does_not_make_the_family() -> None:
     shapes |= {f"nova.blocks.0.own.{n}.weight": (8, 8) for n in "abc"}
     refs = map_names(all_stored(shapes), config_of(hidden_size=8))
     assert all(ref.inferred for ref in refs if ref.role is not Role.OTHER)
+
+
+def test_names_outside_the_layers_go_under_the_prefix_of_the_stack() -> None:
+    shapes = {"unheard.embed_in.weight": (30, 8), "unheard.final_layer_norm.weight": (8,)}
+    shapes |= {f"unheard.layers.0.attention.{name}.weight": (8, 8) for name in ("dense", "query_key_value")}
+    refs = map_names(all_stored(shapes), config_of(hidden_size=8))
+    assert [ref.role for ref in refs[:2]] == [Role.EMBED, Role.FINAL_NORM]
+    assert not any(ref.inferred for ref in refs)

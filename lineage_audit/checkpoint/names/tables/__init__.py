@@ -1,6 +1,15 @@
 """Tensor names of every family, as data."""
 
-from lineage_audit.checkpoint.names.tables import decoders, encoder_decoders, encoders, gpts, latent, mixers, originals
+from lineage_audit.checkpoint.names.tables import (
+    decoders,
+    encoder_decoders,
+    encoders,
+    gpts,
+    latent,
+    mixers,
+    originals,
+    singular,
+)
 
 FAMILIES = (
     *decoders.FAMILIES,
@@ -9,6 +18,7 @@ FAMILIES = (
     *encoders.FAMILIES,
     *mixers.FAMILIES,
     *encoder_decoders.FAMILIES,
+    *singular.FAMILIES,
     *originals.FAMILIES,
 )
 

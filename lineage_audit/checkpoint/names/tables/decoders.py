@@ -9,7 +9,7 @@ from lineage_audit.checkpoint.roles import Role
 LLAMA = Family(
     "Llama 1 to 4, Yi, TigerBot, Baichuan, InternLM 1, Qwen 2 and 3, DeepSeek LLM, Mistral, ERNIE 4.5, Gemma, "
     "Phi, Granite, SmolLM, Starcoder 2, StableLM, OLMo, Cohere, GLM-4 (-hf)",
-    layers=("layers.{L}",),
+    layers=("layers.{L}", "blocks.{L}"),
     inside=(
         ("self_attn.q_proj", Role.Q),
         ("self_attn.k_proj", Role.K),
@@ -32,6 +32,12 @@ LLAMA = Family(
         ("self_attn.gate_proj", Role.ATTN_GATE),  # AFMoE, LFM 3
         ("self_attn.g_proj", Role.ATTN_GATE),
         ("self_attn.attn_gate", Role.ATTN_GATE),
+        ("self_attn.to_q", Role.Q),  # Cosmos 3
+        ("self_attn.to_k", Role.K),
+        ("self_attn.to_v", Role.V),
+        ("self_attn.to_out", Role.O),
+        ("self_attn.norm_q", Role.Q_NORM),
+        ("self_attn.norm_k", Role.K_NORM),
         ("self_attn.gate_bias", Role.ATTN_PART),
         ("self_attn.dt_proj", Role.ATTN_PART),  # Doge
         ("self_attn.A", Role.ATTN_PART),
@@ -57,6 +63,8 @@ LLAMA = Family(
         ("mlp.ffn_sub_norm", Role.FFN_SUB_NORM),
         ("input_layernorm", Role.ATTN_NORM),
         ("post_attention_layernorm", Role.FFN_NORM),
+        ("attention_layernorm", Role.ATTN_NORM),  # Apertus
+        ("feedforward_layernorm", Role.FFN_NORM),
         ("ln1", Role.ATTN_NORM),  # Yi's first release
         ("ln2", Role.FFN_NORM),
         ("pre_feedforward_layernorm", Role.FFN_NORM),  # Gemma 2 and 3
@@ -108,7 +116,7 @@ LLAMA = Family(
 
 MIXTURES = Family(
     "Mixtral, Phi-MoE, Qwen MoE, OLMoE, ERNIE 4.5 MoE, DeepSeek MoE, gpt-oss, Llama 4, Granite MoE, Hunyuan",
-    layers=("layers.{L}",),
+    layers=("layers.{L}", "blocks.{L}"),
     inside=(
         ("block_sparse_moe.gate", Role.ROUTER),
         ("block_sparse_moe.experts.{E}.w1", Role.GATE),

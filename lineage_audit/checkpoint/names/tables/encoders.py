@@ -171,6 +171,9 @@ MODERNBERT = Family(
     layers=("layers.{L}",),
     inside=(
         ("attn.Wqkv", Fusion.QKV_BLOCKS),
+        ("attn.q_proj", Role.Q),  # the decoder of the same name
+        ("attn.k_proj", Role.K),
+        ("attn.v_proj", Role.V),
         ("attn.Wo", Role.O),
         ("attn_norm", Role.ATTN_NORM),
         ("mlp_norm", Role.FFN_NORM),

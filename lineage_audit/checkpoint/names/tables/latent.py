@@ -8,7 +8,7 @@ from lineage_audit.checkpoint.roles import Role
 
 LATENT_ATTENTION = Family(
     "DeepSeek V2 and V3, with V3's layer for multi-token prediction",
-    layers=("layers.{L}",),
+    layers=("layers.{L}", "blocks.{L}"),
     inside=(
         ("self_attn.q_a_proj", Role.Q_A),
         ("self_attn.q_a_layernorm", Role.Q_A_NORM),

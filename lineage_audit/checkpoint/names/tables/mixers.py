@@ -72,9 +72,9 @@ DELTA_NETS = Family(
             (f"{module}.{name}", role)
             for module in ("linear_attn", "self_attn", "attention")
             for name, role in (
-                ("in_proj", Role.MIXER_IN),
-                ("in_proj_qkvz", Role.MIXER_IN),
-                ("in_proj_qkv", Role.MIXER_IN),
+                ("in_proj", Role.MIXER_QKV),
+                ("in_proj_qkvz", Role.MIXER_QKV),
+                ("in_proj_qkv", Role.MIXER_QKV),
                 ("in_proj_ba", Role.MIXER_STEP),
                 ("in_proj_z", Role.MIXER_GATE),
                 ("in_proj_a", Role.MIXER_STEP),
@@ -110,6 +110,10 @@ DELTA_NETS = Family(
         ("linear_attn.out_norm", Role.MIXER_NORM),
         ("self_attn.norm", Role.MIXER_NORM),  # MiniMax 1
         ("self_attn.o_norm", Role.MIXER_NORM),  # Kimi Linear
+        ("attention.q_proj", Role.MIXER_Q),  # Bailing hybrid
+        ("attention.k_proj", Role.MIXER_K),
+        ("attention.v_proj", Role.MIXER_V),
+        ("attention.g_proj", Role.MIXER_GATE),
         ("attention.o_norm", Role.MIXER_NORM),
         ("attention.g_norm", Role.MIXER_NORM),
     ),

@@ -1,0 +1,134 @@
+"""Build a model type small, and write it, a noisy copy, another seed, and a copy with FFN units in another order."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from transformers.models.auto import configuration_auto, modeling_auto
+
+from benchmarks.architectures.small import QUIRKS, shrink, shrunken
+from lineage_audit.checkpoint import open_checkpoint
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
+
+MAPPINGS: Mapping[str, Mapping[str, Any]] = {
+    "causal": modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    "masked": modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    "seq2seq": modeling_auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+    "vlm": modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
+}
+"""transformers' own lists of what writes text, by kind."""
+
+NOISE = 0.02
+"""Size of the noise in a noisy copy, against the spread of each tensor."""
+
+_FFN_ROWS = (Role.GATE, Role.UP)
+
+
+class NotBuiltError(Exception):
+    """A model type that cannot be built small; says why."""
+
+
+def model_types() -> list[str]:
+    """Every model type as ``kind__type``."""
+    return [f"{kind}__{model_type}" for kind, mapping in MAPPINGS.items() for model_type in mapping]
+
+
+def build(name: str, seed: int) -> Any:
+    """Return a small model of a type with random weights.
+
+    Raises:
+        NotBuiltError: no way of making its configuration small gave one that transformers accepts.
+    """
+    kind, model_type = name.split("__", 1)
+    stated = MAPPINGS[kind][model_type]
+    model_class = getattr(transformers, stated if isinstance(stated, str) else stated[0])
+    reasons = []
+    for configuration in _small_configurations(configuration_auto.CONFIG_MAPPING[model_type]):
+        torch.manual_seed(seed)
+        try:
+            return model_class._from_config(configuration())
+        except Exception as error:  # a type may refuse its own defaults in any way
+            reasons.append(f"{type(error).__name__}: {error}".replace("\n", " ")[:160])
+    raise NotBuiltError("; ".join(reasons))
+
+
+def _small_configurations(config_class: Any) -> Iterator[Callable[[], Any]]:
+    quirks = QUIRKS.get(config_class.model_type, {})
+    yield lambda: config_class.from_dict({**shrunken(config_class().to_dict()), **quirks})
+    yield lambda: shrink(config_class())
+    yield lambda: config_class.from_dict(shrunken(config_class().to_dict())).get_text_config()
+
+
+def write_family(name: str, folder: Path) -> Mapping[str, Path]:
+    """Write the model and its three relatives; returns their folders by kind."""
+    places = {kind: folder / kind for kind in ("original", "noisy", "stranger", "permuted")}
+    build(name, 0).save_pretrained(places["original"])
+    build(name, 1).save_pretrained(places["stranger"])
+    _rewrite(places["original"], places["noisy"], _noisy)
+    _rewrite(places["original"], places["permuted"], _permuted)
+    return places
+
+
+def _rewrite(source: Path, target: Path, change: Callable[[dict[str, Any], Path], None]) -> None:
+    shutil.copytree(source, target)
+    for file in sorted(target.glob("*.safetensors")):
+        tensors = load_file(file)
+        change(tensors, source)
+        save_file(tensors, file, metadata={"format": "pt"})
+
+
+def _noisy(tensors: dict[str, Any], _: Path) -> None:
+    generator = torch.Generator().manual_seed(7)
+    for name, values in tensors.items():
+        if values.is_floating_point() and values.numel() > 1:
+            noise = torch.randn(values.shape, generator=generator)
+            tensors[name] = (values + NOISE * values.std() * noise).to(values.dtype)
+
+
+def _permuted(tensors: dict[str, Any], source: Path) -> None:
+    """Put the units of every FFN into another order: rows of gate and up, columns of down."""
+    checkpoint = open_checkpoint(str(source))
+    refs = {(ref.part, ref.layer, ref.expert, ref.role, ref.slot): ref for ref in checkpoint.tensors}
+    rng = np.random.default_rng(5)
+    for (part, layer, expert, role, slot), down in refs.items():
+        up = refs.get((part, layer, expert, Role.UP, "weight"))
+        if role is not Role.DOWN or slot != "weight" or up is None or down.shape[1:] != up.shape[:1]:
+            continue
+        order = rng.permutation(up.shape[0])
+        for rows in (refs.get((part, layer, expert, role, slot)) for role in _FFN_ROWS for slot in ("weight", "bias")):
+            if rows is not None and rows.shape[0] == len(order):
+                _permute_rows(tensors, rows, order)
+        _permute_columns(tensors, down, order)
+
+
+def _permute_rows(tensors: dict[str, Any], ref: TensorRef, order: np.ndarray) -> None:
+    (part,) = ref.parts
+    matrix = _stored(tensors, ref)
+    rows = torch.from_numpy(part.rows.stored_rows(np.arange(part.rows.count)))
+    matrix[rows] = matrix[rows[torch.from_numpy(order)]].clone()
+
+
+def _permute_columns(tensors: dict[str, Any], ref: TensorRef, order: np.ndarray) -> None:
+    (part,) = ref.parts
+    matrix = _stored(tensors, ref)
+    rows = torch.from_numpy(part.rows.stored_rows(np.arange(part.rows.count)))
+    matrix[rows] = matrix[rows][:, torch.from_numpy(order)].clone()
+
+
+def _stored(tensors: dict[str, Any], ref: TensorRef) -> Any:
+    """A view of the stored values, oriented as the reference."""
+    (part,) = ref.parts
+    values = tensors[part.stored.name]
+    if values.dim() != len(part.stored.shape) or values.shape != torch.Size(part.stored.shape):
+        values = values.view(part.stored.shape)
+    if part.index is not None:
+        values = values[part.index]
+    return values.T if part.transposed else values

@@ -1,0 +1,117 @@
+"""Mixers without a softmax: descendants keep their channels' numbers, strangers do not, in every kind of mixer."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.comparison.measuring import evidence_of, log10_p_values, most_rejections
+from tests.models import Config, Weights
+
+HIDDEN, CHANNELS, HEADS, STATES = 24, 48, 4, 4
+AT = "backbone.layers.{}.mixer."
+
+
+def _weights(seed: int, shapes: dict[str, tuple[int, ...]]) -> Weights:
+    rng = np.random.default_rng(seed)
+    drawn = {name: rng.standard_normal(shape, dtype=np.float32) for name, shape in shapes.items()}
+    return {"backbone.embeddings.weight": rng.standard_normal((64, HIDDEN), dtype=np.float32)} | drawn
+
+
+def mamba(seed: int) -> Weights:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(2):
+        at = AT.format(layer)
+        shapes |= {
+            at + "in_proj.weight": (2 * CHANNELS, HIDDEN),
+            at + "x_proj.weight": (2 * STATES + 2, CHANNELS),
+            at + "A_log": (CHANNELS, STATES),
+            at + "out_proj.weight": (HIDDEN, CHANNELS),
+        }
+    return _weights(seed, shapes)
+
+
+def mamba2(seed: int) -> Weights:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(2):
+        at = AT.format(layer)
+        shapes |= {
+            at + "in_proj.weight": (2 * CHANNELS + 2 * STATES + HEADS, HIDDEN),
+            at + "A_log": (HEADS,),
+            at + "out_proj.weight": (HIDDEN, CHANNELS),
+        }
+    return _weights(seed, shapes)
+
+
+def delta_net(seed: int) -> Weights:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(2):
+        at = f"model.layers.{layer}.linear_attn."
+        shapes |= {
+            at + "q_proj.weight": (CHANNELS, HIDDEN),
+            at + "k_proj.weight": (CHANNELS, HIDDEN),
+            at + "v_proj.weight": (CHANNELS, HIDDEN),
+            at + "A_log": (HEADS,),
+            at + "o_proj.weight": (HIDDEN, CHANNELS),
+        }
+    return _weights(seed, shapes)
+
+
+def short_convolution(seed: int) -> Weights:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(2):
+        at = f"model.layers.{layer}.conv."
+        shapes |= {
+            at + "in_proj.weight": (3 * CHANNELS, HIDDEN),
+            at + "conv.weight": (CHANNELS, 1, 3),
+            at + "out_proj.weight": (HIDDEN, CHANNELS),
+        }
+    return _weights(seed, shapes)
+
+
+KINDS: list[Callable[[int], Weights]] = [mamba, mamba2, delta_net, short_convolution]
+CONFIG: Config = {"model_type": "unheard_of", "hidden_size": HIDDEN}
+
+
+def _p(a: Weights, b: Weights) -> float:
+    found = evidence_of(a, b, CONFIG)["mixer-fixed-points"]
+    assert found.log10_p is not None, found.reason
+    return found.log10_p
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_noisy_descendant_is_found(kind: Callable[[int], Weights]) -> None:
+    rng = np.random.default_rng(9)
+    a = kind(0)
+    b = {name: values + 0.5 * rng.standard_normal(values.shape, dtype=np.float32) for name, values in a.items()}
+    assert _p(a, b) < -6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_strangers_are_rejected_no_oftener_than_the_level_says(kind: Callable[[int], Weights]) -> None:
+    runs = 60
+    found = log10_p_values(lambda seed: (kind(2 * seed), kind(2 * seed + 1)), CONFIG, runs)["mixer-fixed-points"]
+    for level in (0.05, 0.01):
+        assert np.count_nonzero(found <= np.log10(level)) <= most_rejections(runs, level)
+
+
+def test_channels_in_another_order_within_their_heads_are_no_fixed_points() -> None:
+    a = mamba2(0)
+    b = {name: values.copy() for name, values in a.items()}
+    rng = np.random.default_rng(3)
+    for layer in range(2):
+        order = np.concatenate([head * 12 + rng.permutation(12) for head in range(HEADS)])
+        rows = b[AT.format(layer) + "in_proj.weight"]
+        rows[:CHANNELS] = rows[:CHANNELS][order]
+    assert _p(a, b) > -3
+
+
+def test_a_state_in_blocks_gives_no_test() -> None:
+    shapes = {
+        "model.layers.0.temporal_block.linear_x.weight": (CHANNELS, HIDDEN),
+        "model.layers.0.temporal_block.rg_lru.recurrent_param": (CHANNELS,),
+        "model.layers.0.temporal_block.rg_lru.input_gate_weight": (4, CHANNELS // 4, CHANNELS // 4),
+        "model.layers.0.temporal_block.linear_out.weight": (HIDDEN, CHANNELS),
+    }
+    found = evidence_of(_weights(0, shapes), _weights(0, shapes), CONFIG)["mixer-fixed-points"]
+    assert found.status == "not-applicable"
