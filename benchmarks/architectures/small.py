@@ -84,6 +84,10 @@ QUIRKS: Mapping[str, Mapping[str, Any]] = {
     "esm": {"vocab_size": 33, "pad_token_id": 1},
     "esmc": {"num_key_value_heads": 4},
     "reformer": {"is_decoder": True, "axial_pos_embds_dim": [16, 48]},
+    "dots1": {"n_routed_experts": EXPERTS, "num_experts_per_tok": 2, "n_group": 1, "topk_group": 1},
+    "gemma3n_text": {"num_kv_shared_layers": 0},
+    "gemma4_assistant": {"hidden_size_per_layer_input": 0},
+    "dbrx": {"attn_config": {"kv_n_heads": KV_HEADS, "rope_theta": 1e4, "attn_pdrop": 0.0, "clip_qkv": None}},
     "gpt_neo": {"attention_types": [[["global", "local"], 2]]},
 }
 """What a type ties together in a way of its own: fields to set once the others are small."""

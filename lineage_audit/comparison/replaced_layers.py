@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from lineage_audit.comparison.alignment.axes import AXES
+from lineage_audit.checkpoint.role_table import DUTIES
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -29,7 +29,7 @@ def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation
     by_layer: dict[int, list[float]] = defaultdict(list)
     for part in comparison.matrices():
         layer = part.pair.b.core_layer
-        if layer is not None and part.pair.b.role in AXES:
+        if layer is not None and part.pair.b.role in DUTIES:
             by_layer[layer].append(part.correlation or 0.0)
     strongest = {layer: max(correlations) for layer, correlations in by_layer.items()}
     foreign = sorted(layer for layer, correlation in strongest.items() if correlation < FOREIGN_LAYER)

@@ -52,6 +52,8 @@ READINGS = (
     Reading("decoder.layers.{L}.encoder_attn_layer_norm", Role.POST_CROSS_NORM, absent=_BEFORE_HALVES),
     Reading("encoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
     Reading("encoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
+    # Phi 2's first release calls attention a mixer, as Mamba calls what it has in its place.
+    Reading("layers.{L}.mixer.out_proj", Role.O, present="layers.{L}.mixer.Wqkv"),
     # DeepSeek V4 norms the compressed queries under the name of a norm of queries.
     Reading("layers.{L}.attn.q_norm", Role.Q_A_NORM, present="layers.{L}.attn.wq_a"),
     # Falcon 40B in GGUF: the second norm of the two is the attention's.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
+from lineage_audit.checkpoint.role_table import DUTIES, NORMED_BY, READERS, WRITERS, Axis
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.evening import even_weights
@@ -26,30 +27,14 @@ from lineage_audit.comparison.finite import zero_where_unusable
 
 FloatArray = npt.NDArray[np.float32]
 
-_FED_BY: dict[Role, Role] = {
-    Role.Q: Role.ATTN_NORM,
-    Role.K: Role.ATTN_NORM,
-    Role.V: Role.ATTN_NORM,
-    Role.Q_A: Role.ATTN_NORM,
-    Role.KV_A: Role.ATTN_NORM,
-    Role.K_ROPE: Role.ATTN_NORM,
-    Role.GATE: Role.FFN_NORM,
-    Role.UP: Role.FFN_NORM,
-    Role.ROUTER: Role.FFN_NORM,
-    Role.SHARED_GATE: Role.FFN_NORM,
-    Role.SHARED_UP: Role.FFN_NORM,
-    Role.SHARED_ROUTER: Role.FFN_NORM,
-    Role.LM_HEAD: Role.FINAL_NORM,
-}
-"""Roles that read the residual stream -> the norm in front of them."""
-
+_COUNTED = frozenset({Axis.QUERY, Axis.KEY, Axis.UNIT, Axis.VALUE_OF_QUERY})
 _STREAM_SIDE = {
-    **dict.fromkeys((Role.Q, Role.K, Role.V, Role.GATE, Role.UP, Role.SHARED_GATE, Role.SHARED_UP), 1),
-    **dict.fromkeys((Role.O, Role.DOWN, Role.SHARED_DOWN), 0),
+    **{role: 1 for role in READERS if DUTIES[role].rows in _COUNTED},
+    **{role: 0 for role in WRITERS if DUTIES[role].columns in _COUNTED},
 }
-"""Roles that read or write the residual stream -> the axis on which they do."""
+"""Roles whose units are matched -> the axis on which they read or write the residual stream."""
 
-_FOLDED = frozenset(_FED_BY.values())
+_FOLDED = frozenset(NORMED_BY.values())
 _OFTEN_NEGATIVE = 0.05
 """Share of gains that are zero or less, above which they are read as offsets from one."""
 
@@ -166,7 +151,7 @@ class CanonicalWeights:
 
     def gain(self, role: Role, layer: int | None) -> FloatArray | None:
         """The norm gain that a role's columns are multiplied by, ``[in]``; None where there is none."""
-        norm = _FED_BY.get(role)
+        norm = NORMED_BY.get(role)
         if norm is None:
             return None
         tensor = self.find(norm, layer) or (self.find(Role.ATTN_NORM, layer) if norm == Role.FFN_NORM else None)

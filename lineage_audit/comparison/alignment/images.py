@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lineage_audit.checkpoint.role_table import DUTIES, Axis
 from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
-from lineage_audit.comparison.alignment.axes import AXES, Axis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.ffn_blocks import FfnBlock, block_of
@@ -40,7 +40,7 @@ def _pairs(
 ) -> Iterator[TensorPair]:
     for tensor_b in b.checkpoint.core:
         source = _source(a, tensor_b, alignment)
-        if source is None or tensor_b.role not in AXES or not tensor_b.size or len(tensor_b.shape) > 2:
+        if source is None or tensor_b.role not in DUTIES or not tensor_b.size or len(tensor_b.shape) > 2:
             continue
         if len(source.shape) != len(tensor_b.shape):
             continue
@@ -76,7 +76,7 @@ def _pair(
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> TensorPair | None:
     """One pair, or None where the alignment does not carry one shape to the other."""
-    row_axis, column_axis = AXES[tensor_b.role]
+    row_axis, column_axis = DUTIES[tensor_b.role].axes
     b_rows, a_rows, row_factor, rotates_rows = _rows(row_axis, tensor_a, tensor_b, alignment, heads, token_rows)
     is_matrix = len(tensor_b.shape) == 2
     columns, column_factor = _order(column_axis, tensor_b, alignment, heads) if is_matrix else (None, None)

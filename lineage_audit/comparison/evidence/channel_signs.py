@@ -5,6 +5,7 @@ LayerNorm subtracts the mean over channels, which ties their signs together: the
 
 from __future__ import annotations
 
+from lineage_audit.checkpoint.role_table import READERS, WRITERS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.comparison.evidence.sign_sums import (
@@ -19,28 +20,6 @@ from lineage_audit.results import Evidence
 TEST = TestDescription(
     "channel-signs", "Do residual channels with the same number carry the same sign everywhere?", SIGN_NULL
 )
-
-_READERS = frozenset(
-    {
-        Role.EMBED,
-        Role.LM_HEAD,
-        Role.Q,
-        Role.K,
-        Role.V,
-        Role.GATE,
-        Role.UP,
-        Role.SHARED_GATE,
-        Role.SHARED_UP,
-        Role.ROUTER,
-        Role.Q_A,
-        Role.KV_A,
-        Role.K_ROPE,
-    }
-)
-"""Roles whose columns are residual channels."""
-
-_WRITERS = frozenset({Role.O, Role.DOWN, Role.SHARED_DOWN})
-"""Roles whose rows are residual channels."""
 
 
 def measure(comparison: WeightComparison) -> Evidence:
@@ -59,9 +38,9 @@ def measure(comparison: WeightComparison) -> Evidence:
         tensor = measured.pair.b
         if not tensor.in_core:
             continue
-        if tensor.role in _READERS and tensor.shape[1] == channels:
+        if tensor.role in READERS and tensor.shape[1] == channels:
             terms.append(column_term(measured))
-        elif tensor.role in _WRITERS and tensor.shape[0] == channels:
+        elif tensor.role in WRITERS and tensor.shape[0] == channels:
             terms.append(row_term(measured))
         else:
             continue

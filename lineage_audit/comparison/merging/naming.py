@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.comparison.alignment.axes import AXES, Axis
+from lineage_audit.checkpoint.role_table import DUTIES, Axis
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.merging import algebra
 from lineage_audit.comparison.merging.choosing import FAR_LESS, explain, unexplained
@@ -123,7 +123,7 @@ def _alone(material: Material, parent: int) -> float:
 def _is_compared(place: Place) -> bool:
     """Matrices of the layers; token rows are left out, since vocabularies change for reasons of their own."""
     role = place.child.role
-    return role in AXES and Axis.TOKEN not in AXES[role] and len(place.child.shape) == 2
+    return role in DUTIES and Axis.TOKEN not in DUTIES[role].axes and len(place.child.shape) == 2
 
 
 def _collinearity(material: Material) -> str:

@@ -107,6 +107,7 @@ LLAMA = Family(
         ("rotary_emb.inv_freq", Role.BUFFER),
         ("rotary_emb.original_inv_freq", Role.BUFFER),
         ("score", Role.CLASSIFIER),
+        ("out_proj", Role.CLASSIFIER),  # a reward model's
         ("classifier", Role.CLASSIFIER),
         ("qa_outputs", Role.CLASSIFIER),
         ("v_head.summary", Role.CLASSIFIER),

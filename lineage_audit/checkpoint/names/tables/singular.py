@@ -324,6 +324,16 @@ NEOMME = Family(
     ),
 )
 
+PHI_IN_A_ROW = Family(
+    "Phi 1 and 2 as first released: embedding and head are numbered among the layers",
+    layers=("layers.{L}",),
+    inside=(
+        ("wte", Role.EMBED_PART),
+        ("ln", Role.ATTN_NORM),
+        ("mixer.Wqkv", Fusion.QKV_BLOCKS),
+    ),
+)
+
 HEADS = Family(
     "heads under names of their own: UltraBERT, ModernVBERT, FSMT",
     outside=(
@@ -338,5 +348,5 @@ HEADS = Family(
 
 FAMILIES = (
     *(CTRL, OPENAI_GPT, XLM, XLNET, REFORMER, CPMANT, GTE, MOBILEBERT, SQUEEZEBERT, PERCEIVER, MOSHI, INKLING, ZAYA),
-    *(HRM, HUNYUAN_4, CROSS_BLOCKS, MOLMO, NEOMME, HEADS),
+    *(HRM, HUNYUAN_4, CROSS_BLOCKS, MOLMO, NEOMME, PHI_IN_A_ROW, HEADS),
 )

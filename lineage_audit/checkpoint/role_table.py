@@ -1,0 +1,119 @@
+"""What a role does: one table that everything else asks.
+
+Which of a matrix's sides is the residual stream, what the other side counts, and which norm stands in front of it.
+Roles without a row have no place of their own, or nothing is known of their axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from lineage_audit.checkpoint.roles import NORM_ROLES, Role
+
+
+class Axis(Enum):
+    """What the rows or columns of a matrix (or the entries of a vector) are."""
+
+    RESIDUAL = "residual channels"
+    TOKEN = "tokens"
+    UNIT = "FFN units"
+    EXPERT = "experts"
+    QUERY = "query dimensions"
+    KEY = "key or value dimensions"
+    VALUE_OF_QUERY = "value dimensions, one set a query head"
+    OTHER = "something that is not aligned"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a role's weight does.
+
+    Attributes:
+        rows: what its rows are; a bias runs over them.
+        columns: what its columns are.
+        normed_by: the norm that stands in front of it, or None.
+    """
+
+    rows: Axis
+    columns: Axis
+    normed_by: Role | None = None
+
+    @property
+    def axes(self) -> tuple[Axis, Axis]:
+        """What rows and columns are."""
+        return self.rows, self.columns
+
+
+_READS_ATTENTION = Duty(Axis.OTHER, Axis.RESIDUAL, Role.ATTN_NORM)
+_ON_ROWS = Duty(Axis.RESIDUAL, Axis.OTHER)
+_INSIDE = Duty(Axis.OTHER, Axis.OTHER)
+_UNITS = Duty(Axis.UNIT, Axis.RESIDUAL, Role.FFN_NORM)
+
+DUTIES: Mapping[Role, Duty] = {
+    Role.EMBED: Duty(Axis.TOKEN, Axis.RESIDUAL),
+    Role.LM_HEAD: Duty(Axis.TOKEN, Axis.RESIDUAL, Role.FINAL_NORM),
+    Role.POSITION_EMBED: Duty(Axis.OTHER, Axis.RESIDUAL),
+    Role.TOKEN_TYPE_EMBED: Duty(Axis.OTHER, Axis.RESIDUAL),
+    # Attention
+    Role.Q: Duty(Axis.QUERY, Axis.RESIDUAL, Role.ATTN_NORM),
+    Role.K: Duty(Axis.KEY, Axis.RESIDUAL, Role.ATTN_NORM),
+    Role.V: Duty(Axis.KEY, Axis.RESIDUAL, Role.ATTN_NORM),
+    Role.O: Duty(Axis.RESIDUAL, Axis.VALUE_OF_QUERY),
+    Role.ATTN_GATE: _READS_ATTENTION,
+    Role.Q_A: _READS_ATTENTION,
+    Role.Q_B: _INSIDE,
+    Role.KV_A: _READS_ATTENTION,
+    Role.K_B: _INSIDE,
+    Role.V_B: _INSIDE,
+    Role.K_ROPE: _READS_ATTENTION,
+    Role.O_A: _INSIDE,
+    Role.O_B: _ON_ROWS,
+    # Attention to another stack, whose stream the keys and values read
+    Role.CROSS_Q: Duty(Axis.OTHER, Axis.RESIDUAL, Role.CROSS_NORM),
+    Role.CROSS_K: _INSIDE,
+    Role.CROSS_V: _INSIDE,
+    Role.CROSS_O: _ON_ROWS,
+    # Mixers without a softmax
+    Role.MIXER_IN: _READS_ATTENTION,
+    Role.MIXER_QKV: _READS_ATTENTION,
+    Role.MIXER_Q: _READS_ATTENTION,
+    Role.MIXER_K: _READS_ATTENTION,
+    Role.MIXER_V: _READS_ATTENTION,
+    Role.MIXER_O: _ON_ROWS,
+    # Feed-forward
+    Role.GATE: _UNITS,
+    Role.UP: _UNITS,
+    Role.DOWN: Duty(Axis.RESIDUAL, Axis.UNIT),
+    Role.SHARED_GATE: _UNITS,
+    Role.SHARED_UP: _UNITS,
+    Role.SHARED_DOWN: Duty(Axis.RESIDUAL, Axis.UNIT),
+    Role.ROUTER: Duty(Axis.EXPERT, Axis.RESIDUAL, Role.FFN_NORM),
+    Role.SHARED_ROUTER: Duty(Axis.OTHER, Axis.RESIDUAL, Role.FFN_NORM),
+    # Gains of the stream's norms
+    Role.EMBED_NORM: _ON_ROWS,
+    Role.ATTN_NORM: _ON_ROWS,
+    Role.POST_ATTN_NORM: _ON_ROWS,
+    Role.CROSS_NORM: _ON_ROWS,
+    Role.POST_CROSS_NORM: _ON_ROWS,
+    Role.FFN_NORM: _ON_ROWS,
+    Role.POST_FFN_NORM: _ON_ROWS,
+    Role.FINAL_NORM: _ON_ROWS,
+}
+"""Role -> what it does."""
+
+NORMED_BY: Mapping[Role, Role] = {role: duty.normed_by for role, duty in DUTIES.items() if duty.normed_by is not None}
+"""Roles that read the residual stream through a norm -> the norm."""
+
+READERS: frozenset[Role] = frozenset(
+    role
+    for role, duty in DUTIES.items()
+    if duty.columns is Axis.RESIDUAL and (duty.normed_by is not None or duty.rows is Axis.TOKEN)
+)
+"""Roles whose columns are residual channels; tables of positions, which may be fixed, left out."""
+
+WRITERS: frozenset[Role] = frozenset(
+    role for role, duty in DUTIES.items() if duty.rows is Axis.RESIDUAL and role not in NORM_ROLES
+)
+"""Roles whose rows are residual channels, norm gains left out."""
