@@ -95,6 +95,7 @@ class HubRepository:
         gated: only ``HubServer.token`` may read files.
         private: only ``HubServer.token`` may see it at all.
         former_names: names that are redirected to this one.
+        dates: when it was made and last changed, as the Hub writes them; None for a Hub that does not say.
     """
 
     name: str
@@ -104,6 +105,7 @@ class HubRepository:
     gated: bool = False
     private: bool = False
     former_names: tuple[str, ...] = ()
+    dates: tuple[str, str] | None = None
 
     @property
     def commit(self) -> str:

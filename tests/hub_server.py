@@ -186,7 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
                 entry if "blobs=" in self.path else {"rfilename": entry["rfilename"]}
                 for entry in repository.described()
             ]
-            answer = {"id": repository.name, "sha": repository.commit, "siblings": siblings, "tags": []}
+            dates = dict(zip(("createdAt", "lastModified"), repository.dates or (), strict=False))
+            answer = {"id": repository.name, "sha": repository.commit, "siblings": siblings, "tags": [], **dates}
         self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
     def _resolve(self, path: str) -> None:

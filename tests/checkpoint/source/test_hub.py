@@ -11,6 +11,7 @@ import time
 import pytest
 
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Source, SourceFile, read_range, read_whole
+from lineage_audit.checkpoint.source.dates import host_dates
 from lineage_audit.checkpoint.source.hub import open_hub
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsafeFileError
 from tests.checkpoint.source.published import CONFIG, DATA, WEIGHTS, one_line, refused
@@ -28,6 +29,17 @@ class TestListing:
         }
         assert source.bytes_read == 0
         assert not source.is_local
+
+    def test_the_hosts_dates(self, model: HubRepository, source: Source) -> None:
+        assert host_dates(source) is None
+        model.dates = ("2023-07-18T12:00:00.000Z", "2024-04-17T08:30:00.000Z")
+        dates = host_dates(open_hub(model.name))
+        assert dates is not None
+        assert dates.host.startswith("127.0.0.1")
+        assert [f"{date:%Y-%m-%d %H:%M %Z}" for date in (dates.created, dates.changed)] == [
+            "2023-07-18 12:00 UTC",
+            "2024-04-17 08:30 UTC",
+        ]
 
     @pytest.mark.parametrize("revision", ["main", "refs/pr/1", "v1.0"])
     def test_revisions(self, hub: HubServer, model: HubRepository, revision: str) -> None:
