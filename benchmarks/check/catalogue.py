@@ -6,9 +6,13 @@ from collections.abc import Iterator
 
 from benchmarks.check.cards import card_cases
 from benchmarks.check.case import Case
+from benchmarks.check.families import family_cases
+from benchmarks.check.relations import relation_cases
 
 
 def cases() -> Iterator[Case]:
     """All parts, the held-out half first."""
     yield from card_cases("held-out")
     yield from card_cases("cards")
+    yield from family_cases()
+    yield from relation_cases()

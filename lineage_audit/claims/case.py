@@ -13,7 +13,7 @@ from lineage_audit.claims.policy import Allowance, Policy
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
-from lineage_audit.claims.statements import NamedBase, Statements
+from lineage_audit.claims.statements import NamedBase, Statements, named_by, recorded
 from lineage_audit.results import ClaimRecord, Location, Standing
 
 
@@ -91,11 +91,11 @@ class Case:
 
     @cached_property
     def unverified(self) -> tuple[NamedBase, ...]:
-        """Bases under a known licence that the repository's words name and the weights neither show nor exclude."""
+        """Bases under a known licence that only words name, the repository's or its bases'; no weights settle them."""
         settled = [reference for reference in self.references if reference.relation not in (None, "inconclusive")]
         owed = {debt.licence.key for debt in self.debts}
         found: dict[str, NamedBase] = {}
-        for base in self.statements.named:
+        for base in (*self.statements.named, *self._named_by_bases()):
             compared = any(base.means(reference.name) for reference in settled)
             if base.licence is not None and base.licence.key not in owed and not compared:
                 found.setdefault(base.licence.key, base)
@@ -126,6 +126,14 @@ class Case:
             return Location(card.file, 1)
         files = self.subject.source.files
         return Location("config.json" if "config.json" in files else min(files), 1)
+
+    def _named_by_bases(self) -> Iterator[NamedBase]:
+        """The bases that the prose of the subject's bases, and of theirs, names: words go on where no card declares."""
+        for reference in self.bases:
+            above = ((ancestor.ref, ancestor.repository) for ancestor in reference.ancestors)
+            for name, repository in ((reference.name, reference.repository), *above):
+                if repository is not None:
+                    yield from named_by(recorded(repository.claims.of("derived_from")), name)
 
     def _headings(self) -> Iterator[str]:
         """The first heading of a local card; on the Hub, the repository's name is the model's."""

@@ -209,7 +209,10 @@ def _concluded(case: Case) -> LicenceStatement | None:
         if case.licence is None or misfit_of(case.licence, debt.licence, unchanged=unchanged):
             basis = f"the weights derive from {debt.origin}, which is under it"
             return statement_of(debt.licence, debt.licence.key, basis)
-    return case.licence.statement if case.licence and not case.of_standing(*OPEN) else None
+    is_open = bool(case.of_standing(*OPEN)) or any(
+        base.licence is not None and misfit_of(case.licence, base.licence) for base in case.unverified if base.through
+    )
+    return case.licence.statement if case.licence and not is_open else None
 
 
 def _summary(case: Case) -> ModelSummary:

@@ -30,11 +30,18 @@ class NamedBase:
         name: the model.
         licence: the licence that models of this name are known to be under, or None.
         record: the claim that names it.
+        through: the base whose card says so, or empty where the repository itself does.
     """
 
     name: str
     licence: Licence | None
     record: ClaimRecord
+    through: str = ""
+
+    @property
+    def said_by(self) -> str:
+        """Who names it."""
+        return f"the card of {self.through}" if self.through else "the repository itself"
 
     def means(self, model: str) -> bool:
         """Whether it is the model of this name, in other words or in another number format; prose is less exact."""
@@ -89,7 +96,7 @@ class Statements:
     def named(self) -> tuple[NamedBase, ...]:
         """Every base that any file of the repository names, with the licence known of it."""
         records = (*self.declared, *self.merged, *((self.loaded_from,) if self.loaded_from else ()), *self.prose)
-        return tuple(NamedBase(record.value, _licence_of(record), record) for record in records)
+        return named_by(records)
 
     def _named_once(self, *standings: str) -> tuple[ClaimRecord, ...]:
         found = [record for record in self.of("base_model") if record.standing in standings]
@@ -97,6 +104,11 @@ class Statements:
 
     def _counts(self, record: ClaimRecord) -> bool:
         return record.origin == "policy" or record.kind not in self.overridden or record.standing in _NOT_OF_THE_CARD
+
+
+def named_by(records: Iterable[ClaimRecord], through: str = "") -> tuple[NamedBase, ...]:
+    """The bases that claims name, with the licence known of each."""
+    return tuple(NamedBase(record.value, _licence_of(record), record, through) for record in records)
 
 
 def _licence_of(record: ClaimRecord) -> Licence | None:

@@ -6,7 +6,7 @@ import pytest
 
 from lineage_audit import check
 from lineage_audit.claims.names import is_itself, mentions, plain, restates, same_model
-from tests.claims.repositories import base_weights, card, derived_weights, write_model
+from tests.claims.repositories import base_weights, card, derived_weights, independent_weights, write_model
 
 BY = {"license": "cc-by-4.0"}
 
@@ -153,3 +153,31 @@ def test_one_model_in_other_words():
     assert same_model("A/One_Two", "a/one-two")
     assert is_itself("org/nova", "Org/Nova")
     assert not is_itself("org/nova", "nova")
+
+
+class TestWordsOfTheBase:
+    """A base labelled MIT whose card says in prose that it was made from Llama 3.1."""
+
+    WORDS = "This model is derived from Llama-3.1-8B-Base and was originally under its licence."
+
+    def test_what_the_bases_prose_names_goes_on_to_its_fine_tunes(self, tmp_path):
+        write_model(tmp_path / "distilled", base_weights(), card(BY, self.WORDS))
+        subject = write_model(tmp_path / "mine", derived_weights(), card({**BY, "base_model": "distilled"}))
+        report = check(str(subject))
+        assert found(report) == ["LA303 warning", "LA306 note"]
+        first = report.findings[0]
+        assert "which the card of distilled names as its origin" in first.message
+        assert f"distilled, README.md:6: {self.WORDS}" in first.evidence
+        assert (first.location.file, first.location.line) == ("README.md", 3)
+        assert report.concluded_licence is None
+
+    def test_and_further_on(self, tmp_path):
+        write_model(tmp_path / "distilled", None, card(BY, self.WORDS))
+        write_model(tmp_path / "middle", base_weights(), card({**BY, "base_model": "distilled"}))
+        subject = write_model(tmp_path / "mine", derived_weights(), card({**BY, "base_model": "middle"}))
+        assert found(check(str(subject))) == ["LA303 warning", "LA306 note"]
+
+    def test_nothing_follows_from_the_words_of_a_model_that_is_no_base(self, tmp_path):
+        other = write_model(tmp_path / "other", independent_weights(), card(BY, self.WORDS))
+        subject = write_model(tmp_path / "mine", derived_weights(), card(BY))
+        assert found(check(str(subject), [str(other)])) == []

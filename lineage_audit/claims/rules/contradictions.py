@@ -15,6 +15,7 @@ from lineage_audit.claims.rules.base import Draft, Rule, quoted
 from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.claims.rules.obligations import OBLIGATIONS
 from lineage_audit.claims.stated_licence import place_of
+from lineage_audit.claims.statements import NamedBase
 from lineage_audit.results import Location
 
 
@@ -120,11 +121,11 @@ def _label_against_named_base(case: Case) -> Iterator[Draft]:
             yield Draft(
                 message=(
                     f"The stated licence {stated.stated} is inconsistent with the {base.licence.name} "
-                    f"of {base.name}, which the repository itself names as its origin."
+                    f"of {base.name}, which {base.said_by} names as its origin."
                 ),
-                evidence=(quoted(base.record), f"{stated.basis}: {stated.stated}", f"terms: {base.licence.source}"),
-                fix=f"State {base.licence.name}, or correct what the repository says of its origin.",
-                location=_where(case, base.record.file, base.record.line),
+                evidence=(_said(base), f"{stated.basis}: {stated.stated}", f"terms: {base.licence.source}"),
+                fix=f"State {base.licence.name}, or correct what is said of the origin.",
+                location=_where(case, base),
                 about=base.licence.key,
                 base=base.name,
                 properties={"base_licence": base.licence.key, "stated_licence": stated.key},
@@ -141,12 +142,12 @@ def _named_base_obligations(case: Case) -> Iterator[Draft]:
         if lacking:
             yield Draft(
                 message=(
-                    f"The repository names {base.name} as its origin; what it shows is inconsistent with the "
-                    f"{base.licence.name}, if the weights bear that out."
+                    f"{base.name} is named as an origin by {base.said_by}; what the repository shows is inconsistent "
+                    f"with the {base.licence.name}, if the weights bear that out."
                 ),
-                evidence=(quoted(base.record), *lacking, f"terms: {base.licence.source}"),
+                evidence=(_said(base), *lacking, f"terms: {base.licence.source}"),
                 fix="Add what is missing; give the base with --reference to have the weights checked.",
-                location=_where(case, base.record.file, base.record.line),
+                location=_where(case, base),
                 about=base.licence.key,
                 base=base.name,
                 properties={"base_licence": base.licence.key},
@@ -165,11 +166,17 @@ def _scratch_beside_base(case: Case) -> Iterator[Draft]:
         )
 
 
-def _where(case: Case, file: str, line: int | None) -> Location:
+def _said(base: NamedBase) -> str:
+    """The claim with its place, and with its repository where that is another one."""
+    return f"{base.through}, {quoted(base.record)}" if base.through else quoted(base.record)
+
+
+def _where(case: Case, base: NamedBase) -> Location:
     """The claim's own line, where it stands in the repository."""
-    if file in case.subject.source.files and line is not None:
-        return Location(file, line)
-    return case.place("license")
+    record = base.record
+    if not base.through and record.file in case.subject.source.files and record.line is not None:
+        return Location(record.file, record.line)
+    return case.place("base_model" if base.through else "license")
 
 
 RULES = (
@@ -197,7 +204,8 @@ RULES = (
         "The licence label does not fit a base that the repository's own words name",
         "warning",
         "From words alone: the card's prose, base_model or configuration names a model under a known licence, which "
-        "the label does not fit. Where the weights show the base, LA201 to LA204 speak instead.",
+        "the label does not fit; or the card of one of the subject's bases does so in prose. Where the weights show "
+        "the base, LA201 to LA204 speak instead.",
         _label_against_named_base,
     ),
     Rule(
