@@ -47,6 +47,6 @@ def opens_a_list(sentence: Masked) -> bool:
 
 def said_by_item(sentence: Masked) -> Iterator[Said]:
     """The model that an item of such a list names first."""
-    match = re.match(rf"\W*?({MENTION})", sentence.text)
+    match = re.match(rf"\W*?(?:\(?\w{{1,8}}\)?:?\s)?({MENTION})", sentence.text)
     if match:
         yield Said(match.start(1), (sentence.name(match[1]),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import takewhile
 
 from lineage_audit.checkpoint.card.prose.mentions import is_family, names_table
 from lineage_audit.checkpoint.card.prose.units import Unit
@@ -51,7 +52,8 @@ def _aliases(name: str) -> Iterator[str]:
             yield whole
     elif words[0] in proper:
         yield whole
-        yield from (word for word in (whole.split()[0], words[0]) if word.lower() != word or not word.isascii())
+        named = " ".join(takewhile(_is_proper, whole.split()))
+        yield from (word for word in (named, whole.split()[0], words[0]) if word.lower() != word or not word.isascii())
     elif not _common().fullmatch(words[0]):
         yield whole
 

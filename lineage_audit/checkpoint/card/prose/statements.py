@@ -18,7 +18,19 @@ from lineage_audit.checkpoint.card.prose.units import Unit
 _CONJUNCTION = r"(?:\s?(?:,|/|&|\+|×)\s?|\s(?:x|and|with|et|und|y|e|и)\s)"
 _EXACT = rf"{MENTION}(?:\s?\({MENTION}[^()]*\))?"
 _LIST = rf"(?P<names>{_EXACT}(?:(?:,\s?and\s|{_CONJUNCTION}){_EXACT})*)"
-_START = r"(?:^|(?<=[;:—–(]\s)|(?<=[;:—–(,])|(?<=,\s)|(?<=\sand\s)|(?<=\sbut\s)|(?<=^In\sthis\swork\s))"
+_OPENINGS = (
+    r"[;:—–(]\s",
+    "[;:—–(]",
+    r",\s",
+    r"\sand\s",
+    r"\sbut\s",
+    r"^In\sthis\swork\s",
+    r"^As\s",
+    r"^Since\s",
+    r"^Because\s",
+)
+_START = rf"(?:^|{'|'.join(f'(?<={opening})' for opening in _OPENINGS)})"
+"""Where a clause begins, and with it a subject."""
 _ASIDE = rf"[^{MENTION[1:-1]};?!]{{0,160}}?"
 _QUESTION = re.compile(r"\?[\s\"')*]*$")
 _LEADING = re.compile(rf"^(?:(?![{MENTION[1:-1]}{OWN}])[^\w(\[])+")
@@ -163,6 +175,8 @@ def _fragments(language: Language, place: str) -> Iterator[Frame]:
         return
     fragment, leads = language.one("fragment"), language.any_of("fragment_leads")
     yield Frame(language.compiled(rf"{others}{fragment}{leads}\s{fillers}{_LIST}{form}"))
+    noun = language.one("fragment_noun")
+    yield Frame(language.compiled(rf"{others}{noun}\s{language.any_of('leads')}\s?{fillers}{_LIST}{form}"))
     for form_of in language.table["fragment_name_first"]:
         yield Frame(language.compiled(others + form_of.replace("{M}", _LIST)))
     if place == "heading":
