@@ -159,6 +159,7 @@ def test_training_from_scratch_is_quoted_with_its_line(text: str, line: int) -> 
         "They reduce the effort required to build from scratch.",
         "It uses a tokenizer trained from scratch.",
         "The section is your scratch space.",
+        '"Trained from scratch" is said of the base.',
         "```\nmodel trained from scratch\n```",
         "Llama 2 was trained from scratch by Meta.",
         "The LM head was trained from scratch.",

@@ -33,7 +33,7 @@ _START = rf"(?:^|{'|'.join(f'(?<={opening})' for opening in _OPENINGS)})"
 """Where a clause begins, and with it a subject."""
 _ASIDE = rf"[^{MENTION[1:-1]};?!]{{0,160}}?"
 _QUESTION = re.compile(r"\?[\s\"')*]*$")
-_LEADING = re.compile(rf"^(?:(?![{MENTION[1:-1]}{OWN}])[^\w(\[])+")
+_LEADING = re.compile(rf"^(?:(?![{MENTION[1:-1]}{OWN}])[^\w(\[\"“‘«'])+")
 
 
 @dataclass(frozen=True, slots=True)
