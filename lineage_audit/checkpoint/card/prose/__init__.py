@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.card.prose.own import own_names
 from lineage_audit.checkpoint.card.prose.statements import Said, said_in
 from lineage_audit.checkpoint.card.prose.topics import said_of_topic
 from lineage_audit.checkpoint.card.prose.units import PROSE_LIMIT, Unit, units_of
-from lineage_audit.checkpoint.claims import Claim
+from lineage_audit.checkpoint.claims import Claim, ClaimKind
 from lineage_audit.checkpoint.config.values import clean_text
 
 __all__ = ["PROSE_LIMIT", "QUOTE_LIMIT", "claims_of_prose"]
@@ -44,14 +44,13 @@ def claims_of_prose(text: str, file: str, names: Iterable[str] = ()) -> list[Cla
     Returns:
         Claims of kind ``derived_from``, each base once, and ``from_scratch``, each with its line and its sentence.
     """
-    found: dict[tuple[str, str], Claim] = {}
+    found: dict[tuple[ClaimKind, str], Claim] = {}
     for unit, sentence, said in _statements(text, names):
         line = unit.line + sentence.text.count("\n", 0, said.at)
         quote = clean_text(" ".join(unit.text.split()), QUOTE_LIMIT)
-        for name in said.names or ("",):
-            kind, value = ("derived_from", clean_text(name)) if name else ("from_scratch", quote)
-            claim = Claim(kind, value, file, line, standing="prose", quote=quote)  # type: ignore[arg-type]
-            found.setdefault((kind, value.lower()), claim)
+        bases = [Claim("derived_from", clean_text(name), file, line, None, "prose", quote) for name in said.names]
+        for claim in bases or [Claim("from_scratch", quote, file, line, standing="prose")]:
+            found.setdefault((claim.kind, claim.value.lower()), claim)
         if len(found) >= _CLAIM_LIMIT:
             break
     return list(found.values())
