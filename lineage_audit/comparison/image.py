@@ -46,6 +46,16 @@ class Image:
         """Whether the rows are mixed, so that no part of them can be compared alone."""
         return self.row_rotation is not None
 
+    def shape_of(self, shape: tuple[int, ...], rows: int) -> tuple[int, ...] | None:
+        """The shape that ``rows`` gathered rows of a tensor of A have in B's order; None where it does not fit them."""
+        height = _carried(rows, self.row_rotation, None, self.row_factor)
+        if len(shape) == 1 or height is None:
+            return None if height is None else (height,)
+        width = _carried(shape[1], self.rotation, self.columns, self.column_factor)
+        gains = ((self.a_gain, shape[1]), (self.b_gain, width))
+        fits = width is not None and all(gain is None or len(gain) == size for gain, size in gains)
+        return (height, width) if fits and width is not None else None
+
     def of_a(self, block: FloatArray, positions: IntArray) -> FloatArray:
         """Carry rows of A ``[n, in_a]`` to B's order and basis; ``positions`` are their numbers in B."""
         return self.rows(self.columns_of(block), positions)
@@ -73,3 +83,16 @@ class Image:
     def of_b(self, block: FloatArray) -> FloatArray:
         """Fold B's norm gain into its rows, where A's is folded."""
         return block if self.b_gain is None else block * self.b_gain
+
+
+def _carried(size: int, rotation: FloatArray | None, numbers: IntArray | None, factor: FloatArray | None) -> int | None:
+    """How long an axis of A is in B's order; None where the axis is not the one that the map was made for."""
+    if rotation is not None:
+        if rotation.shape[0] != size:
+            return None
+        size = rotation.shape[1]
+    elif numbers is not None:
+        if int(numbers.max(initial=0)) >= size:
+            return None
+        size = len(numbers)
+    return size if factor is None or len(factor) == size else None

@@ -82,11 +82,7 @@ def _pair(
     columns, column_factor = _order(column_axis, tensor_b, alignment, heads) if is_matrix else (None, None)
     rotation = alignment.residual.rotation
     rotates_columns = is_matrix and column_axis is Axis.RESIDUAL and rotation is not None
-    if is_matrix and not rotates_columns and tensor_a.shape[1] != tensor_b.shape[1] and columns is None:
-        return None
     if len(a_rows) and int(a_rows.max()) >= tensor_a.shape[0]:
-        return None
-    if columns is not None and int(columns.max(initial=0)) >= tensor_a.shape[1]:
         return None
     folds = alignment.folds_gains and is_matrix and column_axis is Axis.RESIDUAL
     image = Image(
@@ -98,7 +94,12 @@ def _pair(
         row_rotation=rotation if rotates_rows else None,
         row_factor=row_factor,
     )
-    return TensorPair(tensor_a, tensor_b, b_rows, a_rows, image)
+    shape = (len(b_rows), *tensor_b.shape[1:])
+    return (
+        TensorPair(tensor_a, tensor_b, b_rows, a_rows, image)
+        if image.shape_of(tensor_a.shape, len(a_rows)) == shape
+        else None
+    )
 
 
 def _rows(
