@@ -70,11 +70,24 @@ def _small_configurations(config_class: Any) -> Iterator[Callable[[], Any]]:
 def write_family(name: str, folder: Path) -> Mapping[str, Path]:
     """Write the model and its three relatives; returns their folders by kind."""
     places = {kind: folder / kind for kind in ("original", "noisy", "stranger", "permuted")}
-    build(name, 0).save_pretrained(places["original"])
-    build(name, 1).save_pretrained(places["stranger"])
+    write(name, 0, places["original"])
+    write(name, 1, places["stranger"])
     _rewrite(places["original"], places["noisy"], _noisy)
     _rewrite(places["original"], places["permuted"], _permuted)
     return places
+
+
+def write(name: str, seed: int, place: Path) -> None:
+    """Write a small model.
+
+    Raises:
+        NotBuiltError: transformers cannot make it small, or cannot save what it made.
+    """
+    model = build(name, seed)
+    try:
+        model.save_pretrained(place)
+    except Exception as error:  # conversions on saving may count on published sizes
+        raise NotBuiltError(f"{type(error).__name__}: {error}".replace("\n", " ")[:160]) from error
 
 
 def _rewrite(source: Path, target: Path, change: Callable[[dict[str, Any], Path], None]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import lineage_audit
-from benchmarks.architectures.models import NotBuiltError, build, write_family
+from benchmarks.architectures.models import NotBuiltError, write, write_family
 from lineage_audit import Report
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.checkpoint.names import name_pattern
@@ -43,7 +43,7 @@ def row_of(name: str, *, only_names: bool) -> Row:
     try:
         with tempfile.TemporaryDirectory() as folder:
             if only_names:
-                build(name, 0).save_pretrained(Path(folder) / "original")
+                write(name, 0, Path(folder) / "original")
                 return _mapped(name, Path(folder) / "original", {})
             places = write_family(name, Path(folder))
             verdicts = {
