@@ -90,7 +90,7 @@ def _vocabulary(source: Source, container: Container) -> tuple[Vocabulary | None
 
 
 def _claims(source: Source, container: Container) -> tuple[Claims, tuple[str, ...]]:
-    """Read what card, licence files and, in a GGUF, the weight file itself claim."""
+    """Read what card, licence files and, in the keys of GGUF, the weight file itself claim."""
     claims, caveats = read_claims(source)
-    inside = claims_from_gguf(container.values, container.files[0]) if container.format == "gguf" else ()
-    return Claims(claims.items + inside, claims.unread), caveats
+    values = container.values if container.format == "gguf" else container.metadata
+    return Claims(claims.items + claims_from_gguf(values, container.files[0]), claims.unread), caveats

@@ -66,10 +66,7 @@ def declared_bases(claims: Claims) -> tuple[str, ...]:
 
 def licence_of(repository: Repository) -> StatedLicence | None:
     """The licence that a repository states; where it states none that is known, the one its name implies."""
-    claims = repository.claims
-    stated = read_stated_licence(
-        recorded(claims.of("license")), recorded(claims.of("license_name")), repository.texts, repository.name
-    )
+    stated = read_stated_licence(recorded(repository.claims.items), repository.texts, repository.name)
     if stated is not None and stated.is_known:
         return stated
     return licence_by_name(repository.name) or stated

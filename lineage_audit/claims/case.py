@@ -145,26 +145,21 @@ class Case:
 
 
 def _debts_of(reference: Reference) -> Iterator[Debt]:
-    """The licence of one base, and those of its ancestors."""
-    if reference.licence is not None and reference.licence.is_known:
-        yield Debt(least_demanding(reference.licence), reference.name, (), reference, reference.repository)
+    """The licences of one base, and those of its ancestors."""
+    for licence in reference.licence.owed if reference.licence else ():
+        yield Debt(licence, reference.name, (), reference, reference.repository)
     for ancestor in reference.ancestors:
-        if ancestor.licence is not None and ancestor.licence.is_known:
-            yield Debt(
-                least_demanding(ancestor.licence), ancestor.ref, ancestor.through, reference, ancestor.repository
-            )
+        for licence in ancestor.licence.owed if ancestor.licence else ():
+            yield Debt(licence, ancestor.ref, ancestor.through, reference, ancestor.repository)
 
 
-def unknown_licences(reference: Reference) -> tuple[str, ...]:
-    """The models among a base and its ancestors whose licence is not known."""
-    known: tuple[tuple[str, StatedLicence | None], ...] = (
-        (reference.name, reference.licence),
-        *((ancestor.ref, ancestor.licence) for ancestor in reference.ancestors),
-    )
-    return tuple(name for name, licence in known if licence is None or not licence.is_known)
+def unknown_licences(reference: Reference) -> Iterator[tuple[str, str]]:
+    """The models among a base and its ancestors whose licence is not all known, and why, one sentence each."""
+    yield from _unknown(reference.name, reference.licence)
+    for ancestor in reference.ancestors:
+        yield from _unknown(ancestor.ref, ancestor.licence)
 
 
-def least_demanding(licence: StatedLicence) -> Licence:
-    """The licence that a derivative would choose where there is a choice."""
-    order = ("permissive", "copyleft", "use-restricted", "non-commercial", "no-derivatives")
-    return min(licence.options, key=lambda option: order.index(option.licence_class))
+def _unknown(name: str, licence: StatedLicence | None) -> Iterator[tuple[str, str]]:
+    for why in ("no licence is stated",) if licence is None else licence.unknown:
+        yield name, why

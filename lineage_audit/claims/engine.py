@@ -124,7 +124,7 @@ def _case(
 ) -> Case:
     """Gather what the rules look at; here the weights are compared."""
     statements = read_statements(subject, options.policy)
-    licence = read_stated_licence(statements.of("license"), statements.of("license_name"), subject.texts, subject.name)
+    licence = read_stated_licence(statements.of_licence, subject.texts, subject.name)
     held = hold_against(
         subject,
         statements,

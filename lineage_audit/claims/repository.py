@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint, read_checkpoint, split_reference
@@ -12,11 +12,19 @@ from lineage_audit.checkpoint.card.text_files import TextReader
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
-from lineage_audit.claims.licences import Licence, licence_with_text, words_of
+from lineage_audit.claims.licences import Licence, Recognised, recognise, words_of
 from lineage_audit.claims.names import model_name
 from lineage_audit.errors import LineageAuditError, UnsafeFileError
 
-_TEXT_NAME = re.compile(r"[^/]+\.(?:md|txt|rst)|[^/.]*(?:licen[cs]e|notice|copying|modelfile)[^/]*", re.IGNORECASE)
+_TEXT_NAME = re.compile(
+    r"[^/]+\.(?:md|txt|rst)|[^/.]*(?:licen[cs]e|notice|copying|modelfile)[^/]*"
+    r"|(?:licen[cs]es?|original|legal)/[^/]*(?:licen[cs]e|notice|copying|terms|use_policy)[^/]*"
+    r"|licen[cs]es?/[^/]+\.(?:md|txt|rst)",
+    re.IGNORECASE,
+)
+"""Texts in the root, and licence texts in the folders where they are kept."""
+_NOT_TEXT = re.compile(r".*\.(?:pdf|docx?|rtf|odt|html?|png|jpe?g|svg)", re.IGNORECASE)
+_LICENCE_NAME = re.compile(r"(?:.*/)?[^/]*(?:licen[cs]e|copying)[^/]*", re.IGNORECASE)
 _TEXT_LIMIT = 2**20
 """Largest text in which sentences are looked for, in bytes."""
 _COUNT_LIMIT = 40
@@ -26,10 +34,10 @@ _SHORTEST_LICENCE = 600
 
 @dataclass(frozen=True)
 class RepositoryText:
-    """One text file in the root of a repository.
+    """One text file of a repository, in its root or in a folder of licences.
 
     Attributes:
-        file: its name.
+        file: its name inside the repository.
         text: its content, lines ending in a line feed.
     """
 
@@ -42,11 +50,16 @@ class RepositoryText:
         return words_of(self.text)
 
     @cached_property
-    def licence(self) -> Licence | None:
+    def recognised(self) -> Recognised:
         """The licence whose text this file is, recognised by its words and not by its name."""
         if self.is_card or len(self.words) < _SHORTEST_LICENCE:
-            return None
-        return licence_with_text(self.words)
+            return Recognised(None)
+        return recognise(self.text)
+
+    @property
+    def licence(self) -> Licence | None:
+        """The licence whose text this file holds, whatever stands there besides."""
+        return self.recognised.licence
 
     @property
     def is_card(self) -> bool:
@@ -69,7 +82,7 @@ class Repository:
     Attributes:
         source: its files.
         claims: what it says of itself.
-        texts: the text files in its root, the card first.
+        texts: its text files, the card first.
         checkpoint: its weights and configuration, or None where they cannot be read.
         obstacle: why not, or None.
         caveats: what else could not be read.
@@ -81,6 +94,12 @@ class Repository:
     checkpoint: Checkpoint | None
     obstacle: str | None
     caveats: tuple[str, ...]
+
+    @property
+    def unread_licences(self) -> tuple[str, ...]:
+        """Licence files that are no text, or too large: they are there, and what they say is not known."""
+        read = {text.file for text in self.texts}
+        return tuple(file for file in sorted(self.source.files) if _LICENCE_NAME.fullmatch(file) and file not in read)
 
     @property
     def ref(self) -> str:
@@ -112,9 +131,9 @@ def open_repository(ref: str) -> Repository:
     first, *added = split_reference(ref)
     if not added:
         return read_repository(open_source(first))
-    checkpoint = open_checkpoint(ref)
-    texts = _texts(open_source(added[-1]))
-    return Repository(checkpoint.source, checkpoint.claims, texts, checkpoint, None, checkpoint.caveats)
+    words, checkpoint = read_words(open_source(added[-1])), open_checkpoint(ref)
+    caveats = tuple(dict.fromkeys((*checkpoint.caveats, *words.caveats)))
+    return replace(words, checkpoint=checkpoint, obstacle=None, caveats=caveats)
 
 
 def read_repository(source: Source) -> Repository:
@@ -142,8 +161,12 @@ def read_words(source: Source) -> Repository:
 
 
 def _texts(source: Source) -> tuple[RepositoryText, ...]:
-    """Read the text files of the root; ``read_claims`` says which could not be read."""
+    """Read the text files of the root and of its folders of licences; ``read_claims`` says which could not be read."""
     reader = TextReader(source)
-    names = [name for name in source.files if _TEXT_NAME.fullmatch(name) and source.files[name].size <= _TEXT_LIMIT]
+    names = [name for name in source.files if _is_text(name) and source.files[name].size <= _TEXT_LIMIT]
     names.sort(key=lambda name: (name.lower() != "readme.md", name))
     return tuple(RepositoryText(name, reader.text(name)) for name in names[:_COUNT_LIMIT])
+
+
+def _is_text(name: str) -> bool:
+    return _TEXT_NAME.fullmatch(name) is not None and _NOT_TEXT.fullmatch(name) is None

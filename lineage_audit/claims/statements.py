@@ -18,8 +18,6 @@ _WITH_BASES = ("front matter", "base_model")
 """Parts of a card in which bases are declared."""
 _NOT_OF_THE_CARD = ("configuration", "recipe")
 """Standings that a policy's claims do not replace."""
-_GGUF_KINDS = (("general.license", "license"), ("general.license.name", "license_name"))
-_GGUF_BASES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,11 @@ class Statements:
     def of(self, kind: str) -> tuple[ClaimRecord, ...]:
         """The claims of one kind that count."""
         return tuple(record for record in self.records if record.kind == kind and self._counts(record))
+
+    @property
+    def of_licence(self) -> tuple[ClaimRecord, ...]:
+        """The claims that state the licence."""
+        return tuple(record for kind in ("license", "license_name", "license_link") for record in self.of(kind))
 
     @property
     def bases_unread(self) -> bool:
@@ -125,8 +128,7 @@ def read_statements(subject: Repository, policy: Policy) -> Statements:
         for claim in policy.claims
     ]
     overridden = frozenset(claim.kind for claim in policy.claims)
-    records = (*stated, *recorded(subject.claims.items), *_of_gguf(subject))
-    return Statements(records, overridden, subject.claims.unread)
+    return Statements((*stated, *recorded(subject.claims.items)), overridden, subject.claims.unread)
 
 
 def recorded(claims: Iterable[Claim]) -> tuple[ClaimRecord, ...]:
@@ -136,19 +138,4 @@ def recorded(claims: Iterable[Claim]) -> tuple[ClaimRecord, ...]:
             claim.kind, claim.value, claim.file, claim.line, claim.field, standing=claim.standing, quote=claim.quote
         )
         for claim in claims
-    )
-
-
-def _of_gguf(subject: Repository) -> tuple[ClaimRecord, ...]:
-    """Licence and bases that a weight file's own metadata states, in the keys of GGUF."""
-    if subject.checkpoint is None:
-        return ()
-    metadata, file = subject.checkpoint.container.metadata, subject.checkpoint.container.files[0]
-    found = [(kind, metadata[key], key) for key, kind in _GGUF_KINDS if metadata.get(key)]
-    for number in range(_GGUF_BASES):
-        key = f"general.base_model.{number}.repo_url"
-        if metadata.get(key):
-            found.append(("base_model", metadata[key], key))
-    return tuple(
-        ClaimRecord(kind, str(value)[:200], file, None, key, standing="weight file") for kind, value, key in found
     )

@@ -5,8 +5,10 @@ The licence texts are made up: titles and the phrases that recognise them, and f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 
 from tests.claims.repositories import FILLER
 
@@ -100,14 +102,13 @@ _GEMMA_NOTICE = "Gemma is provided under and subject to the Gemma Terms of Use f
 _TONGYI_NOTICE = "Tongyi Qianwen is licensed under the Tongyi Qianwen LICENSE AGREEMENT, Copyright (c) Alibaba Cloud."
 _YI_SENTENCE = "This work is a derivative of Yi-1.5-6B by 01.AI, used under the Apache 2.0 License."
 
-_APACHE = _text(
-    "Apache License\nVersion 2.0, January 2004", "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION"
-)
-_MIT = _text(
-    "MIT License",
-    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software",
-    'THE SOFTWARE IS PROVIDED "AS IS"',
-)
+
+def _known_text(file: str) -> str:
+    text = (files("lineage_audit.claims.licences") / "texts" / file).read_text(encoding="utf-8")
+    return re.sub(r"^~~~.*\n", "", text, flags=re.MULTILINE)
+
+
+APACHE, MIT = _known_text("apache-2.0.txt"), _known_text("mit.txt")
 _NOTICE = "Copyright 2024 The Base Authors. This product includes weights made by the Base Authors and their friends."
 
 FAMILIES: tuple[Family, ...] = (
@@ -168,7 +169,7 @@ FAMILIES: tuple[Family, ...] = (
         "gemma-4",
         "gemma-4-1b",
         {"license": "apache-2.0"},
-        files={"LICENSE": _APACHE},
+        files={"LICENSE": APACHE},
         lacking=(
             Lacking("LA213", level="warning", without_file="LICENSE"),
             Lacking("LA215", level="warning", without_sentence=CHANGED),
@@ -191,7 +192,7 @@ FAMILIES: tuple[Family, ...] = (
         "yi-1.5",
         "Yi-1.5-6B",
         {"license": "apache-2.0"},
-        files={"LICENSE": _APACHE},
+        files={"LICENSE": APACHE},
         sentences=(CHANGED, _YI_SENTENCE),
         lacking=(
             Lacking("LA212", level="note", without_sentence=_YI_SENTENCE),
@@ -259,7 +260,7 @@ FAMILIES: tuple[Family, ...] = (
         "apache-2.0",
         "apache-base",
         {"license": "apache-2.0"},
-        files={"LICENSE": _APACHE, "NOTICE": f"{_NOTICE} And we."},
+        files={"LICENSE": APACHE, "NOTICE": f"{_NOTICE} And we."},
         base_files={"NOTICE": _NOTICE},
         lacking=(
             Lacking("LA213", level="warning", without_file="LICENSE"),
@@ -271,7 +272,7 @@ FAMILIES: tuple[Family, ...] = (
         "mit",
         "mit-base",
         {"license": "mit"},
-        files={"LICENSE": _MIT},
+        files={"LICENSE": MIT},
         lacking=(Lacking("LA213", level="warning", without_file="LICENSE"),),
     ),
     Family(

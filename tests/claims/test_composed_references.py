@@ -31,3 +31,15 @@ def test_an_adapter_on_its_base_is_held_against_a_merged_model(tmp_path: Path) -
     base, added, whole = _folders(tmp_path)
     report = check(f"{base}+{added}", [whole], with_declared=False)
     assert [reference.relation for reference in report.references] == ["identical"]
+
+
+def test_of_a_base_and_an_adapter_the_adapters_words_count_alone(tmp_path: Path) -> None:
+    """The base's label excuses nothing, and a base that the adapter names is looked for beside it."""
+    base, added, _ = _folders(tmp_path)
+    (Path(base) / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n# A base\n")
+    (Path(added) / "README.md").write_text("---\nlicense: apache-2.0\nbase_model: base\n---\nFine-tuned.\n")
+    report = check(f"{base}+{added}")
+    assert report.declared_licence is not None
+    assert report.declared_licence.key == "apache-2.0"
+    assert [(reference.ref, reference.status) for reference in report.references] == [("base", "compared")]
+    assert [finding.rule_id for finding in report.findings if finding.level == "error"] == ["LA202"]

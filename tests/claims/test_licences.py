@@ -9,17 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.claims.licences import (
-    alternatives,
     catalogue,
+    licence_at,
     licence_called,
     licence_of_model,
-    licence_with_text,
+    recognise,
     refined,
     spdx_of,
+    terms_of,
     words_of,
 )
+from tests.claims.families import APACHE, MIT
 
-CLASSES = {"permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted"}
+CLASSES = {"permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"}
 
 
 @pytest.mark.parametrize("licence", catalogue().values(), ids=lambda licence: licence.key)
@@ -30,7 +32,12 @@ def test_an_entry_is_complete_and_found_by_its_own_words(licence):
     assert licence_called(licence.key) is licence
     assert licence_called(licence.name) is licence
     if licence.text:
-        assert licence_with_text(" and ".join(licence.text)) is licence
+        assert recognise(" and ".join(licence.text)).licence is licence
+        assert len(licence.text) > 1, "a title alone decides nothing"
+        assert recognise(licence.text[0]).licence is None
+    if licence.body:
+        assert recognise(licence.body.text).licence is licence
+        assert recognise(licence.body.text).is_unchanged
 
 
 def test_no_alias_belongs_to_two_licences():
@@ -43,7 +50,7 @@ def test_no_alias_belongs_to_two_licences():
 def test_every_key_of_an_entry_is_known():
     """A misspelt obligation would ask for nothing."""
     known = {"key", "versions", "name", "class", "spdx", "source", "aliases", "text", "names", "mentions", "family"}
-    known |= {"share_alike", "refines", "contested", "owes"}
+    known |= {"body", "share_alike", "refines", "contested", "owes"}
     for file in files("lineage_audit.claims.licences").iterdir():
         if file.name.endswith(".toml"):
             for entry in tomllib.loads(file.read_text(encoding="utf-8"))["licence"]:
@@ -62,7 +69,10 @@ def test_every_key_of_an_entry_is_known():
         ("yi-license", "yi-community"),
         ("openrail++", "openrail++"),
         ("CC-BY-NC-SA-4.0", "cc-by-nc-sa-4.0"),
-        ("GPL-3.0-or-later", "gpl-3.0"),
+        ("GPL-3.0-or-later", "gpl-3.0-or-later"),
+        ("MPL-2.0", "mpl-2.0"),
+        ("LicenseRef-scancode-mulanpsl-2.0-en", "mulanpsl-2.0-en"),
+        ("nvidia-open-model-license", "nvidia-open-model"),
         ("my own terms", None),
     ],
 )
@@ -91,6 +101,16 @@ def test_names_and_ids(said, key):
         ("Qwen/Qwen2.5-3B", "qwen-research"),
         ("Qwen/Qwen2.5-14B", None),
         ("org/llama-style-parent", None),
+        ("nvidia/Llama-3_3-Nemotron-Super-49B-v1", "llama3.3"),
+        ("org/baichuan-llama-7b", None),
+        ("org/Llama-3-8B", "llama3"),
+        ("org/Llama-3-1-8B", "llama3.1"),
+        ("mistralai/Mistral-Large-Instruct-2411", "mistral-research"),
+        ("mistralai/Mistral-Large-3-675B-Instruct-2512", None),
+        ("google/gemma-3n-E4B-it", "gemma"),
+        ("google/gemma-5-9b", None),
+        ("deepseek-ai/deepseek-math-7b-base", "deepseek"),
+        ("deepseek-ai/DeepSeek-Math-V2", None),
     ],
 )
 def test_licences_by_the_names_of_models(model, key):
@@ -104,15 +124,81 @@ def test_a_publisher_refines_a_licence_for_its_own_models():
     assert refined(apache, "mistralai/Mistral-7B") is apache
 
 
-def test_expressions_give_the_choice():
-    assert [licence.key for licence in alternatives("Apache-2.0 OR MIT")] == ["apache-2.0", "mit"]
-    assert alternatives("Apache-2.0 OR LicenseRef-unheard-of") == ()
+@pytest.mark.parametrize(
+    ("expression", "choices"),
+    [
+        ("Apache-2.0 OR MIT", [["apache-2.0", "mit"]]),
+        ("Apache-2.0 AND MIT", [["apache-2.0"], ["mit"]]),
+        ("(Apache-2.0 AND CC-BY-NC-4.0) OR MIT", [["apache-2.0", "mit"], ["cc-by-nc-4.0", "mit"]]),
+        ("Apache-2.0 WITH LLVM-exception", [["apache-2.0"]]),
+        ("Apache-2.0 OR LicenseRef-unheard-of", []),
+        (" AND ".join(["(MIT OR Apache-2.0)"] * 20), [["mit", "apache-2.0"]] * 20),
+        (" OR ".join(["(MIT AND ISC)"] * 20), []),
+    ],
+)
+def test_only_or_gives_a_choice(expression, choices):
+    assert [[licence.key for licence in choice] for choice in terms_of(expression)] == choices
+
+
+def test_expressions_in_the_spelling_of_spdx():
     assert spdx_of("mit or apache-2.0") == "MIT OR Apache-2.0"
     assert spdx_of("(" * 10_000) is None
 
 
+def test_licences_of_the_index_state_only_what_their_category_settles():
+    assert licence_called("zlib").licence_class == "permissive"
+    assert not licence_called("mpl-2.0").terms_are_known
+    assert licence_called("classpath-exception-2.0") is None
+
+
+def test_licences_by_address():
+    assert licence_at("https://huggingface.co/Qwen/Qwen2.5-72B/blob/main/LICENSE").key == "qwen"
+    assert licence_at("huggingface.co/Qwen/Qwen2.5-72B/resolve/0123abc/LICENSE").key == "qwen"
+    assert licence_at("https://ai.google.dev/gemma/terms").key == "gemma"
+    assert licence_at("https://example.org/LICENSE") is None
+
+
+class TestTexts:
+    """A known text with something added or taken is not the known licence."""
+
+    CLAUSE = "It may be used in products with fewer than ten thousand users a month only."
+
+    @pytest.mark.parametrize("where", ["before", "within", "after"])
+    @pytest.mark.parametrize("text", [APACHE, MIT], ids=["apache", "mit"])
+    def test_an_added_clause_is_left_over_wherever_it_stands(self, text, where):
+        first, second = text[: len(text) // 2], text[len(text) // 2 :]
+        changed = {"before": f"{self.CLAUSE}\n\n{text}", "after": f"{text}\n\n{self.CLAUSE}"}
+        found = recognise(changed.get(where, f"{first}\n\n{self.CLAUSE}\n\n{second}"))
+        assert found.licence is not None
+        assert not found.is_unchanged
+        assert "fewer than ten thousand users" in " ".join(found.changes)
+
+    @pytest.mark.parametrize(
+        "copy",
+        [
+            MIT.replace("Copyright (c) <year> <copyright holders>", "Copyright (c) 2024 Nova, Inc. and its friends"),
+            MIT.replace("MIT License", "The MIT License (MIT)"),
+            MIT.replace(", ", ",\n").upper(),
+            APACHE.partition("APPENDIX")[0],
+        ],
+    )
+    def test_a_copy_with_another_owner_and_other_lines_is_unchanged(self, copy):
+        assert recognise(copy).is_unchanged
+
+    def test_one_word_can_turn_a_licence_round(self):
+        assert not recognise(MIT.replace("is hereby granted", "is not hereby granted")).is_unchanged
+        assert not recognise(MIT.replace("<copyright holders>", "Nova, for research use only")).is_unchanged
+
+    def test_a_text_that_lost_part_of_itself_is_changed(self):
+        found = recognise(MIT.replace("without limitation the rights to use, copy, modify, merge, publish,", ""))
+        assert found.changes == ('it lacks "without limitation the rights to use copy modify merge publish"',)
+
+    def test_a_quotation_of_a_licence_is_not_the_licence(self):
+        assert recognise("We like the words of others. " * 200 + MIT[:300]).licence is None
+
+
 @given(st.text(max_size=300))
 def test_no_text_breaks_a_lookup(text):
-    licence_called(text), licence_of_model(text), spdx_of(text), alternatives(text)
-    assert licence_with_text(words_of(text)) is None
+    licence_called(text), licence_of_model(text), spdx_of(text), terms_of(text), licence_at(text)
+    assert recognise(text).licence is None
     assert words_of(words_of(text)) == words_of(text)

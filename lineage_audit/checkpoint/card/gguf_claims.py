@@ -1,4 +1,4 @@
-"""What a GGUF file says of itself: licence and base models."""
+"""What a weight file says of itself, in the keys of GGUF: licence and base models."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def _claims(values: Mapping[str, object], file: str) -> Iterator[Claim]:
         value = values.get(key)
         if isinstance(value, str):
             yield Claim(kind, clean_text(value), file, field=key, standing="weight file")
-    count = values.get("general.base_model.count")
-    for number in range(min(count, _MOST_BASES) if isinstance(count, int) else 0):
+    for number in range(_MOST_BASES):
         found = _base_model(values, f"general.base_model.{number}.")
         if found is not None:
             field, value = found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 TEXT_FILE_LIMIT = 4 * 2**20
 """Largest card or licence that is read, in bytes."""
+_HEAD = 512
+"""Bytes by which an encoding is told."""
 YAML_LIMIT = 64 * 2**10
 """Largest front matter or merge recipe that is parsed, in characters."""
 
@@ -33,7 +36,7 @@ class TextReader:
     def text(self, file: str) -> str:
         """Return a file's text, lines ending in a line feed; empty where it cannot be read.
 
-        Bytes that are not UTF-8 are replaced, with a caveat.
+        UTF-16, as Windows writes it, is read as well; bytes that are neither are replaced, with a caveat.
         """
         try:
             data = read_whole(self.source, file, TEXT_FILE_LIMIT)
@@ -42,7 +45,7 @@ class TextReader:
             self.caveats.append(f"left out: {named}{error}")
             return ""
         try:
-            text = data.decode("utf-8-sig")
+            text = data.decode(_encoding(data))
         except UnicodeDecodeError as error:
             self.caveats.append(f"{file}: not UTF-8 text at byte {error.start:,}; read with replacements")
             text = data.decode("utf-8", "replace")
@@ -59,6 +62,18 @@ class UnreadableYamlError(ValueError):
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
         self.line = line
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding of a text: UTF-16 by its mark, or by every other byte of its beginning being zero; else UTF-8."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = data[:_HEAD]
+    if len(head) >= 4 and head[1::2].count(0) > 0.8 * len(head[1::2]):
+        return "utf-16-le"
+    if len(head) >= 4 and head[0::2].count(0) > 0.8 * len(head[0::2]):
+        return "utf-16-be"
+    return "utf-8-sig"
 
 
 def compose_yaml(text: str) -> Node | None:

@@ -1,34 +1,43 @@
 """Licences as data: what a licence is called, how its text is recognised, and what it asks of a derivative.
 
-One TOML file a family, one entry a licence and version, each with the URL that its facts come from. A new licence
-is one entry; no code knows a licence by name.
+One TOML file a family, one entry a licence and version, each with the URL that its facts come from, and the text
+itself (``texts``) where it may be passed on freely. A new licence is one entry; no code knows a licence by name. An
+entry of class ``unknown`` knows the licence and not its terms, and licences without an entry are known by the ids of
+license-expression's index.
 """
 
 from __future__ import annotations
 
 from lineage_audit.claims.licences.catalogue import (
     catalogue,
+    described,
+    licence_at,
     licence_called,
     licence_mentioned,
     licence_of_model,
-    licence_with_text,
     refined,
 )
-from lineage_audit.claims.licences.expressions import alternatives, spdx_of
-from lineage_audit.claims.licences.licence import Licence, Obligation, Owed, alias_form, words_of
+from lineage_audit.claims.licences.expressions import Choice, spdx_of, terms_of
+from lineage_audit.claims.licences.licence import Licence, Obligation, Owed
+from lineage_audit.claims.licences.recognition import Recognised, recognise
+from lineage_audit.claims.licences.wording import alias_form, words_of
 
 __all__ = [
+    "Choice",
     "Licence",
     "Obligation",
     "Owed",
+    "Recognised",
     "alias_form",
-    "alternatives",
     "catalogue",
+    "described",
+    "licence_at",
     "licence_called",
     "licence_mentioned",
     "licence_of_model",
-    "licence_with_text",
+    "recognise",
     "refined",
     "spdx_of",
+    "terms_of",
     "words_of",
 ]

@@ -9,10 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lineage_audit.claims.licences.licence import Licence, Owed, alias_form, words_of
+from lineage_audit.claims.licences.body import Body
+from lineage_audit.claims.licences.indexed import licence_in_index
+from lineage_audit.claims.licences.licence import Licence, Owed
+from lineage_audit.claims.licences.wording import alias_form, words_of
 
-_HEAD = 3000
-"""Characters of a text in which its title is looked for."""
+_HUB_FILE = re.compile(r"/(?:blob|resolve|raw)/[^/]+/")
 
 
 @cache
@@ -39,8 +41,35 @@ def _aliases() -> Mapping[str, Licence]:
 
 
 def licence_called(name: str) -> Licence | None:
-    """The licence of this id or name, in any spelling that is known."""
+    """The licence of this id or name, in any spelling that is known: described in the data, else by id alone."""
+    return described(name) or licence_in_index(name)
+
+
+def described(name: str) -> Licence | None:
+    """The licence of this id or name that has an entry in the data."""
     return _aliases().get(alias_form(name))
+
+
+def licence_at(address: str) -> Licence | None:
+    """The licence whose text stands at this address."""
+    return _addresses().get(_address(address))
+
+
+@cache
+def _addresses() -> Mapping[str, Licence]:
+    """Address -> licence; one that is the source of several licences names none of them."""
+    found: dict[str, set[Licence]] = {}
+    for licence in catalogue().values():
+        if not licence.refines:
+            for address in (licence.source, *licence.owes.links):
+                found.setdefault(_address(address), set()).add(licence)
+    return {address: licences.pop() for address, licences in found.items() if len(licences) == 1}
+
+
+def _address(address: str) -> str:
+    """An address without protocol, ``www`` and branch, so that two ways to write it are equal."""
+    plain = re.sub(r"^https?://(?:www\.)?", "", address.strip().lower())
+    return _HUB_FILE.sub("/", plain).partition("#")[0].rstrip("/")
 
 
 def licence_of_model(model: str) -> Licence | None:
@@ -60,20 +89,6 @@ def refined(licence: Licence, model: str) -> Licence:
     """The licence with what the publisher of this very model adds to it."""
     special = licence_of_model(model)
     return special if special is not None and special.refines == licence.key else licence
-
-
-def licence_with_text(words: str) -> Licence | None:
-    """The licence whose text this is, given as ``words_of`` writes it; the one with the longest phrases wins.
-
-    The first phrase is the title, or stands where a title would: a text further down is a quotation.
-    """
-    head = words[:_HEAD]
-    matching = [
-        licence
-        for licence in catalogue().values()
-        if licence.text and licence.text[0] in head and all(phrase in words for phrase in licence.text)
-    ]
-    return max(matching, key=lambda licence: sum(map(len, licence.text)), default=None)
 
 
 def _versions(entry: Mapping[str, Any]) -> Iterator[Licence]:
@@ -101,7 +116,8 @@ def _licence(entry: Mapping[str, Any]) -> Licence:
         spdx=entry["spdx"],
         source=entry["source"],
         aliases=frozenset(map(alias_form, (entry["key"], entry["name"], *entry["aliases"]))),
-        text=tuple(map(words_of, entry["text"])),
+        text=tuple(map(words_of, entry.get("text", ()))),
+        body=_body(entry["body"]) if "body" in entry else None,
         names=tuple(re.compile(pattern, re.IGNORECASE) for pattern in entry.get("names", ())),
         mentions=tuple(re.compile(pattern) for pattern in entry.get("mentions", ())),
         family=entry.get("family", entry["key"]),
@@ -110,6 +126,11 @@ def _licence(entry: Mapping[str, Any]) -> Licence:
         contested=entry.get("contested", ""),
         owes=_owed(entry.get("owes", {})),
     )
+
+
+@cache
+def _body(file: str) -> Body:
+    return Body((files("lineage_audit.claims.licences") / "texts" / file).read_text(encoding="utf-8"))
 
 
 def _share_alike(entry: Mapping[str, Any]) -> frozenset[str] | None:

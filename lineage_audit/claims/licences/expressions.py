@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from lineage_audit.claims.licences.catalogue import licence_called
 from lineage_audit.claims.licences.licence import Licence
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 EXPRESSION_LIMIT = 500
 """Longest expression that is parsed, in characters."""
+_MOST_CHOICES = 64
 
 
 def spdx_of(expression: str) -> str | None:
@@ -28,18 +31,43 @@ def spdx_of(expression: str) -> str | None:
     return str(parsed) if parsed is not None else None
 
 
-def alternatives(expression: str) -> tuple[Licence, ...]:
-    """The known licences of an expression; empty unless all of them are known."""
+Choice = tuple[Licence, ...]
+"""Licences of which a derivative may choose one."""
+
+
+def terms_of(expression: str) -> tuple[Choice, ...]:
+    """What an expression asks for: choices that all hold at once; empty unless every licence of it is known.
+
+    ``A OR B`` is one choice of two, ``A AND B`` two choices of one each. Of ``A WITH exception`` the licence counts.
+    """
     from license_expression import ExpressionError
 
     if len(expression) > EXPRESSION_LIMIT:
         return ()
     try:
-        keys = _licensing().license_keys(expression)
+        return _choices(_licensing().parse(expression)) or ()
     except (ExpressionError, ValueError, RecursionError):
         return ()
-    found = [licence_called(key) for key in keys]
-    return tuple(licence for licence in found if licence is not None) if all(found) else ()
+
+
+def _choices(node: Any) -> tuple[Choice, ...] | None:
+    """The choices of a parsed expression, or None where a licence is not known or there are too many."""
+    from license_expression import AND, OR, LicenseSymbol, LicenseWithExceptionSymbol
+
+    if isinstance(node, LicenseWithExceptionSymbol):
+        return _choices(node.license_symbol)
+    if isinstance(node, LicenseSymbol):
+        licence = licence_called(str(node.key))
+        return ((licence,),) if licence is not None else None
+    parts = [_choices(part) for part in node.args] if isinstance(node, AND | OR) else [None]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    if isinstance(node, AND):
+        return tuple(choice for part in known for choice in part)
+    if math.prod(map(len, known)) > _MOST_CHOICES:
+        return None
+    return tuple(tuple(licence for choice in picked for licence in choice) for picked in product(*known))
 
 
 @cache

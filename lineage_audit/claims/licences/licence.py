@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lineage_audit.claims.licences.body import Body
 from lineage_audit.results import Level, LicenceClass
 
 Obligation = Literal["copy", "notice", "notice_kept", "attribution", "name_prefix", "changes", "restrictions"]
@@ -37,7 +38,7 @@ class Owed:
     name_prefix: str = ""
     changes: bool = False
     restrictions: tuple[str, ...] = ()
-    levels: Mapping[Obligation, Level] = field(default_factory=dict)
+    levels: Mapping[Obligation, Level] = field(default_factory=dict, hash=False)
     advisory: tuple[str, ...] = ()
 
 
@@ -52,12 +53,14 @@ class Licence:
         spdx: valid SPDX licence id, ``LicenseRef-`` ids included.
         source: URL of its text.
         aliases: other ids and spellings, as ``alias_form`` writes them.
-        text: phrases, as ``words_of`` writes them, that its text holds, all of them.
+        text: phrases, as ``words_of`` writes them, that its text holds, all of them; the first is its title.
+        body: its whole text, where it may be passed on freely; a text is then recognised by that alone.
         names: patterns of the names of models under it.
         mentions: patterns of how prose names such models.
         family: licences of one family pass on each other's restrictions.
         share_alike: keys of the licences that a derivative may have besides this one; None where it may choose.
-        refines: key of the licence that this one is for models with ``names``.
+        refines: key of the licence whose text this one is: as a publisher uses it for models with ``names``, or with
+            a choice of later versions.
         contested: what must be said beside a finding, or empty.
         owes: what a derivative's repository must show.
     """
@@ -69,6 +72,7 @@ class Licence:
     source: str
     aliases: frozenset[str]
     text: tuple[str, ...]
+    body: Body | None
     names: tuple[re.Pattern[str], ...]
     mentions: tuple[re.Pattern[str], ...]
     family: str
@@ -77,21 +81,12 @@ class Licence:
     contested: str
     owes: Owed
 
+    @property
+    def terms_are_known(self) -> bool:
+        """Whether the data holds what the licence asks for, and not its name alone."""
+        return self.licence_class != "unknown"
+
     def covers(self, model: str) -> bool:
         """Whether a model of this name is known to be under this licence."""
         name = model.rsplit("/", 1)[-1].replace("_", "-").lower()
         return any(pattern.search(name) for pattern in self.names)
-
-
-_NOT_WORDS = re.compile(r"(?<!\w)\.|\.(?!\w)|[^\w.]+")
-_NOT_ALIAS = re.compile(r"[^a-z0-9.+]+")
-
-
-def words_of(text: str) -> str:
-    """Text without markup, case, punctuation and line breaks, so that phrases can be found in it."""
-    return " ".join(_NOT_WORDS.sub(" ", text.replace("_", " ")).lower().split())
-
-
-def alias_form(name: str) -> str:
-    """A licence id or name in the spelling in which aliases are compared: lower case, hyphens between words."""
-    return _NOT_ALIAS.sub("-", name.lower()).strip("-")

@@ -19,49 +19,6 @@ from lineage_audit.claims.statements import NamedBase
 from lineage_audit.results import Location
 
 
-def _label_against_texts(case: Case) -> Iterator[Draft]:
-    """The licence label against the licence texts that lie beside it."""
-    stated = case.licence
-    texts = [text for text in case.subject.texts if text.licence is not None and "notice" not in text.file.lower()]
-    if stated is None or not stated.is_known or not case.statements.of("license"):
-        return
-    keys = {option.key for option in stated.options} | {option.refines for option in stated.options}
-    owed = {debt.licence.key for debt in case.debts} | {base.licence.key for base in case.unverified if base.licence}
-    if any(text.licence.key in keys for text in texts if text.licence):
-        return
-    for text in texts:
-        if text.licence is not None and text.licence.key not in owed:
-            yield Draft(
-                message=(
-                    f"The stated licence {stated.statement.stated} is inconsistent with {text.file}, "
-                    f"which is the text of the {text.licence.name}."
-                ),
-                evidence=(f"{stated.statement.basis}: {stated.statement.stated}", f"{text.file}: {text.licence.name}"),
-                fix="State the licence whose text the repository holds, or put the stated one's text there.",
-                location=case.place("license"),
-                about=text.licence.key,
-                properties={"stated_licence": stated.statement.key, "text_licence": text.licence.key},
-            )
-
-
-def _label_against_metadata(case: Case) -> Iterator[Draft]:
-    """The card's label against the label inside the weight file."""
-    labels = case.statements.of("license")
-    card = next((label for label in labels if not (label.field or "").startswith("general.")), None)
-    file = next((label for label in labels if (label.field or "").startswith("general.")), None)
-    if card is None or file is None:
-        return
-    one, other = licence_called(card.value), licence_called(file.value)
-    if one is not None and other is not None and one.key != other.key:
-        yield Draft(
-            message=f"The card's licence {card.value} is inconsistent with {file.value} in the weight file's metadata.",
-            evidence=(quoted(card), quoted(file)),
-            fix="State one licence in both places.",
-            location=case.place("license"),
-            about=other.key,
-        )
-
-
 def _bases_against_each_other(case: Case) -> Iterator[Draft]:
     """What the configuration or the adapter was made from, against the card's bases and licence."""
     declared = [record for record in case.statements.declared if record.standing != "adapter"]
@@ -181,15 +138,6 @@ def _where(case: Case, base: NamedBase) -> Location:
 
 RULES = (
     Rule(
-        "LA301",
-        "licence-label-against-text",
-        "The licence label and the licence text differ",
-        "warning",
-        "Recognises every licence text in the repository's root by its words and compares it with the card's label. "
-        "Texts of licences that a base asks to keep are left out. State one licence.",
-        _label_against_texts,
-    ),
-    Rule(
         "LA302",
         "bases-contradict",
         "The card and another file name different bases or versions",
@@ -215,14 +163,6 @@ RULES = (
         "note",
         "The sentence may speak of the base. Let it say so.",
         _scratch_beside_base,
-    ),
-    Rule(
-        "LA305",
-        "licence-label-against-metadata",
-        "The card and the weight file state different licences",
-        "warning",
-        "Compares the card's licence with general.license in a GGUF file. State one licence.",
-        _label_against_metadata,
     ),
     Rule(
         "LA306",

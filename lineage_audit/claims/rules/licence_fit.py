@@ -14,17 +14,21 @@ Misfit = Literal["incompatible", "non-commercial", "restrictions", "no-derivativ
 
 
 def misfit_of(stated: StatedLicence | None, base: Licence, *, unchanged: bool = False) -> Misfit | None:
-    """How a stated licence fails to fit a base's; None where it fits, or is not known.
+    """How a stated licence fails to fit a base's: one that stands in several places, in any of them.
 
     Args:
         stated: the derivative's licence.
         base: the base's licence.
         unchanged: the weights are the base's own, so that nothing was adapted.
+
+    Returns:
+        The first misfit; None where it fits, or is not known.
     """
-    if stated is None or not stated.is_known:
-        return None
-    misfits = [_misfit(option, base, unchanged) for option in stated.options]
-    return None if None in misfits else misfits[0]
+    for choice in stated.choices if stated else ():
+        misfits = [_misfit(option, base, unchanged) for option in choice]
+        if None not in misfits:
+            return misfits[0]
+    return None
 
 
 def is_non_commercial(licence: Licence) -> bool:
@@ -33,6 +37,8 @@ def is_non_commercial(licence: Licence) -> bool:
 
 
 def _misfit(option: Licence, base: Licence, unchanged: bool) -> Misfit | None:
+    if not option.terms_are_known:
+        return None
     if option.key == base.key or base.refines == option.key:
         return None if unchanged or base.licence_class != "no-derivatives" else "no-derivatives"
     if base.licence_class == "no-derivatives":

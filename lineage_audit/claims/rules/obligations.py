@@ -27,9 +27,10 @@ _CHANGED = re.compile(
 
 
 def missing_copy(case: Case, licence: Licence, _base: Repository | None) -> str | None:
-    """A copy of the licence text, or a link where the licence takes one."""
+    """A copy of the licence text, or a link where the licence takes one; a file that is no text may be the copy."""
     owed = licence.owes
-    if not owed.copy or any(text.licence is not None and _same_text(text.licence, licence) for text in _texts(case)):
+    held = (text.licence for text in _texts(case) if text.licence is not None)
+    if not owed.copy or case.subject.unread_licences or any(_same_text(text, licence) for text in held):
         return None
     if owed.copy == "text-or-link" and any(
         link.lower() in text.text.lower() for link in owed.links for text in _texts(case)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.claims.case import Case, unknown_licences
@@ -104,10 +106,11 @@ def _own_licence(case: Case) -> Iterator[Draft]:
     owed = (*(debt.origin for debt in case.debts), *(base.name for base in case.unverified))
     if not owed or (stated is not None and stated.is_known):
         return
-    said = f"the licence {stated.statement.stated} is not known" if stated else "no licence is stated"
+    said = stated.unknown if stated else ("no licence is stated",)
+    nowhere = "no license in the card, and no licence text recognised"
     yield Draft(
-        message=f"Whether the licence fits that of {owed[0]} could not be checked: {said}.",
-        evidence=(stated.statement.basis if stated else "no license in the card, and no licence text recognised",),
+        message=f"Whether the licence fits that of {owed[0]} could not be checked: {said[0]}.",
+        evidence=(stated.statement.basis if stated else nowhere, *said[1:]),
         fix="State a licence by its Hub or SPDX id, or add its text as a file; or state it in the policy.",
         location=case.place("license"),
         about="stated",
@@ -118,10 +121,10 @@ def _base_licence(case: Case) -> Iterator[Draft]:
     for reference in case.bases:
         if reference.declared_by is None and reference not in case.undeclared:
             continue
-        for name in unknown_licences(reference):
+        for name, reasons in groupby(unknown_licences(reference), key=itemgetter(0)):
             yield Draft(
-                message=f"The licence of {name} could not be worked out, so its terms were not checked.",
-                evidence=(weights_line(reference),),
+                message=f"The licence of {name} could not be worked out, so that not all of its terms were checked.",
+                evidence=(weights_line(reference), *(f"{name}: {why}" for _, why in reasons)),
                 fix="Look the licence up; then allow this finding in the policy, with the reason.",
                 location=case.place("base_model", "license"),
                 about=name,

@@ -1,0 +1,66 @@
+"""Which licence a text is: by its whole body where that is known, else by several phrases; never by its title alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_audit.claims.licences.body import Body, body_words
+from lineage_audit.claims.licences.catalogue import catalogue
+from lineage_audit.claims.licences.licence import Licence
+from lineage_audit.claims.licences.wording import words_of
+
+_HEAD = 3000
+"""Characters of a text in which its title is looked for."""
+_MOST = 0.4
+"""Share of a known text that makes a file a form of it, however changed."""
+_QUOTED = 200
+"""Characters quoted of what was added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a text was recognised as.
+
+    Attributes:
+        licence: the licence whose text it holds, or None.
+        changes: how it differs from that text, one phrase each; without a known body nothing can be said.
+    """
+
+    licence: Licence | None
+    changes: tuple[str, ...] = ()
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the text is a known licence, and nothing was found in it besides."""
+        return self.licence is not None and not self.changes
+
+
+def recognise(text: str) -> Recognised:
+    """Recognise a licence text: the licence with the longest phrases, else the body that it holds the most of."""
+    return _by_phrases(words_of(text)) or _by_body(body_words(text)) or Recognised(None)
+
+
+def _by_phrases(words: str) -> Recognised | None:
+    """The first phrase is the title, or stands where a title would: a text further down is a quotation."""
+    head = words[:_HEAD]
+    matching = [
+        licence
+        for licence in catalogue().values()
+        if licence.text and licence.text[0] in head and all(phrase in words for phrase in licence.text)
+    ]
+    best = max(matching, key=lambda licence: sum(map(len, licence.text)), default=None)
+    return Recognised(best) if best is not None else None
+
+
+def _by_body(words: tuple[str, ...]) -> Recognised | None:
+    bodies: dict[Body, Licence] = {entry.body: entry for entry in tuple(catalogue().values())[::-1] if entry.body}
+    held = [(licence, body.in_words(words), body.length) for body, licence in bodies.items()]
+    licence, best, _ = max(held, key=lambda found: (round(found[1].share, 2), found[2]))
+    if best.share < _MOST:
+        return None
+    lacking = (f'it lacks "{_cut(clause)}"' for clause in best.missing)
+    return Recognised(licence, (*(f'it adds "{_cut(clause)}"' for clause in best.added), *lacking))
+
+
+def _cut(clause: str) -> str:
+    return clause if len(clause) <= _QUOTED else clause[:_QUOTED].rstrip() + " …"
