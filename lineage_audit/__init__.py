@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.kernels import Device
     from lineage_audit.comparison.progress import Progress
@@ -169,6 +170,7 @@ def check(
     with_declared: bool = True,
     effort: EffortChoice = "auto",
     fail_on: FailOn | None = None,
+    inconclusive: WhenInconclusive | None = None,
     progress: Progress | None = None,
     device: Device = "cpu",
 ) -> CheckReport:
@@ -184,6 +186,8 @@ def check(
         with_declared: add the bases that the card declares.
         effort: how much of the weights to read: ``auto``, ``metadata``, ``sample``, ``search`` or ``full``.
         fail_on: the level at which findings fail; by default the policy's, or ``error``.
+        inconclusive: whether what could not be checked is a note (``pass``), a ``warn``-ing or an error (``fail``); by
+            default what the policy says, or else it makes the check inconclusive.
         progress: told how far reading has come.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
 
@@ -191,6 +195,7 @@ def check(
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
             baseline cannot be used.
     """
+    from dataclasses import replace
     from pathlib import Path
 
     from lineage_audit.claims import (
@@ -204,6 +209,7 @@ def check(
     )
 
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
+    read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     options = CheckOptions(read, with_declared, effort, fail_on, known, device)
     return check_claims(subject, given_references(references, earlier, bases), options, progress)

@@ -17,6 +17,7 @@ from lineage_audit.claims.references import hold_against, summarise_reference
 from lineage_audit.claims.repository import Repository, open_repository
 from lineage_audit.claims.rules import RULES, Draft, Rule
 from lineage_audit.claims.rules.licence_fit import misfit_of
+from lineage_audit.claims.rules.unchecked import NO_REFERENCE
 from lineage_audit.claims.stated_licence import StatedLicence, read_stated_licence, statement_of
 from lineage_audit.claims.statements import read_statements
 from lineage_audit.comparison import EffortChoice
@@ -95,7 +96,7 @@ def check_claims(
         findings=tuple(sorted(findings, key=lambda finding: (-_RANK[finding.level], finding.rule_id))),
         rules=tuple(_info(rule, policy) for rule in RULES),
         fail_on=fail_on,
-        outcome=_outcome(findings, fail_on, policy),
+        outcome=_outcome(findings, fail_on, policy, has_references=bool(case.references)),
         effort=options.effort,
         policy=str(policy.file) if policy.file else None,
         caveats=_caveats(case),
@@ -106,7 +107,8 @@ def check_claims(
 def with_baseline(report: CheckReport, known: frozenset[BaselineKey], policy: Policy) -> CheckReport:
     """The same report, the findings of a baseline no longer counting."""
     findings = mark_known(report.findings, known)
-    return replace(report, findings=findings, outcome=_outcome(findings, report.fail_on, policy))
+    outcome = _outcome(findings, report.fail_on, policy, has_references=bool(report.references))
+    return replace(report, findings=findings, outcome=outcome)
 
 
 def worth_a_baseline(report: CheckReport) -> tuple[Finding, ...]:
@@ -193,17 +195,22 @@ def _level(rule: Rule, policy: Policy) -> Level:
     return rule.level
 
 
-def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy) -> Outcome:
-    """How the check ends; what could not be checked fails nothing unless the policy says so, and passes nothing."""
+def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy, *, has_references: bool) -> Outcome:
+    """How the check ends; what could not be checked fails nothing unless the policy says so, and passes nothing.
+
+    Without a reference there was nothing to check: that stops nobody, and is no pass.
+    """
     unchecked = {rule.rule_id for rule in RULES if rule.is_unchecked} if policy.inconclusive is None else set()
     counting = [finding for finding in findings if finding.counts]
     if any(_RANK[found.level] >= _RANK[fail_on] for found in counting if found.rule_id not in unchecked):
         return "failed"
-    return "inconclusive" if any(finding.rule_id in unchecked for finding in counting) else "passed"
+    if any(finding.rule_id in unchecked - {NO_REFERENCE} for finding in counting):
+        return "inconclusive"
+    return "passed" if has_references else "not-checked"
 
 
 def _concluded(case: Case) -> LicenceStatement | None:
-    """The licence that the weights' origin implies, where the stated one does not fit it."""
+    """The licence that the weights' origin implies, where they show one: a comparison alone concludes anything."""
     for debt in case.debts:
         unchanged = debt.reference.relation == "identical"
         if case.licence is None or misfit_of(case.licence, debt.licence, unchanged=unchanged):
@@ -212,7 +219,7 @@ def _concluded(case: Case) -> LicenceStatement | None:
     is_open = bool(case.of_standing(*OPEN)) or any(
         base.licence is not None and misfit_of(case.licence, base.licence) for base in case.unverified if base.through
     )
-    return case.licence.statement if case.licence and not is_open else None
+    return case.licence.statement if case.licence and case.debts and not is_open else None
 
 
 def _summary(case: Case) -> ModelSummary:

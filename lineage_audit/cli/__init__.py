@@ -60,7 +60,8 @@ class _LazyGroup(click.Group):
 def cli() -> None:
     """Say how much, how, and how surely one open-weight model derives from another.
 
-    Exit codes: 0 passed or nothing to object, 1 a finding at or above --fail-on, 2 an error, 3 inconclusive.
+    Exit codes: 0 passed, or nothing to object to or to check; 1 a finding at or above --fail-on; 2 an error;
+    3 inconclusive.
     """
 
 

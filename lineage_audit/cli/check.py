@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,16 @@ from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
     from lineage_audit.claims import CheckOptions, GivenReference, Policy
+    from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.kernels import Device
 
-_FORMATS = ("terminal", "json", "sarif", "junit", "markdown", "html", "cyclonedx")
+_FORMATS = ("terminal", "json", "sarif", "junit", "markdown", "html", "cyclonedx", "github")
 _EXITS: dict[Outcome, ExitCode] = {
     "passed": ExitCode.PASSED,
     "failed": ExitCode.FINDING,
     "inconclusive": ExitCode.INCONCLUSIVE,
+    "not-checked": ExitCode.PASSED,
 }
 
 
@@ -52,7 +55,7 @@ _EXITS: dict[Outcome, ExitCode] = {
     "--policy",
     "policy_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A YAML file. Default: [tool.lineage-audit] in ./pyproject.toml, if it is there.",
+    help="A YAML file. Default: lineage-audit.yaml beside the model or here, else ./pyproject.toml's table.",
 )
 @click.option(
     "--baseline",
@@ -64,6 +67,11 @@ _EXITS: dict[Outcome, ExitCode] = {
     "--fail-on",
     type=click.Choice(["error", "warning", "note", "never"]),
     help="Exit with 1 for findings of this level or above. Default: the policy's, else error.",
+)
+@click.option(
+    "--inconclusive",
+    type=click.Choice(["pass", "warn", "fail"]),
+    help="What could not be checked is a note, a warning or an error. Default: the policy's, else exit with 3.",
 )
 @effort_option
 @device_option
@@ -91,6 +99,7 @@ def command(
     baseline: Path | None,
     update_baseline: bool,
     fail_on: FailOn | None,
+    inconclusive: WhenInconclusive | None,
     effort: EffortChoice,
     device: Device,
     format_name: str | None,
@@ -107,7 +116,8 @@ def command(
     from lineage_audit.claims import CheckOptions, given_references, read_baseline
 
     formats = _formats(outputs, format_name)
-    policy = _policy(policy_file)
+    policy = _policy(policy_file, subject)
+    policy = replace(policy, inconclusive=inconclusive or policy.inconclusive)
     baseline = baseline or policy.baseline
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
@@ -144,11 +154,11 @@ def _formats(outputs: tuple[Path, ...], format_name: str | None) -> dict[Path, s
     return formats
 
 
-def _policy(file: Path | None) -> Policy:
-    """The policy that was named, or the working directory's."""
+def _policy(file: Path | None, subject: str) -> Policy:
+    """The policy that was named, or the one beside the model or in the working directory."""
     from lineage_audit.claims import find_policy, read_policy, rule_ids
 
-    return read_policy(file, rule_ids()) if file is not None else find_policy(Path(), rule_ids())
+    return read_policy(file, rule_ids()) if file is not None else find_policy(Path(), subject, rule_ids())
 
 
 def _checked(subject: str, references: tuple[GivenReference, ...], options: CheckOptions, quiet: bool) -> CheckReport:

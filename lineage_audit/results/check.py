@@ -14,7 +14,7 @@ from lineage_audit.results.comparison import Direction, Grade, ModelSummary, Ope
 
 Level = Literal["error", "warning", "note"]
 FailOn = Literal["error", "warning", "note", "never"]
-Outcome = Literal["passed", "failed", "inconclusive"]
+Outcome = Literal["passed", "failed", "inconclusive", "not-checked"]
 LicenceClass = Literal["permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"]
 ReferenceOrigin = Literal["given", "policy", "declared"]
 ReferenceStatus = Literal["compared", "claims-only", "unavailable"]
@@ -259,14 +259,15 @@ class CheckReport:
         weights_read: whether the subject's weights could be read at all.
         claims: every claim, in the order read; those that the policy overrides stay listed, the policy's come first.
         declared_licence: the licence that the subject states, or None where it states none.
-        concluded_licence: the licence that the weights' origin implies, or the declared one where nothing speaks
-            against it, or None where nothing can be concluded.
+        concluded_licence: the licence that the weights' origin implies: that of a base that they were shown to derive
+            from, or the declared one where it fits all of these; None where no comparison shows a base.
         references: every model it was held against: given ones, then the policy's, then declared ones.
         findings: all findings, suppressed ones included: errors first, then by rule.
         rules: every rule of the tool, fired or not.
         fail_on: the level at which findings fail the check.
         outcome: ``failed`` if a finding that counts is at or above ``fail_on``; else ``inconclusive`` if something
-            could not be checked (and the policy does not say otherwise); else ``passed``.
+            could not be checked (and the policy does not say otherwise); else ``not-checked`` if there was no
+            reference, so that no claim was held against the weights; else ``passed``.
         effort: how much of the weights was asked to be read.
         policy: the policy file, or None.
         caveats: what the reader must know before quoting this.

@@ -41,8 +41,12 @@ FAKE = """#!/bin/bash
 printf '%s\\0' "$@" >> "$STUBS/lineage-audit.called"
 while [ $# -gt 0 ]; do
   if [ "$1" = -o ]; then printf 'written for %s\\n' "${2##*.}" > "$2"; fi
+  case "$1:$2" in
+    -o:*lineage-audit.json) printf '{"outcome": "%s"}' "${FAKE_OUTCOME:-passed}" > "$2" ;;
+  esac
   shift
 done
+printf '::notice::an annotation\\n'
 exit "${FAKE_EXIT_CODE:-0}"
 """
 

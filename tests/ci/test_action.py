@@ -1,5 +1,6 @@
 """The action: what it declares, and its scripts run under bash as a host runs them."""
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -51,11 +52,24 @@ def test_sarif_is_uploaded_whatever_the_outcome():
     assert "inputs.upload-sarif == 'true'" in upload["if"]
 
 
+def test_an_upload_that_fails_reddens_nothing():
+    assert ACTION["runs"]["steps"][-1]["continue-on-error"] is True
+
+
+def test_every_action_is_pinned_to_a_commit():
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("action.yml", "docs/ci.md")]
+    used = [name for text in texts for name in re.findall(r"^\s*-? ?uses: (\S+)", text, re.MULTILINE)]
+    assert used
+    for name in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name), name
+
+
 @pytest.mark.parametrize(
-    ("code", "outcome"), [(0, "passed"), (1, "failed"), (2, "error"), (3, "inconclusive"), (130, "error")]
+    ("code", "outcome"),
+    [(0, "passed"), (0, "not-checked"), (1, "failed"), (2, "error"), (3, "inconclusive"), (130, "error")],
 )
 def test_the_exit_code_is_kept_after_everything_is_written(host, code, outcome):
-    host.environment["FAKE_EXIT_CODE"] = str(code)
+    host.environment |= {"FAKE_EXIT_CODE": str(code), "FAKE_OUTCOME": outcome}
     *_, check = run_action(host, subject="models/nova", formats="sarif")
     assert check.returncode == code
     reports = host.temporary / "lineage-audit-reports"
@@ -77,6 +91,8 @@ def test_inputs_become_arguments(host):
         earlier="org/older\n",
         policy="audit policy.yaml",
         fail_on="warning",
+        no_declared="true",
+        inconclusive="warn",
         formats="sarif, junit,json  cyclonedx",
     )
     arguments, endings = check_call(host)
@@ -86,7 +102,8 @@ def test_inputs_become_arguments(host):
         "--reference=fingerprints/my base.json",
     ]
     assert "--earlier=org/older" in arguments
-    assert {"--policy=audit policy.yaml", "--fail-on=warning"} <= set(arguments)
+    asked = {"--policy=audit policy.yaml", "--fail-on=warning", "--no-declared", "--inconclusive=warn"}
+    assert asked <= set(arguments)
     assert arguments[-2:] == ["--", "models/nova 7b"]
     assert endings == {"txt", "md", "sarif", "xml", "json", "cdx.json"}
 
@@ -94,8 +111,9 @@ def test_inputs_become_arguments(host):
 def test_without_inputs_the_policy_decides(host):
     run_action(host, subject=".")
     arguments, endings = check_call(host)
-    assert not [argument for argument in arguments if argument.startswith(("--reference", "--policy", "--fail-on"))]
-    assert endings == {"txt", "md", "sarif"}
+    options = ("--reference", "--policy", "--fail-on", "--no-declared", "--inconclusive")
+    assert not [argument for argument in arguments if argument.startswith(options)]
+    assert endings == {"txt", "md", "json", "sarif"}
 
 
 def test_no_format_leaves_the_sarif_output_empty(host):
@@ -103,10 +121,9 @@ def test_no_format_leaves_the_sarif_output_empty(host):
     assert host.outputs()["sarif"] == ""
 
 
-@pytest.mark.parametrize("version", ["", "1.2.3"])
-def test_what_is_installed(host, version):
-    run_action(host, subject=".", version=version)
-    assert host.called("pip")[-1] == (f"lineage-audit[bom]=={version}" if version else f"{ROOT}[bom]")
+def test_the_checkout_is_installed_and_nothing_by_name(host):
+    run_action(host, subject=".")
+    assert host.called("pip")[-1] == f"{ROOT}[bom]"
 
 
 HOSTILE = ("$(touch pwned)", "`touch pwned`", "; touch pwned", '"; touch pwned; "', "--version", "*", "a\nb=c", "-")
@@ -114,11 +131,11 @@ HOSTILE = ("$(touch pwned)", "`touch pwned`", "; touch pwned", '"; touch pwned; 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_an_input_is_never_run(host, text):
-    run_action(host, subject=text, references=text, policy=text, fail_on=text, version=text)
+    run_action(host, subject=text, references=text, policy=text, fail_on=text, inconclusive=text, no_declared=text)
     arguments, _ = check_call(host)
     assert arguments[-2:] == ["--", text]
     assert f"--policy={text}" in arguments
-    assert host.called("pip")[-1] == f"lineage-audit[bom]=={text}"
+    assert f"--inconclusive={text}" in arguments
     assert set(host.outputs()) == {"outcome", "exit-code", "reports", "sarif"}
     assert list(host.workspace.iterdir()) == []
 
@@ -140,8 +157,14 @@ def test_the_report_in_the_log_gives_the_runner_no_commands(tmp_path):
     lines = check.stdout.splitlines()
     token = lines[0].removeprefix("::stop-commands::")
     assert len(token) == 32
-    assert lines[-1] == f"::{token}::"
-    assert "::add-mask::txt" in lines[1:-1]
+    end = lines.index(f"::{token}::")
+    assert "::add-mask::txt" in lines[1:end]
+    assert lines[end + 1 :] == ["::notice::an annotation"]
+
+
+def test_annotations_can_be_left_out(host):
+    *_, check = run_action(host, subject=".", annotations="false")
+    assert "::notice::an annotation" not in check.stdout
 
 
 def test_reports_of_an_earlier_step_do_not_stay(host):

@@ -42,7 +42,9 @@ def test_the_gitlab_job_ends_with_the_exit_code_and_its_artifacts(tmp_path, code
     workspace.mkdir()
     host = Host(tmp_path / "host", workspace, FAKE, {"FAKE_EXIT_CODE": str(code)})
     assert run_gitlab(host, SUBJECT="models/nova 7b", REFERENCE="$(touch pwned)").returncode == code
-    assert host.called("pip")[-1] == "lineage-audit[bom]"
+    source, _, commit = host.called("pip")[-1].rpartition("@")
+    assert source.startswith("lineage-audit[bom] @ git+https://")
+    assert re.fullmatch(r"[0-9a-f]{40}", commit)
     arguments = host.called("lineage-audit")
     assert arguments[:3] == ["check", "--earlier", "$(touch pwned)"]
     assert arguments[-2:] == ["--", "models/nova 7b"]

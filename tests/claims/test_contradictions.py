@@ -6,7 +6,7 @@ import pytest
 
 from lineage_audit import LineageAuditError, check
 from tests.claims.families import FAMILIES
-from tests.claims.repositories import base_weights, card, derived_weights, write_model
+from tests.claims.repositories import base_weights, card, derived_weights, independent_weights, write_model
 
 BY = {"license": "cc-by-4.0"}
 TEXTS = {family.title: next(iter(family.files.values()), "") for family in FAMILIES}
@@ -137,10 +137,18 @@ def test_the_policy_states_the_published_name(tmp_path):
 
 
 class TestUnchecked:
-    def test_no_reference_is_inconclusive(self, tmp_path):
+    def test_without_a_reference_nothing_is_checked_and_nothing_concluded(self, tmp_path):
         report = check(str(write_model(tmp_path / "alone", base_weights(), card(BY))))
         assert [finding.rule_id for finding in report.findings] == ["LA904"]
-        assert report.outcome == "inconclusive"
+        assert report.outcome == "not-checked"
+        assert report.declared_licence is not None
+        assert report.concluded_licence is None
+
+    def test_independent_weights_conclude_nothing_of_the_licence(self, tmp_path):
+        stranger = write_model(tmp_path / "stranger", independent_weights(), card({"license": "cc-by-nc-4.0"}))
+        report = check(str(write_model(tmp_path / "subject", base_weights(), card(BY))), [str(stranger)])
+        assert report.outcome == "passed"
+        assert report.concluded_licence is None
 
     def test_a_declared_base_out_of_reach_is_inconclusive(self, tmp_path):
         front = {**BY, "base_model": "org/not-here"}

@@ -126,11 +126,30 @@ def test_toml_lines_are_found(text, line, key, tmp_path):
 
 
 def test_a_working_directory_without_the_table_has_no_policy(tmp_path):
-    assert find_policy(tmp_path, rule_ids()).file is None
+    assert find_policy(tmp_path, "org/model", rule_ids()).file is None
     written(tmp_path, "[project]\nname = 'x'\n", "pyproject.toml")
-    assert find_policy(tmp_path, rule_ids()).file is None
+    assert find_policy(tmp_path, "org/model", rule_ids()).file is None
     written(tmp_path, TOML, "pyproject.toml")
-    assert find_policy(tmp_path, rule_ids()).fail_on == "warning"
+    assert find_policy(tmp_path, "org/model", rule_ids()).fail_on == "warning"
+
+
+class TestWhereAPolicyIsFound:
+    @pytest.mark.parametrize("name", ["lineage-audit.yaml", "lineage-audit.yml"])
+    def test_beside_the_model_before_the_working_directory(self, name, tmp_path):
+        model, here = tmp_path / "models" / "nova", tmp_path / "here"
+        model.mkdir(parents=True)
+        here.mkdir()
+        written(here, "fail-on: note\n", name)
+        assert find_policy(here, str(model), rule_ids()).fail_on == "note"
+        written(model.parent, "fail-on: warning\n", name)
+        assert find_policy(here, str(model), rule_ids()).fail_on == "warning"
+
+    def test_never_inside_a_model_that_is_not_the_working_directory(self, tmp_path):
+        model = tmp_path / "nova"
+        model.mkdir()
+        written(model, "fail-on: never\n", "lineage-audit.yaml")
+        assert find_policy(tmp_path, str(model), rule_ids()).file is None
+        assert find_policy(model, str(model), rule_ids()).fail_on == "never"
 
 
 def test_a_policy_that_is_not_there_is_one_line(tmp_path):
@@ -190,11 +209,23 @@ class TestEffects:
         ("said", "outcome", "level"),
         [("fail", "failed", "error"), ("warn", "passed", "warning"), ("pass", "passed", "note")],
     )
-    def test_the_policy_says_what_inconclusive_means(self, said, outcome, level, tmp_path, models):
+    def test_the_policy_says_what_inconclusive_means_and_the_caller_overrides_it(
+        self, said, outcome, level, tmp_path, models
+    ):
+        subject, base = models
+        policy = written(tmp_path, f"inconclusive: {said}\n")
+        other = written(tmp_path, "inconclusive: warn\n", "other.yml")
+        for options in ({"policy": policy}, {"policy": other, "inconclusive": said}):
+            report = check(str(subject), [str(base)], effort="metadata", **options)
+            assert report.outcome == outcome
+            assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA905", level)]
+
+    @pytest.mark.parametrize(
+        ("said", "outcome"), [("fail", "failed"), ("warn", "not-checked"), ("pass", "not-checked")]
+    )
+    def test_nothing_to_check_is_never_a_pass(self, said, outcome, models):
         subject, _base = models
-        report = check(str(subject), policy=written(tmp_path, f"inconclusive: {said}\n"))
-        assert report.outcome == outcome
-        assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA904", level)]
+        assert check(str(subject), inconclusive=said).outcome == outcome
 
     def test_pinned_references_are_added_once(self, tmp_path, models):
         subject, base = models

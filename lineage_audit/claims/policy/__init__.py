@@ -6,7 +6,14 @@ from lineage_audit.claims.policy.baseline import BaselineKey, baseline_text, key
 from lineage_audit.claims.policy.located import PolicyError
 from lineage_audit.claims.policy.reading import find_policy, read_policy
 from lineage_audit.claims.policy.suppression import expired, mark_known, suppressed
-from lineage_audit.claims.policy.values import INCONCLUSIVE_LEVELS, Allowance, Policy, PolicyClaim, PolicyReference
+from lineage_audit.claims.policy.values import (
+    INCONCLUSIVE_LEVELS,
+    Allowance,
+    Policy,
+    PolicyClaim,
+    PolicyReference,
+    WhenInconclusive,
+)
 
 __all__ = [
     "INCONCLUSIVE_LEVELS",
@@ -16,6 +23,7 @@ __all__ = [
     "PolicyClaim",
     "PolicyError",
     "PolicyReference",
+    "WhenInconclusive",
     "baseline_text",
     "expired",
     "find_policy",

@@ -15,6 +15,8 @@ _SEVERITIES = ("error", "warning", "note", "off")
 _FAIL_ON = ("error", "warning", "note", "never")
 _INCONCLUSIVE = ("fail", "warn", "pass")
 _KEYS = ("claims", "references", "released", "severity", "allow", "baseline", "fail-on", "inconclusive")
+POLICY_NAMES = ("lineage-audit.yaml", "lineage-audit.yml")
+"""Files in which a policy is looked for."""
 
 
 def read_policy(path: Path, rules: Mapping[str, str]) -> Policy:
@@ -31,8 +33,25 @@ def read_policy(path: Path, rules: Mapping[str, str]) -> Policy:
     return _Reader(path, rules).policy(root) if root is not None else Policy(file=path)
 
 
-def find_policy(folder: Path, rules: Mapping[str, str]) -> Policy:
-    """The policy of a working directory: its pyproject.toml's, if that has one; else the empty policy."""
+def find_policy(folder: Path, subject: str, rules: Mapping[str, str]) -> Policy:
+    """The policy that nobody named: beside a local model, in the working directory, or in its pyproject.toml.
+
+    Nothing is looked for inside a model's folder that is not the working directory: no model brings its own judge.
+
+    Args:
+        folder: the working directory.
+        subject: the model.
+        rules: rule id and rule name, both -> rule id.
+
+    Returns:
+        The first that is found, else the empty policy.
+    """
+    model = Path(subject).resolve()
+    beside = [model.parent] if model.exists() and model != folder.resolve() else []
+    for place in (*beside, folder):
+        for name in POLICY_NAMES:
+            if (place / name).is_file():
+                return read_policy(place / name, rules)
     path = folder / "pyproject.toml"
     if not path.is_file() or read_located(path) is None:
         return Policy()

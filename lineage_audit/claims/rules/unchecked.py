@@ -150,6 +150,8 @@ def _expired(case: Case) -> Iterator[Draft]:
         )
 
 
+NO_REFERENCE = "LA904"
+"""The rule that speaks where there was nothing to check, rather than something that could not be checked."""
 UNREAD_SHARE = 0.001
 """Share of the subject's parameters that may be left out of the comparisons before they settle nothing."""
 
@@ -183,11 +185,11 @@ RULES = (
         is_unchecked=True,
     ),
     Rule(
-        "LA904",
+        NO_REFERENCE,
         "no-reference",
         "There was nothing to hold the weights against",
         "warning",
-        "Without a reference the weights say nothing. Name suspected bases.",
+        "Without a reference the weights say nothing, and the check neither passes nor fails. Name suspected bases.",
         _no_reference,
         is_unchecked=True,
     ),

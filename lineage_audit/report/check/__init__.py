@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lineage_audit.report.check.cyclonedx import render_check_cyclonedx, require_library
+from lineage_audit.report.check.github import render_check_github
 from lineage_audit.report.check.json_document import render_check_json
 from lineage_audit.report.check.junit import render_check_junit
 from lineage_audit.report.check.markdown import render_check_markdown
@@ -75,6 +76,7 @@ CHECK_FORMATS: Mapping[str, Callable[[CheckReport], str]] = {
     "markdown": render_check_markdown,
     "html": _html,
     "cyclonedx": render_check_cyclonedx,
+    "github": render_check_github,
 }
 
 CHECK_SUFFIXES: Mapping[str, str] = {
@@ -86,6 +88,7 @@ CHECK_SUFFIXES: Mapping[str, str] = {
     ".xml": "junit",
     ".md": "markdown",
     ".html": "html",
+    ".github.txt": "github",
     ".txt": "terminal",
 }
 """What a file's name ends in -> the format of a check; the longer ending stands before the shorter."""

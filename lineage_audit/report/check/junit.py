@@ -2,7 +2,8 @@
 
 One test case a rule, or one a finding where a rule has any; one a reference. A finding that fails the check is a
 failure; a suppressed one, one below the level that fails, and what could not be checked are skipped, for JUnit has no
-warnings; an inconclusive check is an error. No host may show any of these as a pass.
+warnings; an inconclusive check is an error, and of one that had nothing to check every case is skipped. No host may
+show any of these as a pass.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ def _rule_cases(report: CheckReport) -> Iterator[_Case]:
         if rule.rule_id in found:
             continue
         name = f"{rule.rule_id} {rule.name}"
-        if report.outcome == "inconclusive":
-            yield _Case(name, "skipped", "unchecked", "Nothing found, but not everything could be checked.")
+        if report.outcome in ("inconclusive", "not-checked"):
+            yield _Case(name, "skipped", "unchecked", f"Nothing found; {OUTCOME_MEANINGS[report.outcome]}.")
         else:
             yield _Case(name)
 

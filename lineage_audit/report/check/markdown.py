@@ -64,7 +64,8 @@ def _facts(report: CheckReport) -> Iterator[tuple[str, str]]:
             yield label, code(value) if label in _IN_CODE else prose(value)
     yield "Licence stated", prose(licence_words(report.declared_licence))
     known = report.concluded_licence
-    yield "Licence concluded", prose(licence_words(known)) if known else "not known"
+    if known:
+        yield "Licence concluded", prose(licence_words(known))
     if report.policy:
         yield "Policy", code(cut(report.policy, 120))
 

@@ -34,9 +34,14 @@ from lineage_audit.report.check.wording import (
 from lineage_audit.report.escaping import cut
 from lineage_audit.report.numbers import MISSING, plural
 from lineage_audit.report.terminal_page import LABEL_STYLE, QUIET, RELATION_COLOURS, Cell, Column, Page
-from lineage_audit.results import CheckReport, Finding, Level, Outcome, ReferenceSummary, RuleInfo
+from lineage_audit.results import CheckReport, Finding, Level, LicenceStatement, Outcome, ReferenceSummary, RuleInfo
 
-OUTCOME_COLOURS: Mapping[Outcome, str] = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
+OUTCOME_COLOURS: Mapping[Outcome, str] = {
+    "passed": "green",
+    "failed": "red",
+    "inconclusive": "yellow",
+    "not-checked": "magenta",
+}
 LEVEL_COLOURS: Mapping[Level, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 _CLAIM_COLUMNS: tuple[Column, ...] = (("Claim", "left"), ("Value", "left"), ("Read from", "left"))
@@ -91,17 +96,16 @@ def _head(page: Page, report: CheckReport) -> Iterator[tuple[str, Iterable[Cell]
         if value != "none":
             yield label, (page.text(value, LABEL_STYLE if label == "Subject" else ""),)
     yield "Licence claim", (licence_words(report.declared_licence),)
-    yield "Concluded", (_concluded(page, report),)
+    if report.concluded_licence is not None:
+        yield "Concluded", (_concluded(page, report.concluded_licence, report),)
     if report.policy:
         yield "Policy", (cut(report.policy, _LONGEST_CLAIM),)
 
 
-def _concluded(page: Page, report: CheckReport) -> Text:
-    if report.concluded_licence is None:
-        return page.text("not known", LABEL_STYLE)
-    if report.concluded_licence == report.declared_licence:
-        return page.text("as claimed")
-    return page.text(licence_words(report.concluded_licence), LABEL_STYLE)
+def _concluded(page: Page, concluded: LicenceStatement, report: CheckReport) -> Text:
+    if concluded == report.declared_licence:
+        return page.text("as claimed, and it fits the bases that the weights show")
+    return page.text(licence_words(concluded), LABEL_STYLE)
 
 
 def _outcome_panel(page: Page, report: CheckReport) -> Panel:
@@ -184,7 +188,8 @@ def _caveat_lines(page: Page, caveats: tuple[str, ...]) -> Iterator[Cell]:
 def _licences(page: Page, report: CheckReport) -> None:
     page.heading("Licences")
     rows = []
-    for label, licence in (("Stated", report.declared_licence), ("Concluded", report.concluded_licence)):
+    concluded = (("Concluded", report.concluded_licence),) if report.concluded_licence else ()
+    for label, licence in (("Stated", report.declared_licence), *concluded):
         lines: list[Cell] = [licence_words(licence)]
         if licence:
             lines.append(page.text(_sentence(licence.basis), QUIET))

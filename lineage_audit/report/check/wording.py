@@ -33,12 +33,18 @@ from lineage_audit.results import (
     Suppression,
 )
 
-OUTCOME_WORDS: Mapping[Outcome, str] = {"passed": "PASS", "failed": "FAIL", "inconclusive": "INCONCLUSIVE"}
+OUTCOME_WORDS: Mapping[Outcome, str] = {
+    "passed": "PASS",
+    "failed": "FAIL",
+    "inconclusive": "INCONCLUSIVE",
+    "not-checked": "NOT CHECKED",
+}
 
 OUTCOME_MEANINGS: Mapping[Outcome, str] = {
     "passed": "nothing found that fails the check",
     "failed": "claims are inconsistent with what was found",
     "inconclusive": "not everything could be checked, which is not a pass",
+    "not-checked": "there was nothing to hold the weights against",
 }
 
 FAIL_ON_MEANINGS: Mapping[FailOn, str] = {
@@ -88,6 +94,8 @@ def unchecked(report: CheckReport) -> Iterator[str]:
     """What could not be checked, one sentence each."""
     if not report.weights_read:
         yield "The weights of the subject could not be read."
+    elif report.outcome == "not-checked":
+        yield "No reference was given and the card declares no base: no claim was held against the weights."
     for reference in report.references:
         if reference.status != "compared":
             reason = reference.reason or STATUS_WORDS[reference.status]

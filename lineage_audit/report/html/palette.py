@@ -29,6 +29,7 @@ ACCENTS: Mapping[str, Accent] = {
     "shared-origin": Accent("#0b6b80", "#62c8de"),
     "independent": Accent("#1b7048", "#6fcb9f"),
     "inconclusive": Accent("#5b6170", "#aab1c2"),
+    "not-checked": Accent("#5b6170", "#aab1c2"),
     "passed": Accent("#1b7048", "#6fcb9f"),
     "failed": Accent("#ad2f35", "#f4938f"),
 }

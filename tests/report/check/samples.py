@@ -241,4 +241,12 @@ BARE = replace(
     fail_on="never",
 )
 
-CHECKS = {"failed": FAILED, "passed": PASSED, "inconclusive": INCONCLUSIVE, "bare": BARE}
+NOT_CHECKED = replace(PASSED, references=(), concluded_licence=None, outcome="not-checked")
+
+CHECKS = {
+    "failed": FAILED,
+    "passed": PASSED,
+    "inconclusive": INCONCLUSIVE,
+    "bare": BARE,
+    "not-checked": NOT_CHECKED,
+}

@@ -10,7 +10,7 @@ from xmlschema import XMLSchema
 
 from lineage_audit.report.check.junit import render_check_junit
 from tests.report.check.hostile import with_every_string
-from tests.report.check.samples import BARE, CHECKS, FAILED, INCONCLUSIVE, PASSED
+from tests.report.check.samples import BARE, CHECKS, FAILED, INCONCLUSIVE, NOT_CHECKED, PASSED
 from tests.report.hostile import NASTY
 
 SCHEMA = XMLSchema(Path(__file__).parent / "data" / "junit-10.xsd")
@@ -97,6 +97,10 @@ def test_an_inconclusive_check_is_an_error_and_no_unfired_rule_passes(report):
             assert found[f"{rule.rule_id} {rule.name}"] == "skipped"
     for reference in report.references:
         assert found[f"weights compared with {reference.ref}"] == "skipped"
+
+
+def test_of_a_check_that_had_nothing_to_check_everything_is_skipped():
+    assert set(results(parsed(NOT_CHECKED)).values()) == {"skipped"}
 
 
 def test_a_check_that_passes_by_policy_still_shows_what_was_not_checked():

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from lineage_audit.report import render_check
 from lineage_audit.report.check.terminal import (
     LEVEL_COLOURS,
     OUTCOME_COLOURS,
@@ -11,7 +12,7 @@ from lineage_audit.report.check.terminal import (
     render_check_terminal,
 )
 from lineage_audit.report.check.wording import OUTCOME_MEANINGS, OUTCOME_WORDS
-from tests.report.check.samples import CHECKS, FAILED, INCONCLUSIVE, PASSED, UNDECLARED
+from tests.report.check.samples import CHECKS, FAILED, INCONCLUSIVE, NOT_CHECKED, PASSED, UNDECLARED
 from tests.report.printing import coloured, in_ascii, plain
 
 PRINTERS = [render_check_terminal, render_check_details]
@@ -50,6 +51,13 @@ def test_inconclusive_does_not_look_like_a_pass():
     assert "PASS" not in written
     assert OUTCOME_MEANINGS["inconclusive"] in written
     assert "Not checked: meadow-ai/gone: the repository does not exist or is private" in written
+
+
+def test_a_check_that_had_nothing_to_check_says_nowhere_that_it_passed():
+    for format_name in ("terminal", "markdown", "html", "json", "junit"):
+        written = re.sub(r"not-passed-on|not passed on", "", render_check(NOT_CHECKED, format_name))
+        assert not re.search(r"\bpass(?:ed)?\b", written, re.IGNORECASE), format_name
+    assert OUTCOME_WORDS["not-checked"] in plain(render_check_terminal, NOT_CHECKED, width=100)
 
 
 def test_findings_that_count_stand_before_suppressed_ones():

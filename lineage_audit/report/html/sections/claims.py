@@ -17,7 +17,7 @@ def licences(report: CheckReport) -> Section:
     cards = element(
         "div",
         _licence("Stated", report.declared_licence, "none"),
-        _licence("Concluded from the weights’ origin", report.concluded_licence, "not known"),
+        _licence("Concluded from the weights’ origin", report.concluded_licence, "nothing: no base was shown"),
         class_="cards",
     )
     return Section("licence", "Licence", "", cards)
