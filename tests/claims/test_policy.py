@@ -69,7 +69,10 @@ def test_both_forms_say_the_same(name, text, tmp_path):
         ("base_model", "org/second"),
         ("base_model_relation", "finetune"),
     ]
-    assert [reference.pinned for reference in policy.references] == ["org/third", "org/fourth@0123abc"]
+    assert [(reference.ref, reference.revision) for reference in policy.references] == [
+        ("org/third", None),
+        ("org/fourth", "0123abc"),
+    ]
     assert policy.severity == {"LA101": "warning", "LA103": "off"}
     (allowed,) = policy.allow
     assert (allowed.rule, allowed.reference, allowed.expires) == ("LA213", "org/third", datetime.date(2031, 12, 31))
@@ -166,7 +169,7 @@ class TestEffects:
 
     def checked(self, tmp_path, models, text):
         subject, base = models
-        return check(str(subject), [str(base)], policy=written(tmp_path, text))
+        return check(str(subject), earlier=[str(base)], policy=written(tmp_path, text))
 
     def test_claims_override_the_card(self, tmp_path, models):
         report = self.checked(tmp_path, models, "claims: {license: cc-by-nc-4.0, base_model: first-base}\n")
@@ -216,7 +219,7 @@ class TestEffects:
         policy = written(tmp_path, f"inconclusive: {said}\n")
         other = written(tmp_path, "inconclusive: warn\n", "other.yml")
         for options in ({"policy": policy}, {"policy": other, "inconclusive": said}):
-            report = check(str(subject), [str(base)], effort="metadata", **options)
+            report = check(str(subject), earlier=[str(base)], effort="metadata", **options)
             assert report.outcome == outcome
             assert [(finding.rule_id, finding.level) for finding in report.findings] == [("LA905", level)]
 
@@ -229,12 +232,12 @@ class TestEffects:
 
     def test_pinned_references_are_added_once(self, tmp_path, models):
         subject, base = models
-        report = check(str(subject), [str(base)], policy=written(tmp_path, f"references: ['{base}']\n"))
+        report = check(str(subject), earlier=[str(base)], policy=written(tmp_path, f"references: ['{base}']\n"))
         assert len(report.references) == 1
 
     def test_a_policy_inside_the_subject_is_said(self, models):
         subject, base = models
-        report = check(str(subject), [str(base)], policy=written(subject, "fail-on: never\n"))
+        report = check(str(subject), earlier=[str(base)], policy=written(subject, "fail-on: never\n"))
         assert report.outcome == "passed"
         assert any("a file of the subject's own repository" in caveat for caveat in report.caveats)
 
@@ -248,13 +251,13 @@ class TestBaseline:
 
     def test_it_holds_for_these_weights_and_no_others(self, tmp_path, models):
         subject, base = models
-        (tmp_path / "known.json").write_text(baseline_text(worth_a_baseline(check(str(subject), [str(base)]))))
+        (tmp_path / "known.json").write_text(baseline_text(worth_a_baseline(check(str(subject), earlier=[str(base)]))))
         policy = written(tmp_path, "baseline: known.json\n")
-        again = check(str(subject), [str(base)], policy=policy)
+        again = check(str(subject), earlier=[str(base)], policy=policy)
         assert [finding.suppression.kind for finding in again.findings] == ["baseline", "baseline"]
         assert again.outcome == "passed"
         other = write_model(tmp_path / "other", base_weights(), card({"license": "mit"}))
-        assert check(str(other), [str(base)], policy=policy).outcome == "failed"
+        assert check(str(other), earlier=[str(base)], policy=policy).outcome == "failed"
 
     def test_what_could_not_be_checked_is_never_in_it(self, models):
         subject, _base = models
