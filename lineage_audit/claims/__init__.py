@@ -18,7 +18,7 @@ from lineage_audit.claims.policy import (
     read_baseline,
     read_policy,
 )
-from lineage_audit.claims.rules import RULES, rule_ids
+from lineage_audit.claims.rules import RULES, page_of, rule_ids
 
 __all__ = [
     "RULES",
@@ -32,6 +32,7 @@ __all__ = [
     "given_reference",
     "given_references",
     "key_of",
+    "page_of",
     "read_baseline",
     "read_policy",
     "rule_ids",

@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from lineage_audit.checkpoint import split_reference
 from lineage_audit.claims.ancestry import folder_of
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.derivation import OPEN, ties_of
-from lineage_audit.claims.given import GivenReference
+from lineage_audit.claims.given import GivenReference, references_of
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
-from lineage_audit.claims.references import hold_against, summarise_reference
+from lineage_audit.claims.references import hold_against, in_words_of_a_check, summarise_reference
 from lineage_audit.claims.repository import Repository, open_repository
 from lineage_audit.claims.rules import RULES, Draft, Rule
 from lineage_audit.claims.rules.licence_fit import misfit_of
@@ -36,6 +37,7 @@ from lineage_audit.results import (
     RuleInfo,
     Scalar,
 )
+from lineage_audit.results.local_paths import without_local_paths
 from lineage_audit.version import __version__
 
 _RANK = {"note": 0, "warning": 1, "error": 2, "never": 3}
@@ -78,15 +80,16 @@ def check_claims(
         LineageAuditError: the subject or a reference that was given cannot be found, a weight file is unsafe, or the
             device is missing.
     """
-    started = time.perf_counter()
-    policy, today = options.policy, datetime.datetime.now(datetime.UTC).date()
+    started, now = time.perf_counter(), datetime.datetime.now(datetime.UTC)
+    policy, today = options.policy, now.date()
     repository = open_repository(subject)
     with computing_on(options.device):
         case = _case(repository, references, options, today, progress)
     findings = suppressed(_findings(case), policy, options.known, today)
     fail_on = options.fail_on or policy.fail_on or "error"
-    return CheckReport(
+    report = CheckReport(
         tool_version=__version__,
+        checked_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         subject=_summary(case),
         weights_read=repository.checkpoint is not None,
         claims=case.statements.records,
@@ -102,6 +105,15 @@ def check_claims(
         caveats=_caveats(case),
         seconds=time.perf_counter() - started,
     )
+    return without_local_paths(report, _given(subject, references, policy))
+
+
+def _given(subject: str, references: Sequence[GivenReference], policy: Policy) -> Iterator[str]:
+    """Every model and file that was named to the check, as it was named."""
+    for reference in (subject, *(given.ref for given in (*references, *references_of(policy)))):
+        yield from split_reference(reference)
+    if policy.file is not None:
+        yield str(policy.file)
 
 
 def with_baseline(report: CheckReport, known: frozenset[BaselineKey], policy: Policy) -> CheckReport:
@@ -150,11 +162,12 @@ def _findings(case: Case) -> Iterator[Finding]:
 
 def _finding(rule: Rule, draft: Draft, case: Case) -> Finding:
     reference = draft.reference.ref if draft.reference else draft.base
+    name = draft.reference.name if draft.reference else draft.base
     properties = _properties(draft, case)
     identity = (
         rule.rule_id,
         properties.get("subject_digest") or case.subject.name,
-        properties.get("reference_digest") or reference or "",
+        properties.get("reference_digest") or name or "",
         draft.about,
     )
     stated = case.policy.severity.get(rule.rule_id)
@@ -256,6 +269,9 @@ def _caveats(case: Case) -> tuple[str, ...]:
     for reference in case.references:
         if reference.repository is not None:
             found += [f"{reference.name}: {caveat}" for caveat in reference.repository.caveats]
+        if reference.report is not None:
+            said = (caveat for caveat in reference.report.verdict.caveats if caveat != NOT_THEFT)
+            found += [f"{reference.name}: {in_words_of_a_check(caveat)}" for caveat in said]
     folder, file = folder_of(case.subject), case.policy.file
     if folder is not None and file is not None and file.resolve().is_relative_to(folder):
         found.append(f"The policy {file} is a file of the subject's own repository.")

@@ -255,7 +255,12 @@ def sentence_of(report: Report) -> str:
         return f"The weights are not independent, yet neither need be the other's base{_p(verdict.log10_p)}."
     if verdict.relation == "independent":
         return f"Independent weights: a relation as weak as a cosine of {verdict.detection_limit:.3f} would have shown."
-    return re.sub(r"\bB\b", "the subject", re.sub(r"\bA\b", "the reference", verdict.summary))
+    return in_words_of_a_check(verdict.summary)
+
+
+def in_words_of_a_check(text: str) -> str:
+    """A sentence of a comparison, its A and B called what a check calls them."""
+    return re.sub(r"\bB\b", "the subject", re.sub(r"\bA\b(?! (?:model|tensor|file|base)\b)", "the reference", text))
 
 
 def _p(log10_p: float | None) -> str:
@@ -288,6 +293,8 @@ def summarise_reference(reference: Reference) -> ReferenceSummary:
         architecture=report.a.architecture if report else None,
         parameters=report.a.parameters if report else None,
         ancestors=tuple(_ancestor(ancestor) for ancestor in reference.ancestors),
+        compared_share=report.weights.compared_share if report else None,
+        bytes_read=report.a.bytes_read if report else None,
     )
 
 

@@ -20,6 +20,7 @@ from lineage_audit.version import __version__
 
 _COMMANDS = {
     "check": "check",
+    "explain": "explain",
     "compare": "compare",
     "inspect": "inspect",
     "unmix": "unmix",

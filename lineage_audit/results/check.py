@@ -147,6 +147,8 @@ class ReferenceSummary:
         log10_p: upper bound of the decimal logarithm of the combined p-value, or None.
         derived_share: share of the subject's parameters matched to the reference, or None.
         detection_limit: smallest true cosine that the run would have detected, or None.
+        compared_share: share of the subject's parameters that were compared, or None.
+        bytes_read: bytes read of the reference, or None.
         summary: one sentence on the relation, in the words "reference" and "subject".
         operations: what was done to the weights on the way, as kinds.
         licence: the licence of the reference as its own repository states it, or None.
@@ -176,6 +178,8 @@ class ReferenceSummary:
     parameters: int | None
     ancestors: tuple[AncestorSummary, ...] = ()
     standing: Standing = "unrelated"
+    compared_share: float | None = None
+    bytes_read: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +259,7 @@ class CheckReport:
 
     Attributes:
         tool_version: version of the tool.
+        checked_at: when the check began, in UTC, as ``2027-01-31T08:15:00Z``.
         subject: the model checked; its digest is ``unread`` and its parameters 0 where its weights could not be read.
         weights_read: whether the subject's weights could be read at all.
         claims: every claim, in the order read; those that the policy overrides stay listed, the policy's come first.
@@ -275,6 +280,7 @@ class CheckReport:
     """
 
     tool_version: str
+    checked_at: str
     subject: ModelSummary
     weights_read: bool
     claims: tuple[ClaimRecord, ...]

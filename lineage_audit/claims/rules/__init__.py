@@ -14,8 +14,9 @@ from lineage_audit.claims.rules import (
     unchecked,
 )
 from lineage_audit.claims.rules.base import Draft, Rule
+from lineage_audit.claims.rules.pages import page_of
 
-__all__ = ["RULES", "Draft", "Rule", "rule_ids"]
+__all__ = ["RULES", "Draft", "Rule", "page_of", "rule_ids"]
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(

@@ -57,7 +57,7 @@ def render_check_junit(report: CheckReport) -> str:
     everything = [case for _, cases in suites for case in cases]
     root.attrib |= {name: value for name, value in _counts(everything).items() if name != "skipped"}
     for name, cases in suites:
-        attributes = {"name": f"lineage-audit.{name}", **_counts(cases)}
+        attributes = {"name": f"lineage-audit.{name}", "timestamp": _line(report.checked_at), **_counts(cases)}
         suite = ElementTree.SubElement(root, "testsuite", attributes)
         _add_properties(suite, report)
         for case in cases:

@@ -41,7 +41,13 @@ def _run(report: CheckReport) -> Node:
     return {
         "tool": {"driver": _driver(report, rules)},
         "automationDetails": {"id": _category(report.subject)},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report)}],
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "startTimeUtc": printable(report.checked_at),
+                "toolExecutionNotifications": _notifications(report),
+            }
+        ],
         "columnKind": "unicodeCodePoints",
         "results": [_result(report, finding, places[finding.rule_id]) for finding in report.findings],
         "properties": _run_properties(report),

@@ -144,6 +144,8 @@ def relation_facts(reference: ReferenceSummary) -> str:
         facts[0] += f" ({reference.grade})"
     if (derived := share(reference.derived_share)) != MISSING:
         facts.append(f"derived share {derived}")
+    if (compared := share(reference.compared_share)) != MISSING:
+        facts.append(f"compared {compared} of the subject's weights")
     if (limit := detection_limit(reference.detection_limit)) != MISSING:
         facts.append(f"detection limit cosine {limit}")
     return ", ".join(facts)

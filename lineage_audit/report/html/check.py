@@ -60,4 +60,9 @@ def _models(report: CheckReport) -> list[tuple[str, str | None, str | None]]:
 
 
 def _parameters(report: CheckReport) -> tuple[tuple[str, str | None], ...]:
-    return (("effort", report.effort), ("fail on", report.fail_on), ("policy", report.policy))
+    return (
+        ("checked at", report.checked_at),
+        ("effort", report.effort),
+        ("fail on", report.fail_on),
+        ("policy", report.policy),
+    )

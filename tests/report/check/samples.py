@@ -63,6 +63,8 @@ PARENT = ReferenceSummary(
     log10_p=-15943.2,
     derived_share=0.998,
     detection_limit=0.031,
+    compared_share=0.97,
+    bytes_read=1_234_567,
     summary="The subject derives from the reference: 32 of 32 layers match in order.",
     operations=("renamed-tensors", "fine-tuned"),
     licence=MEADOW_COMMUNITY,
@@ -182,6 +184,7 @@ ALLOWED = replace(
 
 FAILED = CheckReport(
     tool_version="1.2.3",
+    checked_at="2027-01-31T08:15:00Z",
     subject=SUBJECT,
     weights_read=True,
     claims=CLAIMS,
