@@ -99,6 +99,7 @@ _LLAMA_2_NOTICE = (
 )
 _LLAMA_3_NOTICE = "Meta Llama 3 is licensed under the Meta Llama 3 Community License, Copyright © Meta Platforms, Inc."
 _GEMMA_NOTICE = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms"
+_DBRX_NOTICE = "DBRX is provided under and subject to the Databricks Open Model License, Copyright (c) Databricks, Inc."
 _TONGYI_NOTICE = "Tongyi Qianwen is licensed under the Tongyi Qianwen LICENSE AGREEMENT, Copyright (c) Alibaba Cloud."
 _YI_SENTENCE = "This work is a derivative of Yi-1.5-6B by 01.AI, used under the Apache 2.0 License."
 
@@ -286,5 +287,65 @@ FAMILIES: tuple[Family, ...] = (
         "agpl-base",
         {"license": "agpl-3.0"},
         lacking=(Lacking("LA201", label={"license": "gpl-3.0"}),),
+    ),
+    Family(
+        "gpl-2.0-or-later",
+        "gpl-2-base",
+        {"license": "gpl-2.0-or-later"},
+        lacking=(Lacking("LA201", label={"license": "apache-2.0"}),),
+    ),
+    Family(
+        "bsd-3-clause",
+        "bsd-base",
+        {"license": "bsd-3-clause"},
+        files={"LICENSE": _known_text("bsd-3-clause.txt")},
+        lacking=(Lacking("LA213", level="warning", without_file="LICENSE"),),
+    ),
+    Family(
+        "mistral-research",
+        "mrl-base",
+        {"license": "other", "license_name": "mrl"},
+        files={"LICENSE": _text("Mistral AI Research License", "For Research Purposes alone.", "Outputs are yours.")},
+        lacking=(
+            Lacking("LA213", without_file="LICENSE"),
+            Lacking("LA202", label={"license": "apache-2.0"}),
+        ),
+    ),
+    Family(
+        "exaone-1.1-nc",
+        "EXAONE-3.5-2.4B-Instruct",
+        {"license": "other", "license_name": "exaone"},
+        files={"LICENSE": _text("EXAONE AI Model License Agreement 1.1 - NC", "For research purposes alone.")},
+        lacking=(
+            Lacking("LA213", level="warning", without_file="LICENSE"),
+            Lacking("LA202", label={"license": "mit"}),
+        ),
+    ),
+    Family(
+        "tencent-hunyuan-community",
+        "Hunyuan-7B-Instruct",
+        {"license": "other", "license_name": "tencent-hunyuan-community"},
+        files={
+            "LICENSE": _text("Tencent Hunyuan Community License Agreement", "The Territory.", "Acceptable Use Policy.")
+        },
+        lacking=(
+            Lacking("LA213", without_file="LICENSE"),
+            Lacking("LA215", level="warning", without_sentence=CHANGED),
+            Lacking("LA203", label={"license": "apache-2.0"}),
+        ),
+    ),
+    Family(
+        "databricks-open-model",
+        "dbrx-base",
+        {"license": "other", "license_name": "databricks-open-model-license"},
+        files={
+            "LICENSE": _text("Databricks Open Model License", "Use follows the Acceptable Use Policy."),
+            "NOTICE": _DBRX_NOTICE,
+        },
+        lacking=(
+            Lacking("LA213", without_file="LICENSE"),
+            Lacking("LA211", without_file="NOTICE"),
+            Lacking("LA203", label={"license": "mit"}),
+        ),
     ),
 )

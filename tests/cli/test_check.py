@@ -27,17 +27,18 @@ def elsewhere(monkeypatch, tmp_path):
     [("scratch-claim-renamed", 1), ("llama-style-finetune", 0), ("yi-style-independent", 0)],
 )
 def test_the_samples_end_as_their_cards_deserve(name, code, capsys):
-    assert run(["check", str(SAMPLES / name), "--reference", PARENT]) == code
+    assert run(["check", str(SAMPLES / name), "--earlier", PARENT]) == code
     assert name in capsys.readouterr().out
 
 
-def test_without_a_reference_it_is_inconclusive():
-    assert run(["check", UNTRUE, "-q"]) == 3
+def test_without_a_reference_there_is_nothing_to_stop_for():
+    assert run(["check", UNTRUE, "-q"]) == 0
+    assert run(["check", UNTRUE, "-q", "--inconclusive", "fail"]) == 1
 
 
 @pytest.mark.parametrize(("level", "code"), [("never", 0), ("note", 1)])
 def test_fail_on(level, code):
-    assert run(["check", UNTRUE, "--reference", PARENT, "--fail-on", level, "-q"]) == code
+    assert run(["check", UNTRUE, "--earlier", PARENT, "--fail-on", level, "-q"]) == code
 
 
 def test_several_files_at_once_read_the_models_once(tmp_path, monkeypatch, capsys):
@@ -46,11 +47,11 @@ def test_several_files_at_once_read_the_models_once(tmp_path, monkeypatch, capsy
     monkeypatch.setattr(
         FolderSource, "read_ranges", lambda self, ranges: reads.append(self.ref) or original(self, ranges)
     )
-    assert run(["check", UNTRUE, "--reference", PARENT, "-q"]) == 1
+    assert run(["check", UNTRUE, "--earlier", PARENT, "-q"]) == 1
     alone = len(reads)
     names = ["report.json", "report.sarif", "report.xml", "report.md", "report.txt"]
     outputs = [part for name in names for part in ("-o", str(tmp_path / name))]
-    assert run(["check", UNTRUE, "--reference", PARENT, *outputs]) == 1
+    assert run(["check", UNTRUE, "--earlier", PARENT, *outputs]) == 1
     assert len(reads) == 2 * alone
     assert capsys.readouterr().out == ""
     document = json.loads((tmp_path / "report.json").read_text())
@@ -61,7 +62,7 @@ def test_several_files_at_once_read_the_models_once(tmp_path, monkeypatch, capsy
 
 
 def test_format_says_what_stdout_gets(capsys):
-    assert run(["check", UNTRUE, "--reference", PARENT, "--format", "json"]) == 1
+    assert run(["check", UNTRUE, "--earlier", PARENT, "--format", "json"]) == 1
     assert [found["rule_id"] for found in json.loads(capsys.readouterr().out)["findings"]] == [
         "LA101",
         "LA104",
@@ -78,7 +79,7 @@ def test_format_says_what_stdout_gets(capsys):
         ([UNTRUE, "--baseline", "none.json"], "none.json"),
         ([UNTRUE, "-o", "report.docx"], "report.docx"),
         ([UNTRUE, "--update-baseline"], "--baseline FILE"),
-        ([UNTRUE, "--reference", PARENT, "-o", "no/such/folder.json", "-q"], "no/such/folder.json"),
+        ([UNTRUE, "--earlier", PARENT, "-o", "no/such/folder.json", "-q"], "no/such/folder.json"),
     ],
 )
 def test_errors_outrank_findings_and_say_what_is_wrong(arguments, complaint, capsys):
@@ -89,7 +90,7 @@ def test_errors_outrank_findings_and_say_what_is_wrong(arguments, complaint, cap
 
 
 def test_a_baseline_is_written_and_holds(tmp_path, capsys):
-    arguments = ["check", UNTRUE, "--reference", PARENT, "--baseline", str(tmp_path / "known.json")]
+    arguments = ["check", UNTRUE, "--earlier", PARENT, "--baseline", str(tmp_path / "known.json")]
     assert run([*arguments, "--update-baseline", "-q"]) == 0
     entries = json.loads((tmp_path / "known.json").read_text())["findings"]
     assert [entry["rule"] for entry in entries] == ["LA101", "LA104", "LA202"]
@@ -100,7 +101,7 @@ def test_a_baseline_is_written_and_holds(tmp_path, capsys):
 
 def test_the_working_directory_has_a_policy(tmp_path):
     (tmp_path / "pyproject.toml").write_text('[tool.lineage-audit]\nfail-on = "never"\n')
-    assert run(["check", UNTRUE, "--reference", PARENT, "-q"]) == 0
+    assert run(["check", UNTRUE, "--earlier", PARENT, "-q"]) == 0
 
 
 def test_declared_bases_can_be_left_out(tmp_path):
@@ -108,9 +109,9 @@ def test_declared_bases_can_be_left_out(tmp_path):
     front = {"license": "cc-by-4.0", "base_model": "base"}
     subject = write_model(tmp_path / "subject", derived_weights(), card(front))
     assert run(["check", str(subject), "-q"]) == 0
-    assert run(["check", str(subject), "--no-declared", "-q"]) == 3
+    assert run(["check", str(subject), "--no-declared", "-q", "--inconclusive", "fail"]) == 1
 
 
 def test_nothing_is_read_before_the_outputs_are_known_to_be_writable(monkeypatch):
     monkeypatch.setattr(Checkpoint, "read", lambda *_: pytest.fail("a weight was read"))
-    assert run(["check", UNTRUE, "--reference", PARENT, "-o", "report.unknown"]) == 2
+    assert run(["check", UNTRUE, "--earlier", PARENT, "-o", "report.unknown"]) == 2
