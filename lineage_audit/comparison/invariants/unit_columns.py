@@ -31,6 +31,10 @@ CHANNELS = 48
 _CHEAP = 2**20
 """Bytes that a few rows of any matrix may cost."""
 
+_FEWEST_SIZES = 6
+_SAME_SIZE = 1e-4
+"""Sizes that a unit's numbers must take; what starts as an identity, a mask or a Hadamard matrix takes one or two."""
+
 WORTH_MATCHING = 0.12
 """Lead of probed units from which on all are matched; between independent models it is noise of .10 at most."""
 
@@ -113,6 +117,10 @@ def read_unit_numbers(
 
 
 def _numbers(block: FfnBlock, columns: FloatArray) -> UnitNumbers:
+    """Unit rows; units whose numbers were set rather than trained (zeros, ones, signs of one size) say nothing."""
+    sizes = np.sort(np.abs(columns), axis=1)
+    distinct = 1 + np.count_nonzero(np.diff(sizes, axis=1) > _SAME_SIZE * sizes[:, -1:], axis=1)
+    columns = np.where((distinct >= _FEWEST_SIZES)[:, None], columns, np.float32(0))
     return UnitNumbers(block, unit_rows(columns), np.linalg.norm(columns, axis=1))
 
 

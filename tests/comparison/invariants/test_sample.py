@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.linalg import hadamard
 
 from lineage_audit import Report, Verdict
 from lineage_audit.comparison import compare_checkpoints
@@ -96,6 +97,20 @@ def test_one_layer_exported_many_times_is_one_coin() -> None:
         rejected += (evidence["rotary-signs"].log10_p or 0.0) <= -2
         assert evidence["rotary-signs"].count <= WIDE.kv_heads * WIDE.head_dim // 2
     assert rejected <= 2
+
+
+@pytest.mark.parametrize("start", ["identity", "hadamard", "masked"])
+def test_what_was_set_in_both_is_no_relation(start: str) -> None:
+    """Strangers whose FFNs write through one fixed matrix."""
+    fixed = {
+        "identity": np.eye(WIDE.hidden, WIDE.ffn),
+        "hadamard": hadamard(WIDE.ffn)[: WIDE.hidden] / 16,
+        "masked": np.where(np.random.default_rng(5).random((WIDE.hidden, WIDE.ffn)) < 0.1, 0.3, 0.0),
+    }[start].astype(np.float32)
+    a, b = ({name: fixed if "down" in name else v for name, v in llama(seed, WIDE).items()} for seed in (1, 2))
+    evidence = {item.test_id: item for item in _report(a, b).evidence}
+    assert (evidence["unit-column-agreement"].effect or 0.0) < 0.12
+    assert evidence["unit-column-signs"].log10_p is None
 
 
 def test_without_rotary_positions_nothing_is_said_of_moved_heads() -> None:
