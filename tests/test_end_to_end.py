@@ -255,6 +255,18 @@ def test_an_extended_vocabulary_names_its_direction(noise: float) -> None:
     assert "vocabulary-extended" in _kinds(forwards) & _kinds(backwards)
 
 
+def test_special_tokens_by_other_names_are_no_other_vocabulary() -> None:
+    """As where a reserved token was given a name, or a conversion lists added tokens otherwise."""
+    tokens = [f"t{i:03}" for i in range(SIZE.vocab - 2)]
+    stock, tuned = (
+        checkpoint(repository(weights, CONFIG) | {"tokenizer.json": tokenizer_json(tokens, added)})
+        for weights, added in ((WEIGHTS, ["<a>", "<reserved>"]), (noisy(WEIGHTS, 4, 0.05), ["<a>", "<call>"]))
+    )
+    report = compare_checkpoints(stock, tuned)
+    assert report.verdict.relation == "derived"
+    assert not _kinds(report) & {"vocabulary-replaced", "vocabulary-extended"}
+
+
 def test_tokens_are_paired_by_their_bytes_not_by_their_ids() -> None:
     """The same model after its vocabulary was put in another order."""
     tokens = [f"t{i:03}" for i in range(SIZE.vocab)]
