@@ -1,0 +1,67 @@
+"""Matrices of every shape that they should not have: each comparison ends in a verdict or in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+
+from lineage_audit.comparison import compare_checkpoints
+from lineage_audit.errors import LineageAuditError
+from tests.models import SMALL, Array, Config, Weights, llama, llama_config, model, noisy
+
+MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "input_layernorm")
+SHAPES: dict[str, Callable[[Array], Array]] = {
+    "half of the rows": lambda m: m[: len(m) // 2],
+    "twice the rows": lambda m: np.concatenate([m, m]),
+    "half of the columns": lambda m: m[..., : m.shape[-1] // 2],
+    "twice the columns": lambda m: np.concatenate([m, m], axis=-1),
+    "one axis": lambda m: m.ravel(),
+    "three axes": lambda m: m[None] if m.ndim < 3 else m,
+    "transposed": lambda m: np.ascontiguousarray(m.T),
+    "padded": lambda m: np.pad(m, 3),
+}
+CONFIGS: dict[str, Config] = {
+    "heads stated": llama_config(SMALL),
+    "heads unknown": {key: value for key, value in llama_config(SMALL).items() if "heads" not in key},
+}
+LAYERS: dict[str, tuple[int, ...]] = {"in every layer": (0, 1), "in the last layer": (1,)}
+
+
+def _with_shape(weights: Weights, matrix: str, shape: str, layers: tuple[int, ...]) -> Weights:
+    chosen = {f"model.layers.{layer}." for layer in layers}
+    return {
+        name: SHAPES[shape](values) if matrix in name and any(at in name for at in chosen) else values
+        for name, values in weights.items()
+    }
+
+
+def _shuffled(weights: Weights) -> Weights:
+    """A copy whose FFN units stand in another order, so that the search has something to find."""
+    order = np.random.default_rng(7).permutation(SMALL.ffn)
+    return {
+        name: values[order] if name.endswith(("gate_proj.weight", "up_proj.weight")) else
+        np.ascontiguousarray(values[:, order]) if name.endswith("down_proj.weight") else values
+        for name, values in noisy(weights, 2, 0.05).items()
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_every_shape_ends_in_a_verdict_or_one_line(matrix: str, config: str) -> None:
+    plain = model(llama(1), CONFIGS[config])
+    for shape, layers in product(SHAPES, LAYERS.values()):
+        odd = _with_shape(llama(1), matrix, shape, layers)
+        other = _with_shape(_shuffled(llama(1)), matrix, shape, layers)
+        for a, b in ((plain, other), (odd, plain), (odd, other)):
+            _ends_well(a, b if not isinstance(b, dict) else model(b, CONFIGS[config]), CONFIGS[config])
+
+
+def _ends_well(a, b, config: Config) -> None:
+    try:
+        one, other = (model(side, config) if isinstance(side, dict) else side for side in (a, b))
+        assert compare_checkpoints(one, other, effort="search").verdict.summary
+    except LineageAuditError as error:
+        assert "\n" not in str(error)
