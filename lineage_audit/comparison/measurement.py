@@ -19,6 +19,7 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.kernels.numpy_kernel import join_rows, without_unusable
+from lineage_audit.comparison.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
 from lineage_audit.comparison.pairing import TensorPair
 from lineage_audit.comparison.plan import Reading, bytes_of
 from lineage_audit.comparison.progress import Progress
@@ -78,6 +79,7 @@ class Measurement:
         varying: rows that are not one constant on either side; what starts constant has no sign of its own.
         kept_a: the first rows of A as read, float32.
         kept_b: the same of B.
+        marks: a few numbers of the rows of roles whose units have signs.
     """
 
     pair: TensorPair
@@ -98,6 +100,7 @@ class Measurement:
     varying: npt.NDArray[np.bool_]
     kept_a: FloatArray
     kept_b: FloatArray
+    marks: Marks = NO_MARKS
 
     @property
     def elements(self) -> int:
@@ -142,8 +145,8 @@ def measure_all(
     kernel, readings = active_kernel(), list(readings)
     open_sums = {id(reading): _Sums(reading) for reading in readings}
     measured: dict[int, Measurement] = {}
-    chunks = stream(a, b, readings, kernel)
-    for chunk, part in in_order(((chunk, _job(kernel, chunk)) for chunk in chunks), _workers(kernel, readings)):
+    chunks, step = stream(a, b, readings, kernel), marking_step(readings)
+    for chunk, part in in_order(((chunk, _job(kernel, chunk, step)) for chunk in chunks), _workers(kernel, readings)):
         reading = chunk.reading
         sums = open_sums[id(reading)]
         sums.add(part)
@@ -175,9 +178,10 @@ class _Part:
     kept_b: FloatArray
     mismatched: float | None
     chance: float | None
+    marks: Marks = NO_MARKS
 
 
-def _job(kernel: Kernel, chunk: Chunk) -> Callable[[], _Part]:
+def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
     """What is left to do for a chunk once its bytes are there; may run in any thread."""
     pair, room = chunk.reading.pair, max(0, chunk.reading.kept - chunk.first)
     rounding = Rounding(
@@ -198,9 +202,16 @@ def _job(kernel: Kernel, chunk: Chunk) -> Callable[[], _Part]:
             sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
         kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
         wrong = _meet_wrong_rows(a[:_SHIFTED_ROWS], b[:_SHIFTED_ROWS]) if chunk.first == 0 else (None, None)
-        return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong)
+        marks = _marks(trained_a, trained_b, chunk.first, step) if pair.b.role in MARKED_ROLES else NO_MARKS
+        return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong, marks)
 
     return measured
+
+
+def _marks(a: FloatArray, b: FloatArray, first: int, step: int) -> Marks:
+    """Marks of every ``step``-th row of a reading, of which a chunk begins at ``first``."""
+    chosen = slice(-first % step, None, step)
+    return Marks(mark_rows(a[chosen]), mark_rows(b[chosen]), step)
 
 
 def _vector_part(kernel: Kernel, a: FloatArray, b: FloatArray, rounding: Rounding, room: int) -> _Part:
@@ -263,7 +274,12 @@ class _Sums:
             varying=sums.varying,
             kept_a=np.concatenate([part.kept_a for part in self._parts]),
             kept_b=np.concatenate([part.kept_b for part in self._parts]),
+            marks=_joined([part.marks for part in self._parts]),
         )
+
+
+def _joined(marks: list[Marks]) -> Marks:
+    return Marks(np.concatenate([one.a for one in marks]), np.concatenate([one.b for one in marks]), marks[0].every)
 
 
 def _meet_wrong_rows(a: FloatArray, b: FloatArray) -> tuple[float | None, float | None]:

@@ -5,9 +5,12 @@ LayerNorm subtracts the mean over channels, which ties their signs together: the
 
 from __future__ import annotations
 
+import numpy as np
+
 from lineage_audit.checkpoint.role_table import READERS, WRITERS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
     column_term,
@@ -15,6 +18,7 @@ from lineage_audit.comparison.evidence.sign_sums import (
     sign_flip_evidence,
     sum_cosines,
 )
+from lineage_audit.comparison.marks import mark_rows
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(
@@ -33,6 +37,9 @@ def measure(comparison: WeightComparison) -> Evidence:
     embedding = comparison.find(Role.EMBED, None)
     if embedding is None:
         return not_measured(TEST, "skipped", "the embeddings were not compared")
+    columns = [(mark_rows(np.ascontiguousarray(side.T)),) for side in (embedding.kept_a, embedding.kept_b)]
+    if both_lean(*columns):
+        return not_measured(TEST, "not-applicable", LEAN)
     channels, terms, elements = embedding.pair.b.shape[1], [], 0
     for measured in comparison.matrices():
         tensor = measured.pair.b

@@ -12,6 +12,7 @@ from collections import Counter
 import numpy as np
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, unit_rows
+from lineage_audit.comparison.evidence.copies import origins
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
 from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.comparison.measurement import FloatArray, Measurement
@@ -28,8 +29,10 @@ def measure(comparison: WeightComparison) -> Evidence:
     """Match the units of every FFN (experts and shared experts included) by their rows of gate and up."""
     blocks, elements = [], 0
     in_layer: Counter[int] = Counter()
-    for roles in FFN_ROLES:
-        for layer, expert in comparison.places(roles.up):
+    places = [(roles, *place) for roles in FFN_ROLES for place in comparison.places(roles.up)]
+    copies = origins([comparison.find(roles.up, layer, expert) for roles, layer, expert in places])
+    for number, (roles, layer, expert) in enumerate(places):
+        if copies[number][0] == number:  # copies in both models number their units alike
             parts = [comparison.find(role, layer, expert) for role in (roles.up, roles.gate)]
             usable = [part for part in parts if part and len(part.kept_a) > 1]
             if usable:

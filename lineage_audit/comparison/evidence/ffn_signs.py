@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
     SignTerms,
@@ -31,42 +34,66 @@ def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every gated FFN (experts and shared experts included)."""
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
+    ffns = _gated(comparison)
+    if not ffns and any(comparison.places(roles.up, roles.down) for roles in FFN_ROLES):
+        return not_measured(TEST, "not-applicable", "the FFN is not gated: its units' signs are not free")
+    ups = [ffn.up for ffn in ffns if ffn.up]
+    if both_lean([up.marks.a for up in ups], [up.marks.b for up in ups]):
+        return not_measured(TEST, "not-applicable", LEAN)
     by_layer: dict[int, list[SignTerms]] = defaultdict(list)
     sources: dict[int, int | None] = {}
-    elements, ungated = 0, 0
+    for ffn, origin in zip(ffns, origins([ffn.up for ffn in ffns]), strict=True):
+        by_layer[ffn.layer].append(replace(ffn.terms(), coins=coins_of(origin, ffn.units)))
+        sources[ffn.layer] = ffn.source
+    numbers = sorted(by_layer)
+    layers = with_common_sources([_together(by_layer[n]) for n in numbers], [sources[n] for n in numbers])
+    elements = sum(part.elements for ffn in ffns for part in (ffn.up, ffn.down) if part)
+    return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ffn:
+    """A gated FFN of which up or down was measured."""
+
+    layer: int
+    source: int | None
+    up: Measurement | None
+    down: Measurement | None
+
+    @property
+    def units(self) -> int:
+        return _units(self.up, self.down)
+
+    def terms(self) -> SignTerms:
+        """cos(up row i) + cos(down column i) for every unit."""
+        terms = ([row_term(self.up)] if self.up else []) + ([column_term(self.down)] if self.down else [])
+        return sum_cosines(self.layer, self.units, terms)
+
+
+def _gated(comparison: WeightComparison) -> list[_Ffn]:
+    """Every gated FFN, those of one layer together."""
+    found = []
     for roles in FFN_ROLES:
         for layer, expert in comparison.places(roles.up, roles.down):
             gate, up, down = (comparison.find(role, layer, expert) for role in roles)
-            if gate is None or gate.pair.b.shape[0] != _units(up, down):
-                ungated += 1
-                continue
-            by_layer[layer].append(_terms(layer, up, down))
-            sources[layer] = gate.pair.a.layer
-            elements += sum(part.elements for part in (up, down) if part)
-    if not by_layer and ungated:
-        return not_measured(TEST, "not-applicable", "the FFN is not gated: its units' signs are not free")
-    numbers = sorted(by_layer)
-    layers = with_common_sources([_together(by_layer[n]) for n in numbers], [sources[n] for n in numbers])
-    return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
+            if gate is not None and gate.pair.b.shape[0] == _units(up, down):
+                found.append(_Ffn(layer, gate.pair.a.layer, up, down))
+    return found
 
 
 def _together(ffns: list[SignTerms]) -> SignTerms:
     """The terms of all FFNs of a layer; experts that were made of one dense FFN share its coins."""
+    coins = [ffn.coins for ffn in ffns if ffn.coins is not None]
     return SignTerms(
         ffns[0].layer,
         np.concatenate([ffn.values for ffn in ffns]),
         np.concatenate([ffn.cosines for ffn in ffns]),
         np.concatenate([ffn.noise for ffn in ffns]),
-        sharing=len(ffns),
+        sharing=len({int(own[0]) for own in coins}),
+        coins=np.concatenate(coins),
     )
 
 
 def _units(up: Measurement | None, down: Measurement | None) -> int:
     """Number of units, from the rows of up or the columns of down."""
     return up.pair.b.shape[0] if up else down.pair.b.shape[1] if down else 0
-
-
-def _terms(layer: int, up: Measurement | None, down: Measurement | None) -> SignTerms:
-    """cos(up row i) + cos(down column i) for every unit."""
-    terms = ([row_term(up)] if up else []) + ([column_term(down)] if down else [])
-    return sum_cosines(layer, _units(up, down), terms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.evidence.copies import origins
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
 from lineage_audit.comparison.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
@@ -21,10 +22,13 @@ def measure(comparison: WeightComparison) -> Evidence:
     if heads.kv_heads < 2:
         return not_measured(TEST, "not-applicable", "there is one KV head a layer")
     blocks, elements = [], 0
-    for layer, _ in comparison.places(Role.K, Role.V):
+    layers = [layer for layer, _ in comparison.places(Role.K, Role.V)]
+    copies = origins([comparison.find(Role.K, layer) for layer in layers])
+    for number, layer in enumerate(layers):
         key, value = comparison.find(Role.K, layer), comparison.find(Role.V, layer)
         if (
-            key
+            copies[number][0] == number  # copies in both models number their heads alike
+            and key
             and value
             and _has_heads(key, heads.head_dim, heads.kv_heads)
             and _has_heads(value, heads.value_dim, heads.kv_heads)

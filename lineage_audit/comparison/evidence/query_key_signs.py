@@ -6,11 +6,16 @@ flip alone. All query heads of a KV group flip with their key head.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_by_unit
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
     row_term,
@@ -19,6 +24,7 @@ from lineage_audit.comparison.evidence.sign_sums import (
     with_common_sources,
 )
 from lineage_audit.comparison.geometry import Heads, Rotary
+from lineage_audit.comparison.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(
@@ -36,21 +42,40 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "skipped", "the head layout is not known, or q and k were not compared")
     unit_of_dim = units_of_dims(comparison.heads, comparison.rotary)
     units_per_head = int(unit_of_dim.max()) + 1
+    heads = comparison.heads
+    found = [comparison.find(Role.K, layer) for layer, _ in comparison.places(Role.Q, Role.K)]
+    keys = [key if key and key.pair.b.shape[0] == heads.kv_heads * heads.head_dim else None for key in found]
+    if both_lean(*_pair_vectors([key for key in keys if key], heads, unit_of_dim)):
+        return not_measured(TEST, "not-applicable", LEAN)
     layers, sources, elements = [], [], 0
-    for layer, _ in comparison.places(Role.Q, Role.K):
+    for (layer, _), origin in zip(comparison.places(Role.Q, Role.K), origins(keys, heads.kv_heads), strict=True):
         terms, source = [], None
-        for role, heads_per_unit in ((Role.Q, comparison.heads.per_group), (Role.K, 1)):
+        for role, heads_per_unit in ((Role.Q, heads.per_group), (Role.K, 1)):
             measured = comparison.find(role, layer)
-            rows = comparison.heads.kv_heads * heads_per_unit * comparison.heads.head_dim
+            rows = heads.kv_heads * heads_per_unit * heads.head_dim
             if measured and measured.pair.b.shape[0] == rows:
-                head, dim = np.divmod(measured.positions, comparison.heads.head_dim)
+                head, dim = np.divmod(measured.positions, heads.head_dim)
                 units = head // heads_per_unit * units_per_head + unit_of_dim[dim]
                 terms.append(row_term(measured, units))
                 elements += measured.elements
                 source = measured.pair.a.layer
-        layers.append(sum_cosines(layer, comparison.heads.kv_heads * units_per_head, terms))
+        summed = sum_cosines(layer, heads.kv_heads * units_per_head, terms)
+        layers.append(replace(summed, coins=coins_of(origin, units_per_head)))
         sources.append(source)
     return sign_flip_evidence(TEST, "query-key units", with_common_sources(layers, sources), comparison, elements)
+
+
+def _pair_vectors(
+    keys: Sequence[Measurement], heads: Heads, unit_of_dim: npt.NDArray[np.int64]
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """For each layer the marks of k, those of rows that flip together added, of A and of B."""
+    sides: tuple[list[FloatArray], list[FloatArray]] = ([], [])
+    for key in keys:
+        head, dim = np.divmod(key.positions[:: key.marks.every], heads.head_dim)
+        units = head * heads.head_dim + unit_of_dim[dim]
+        for side, marks in zip(sides, (key.marks.a, key.marks.b), strict=True):
+            side.append(summed_by_unit(marks, units))
+    return sides
 
 
 def units_of_dims(heads: Heads, rotary: Rotary | None) -> npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import (
     CORRECTED_LOG10_P,
     TestDescription,
@@ -36,6 +37,7 @@ class SignTerms:
         noise: variance that each sum has when its cosines are of random directions, the sum of 1 / width.
         sharing: how many of the sums one coin may decide: the experts of a layer may have started as copies, and so
             may the layers of B that come from one layer of A.
+        coins: the coin that decides each sum, numbered over all layers; None where each has its own.
     """
 
     layer: int | None
@@ -43,6 +45,19 @@ class SignTerms:
     cosines: npt.NDArray[np.int64]
     noise: DoubleArray
     sharing: int = 1
+    coins: IntArray | None = None
+
+    def by_coin(self) -> SignTerms:
+        """The sums that one coin decides, added."""
+        usable = np.isfinite(self.values)
+        if self.coins is None:
+            return replace(self, values=self.values[usable], cosines=self.cosines[usable], noise=self.noise[usable])
+        coins, own = np.unique(self.coins[usable], return_inverse=True)
+        values, noise, cosines = np.zeros(len(coins)), np.zeros(len(coins)), np.zeros(len(coins), dtype=np.int64)
+        np.add.at(values, own, self.values[usable])
+        np.add.at(noise, own, self.noise[usable])
+        np.add.at(cosines, own, self.cosines[usable])
+        return replace(self, values=values, cosines=cosines, noise=noise, coins=coins)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +102,12 @@ def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[int | Non
         sources: the layer of A that each was held against.
     """
     together: Counter[int | None] = Counter()
-    for part, source in zip(layers, sources, strict=True):
-        together[source] += part.sharing
+    counted: set[tuple[int | None, bytes]] = set()
+    for number, (part, source) in enumerate(zip(layers, sources, strict=True)):
+        coins = (source, part.coins.tobytes() if part.coins is not None else number.to_bytes(8))
+        if coins not in counted:  # layers that share all their coins were added
+            together[source] += part.sharing
+        counted.add(coins)
     return [replace(part, sharing=together[source]) for part, source in zip(layers, sources, strict=True)]
 
 
@@ -104,14 +123,14 @@ def sign_flip_evidence(
         comparison: for coverage.
         elements: elements of B that were looked at.
     """
-    kept = [(part, usable) for part in layers if (usable := np.isfinite(part.values)).any()]
+    kept = [part.by_coin() for part in layers if np.isfinite(part.values).any()]
     if not kept:
         return not_measured(test, "skipped", f"no {units} could be compared")
-    values = np.concatenate([part.values[usable] for part, usable in kept])
-    cosines = np.concatenate([part.cosines[usable] for part, usable in kept])
-    noise = np.concatenate([part.noise[usable] for part, usable in kept])
-    sharing = np.concatenate([np.full(int(usable.sum()), part.sharing) for part, usable in kept])
+    compared = sum(int(np.isfinite(part.values).sum()) for part in layers)
+    whole, sharing = _pooled(kept)
+    values, cosines, noise = whole.values, whole.cosines, whole.noise
     effect = float(values.sum() / cosines.sum())
+    copies = f", {len(values):,} of them distinct in both models," if len(values) < compared else ""
     return Evidence(
         test_id=test.test_id,
         question=test.question,
@@ -122,24 +141,41 @@ def sign_flip_evidence(
         null=test.null,
         grade=test.grade,
         effect=effect,
-        finding=f"{len(values):,} {units} agree at a mean cosine of {effect:.3f}; chance gives 0",
+        finding=f"{compared:,} {units}{copies} agree at a mean cosine of {effect:.3f}; chance gives 0",
         count=len(values),
         coverage=elements / max(1, comparison.parameters),
         detection_limit=sign_detection_limit(values, cosines, float(noise.mean()), float(sharing.mean())),
-        per_layer=tuple(_sign_layer(part, usable) for part, usable in kept if part.layer is not None),
+        per_layer=tuple(_sign_layer(part) for part in kept if part.layer is not None),
         spread=NullSpread("sign-sum", float((sharing * np.square(values)).sum()) ** 0.5),
     )
 
 
-def _sign_layer(part: SignTerms, usable: npt.NDArray[np.bool_]) -> LayerEvidence:
+def _pooled(layers: Sequence[SignTerms]) -> tuple[SignTerms, IntArray]:
+    """The sums of all layers, those of one coin added, and for each in how many sets its kind falls."""
+    firsts = np.cumsum([0, *(len(part.values) for part in layers)]) - 2**62  # coins of layers that number none
+    own = [np.arange(first, first + len(part.values)) for first, part in zip(firsts, layers, strict=False)]
+    coins = np.concatenate([mine if part.coins is None else part.coins for mine, part in zip(own, layers, strict=True)])
+    sharing = np.concatenate([np.full(len(part.values), part.sharing) for part in layers])
+    whole = SignTerms(
+        None,
+        np.concatenate([part.values for part in layers]),
+        np.concatenate([part.cosines for part in layers]),
+        np.concatenate([part.noise for part in layers]),
+        coins=coins,
+    ).by_coin()
+    of_coin = np.ones(len(whole.values), dtype=np.int64)
+    np.maximum.at(of_coin, np.searchsorted(np.unique(coins), coins), sharing)
+    return whole, of_coin
+
+
+def _sign_layer(part: SignTerms) -> LayerEvidence:
     """One layer's share of a sign test."""
-    values = part.values[usable]
     return LayerEvidence(
         layer=part.layer or 0,
-        count=len(values),
-        statistic=float(values.sum()),
-        effect=float(values.sum() / max(1, part.cosines[usable].sum())),
-        log10_p=sum_log10_p(values, np.full(len(values), part.sharing)),
+        count=len(part.values),
+        statistic=float(part.values.sum()),
+        effect=float(part.values.sum() / max(1, part.cosines.sum())),
+        log10_p=sum_log10_p(part.values, np.full(len(part.values), part.sharing)),
     )
 
 

@@ -6,11 +6,15 @@ Holds for the v half of DeepSeek's latent kv_b as well.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
     SignTerms,
@@ -33,14 +37,22 @@ def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every attention block."""
     if not comparison.places(Role.V, Role.V_B):
         return not_measured(TEST, "skipped", "no value projections were compared")
-    layers, sources, elements = [], [], 0
-    for layer, _ in comparison.places(Role.V, Role.V_B):
-        value = comparison.find(Role.V, layer) or comparison.find(Role.V_B, layer)
-        output = comparison.find(Role.O, layer)
-        if value:
-            layers.append(_terms(layer, value, output, comparison.heads))
-            sources.append(value.pair.a.layer)
-            elements += value.elements + (output.elements if output else 0)
+    blocks = [
+        (layer, value, comparison.find(Role.O, layer))
+        for layer, _ in comparison.places(Role.V, Role.V_B)
+        if (value := comparison.find(Role.V, layer) or comparison.find(Role.V_B, layer))
+    ]
+    values = [value for _, value, _ in blocks]
+    if both_lean([value.marks.a for value in values], [value.marks.b for value in values]):
+        return not_measured(TEST, "not-applicable", LEAN)
+    heads = comparison.heads.kv_heads if comparison.heads else 1
+    layers = [_terms(layer, value, output, comparison.heads) for layer, value, output in blocks]
+    for number, origin in enumerate(origins(values, heads)):
+        if len(layers[number].values) % heads == 0:
+            coins = coins_of(origin, len(layers[number].values) // heads)
+            layers[number] = replace(layers[number], coins=coins)
+    elements = sum(part.elements for _, value, output in blocks for part in (value, output) if part)
+    sources = [value.pair.a.layer for value in values]
     return sign_flip_evidence(TEST, "value dimensions", with_common_sources(layers, sources), comparison, elements)
 
 
