@@ -23,6 +23,9 @@ FloatArray = npt.NDArray[np.float32]
 _ALIKE = 0.0625
 """Mean squared cosine of units with the same number, beyond that of others, from which blocks are copies."""
 
+_NOISE = 0.625
+"""Five standard deviations of that by chance, times the root of the number of units."""
+
 _UNITS = 64
 """Units of a block that are held against those of others."""
 
@@ -96,5 +99,5 @@ def _are_copies(blocks: FloatArray, some: slice) -> npt.NDArray[np.bool_]:
     for unit in range(units):
         agreement += np.square(blocks[some, unit] @ blocks[:, unit].T)
         agreement -= np.square(blocks[some, unit] @ blocks[:, (unit + 1) % units].T)
-    copies: npt.NDArray[np.bool_] = agreement > _ALIKE * units
+    copies: npt.NDArray[np.bool_] = agreement > max(_ALIKE * units, _NOISE * units**0.5)
     return copies
