@@ -15,7 +15,7 @@ from tests.models import Array, Size, Weights, llama, llama_config, model, noisy
 
 SIZE = Size(layers=6, hidden=32, heads=8, kv_heads=8, ffn=24, vocab=64)
 CONFIG = llama_config(SIZE)
-RUNS = 120
+RUNS = 60
 
 
 def _layers_from(weights: Weights, distinct: int, seed: int, apart: float) -> Weights:

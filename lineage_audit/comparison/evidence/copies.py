@@ -63,6 +63,19 @@ def coins_of(origin: IntArray, units: int) -> IntArray:
     return (origin[:, None] * _APART + np.arange(units)).ravel()
 
 
+def are_distinct(part: Measurement, origin: IntArray, number: int) -> npt.NDArray[np.bool_]:
+    """Which marked rows of a part are in blocks that are no copies of earlier ones.
+
+    Args:
+        part: the rows.
+        origin: what ``origins`` found for its blocks.
+        number: the part's place among the parts.
+    """
+    blocks, rows = len(origin), len(part.marks.a)
+    own: npt.NDArray[np.bool_] = origin == number * blocks + np.arange(blocks)
+    return np.repeat(own, rows // blocks) if rows % blocks == 0 else np.full(rows, own[0])
+
+
 def _splits(part: Measurement | None, blocks: int) -> bool:
     """Whether every block of a part was read, with the same rows of each."""
     return part is not None and part.is_complete and len(part.marks.a) % blocks == 0

@@ -37,12 +37,13 @@ def measure(comparison: WeightComparison) -> Evidence:
     ffns = _gated(comparison)
     if not ffns and any(comparison.places(roles.up, roles.down) for roles in FFN_ROLES):
         return not_measured(TEST, "not-applicable", "the FFN is not gated: its units' signs are not free")
-    ups = [ffn.up for ffn in ffns if ffn.up]
-    if both_lean([up.marks.a for up in ups], [up.marks.b for up in ups]):
+    found = origins([ffn.up for ffn in ffns])
+    ups = [ffn.up.marks for number, ffn in enumerate(ffns) if ffn.up and found[number][0] == number]
+    if both_lean([marks.a for marks in ups], [marks.b for marks in ups]):
         return not_measured(TEST, "not-applicable", LEAN)
     by_layer: dict[int, list[SignTerms]] = defaultdict(list)
     sources: dict[int, int | None] = {}
-    for ffn, origin in zip(ffns, origins([ffn.up for ffn in ffns]), strict=True):
+    for ffn, origin in zip(ffns, found, strict=True):
         by_layer[ffn.layer].append(replace(ffn.terms(), coins=coins_of(origin, ffn.units)))
         sources[ffn.layer] = ffn.source
     numbers = sorted(by_layer)

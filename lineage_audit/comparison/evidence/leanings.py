@@ -28,7 +28,7 @@ def both_lean(a: Sequence[FloatArray], b: Sequence[FloatArray]) -> bool:
     """Whether the units of both models have a direction in common.
 
     Args:
-        a: for each layer the vectors of A's units, ``[units, n]``.
+        a: for each layer the vectors of A's units, ``[units, n]``, those that are copies in both models but once.
         b: the same of B's.
     """
     return leaning(a) > _BEYOND and leaning(b) > _BEYOND

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
-from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.copies import are_distinct, coins_of, origins
 from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_by_unit
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
@@ -45,10 +46,11 @@ def measure(comparison: WeightComparison) -> Evidence:
     heads = comparison.heads
     found = [comparison.find(Role.K, layer) for layer, _ in comparison.places(Role.Q, Role.K)]
     keys = [key if key and key.pair.b.shape[0] == heads.kv_heads * heads.head_dim else None for key in found]
-    if both_lean(*_pair_vectors([key for key in keys if key], heads, unit_of_dim)):
+    copies = origins(keys, heads.kv_heads)
+    if both_lean(*_pair_vectors(keys, copies, heads, unit_of_dim)):
         return not_measured(TEST, "not-applicable", LEAN)
     layers, sources, elements = [], [], 0
-    for (layer, _), origin in zip(comparison.places(Role.Q, Role.K), origins(keys, heads.kv_heads), strict=True):
+    for (layer, _), origin in zip(comparison.places(Role.Q, Role.K), copies, strict=True):
         terms, source = [], None
         for role, heads_per_unit in ((Role.Q, heads.per_group), (Role.K, 1)):
             measured = comparison.find(role, layer)
@@ -66,15 +68,18 @@ def measure(comparison: WeightComparison) -> Evidence:
 
 
 def _pair_vectors(
-    keys: Sequence[Measurement], heads: Heads, unit_of_dim: npt.NDArray[np.int64]
+    keys: Sequence[Measurement | None], copies: Sequence[IntArray], heads: Heads, unit_of_dim: IntArray
 ) -> tuple[list[FloatArray], list[FloatArray]]:
-    """For each layer the marks of k, those of rows that flip together added, of A and of B."""
+    """For each layer the marks of k, those of rows that flip together added, of A and of B; of copies the first."""
     sides: tuple[list[FloatArray], list[FloatArray]] = ([], [])
-    for key in keys:
-        head, dim = np.divmod(key.positions[:: key.marks.every], heads.head_dim)
+    for number, (key, origin) in enumerate(zip(keys, copies, strict=True)):
+        if key is None:
+            continue
+        own = are_distinct(key, origin, number)
+        head, dim = np.divmod(key.positions[:: key.marks.every][own], heads.head_dim)
         units = head * heads.head_dim + unit_of_dim[dim]
         for side, marks in zip(sides, (key.marks.a, key.marks.b), strict=True):
-            side.append(summed_by_unit(marks, units))
+            side.append(summed_by_unit(marks[own], units))
     return sides
 
 

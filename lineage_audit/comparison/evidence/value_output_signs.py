@@ -6,6 +6,7 @@ Holds for the v half of DeepSeek's latent kv_b as well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
-from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.copies import are_distinct, coins_of, origins
 from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
@@ -25,7 +26,7 @@ from lineage_audit.comparison.evidence.sign_sums import (
     with_common_sources,
 )
 from lineage_audit.comparison.geometry import Heads
-from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(
@@ -43,17 +44,24 @@ def measure(comparison: WeightComparison) -> Evidence:
         if (value := comparison.find(Role.V, layer) or comparison.find(Role.V_B, layer))
     ]
     values = [value for _, value, _ in blocks]
-    if both_lean([value.marks.a for value in values], [value.marks.b for value in values]):
-        return not_measured(TEST, "not-applicable", LEAN)
     heads = comparison.heads.kv_heads if comparison.heads else 1
+    found = origins(values, heads)
+    rows = [are_distinct(value, origin, n) for n, (value, origin) in enumerate(zip(values, found, strict=True))]
+    sides = [[side[own] for side, own in zip(marks, rows, strict=True)] for marks in _marks(values)]
+    if both_lean(*sides):
+        return not_measured(TEST, "not-applicable", LEAN)
     layers = [_terms(layer, value, output, comparison.heads) for layer, value, output in blocks]
-    for number, origin in enumerate(origins(values, heads)):
+    for number, origin in enumerate(found):
         if len(layers[number].values) % heads == 0:
             coins = coins_of(origin, len(layers[number].values) // heads)
             layers[number] = replace(layers[number], coins=coins)
     elements = sum(part.elements for _, value, output in blocks for part in (value, output) if part)
     sources = [value.pair.a.layer for value in values]
     return sign_flip_evidence(TEST, "value dimensions", with_common_sources(layers, sources), comparison, elements)
+
+
+def _marks(values: Sequence[Measurement]) -> tuple[list[FloatArray], list[FloatArray]]:
+    return [value.marks.a for value in values], [value.marks.b for value in values]
 
 
 def _terms(layer: int, value: Measurement, output: Measurement | None, heads: Heads | None) -> SignTerms:
