@@ -45,6 +45,11 @@ class TensorPair:
     image: Image | None = None
     structural: bool = False
 
+    @property
+    def is_guessed(self) -> bool:
+        """Whether the role was guessed from words and shapes in both models: one that is known says it for both."""
+        return self.a.inferred and self.b.inferred
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairing:

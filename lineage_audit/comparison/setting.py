@@ -44,7 +44,7 @@ def comparison_in_layout(
         parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
         paired=sum(len(pair.b_rows) * (pair.b.size // max(1, pair.b.shape[0])) for pair in pairs if pair.b.shape),
         broken=broken_symmetries(a, b),
-        guessed=any(pair.a.inferred and pair.b.inferred and pair.b.core_layer is not None for pair in pairs),
+        guessed=frozenset(pair.b.role for pair in pairs if pair.is_guessed),
     )
 
 

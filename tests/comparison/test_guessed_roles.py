@@ -52,6 +52,24 @@ def test_two_guessed_models_give_calibrated_evidence() -> None:
     assert compare_checkpoints(model(parent, NOVA), model(other, NOVA)).verdict.relation == "independent"
 
 
+def test_each_test_is_graded_by_the_roles_that_it_used() -> None:
+    """Attention under names that nobody knows beside an FFN that everybody does."""
+    guessed = {old: new for old, new in _WORDS.items() if "self_attn" in old}
+
+    def half_known(weights: Weights) -> Weights:
+        return {
+            next((name.replace(old, new) for old, new in guessed.items() if old in name), name): values
+            for name, values in weights.items()
+        }
+
+    parent, child = half_known(llama(1, WIDE)), half_known(noisy(llama(1, WIDE), 2, 0.1))
+    report = compare_checkpoints(model(parent, NOVA), model(child, NOVA))
+    grades = {item.test_id: item.grade for item in report.evidence if item.status == "measured"}
+    assert grades["ffn-signs"] == grades["ffn-fixed-points"] == grades["channel-fixed-points"] == "exact"
+    assert grades["value-output-signs"] == "calibrated"
+    assert (report.verdict.relation, report.verdict.grade) == ("derived", "exact")
+
+
 def test_a_gate_of_another_width_gates_no_ffn() -> None:
     """An attention gate beside a plain FFN: the FFN's output columns lean one way in every training."""
 

@@ -20,9 +20,10 @@ from lineage_audit.comparison.verdict import (
     decide,
 )
 from lineage_audit.comparison.weights import Shares
-from lineage_audit.results import Evidence, Operation
+from lineage_audit.results import Evidence, LayerEvidence, Operation
 
 NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.0, compared=1.0, relative_delta=1.4)
+A_TRACE = replace(NOTHING_SHARED, explained=0.0005, best_part=0.0005)
 MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.1, compared=1.0, relative_delta=0.4)
 
 
@@ -31,6 +32,14 @@ def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs
         test_id=test_id, question="?", status="measured", reason=None, statistic=1.0, log10_p=log10_p, null="",
         grade="exact", effect=0.5, finding="units agree", count=1000, coverage=0.5, detection_limit=limit,
     )  # fmt: skip
+
+
+def _trace(effect: float) -> Evidence:
+    return replace(_exact(-40.0), effect=effect)
+
+
+def _one_layer(effect: float) -> Evidence:
+    return replace(_trace(0.01), per_layer=(LayerEvidence(3, 100, 90.0, effect, -30.0),))
 
 
 def _gains(effect: float, count: int = 128) -> Evidence:
@@ -71,6 +80,10 @@ NO_LIMIT = _exact(0.0, None)
 
 TABLE = {
     "p at the level": (_findings(_exact(RELATED_LOG10_P), shares=MUCH_SHARED), "derived"),
+    "p at the level, a trace of an effect": (_findings(_trace(0.029), shares=A_TRACE), "inconclusive"),
+    "p at the level, the least effect": (_findings(_trace(0.03), shares=A_TRACE), "derived"),
+    "p at the level, a trace in all and one layer kept": (_findings(_one_layer(0.9), shares=A_TRACE), "derived"),
+    "p at the level, a trace beside what explains": (_findings(_trace(0.01), shares=MUCH_SHARED), "derived"),
     "p just above the level": (_findings(_exact(RELATED_LOG10_P + 0.01)), "inconclusive"),
     "p at the edge of the grey zone": (_findings(_exact(UNCLEAR_LOG10_P)), "inconclusive"),
     "p just outside the grey zone": (_findings(_exact(UNCLEAR_LOG10_P + 0.01)), "independent"),

@@ -6,9 +6,10 @@ are shown beside them and carry a verdict only with a wide margin.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence import (
     assignment_spearman,
     channel_fixed_points,
@@ -25,6 +26,7 @@ from lineage_audit.comparison.evidence import (
     value_output_signs,
 )
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence
 
 TESTS: tuple[Callable[[WeightComparison], Evidence], ...] = (
@@ -41,6 +43,19 @@ TESTS: tuple[Callable[[WeightComparison], Evidence], ...] = (
     slopes.measure,
 )
 
+_FFN = frozenset(role for roles in FFN_ROLES for role in roles)
+
+ROLES: Mapping[str, frozenset[Role]] = {
+    "ffn-signs": _FFN,
+    "ffn-fixed-points": _FFN,
+    "value-output-signs": frozenset({Role.V, Role.V_B, Role.O}),
+    "query-key-signs": frozenset({Role.Q, Role.K}),
+    "head-fixed-points": frozenset({Role.Q, Role.K, Role.V, Role.O}),
+    "channel-signs": frozenset({Role.EMBED}),
+    "channel-fixed-points": frozenset({Role.EMBED}),
+}
+"""The roles that each exact test stands on; channel signs leave out every other matrix whose role is a guess."""
+
 CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_spearman.measure,)
 """Published statistics that no verdict stands on; they cost more than the tests that carry it."""
 
@@ -52,10 +67,16 @@ def gather_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
 
 
 def calibrated_where_guessed(evidence: tuple[Evidence, ...], comparison: WeightComparison) -> tuple[Evidence, ...]:
-    """Grade exact tests as calibrated where the roles of both models were guessed: the symmetry itself is a guess."""
-    if not comparison.guessed:
-        return evidence
-    return tuple(replace(item, grade="calibrated") for item in evidence)
+    """Grade an exact test as calibrated where a role that it stands on was guessed: its symmetry itself is a guess."""
+    return tuple(
+        replace(item, grade="calibrated") if _stands_on(item.test_id) & comparison.guessed else item
+        for item in evidence
+    )
+
+
+def _stands_on(test_id: str) -> frozenset[Role]:
+    """The roles whose symmetry a test needs; all of them where the table does not know it."""
+    return ROLES.get(test_id.removeprefix("aligned-"), frozenset(Role))
 
 
 def gather_cross_checks(comparison: WeightComparison) -> tuple[Evidence, ...]:

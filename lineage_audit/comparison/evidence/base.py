@@ -38,8 +38,8 @@ class WeightComparison:
         parameters: B's parameters.
         paired: those of them that have a counterpart in A, read or not.
         broken: tests whose symmetry neither model has: test id -> reason.
-        guessed: the roles of layer tensors were guessed from words and shapes in both models, so that no symmetry is
-            sure; where one model's names are known, a wrong guess in the other only costs power.
+        guessed: roles that were guessed from words and shapes in both models for some tensor, so that the symmetries of
+            what has them are not sure; where one model's names are known, a wrong guess in the other only costs power.
     """
 
     measurements: Mapping[Place, Measurement]
@@ -49,7 +49,7 @@ class WeightComparison:
     parameters: int
     paired: int
     broken: Mapping[str, str] = field(default_factory=dict)
-    guessed: bool = False
+    guessed: frozenset[Role] = frozenset()
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> Measurement | None:
         """The measurement of a weight matrix, or None."""

@@ -43,6 +43,8 @@ def measure(comparison: WeightComparison) -> Evidence:
     channels, terms, elements = embedding.pair.b.shape[1], [], 0
     for measured in comparison.matrices():
         tensor = measured.pair.b
+        if measured.pair.is_guessed and tensor.role != Role.EMBED:
+            continue
         if not tensor.in_core:
             continue
         if tensor.role in READERS and tensor.shape[1] == channels:

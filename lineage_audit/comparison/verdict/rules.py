@@ -13,6 +13,7 @@ from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     detection_limit,
     has_asked_invariants,
+    has_effect,
     has_searched,
     is_half_agreed,
     stands_on_calibrated,
@@ -22,6 +23,7 @@ from lineage_audit.comparison.verdict.standing import (
 from lineage_audit.comparison.verdict.thresholds import (
     COPIED_UNCLEAR,
     LEAST_COMPARED,
+    LEAST_EFFECT,
     LEAST_EXPLAINED,
     MOST_UNPLACED,
     RELATED_LOG10_P,
@@ -88,6 +90,12 @@ def _only_initialisation(findings: Findings) -> bool:
     return (gains.effect or 0.0) < SHARED_TRAINING_GAINS
 
 
+def _rejects_a_trace(findings: Findings) -> bool:
+    """Tell whether the p-values reject while next to nothing is shared: many units make a trace of anything clear."""
+    shared = max((findings.shares.explained or 0.0) ** 0.5, findings.shares.copied or 0.0)
+    return _rejects(findings) and shared < LEAST_EFFECT and not has_effect(findings.evidence)
+
+
 def _rejects_initialisation(findings: Findings) -> bool:
     return _rejects(findings) and _only_initialisation(findings)
 
@@ -147,6 +155,13 @@ def _say_unclear(findings: Findings) -> str:
     return f"p ≤ 10^{_exact(findings):.1f} is too weak to call them related and too strong to call them independent"
 
 
+def _say_trace(findings: Findings) -> str:
+    return (
+        f"p ≤ 10^{_exact(findings):.1f}, but no more is shared than a mean cosine of {LEAST_EFFECT:.2f}: too little to "
+        "call it weights"
+    )
+
+
 def _say_agreement(findings: Findings) -> str:
     found = strongest_agreement(findings.evidence)
     what = found.finding if found else "parts agree"
@@ -188,6 +203,7 @@ def _say_powerless(findings: Findings) -> str:
 RULES: tuple[Rule, ...] = (
     Rule("same-weights", "identical", lambda found: found.identical, _of_exact),
     Rule("subset", "derived", lambda found: found.subset is not None, _of_exact),
+    Rule("trace", "inconclusive", _rejects_a_trace, _of_exact, _say_trace),
     Rule("rejected-initialisation", "shared-origin", _rejects_initialisation, _of_exact),
     Rule("rejected", "derived", _rejects, _of_exact),
     Rule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated),

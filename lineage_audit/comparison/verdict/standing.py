@@ -12,6 +12,7 @@ from lineage_audit.comparison.verdict.thresholds import (
     CALIBRATED_EFFECT,
     CALIBRATED_LOG10_P,
     DESCRIPTIVE,
+    LEAST_EFFECT,
     MARGINS,
     RELATED_LOG10_P,
     WEAKEST_DETECTION,
@@ -38,10 +39,23 @@ def is_related(evidence: Sequence[Evidence]) -> bool:
     return (exact is not None and exact <= RELATED_LOG10_P) or stands_on_calibrated(evidence)
 
 
+def has_effect(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether an exact test that rejects shows more than a trace, over all units or in one layer."""
+    exact = [item for item in evidence if item.grade == "exact"]
+    said = [(part.effect, part.log10_p) for part in exact]
+    said += [(part.effect, part.log10_p) for item in exact for part in item.per_layer]
+    return any((effect or 0.0) >= LEAST_EFFECT and (log10_p or 0.0) <= RELATED_LOG10_P for effect, log10_p in said)
+
+
 def detection_limit(evidence: Sequence[Evidence]) -> float | None:
-    """The smallest detection limit of any test that carries a verdict."""
+    """The smallest detection limit of any test that carries a verdict; less than the least effect is never shown."""
     limits = [item.detection_limit for item in evidence if item.detection_limit is not None]
-    return min(limits) if limits else None
+    return _at_least_the_floor(min(limits)) if limits else None
+
+
+def _at_least_the_floor(limit: float) -> float:
+    """What nine of ten relations exceed: the limit of a test, or the least effect and what its mean may fall short."""
+    return max(limit, LEAST_EFFECT + limit / 4)
 
 
 def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned: Shares) -> bool:
@@ -80,7 +94,7 @@ def stated_limit(evidence: Sequence[Evidence]) -> float | None:
     """The limit to state: the weakest of the questions that were asked, in place and under other orders."""
     in_place = [item.detection_limit for item in evidence if item.detection_limit and item.test_id not in _MOVED]
     moved = [item.detection_limit for item in evidence if item.detection_limit and item.test_id in _MOVED]
-    return max((min(limits) for limits in (in_place, moved) if limits), default=None)
+    return max((_at_least_the_floor(min(limits)) for limits in (in_place, moved) if limits), default=None)
 
 
 def calibrated_agreement(evidence: Sequence[Evidence]) -> float:

@@ -17,6 +17,13 @@ UNCLEAR_LOG10_P = -3.0
 DESCRIPTIVE = frozenset({"norm-gains", "aligned-norm-gains", "slopes", "ffn-assignment-spearman"})
 """Calibrated measurements whose p-value, if they have one, never carries a verdict."""
 
+LEAST_EFFECT = 0.03
+"""Mean cosine (or share of units) that a relation has to have beside its p-value, over all or in one layer.
+
+Less explains under a thousandth of the variance: with enough units such a p-value says that something is shared (a
+way to start, a mean, a format), and not that weights were.
+"""
+
 CALIBRATED_LOG10_P = -50.0
 CALIBRATED_EFFECT = 0.5
 """The wide margin that calibrated evidence needs to carry a verdict alone."""
