@@ -22,6 +22,7 @@ from lineage_audit.results.check import (
     SuppressionKind,
 )
 from lineage_audit.results.comparison import (
+    Cause,
     Direction,
     Effort,
     Evidence,
@@ -55,6 +56,7 @@ from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Sh
 __all__ = [
     "AncestorSummary",
     "ArchitectureFinding",
+    "Cause",
     "CheckReport",
     "ClaimRecord",
     "ClaimSummary",

@@ -12,6 +12,7 @@ from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, To
 Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
 Direction = Literal["a->b", "b->a", "undetermined"]
 Grade = Literal["exact", "calibrated"]
+Cause = Literal["initialisation", "training", "untold"]
 Status = Literal["measured", "skipped", "not-applicable"]
 Effort = Literal["metadata", "sample", "search", "full"]
 OperationKind = Literal[
@@ -194,6 +195,7 @@ class Verdict:
         detection_limit: smallest true cosine that the run would have detected at p <= 1e-6, or None.
         operations: what was done on the way.
         caveats: what the reader must know before quoting this.
+        cause: of a shared origin what was shared, as far as it is told; None for other relations.
     """
 
     relation: Relation
@@ -207,6 +209,7 @@ class Verdict:
     detection_limit: float | None
     operations: tuple[Operation, ...]
     caveats: tuple[str, ...]
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)

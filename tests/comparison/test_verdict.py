@@ -9,6 +9,7 @@ import pytest
 from lineage_audit.comparison.operations import DirectedOperation
 from lineage_audit.comparison.verdict import (
     CALIBRATED_LOG10_P,
+    CLEAR_TRAINING_GAINS,
     LEAST_COMPARED,
     MARGINS,
     RELATED_LOG10_P,
@@ -24,7 +25,8 @@ from lineage_audit.results import Evidence, LayerEvidence, Operation
 
 NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.0, compared=1.0, relative_delta=1.4)
 A_TRACE = replace(NOTHING_SHARED, explained=0.0005, best_part=0.0005)
-MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.1, compared=1.0, relative_delta=0.4)
+MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.0, compared=1.0, relative_delta=0.4)
+MUCH_COPIED = replace(MUCH_SHARED, copied=0.1)
 
 
 def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs") -> Evidence:
@@ -99,11 +101,15 @@ TABLE = {
     ),
     "an obstacle": (_findings(_exact(0.0), obstacle="the shapes differ"), "inconclusive"),
     "gains related": (_findings(_exact(-100.0), _gains(0.8), shares=MUCH_SHARED), "derived"),
-    "gains at the edge": (_findings(_exact(-100.0), _gains(SHARED_TRAINING_GAINS), shares=MUCH_SHARED), "derived"),
+    "gains at the edge": (_findings(_exact(-100.0), _gains(CLEAR_TRAINING_GAINS), shares=MUCH_SHARED), "derived"),
+    "gains below the edge": (_findings(_exact(-100.0), _gains(0.69), shares=MUCH_SHARED), "shared-origin"),
+    "gains unrelated, a part bit-identical": (
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, copied=0.02)), "derived"
+    ),
     "gains unrelated": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED), "shared-origin"),
     "gains unrelated on few channels": (_findings(_exact(-100.0), _gains(0.03, 32), shares=MUCH_SHARED), "derived"),
     "gains unrelated, weights nearly the same": (
-        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, explained=0.95)), "derived"
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, explained=0.95)), "shared-origin"
     ),
     "gains alone": (_findings(_exact(0.0), _gains(0.99)), "independent"),
     "calibrated with a wide margin": (_findings(_rows(CALIBRATED_LOG10_P, 0.5)), "derived"),
@@ -133,7 +139,7 @@ TABLE = {
         _findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "shared-origin"
     ),
     "one role kept nearly whole": (
-        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "derived"
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "shared-origin"
     ),
     "a part is bit-identical, and no test sees it": (
         _findings(_exact(0.0), shares=replace(NOTHING_SHARED, copied=0.02)), "inconclusive"
@@ -142,15 +148,43 @@ TABLE = {
         _findings(_exact(0.0), shares=replace(NOTHING_SHARED, copied=0.001)), "independent"
     ),
     "the same weights": (_findings(same_weights=True, shares=MUCH_SHARED), "identical"),
-    "a subset": (_findings(same_weights=True, shares=MUCH_SHARED, left_in_a="tensors"), "derived"),
-    "a superset": (_findings(same_weights=True, shares=MUCH_SHARED, left_in_b="tensors"), "derived"),
+    "a subset": (_findings(same_weights=True, shares=MUCH_COPIED, left_in_a="tensors"), "derived"),
+    "a superset": (_findings(same_weights=True, shares=MUCH_COPIED, left_in_b="tensors"), "derived"),
     "a subset of constants": (
         _findings(same_weights=True, shares=NOTHING_SHARED, left_in_a="tensors"), "inconclusive"
     ),
     "each holds more": (
-        _findings(same_weights=True, shares=MUCH_SHARED, left_in_a="rows", left_in_b="tensors"), "inconclusive"
+        _findings(same_weights=True, shares=MUCH_COPIED, left_in_a="rows", left_in_b="tensors"), "inconclusive"
     ),
 }  # fmt: skip
+
+
+CAUSES = {
+    "gains at chance": (_findings(_exact(-100.0), _gains(0.29), shares=MUCH_SHARED), "initialisation"),
+    "gains between": (_findings(_exact(-100.0), _gains(SHARED_TRAINING_GAINS), shares=MUCH_SHARED), "untold"),
+    "gains at chance, a role kept as training keeps it": (
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "untold"
+    ),
+    "no gains": (_findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "untold"),
+    "channels alone": (
+        _findings(_exact(-60.0, test_id="channel-signs"), _exact(0.0), _exact(-1.0, test_id="query-key-signs")),
+        "untold",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_a_shared_origin_says_what_is_told_of_its_cause(case: str) -> None:
+    findings, cause = CAUSES[case]
+    verdict = decide(findings)
+    assert (verdict.relation, verdict.cause) == ("shared-origin", cause)
+    assert ("common residual basis" in verdict.summary) == (case == "channels alone")
+
+
+def test_channels_beside_a_layer_test_are_more_than_a_basis() -> None:
+    channels = _exact(-60.0, test_id="channel-signs")
+    assert decide(_findings(channels, _exact(-9.0), _exact(0.0, test_id="query-key-signs"))).cause is None
+    assert decide(_findings(channels, _exact(0.0))).cause is None
 
 
 @pytest.mark.parametrize("case", TABLE)
@@ -239,7 +273,7 @@ def test_other_relations_have_no_direction(relation: str) -> None:
 )
 def test_a_subset_shows_no_direction(left_in_a: str, left_in_b: str) -> None:
     # A part may have been taken out, or a head (or frozen blocks) put on.
-    findings = _findings(same_weights=True, shares=MUCH_SHARED, left_in_a=left_in_a, left_in_b=left_in_b)
+    findings = _findings(same_weights=True, shares=MUCH_COPIED, left_in_a=left_in_a, left_in_b=left_in_b)
     assert decide(findings).direction == "undetermined"
 
 

@@ -391,6 +391,7 @@ SHARED_ORIGIN = replace(
             "Matrices correlate at 0.52 while norm gains do not (0.03): one initialisation, two trainings.",
             DISTILLATION,
         ),
+        cause="initialisation",
     ),
     weights=replace(
         DERIVED.weights,

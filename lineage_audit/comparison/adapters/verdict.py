@@ -92,6 +92,7 @@ def decide(findings: AdapterFindings) -> Verdict:
         detection_limit=limit,
         operations=(),
         caveats=_caveats(findings, relation, update),
+        cause="untold" if relation == "shared-origin" else None,
     )
 
 

@@ -40,6 +40,7 @@ def decide(findings: Findings) -> Verdict:
         detection_limit=limit,
         operations=tuple(item.operation for item in operations),
         caveats=caveats(findings, relation, direction),
+        cause=rule.cause(findings) if rule.cause else None,
     )
 
 

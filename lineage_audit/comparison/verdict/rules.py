@@ -21,7 +21,9 @@ from lineage_audit.comparison.verdict.standing import (
     strongest_agreement,
 )
 from lineage_audit.comparison.verdict.thresholds import (
+    CLEAR_TRAINING_GAINS,
     COPIED_UNCLEAR,
+    FEWEST_LAYER_TESTS,
     LEAST_COMPARED,
     LEAST_EFFECT,
     LEAST_EXPLAINED,
@@ -32,7 +34,7 @@ from lineage_audit.comparison.verdict.thresholds import (
     UNCLEAR_LOG10_P,
     WEAKEST_DETECTION,
 )
-from lineage_audit.results import Grade, Relation
+from lineage_audit.results import Cause, Grade, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Rule:
         holds: when.
         grade: what the decision stands on, given the findings.
         reason: why nothing can be said, for a sentence; of inconclusive rules alone.
+        cause: what a shared origin shares; of such rules alone.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Rule:
     holds: Callable[[Findings], bool]
     grade: Callable[[Findings], Grade]
     reason: Callable[[Findings], str] | None = None
+    cause: Callable[[Findings], Cause] | None = None
 
 
 def rule_of(findings: Findings) -> Rule:
@@ -73,21 +77,47 @@ def _is_unclear(findings: Findings) -> bool:
     return exact is not None and exact <= UNCLEAR_LOG10_P
 
 
-def _only_initialisation(findings: Findings) -> bool:
-    """Tell whether the weights are related while what training alone moves is not.
+def _is_training_unshown(findings: Findings) -> bool:
+    """Tell whether the weights are related while what training alone moves does not clearly agree.
 
-    One initialisation trained twice keeps the same part of every role; where some role or layer is kept nearly whole,
-    it was taken after training.
+    What is bit-identical was copied. How much is explained says nothing: a start that training hardly moved explains
+    nearly all.
     """
-    gains = findings.gains
-    # The embeddings are what a rotation was fitted on, so that how well they fit then says nothing.
-    best_part = 0.0 if findings.turned else findings.shares.best_part or 0.0
-    if max(findings.shares.explained or 0.0, best_part) >= ROLE_KEPT:
+    if _copied_beyond_chance(findings):
         return False
-    if gains is None:  # a rotation takes the gains along, and weights so far apart claim nothing more
-        explains_little = (findings.shares.explained or 0.0) < LEAST_EXPLAINED
-        return findings.turned or (explains_little and stands_on_invariants(findings.evidence))
-    return (gains.effect or 0.0) < SHARED_TRAINING_GAINS
+    gains = findings.gains
+    if gains is not None:
+        return (gains.effect or 0.0) < CLEAR_TRAINING_GAINS
+    if max(findings.shares.explained or 0.0, _best_part(findings)) >= ROLE_KEPT:
+        return False
+    # a rotation takes the gains along, and weights so far apart claim nothing more
+    explains_little = (findings.shares.explained or 0.0) < LEAST_EXPLAINED
+    return findings.turned or (explains_little and stands_on_invariants(findings.evidence))
+
+
+def _best_part(findings: Findings) -> float:
+    """What is explained of the role or layer that is kept best; after a rotation the embeddings fit anyway."""
+    return 0.0 if findings.turned else findings.shares.best_part or 0.0
+
+
+def _cause(findings: Findings) -> Cause:
+    """What was shared: a start where gains are at chance and no part is kept as training keeps it, else untold."""
+    gains = findings.gains
+    at_chance = gains is not None and (gains.effect or 0.0) < SHARED_TRAINING_GAINS
+    return "initialisation" if at_chance and _best_part(findings) < ROLE_KEPT else "untold"
+
+
+def _untold(_: Findings) -> Cause:
+    return "untold"
+
+
+def _only_channels_reject(findings: Findings) -> bool:
+    """Tell whether the residual channels alone agree, while every order of what the layers hold was asked for."""
+    if not (_rejects(findings) and not _is_moved_unasked(findings)) or _copied_beyond_chance(findings):
+        return False
+    exact = [item for item in findings.evidence if item.grade == "exact" and item.log10_p is not None]
+    others = [item for item in exact if not item.test_id.startswith("channel-")]
+    return len(others) >= FEWEST_LAYER_TESTS and all((item.log10_p or 0.0) > UNCLEAR_LOG10_P for item in others)
 
 
 def _rejects_a_trace(findings: Findings) -> bool:
@@ -97,7 +127,7 @@ def _rejects_a_trace(findings: Findings) -> bool:
 
 
 def _rejects_initialisation(findings: Findings) -> bool:
-    return _rejects(findings) and _only_initialisation(findings)
+    return _rejects(findings) and _is_training_unshown(findings)
 
 
 def _agrees(findings: Findings) -> bool:
@@ -105,7 +135,7 @@ def _agrees(findings: Findings) -> bool:
 
 
 def _agrees_initialisation(findings: Findings) -> bool:
-    return _agrees(findings) and _only_initialisation(findings)
+    return _agrees(findings) and _is_training_unshown(findings)
 
 
 def _is_half_agreed(findings: Findings) -> bool:
@@ -204,9 +234,10 @@ RULES: tuple[Rule, ...] = (
     Rule("same-weights", "identical", lambda found: found.identical, _of_exact),
     Rule("subset", "derived", lambda found: found.subset is not None, _of_exact),
     Rule("trace", "inconclusive", _rejects_a_trace, _of_exact, _say_trace),
-    Rule("rejected-initialisation", "shared-origin", _rejects_initialisation, _of_exact),
+    Rule("residual-basis", "shared-origin", _only_channels_reject, _of_exact, cause=_untold),
+    Rule("rejected-initialisation", "shared-origin", _rejects_initialisation, _of_exact, cause=_cause),
     Rule("rejected", "derived", _rejects, _of_exact),
-    Rule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated),
+    Rule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated, cause=_cause),
     Rule("agreed", "derived", _agrees, _of_calibrated),
     Rule("obstacle", "inconclusive", lambda found: found.obstacle is not None, _of_what_was_measured, _say_obstacle),
     Rule("unclear-p", "inconclusive", _is_unclear, _of_what_was_measured, _say_unclear),

@@ -9,7 +9,10 @@ from lineage_audit.comparison.verdict.standing import strongest
 from lineage_audit.comparison.verdict.thresholds import SMALL_SHARE
 from lineage_audit.results import Direction, Relation
 
-DISTILLATION = "Distillation leaves no trace in the weights: it can be neither found nor excluded here."
+DISTILLATION = (
+    "Distillation from outputs leaves no trace in the weights: it can be neither found nor excluded here; "
+    "imitated hidden states may leave one, in the channels."
+)
 INVARIANTS = (
     "Other orders, signs and bases were asked for through key heads, embeddings of shared tokens and FFN units under "
     "their channels' numbers: FFNs taken alone under new channel numbers go unseen; --effort search looks for them."
@@ -19,6 +22,22 @@ THROUGH_EMBEDDINGS = (
     "a copy that lost the first two and was trained on goes unseen."
 )
 NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
+
+
+_ORIGINS = {
+    "residual-basis": "a common residual basis: embeddings or hidden states were shared or imitated; no layer weights",
+    "initialisation": "the weights are not independent, yet what training alone moves does not agree; "
+    "one initialisation trained twice fits",
+    "training": "the weights are not independent, and what training alone moves agrees",
+    "untold": "the weights are not independent; a common start and common training are not told apart",
+}
+"""Rule or cause -> what a shared origin shares."""
+
+
+def _origin(rule: Rule, findings: Findings) -> str:
+    if rule.name in _ORIGINS:
+        return rule.name
+    return rule.cause(findings) if rule.cause else "untold"
 
 
 def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
@@ -38,10 +57,7 @@ def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
             return f"Derived: {share:.0%} of B's parameters can be traced to A's; {found}."
         return f"Derived: B's weights share training with A's; {found}."
     if relation == "shared-origin":
-        return (
-            "Shared origin: the weights are not independent, yet what training alone moves does not agree; "
-            "one initialisation trained twice fits."
-        )
+        return f"Shared origin: {_ORIGINS[_origin(rule, findings)]}."
     if relation == "independent":
         return (
             f"{architecture}; independent weights: no test found a relation, and one as weak as a cosine of "
