@@ -12,6 +12,7 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.operations import BACKWARD, FORWARD, find_moves
 from lineage_audit.comparison.delta import classify_delta
 from lineage_audit.comparison.delta.matrices import MatrixPair
+from lineage_audit.comparison.delta.rescaled import find_rescaling
 from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.measurement import Measurement
@@ -106,6 +107,9 @@ def _training(change: Change) -> list[DirectedOperation]:
         return []
     if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
         return []  # what is left of an image that was scaled or rotated is rounding
+    rescaled = find_rescaling(change.comparison.measurements)
+    if rescaled is not None:
+        return [rescaled]
     marked = classify_delta(change.matrices)
     if marked is None:
         return [change.merge or _trained(delta)]

@@ -40,6 +40,9 @@ OperationKind = Literal[
     "residual-rotated",
     "norms-folded",
     "direction-ablated",
+    "pruned-unstructured",
+    "pruned-n:m",
+    "rescaled",
 ]
 Scalar = str | int | float | bool | None
 

@@ -12,10 +12,12 @@ from lineage_audit.comparison.delta.direction_ablated import find_ablated_direct
 from lineage_audit.comparison.delta.lora import find_low_rank
 from lineage_audit.comparison.delta.matrices import MatrixPair
 from lineage_audit.comparison.delta.noise import find_noise
+from lineage_audit.comparison.delta.pruned import find_pruning
 from lineage_audit.comparison.delta.quantized import find_quantization
 from lineage_audit.comparison.directed import DirectedOperation
 
 KINDS: tuple[Callable[[Sequence[MatrixPair]], DirectedOperation | None], ...] = (
+    find_pruning,
     find_quantization,
     find_ablated_direction,
     find_low_rank,

@@ -88,11 +88,13 @@ UNMOVED_SHARE = 0.5
 ROUNDED_SLOPE = 1e-4
 """And what it may lack in any case: rounding to bfloat16 takes 1e-5, a light fine-tune of a sibling 2e-3."""
 
-EXPLAINS_ALL: frozenset[OperationKind] = frozenset({"direction-ablated", "quantized"})
+EXPLAINS_ALL: frozenset[OperationKind] = frozenset(
+    {"direction-ablated", "quantized", "pruned-unstructured", "pruned-n:m"}
+)
 """Marks that show a direction only where they are the whole difference: the earlier model cannot have moved besides.
 
-What rounding to few values adds is orthogonal to the later model, and what a projection takes is part of the earlier
-one, so that slopes say nothing of either.
+What rounding to few values adds is orthogonal to the later model, and what a projection or zeros take is part of the
+earlier one, so that slopes say nothing of either.
 """
 
 SMALL_SHARE = 0.5
