@@ -124,9 +124,9 @@ def _expanded_heads(weights: Weights, _own: Random, _shared: Random) -> Weights:
     return _named(weights, ("k_proj", "v_proj"), change)
 
 
-def _bent_up(weights: Weights, _own: Random, shared: Random) -> Weights:
-    """As where one is added to up: its rows lean one way, in the sense of a stream that both happen to share."""
-    return _named(weights, ("up_proj",), lambda values: values + 0.02 * shared.standard_normal(values.shape[1]))
+def _bent_up(weights: Weights, own: Random, _shared: Random) -> Weights:
+    """As where one is added to up: its rows lean one way, in each model a way of its own."""
+    return _named(weights, ("up_proj",), lambda values: values + 0.02 * own.standard_normal(values.shape[1]))
 
 
 WORLDS: Mapping[str, World] = {
