@@ -25,6 +25,10 @@ _OTHERS_ZEROS = 0.005
 _FITTING = 0.95
 """Share of the matrices that must be so, and of the groups that keep to a pattern."""
 
+_LOOKED_AT = 64
+_DISTINCT = 0.7
+"""Share of so many neighbours, zeros apart, that differ from each other unless they were rounded to few values."""
+
 _PATTERNS = ((2, 4), (4, 8))
 _KEPT_ROUNDING = 1.2
 """Times its rounding by which a kept element may differ from the other side's where nothing else was done."""
@@ -41,7 +45,7 @@ def _pruned(sides: Sequence[_Side], name: str, shows: Direction) -> DirectedOper
     """The operation where the second of each two matrices has zeros that the first lacks."""
     zeros = [_new_zeros(rows, other) for other, rows, _ in sides]
     others = [_new_zeros(other, rows) for other, rows, _ in sides]
-    if not sides or not _are_pruned(zeros, others):
+    if not sides or not _are_pruned(zeros, others) or any(_is_rounded(rows) for _, rows, _ in sides):
         return None
     kept = all(_keeps(rows, other, rounding) for other, rows, rounding in sides)
     pattern = _pattern([rows for _, rows, _ in sides])
@@ -56,6 +60,14 @@ def _pruned(sides: Sequence[_Side], name: str, shows: Direction) -> DirectedOper
 def _new_zeros(rows: FloatArray, other: FloatArray) -> float:
     """Share of elements that are zero, and not in the other side."""
     return float(np.mean((rows == 0) & (other != 0)))
+
+
+def _is_rounded(rows: FloatArray) -> bool:
+    """Whether the values that are left repeat: rounding to few values makes small ones zero, and nobody pruned them."""
+    few = np.sort(rows[:, :_LOOKED_AT], axis=1)
+    steps = np.diff(few, axis=1, prepend=np.float32(np.nan)) != 0
+    left = few != 0
+    return bool(left.any()) and float(np.count_nonzero(steps & left)) < _DISTINCT * float(np.count_nonzero(left))
 
 
 def _are_pruned(zeros: Sequence[float], others: Sequence[float]) -> bool:
