@@ -82,10 +82,9 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
     """Tokens appended to one vocabulary, or another vocabulary altogether."""
     if a.vocabulary is None or b.vocabulary is None or tokenizer.shared_share is None:
         return []
-    all_a = {**{str(token): i for token, i in a.vocabulary.ids.items()}, **a.vocabulary.added}
-    all_b = {**{str(token): i for token, i in b.vocabulary.ids.items()}, **b.vocabulary.added}
-    if all_a == all_b:
+    if a.vocabulary.ids == b.vocabulary.ids and a.vocabulary.added == b.vocabulary.added:
         return []
+    all_a, all_b = a.vocabulary.tokens, b.vocabulary.tokens
     if all_a.items() <= all_b.items():
         new = len(all_b) - len(all_a)
         detail = f"{new:,} tokens appended to A's {len(all_a):,}"

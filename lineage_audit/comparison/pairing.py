@@ -25,6 +25,10 @@ TOKEN_ROLES = frozenset({Role.EMBED, Role.LM_HEAD})
 """Roles whose rows are tokens."""
 
 
+_ID_BITS = 31
+"""Bits of a token's id (the loader drops larger ones): two ids fit into one number."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorPair:
     """Two tensors to hold against each other.
@@ -203,7 +207,8 @@ def shared_token_rows(a: Vocabulary | None, b: Vocabulary | None) -> tuple[IntAr
     """Ids in B and in A of the tokens that both have; None when a tokenizer is missing or they are the same."""
     if a is None or b is None or (a.ids == b.ids and a.added == b.added):
         return None
-    ordinary = [(id_b, a.ids[token]) for token, id_b in b.ids.items() if token in a.ids]
-    added = [(id_b, a.added[token]) for token, id_b in b.added.items() if token in a.added]
-    together = np.array(sorted({*ordinary, *added}), dtype=np.int64).reshape(-1, 2)
-    return together[:, 0], together[:, 1]
+    ids_a, ids_b = a.tokens, b.tokens
+    shared = [(id_b, ids_a[token]) for token, id_b in ids_b.items() if token in ids_a]
+    pairs = np.array(shared, dtype=np.int64).reshape(-1, 2)
+    together = np.unique(pairs[:, 0] << _ID_BITS | pairs[:, 1])
+    return together >> _ID_BITS, together & ((1 << _ID_BITS) - 1)

@@ -17,17 +17,16 @@ def compare_tokenizers(a: Vocabulary | None, b: Vocabulary | None) -> TokenizerF
         which = "neither model has" if a is None and b is None else "A has no" if a is None else "B has no"
         none = " a tokenizer that can be read" if a is None and b is None else " tokenizer that can be read"
         return TokenizerFinding(which + none, a.size if a else 0, b.size if b else 0, 0, 0, None, None, None, (), ())
-    shared = a.ids.keys() & b.ids.keys()
-    same_id = sum(a.ids[token] == b.ids[token] for token in shared)
+    shared, same_id = _shared(a, b)
     smaller = min(len(a.ids), len(b.ids))
     merges_shared, in_order = _compare_merges(a, b)
     return TokenizerFinding(
-        summary=_sentence(a, b, len(shared), same_id),
+        summary=_sentence(a, b, shared, same_id),
         a_size=a.size,
         b_size=b.size,
-        shared=len(shared),
+        shared=shared,
         same_id=same_id,
-        shared_share=len(shared) / smaller if smaller else None,
+        shared_share=shared / smaller if smaller else None,
         merges_shared=merges_shared,
         merges_in_order=in_order,
         added_only_a=tuple(sorted(a.added.keys() - b.added.keys())[:_LISTED]),
@@ -35,12 +34,19 @@ def compare_tokenizers(a: Vocabulary | None, b: Vocabulary | None) -> TokenizerF
     )
 
 
+def _shared(a: Vocabulary, b: Vocabulary) -> tuple[int, int]:
+    """How many ordinary tokens both have, and how many of these with the same id."""
+    if a.ids == b.ids:
+        return len(a.ids), len(a.ids)
+    return len(a.ids.keys() & b.ids.keys()), len(a.ids.items() & b.ids.items())
+
+
 def _compare_merges(a: Vocabulary, b: Vocabulary) -> tuple[float | None, bool | None]:
     """Share of the shorter merge list that the other has too, and whether the shared rules keep their order."""
+    if a.merges == b.merges:
+        return (1.0, True) if a.merges.are_stated else (None, None)
     if not a.merges or not b.merges:
         return None, None
-    if a.merges == b.merges:
-        return 1.0, True
     rank_b = {merge: rank for rank, merge in enumerate(b.merges)}
     ranks = [rank_b[merge] for merge in a.merges if merge in rank_b]
     in_order = all(before < after for before, after in itertools.pairwise(ranks)) if ranks else None

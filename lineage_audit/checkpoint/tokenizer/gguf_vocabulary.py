@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lineage_audit.checkpoint.tokenizer.alphabets import WORD_START, byte_level
+from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merge, Merges
 from lineage_audit.checkpoint.tokenizer.token_table import TokenTable, assembled
 from lineage_audit.checkpoint.tokenizer.tokenizer_json import read_merges
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
@@ -41,7 +42,7 @@ def vocabulary_from_gguf(values: Mapping[str, object], file: str) -> Vocabulary 
         _bytes_of(texts, model),
         ordinary,
         added=added,
-        merges=_merges(values.get("tokenizer.ggml.merges"), texts) if model == "gpt2" else (),
+        merges=_merges(values.get("tokenizer.ggml.merges"), texts) if model == "gpt2" else NO_MERGES,
         kind=_KINDS[model],
         byte_fallback=_BYTE in types,
     )
@@ -72,9 +73,14 @@ def _wordpiece(text: bytes) -> bytes:
     return text if text.startswith(b"[") and text.endswith(b"]") else b"##" + text
 
 
-def _merges(stated: object, texts: Sequence[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+def _merges(stated: object, texts: Sequence[bytes]) -> Merges:
+    """The merges, yet to be decoded."""
     if not isinstance(stated, tuple):
-        return ()
-    shown = [text.decode("utf-8", "surrogateescape") for text in texts]
-    known = dict(zip(shown, byte_level(shown), strict=True))
-    return read_merges([merge.decode("utf-8", "surrogateescape") for merge in stated], known, byte_level)
+        return NO_MERGES
+
+    def read() -> tuple[Merge, ...]:
+        shown = [text.decode("utf-8", "surrogateescape") for text in texts]
+        known = dict(zip(shown, byte_level(shown), strict=True))
+        return read_merges([merge.decode("utf-8", "surrogateescape") for merge in stated], known, byte_level)
+
+    return Merges(read)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from lineage_audit.checkpoint.tokenizer.alphabets import WORD_START, fallback_byte, plain
+from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merges
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 
 ID_LIMIT = 2**31
@@ -30,7 +31,7 @@ class TokenTable:
     tokens: Sequence[bytes]
     ids: Sequence[object]
     added: Mapping[str, int] = field(default_factory=dict)
-    merges: tuple[tuple[bytes, bytes], ...] = ()
+    merges: Merges = NO_MERGES
     kind: str = "unknown"
     byte_fallback: bool = False
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.tokenizer.alphabets import byte_level, metaspace, utf8
+from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merge, Merges
 from lineage_audit.checkpoint.tokenizer.token_table import TOKEN_LIMIT, TokenTable, valid_id
+from lineage_audit.checkpoint.tokenizer.tokenizer_document import StatedMerges, TokenizerDocument, parse_tokenizer
 from lineage_audit.errors import UnreadableFileError
 
 _KINDS: Mapping[str, str] = {
@@ -15,39 +16,53 @@ _KINDS: Mapping[str, str] = {
     "WordPiece": "wordpiece",
     "WordLevel": "unknown",
 }
-_PIPELINE_KEYS = ("normalizer", "pre_tokenizer", "decoder")
 _SEQUENCE_KEYS = ("normalizers", "pretokenizers", "decoders")
 
 Alphabet = Callable[[Sequence[str]], list[bytes]]
 
 
 def read_tokenizer_json(data: bytes, file: str) -> TokenTable:
-    """Read one ``tokenizer.json``.
+    """Read one ``tokenizer.json``; its merges are parsed when somebody looks at them.
 
     Raises:
         UnreadableFileError: it is not JSON of bounded nesting, or holds no model with a vocabulary.
     """
-    document = parse_json(data, file)
-    model = document.get("model") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(model, dict):
-        raise UnreadableFileError(f'{file}: has no "model" object; not a tokenizers file, or damaged')
-    texts, ids = _vocabulary(model.get("vocab"), file)
-    merges = model.get("merges")
-    if len(texts) > TOKEN_LIMIT or (isinstance(merges, list) and len(merges) > TOKEN_LIMIT):
-        raise UnreadableFileError(f"{file}: more than {TOKEN_LIMIT:,} tokens or merges; not a tokenizer, or damaged")
-    alphabet = _alphabet(document, model)
+    document = parse_tokenizer(data, file)
+    texts, ids = _vocabulary(document.vocab, file)
+    _require_few(texts, file)
+    alphabet = _alphabet(document)
     tokens = alphabet(texts)
     return TokenTable(
         tokens,
         ids,
-        added=_added(document.get("added_tokens")),
-        merges=read_merges(merges, dict(zip(texts, tokens, strict=True)), alphabet),
-        kind=_kind(model),
+        added=_added(document.added_tokens),
+        merges=_merges(document.merges, texts, tokens, alphabet, file),
+        kind=_kind(document),
         byte_fallback=alphabet is metaspace,
     )
 
 
-def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) -> tuple[tuple[bytes, bytes], ...]:
+def _require_few(entries: Sequence[object], file: str) -> None:
+    if len(entries) > TOKEN_LIMIT:
+        raise UnreadableFileError(f"{file}: more than {TOKEN_LIMIT:,} tokens or merges; not a tokenizer, or damaged")
+
+
+def _merges(
+    stated: StatedMerges | None, texts: Sequence[str], tokens: Sequence[bytes], alphabet: Alphabet, file: str
+) -> Merges:
+    """The merges, yet to be parsed."""
+    if stated is None:
+        return NO_MERGES
+
+    def read() -> tuple[Merge, ...]:
+        values = stated.parsed(file)
+        _require_few(values if isinstance(values, list) else (), file)
+        return read_merges(values, dict(zip(texts, tokens, strict=True)), alphabet)
+
+    return Merges(read, (alphabet.__name__, stated.text) if stated.text is not None else None)
+
+
+def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) -> tuple[Merge, ...]:
     """Read merges written ``"a b"`` or ``["a", "b"]``; malformed ones are dropped.
 
     Args:
@@ -64,9 +79,7 @@ def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) 
         return tuple(_sound_merges(stated, known, alphabet))
 
 
-def _sound_merges(
-    stated: list[object], known: Mapping[str, bytes], alphabet: Alphabet
-) -> Iterator[tuple[bytes, bytes]]:
+def _sound_merges(stated: list[object], known: Mapping[str, bytes], alphabet: Alphabet) -> Iterator[Merge]:
     """Read merges one by one; parts outside the vocabulary are decoded all together."""
     pairs = [merge.split(" ", 2) if isinstance(merge, str) else merge for merge in stated]
     sound = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and _are_texts(pair)]
@@ -80,14 +93,14 @@ def _are_texts(parts: list[object]) -> bool:
     return all(isinstance(part, str) and part for part in parts)
 
 
-def _kind(model: Mapping[str, object]) -> str:
+def _kind(document: TokenizerDocument) -> str:
     """Name the kind of model; files written before the type was stored are told by their keys."""
-    stated = model.get("type")
+    stated = document.model.get("type")
     if isinstance(stated, str):
         return _KINDS.get(stated, "unknown")
-    if "merges" in model:
+    if document.merges is not None:
         return "bpe"
-    return "unigram" if "unk_id" in model else "unknown"
+    return "unigram" if "unk_id" in document.model else "unknown"
 
 
 def _vocabulary(vocab: object, file: str) -> tuple[list[str], list[object]]:
@@ -111,12 +124,12 @@ def _added(stated: object) -> dict[str, int]:
     return added
 
 
-def _alphabet(document: Mapping[str, object], model: Mapping[str, object]) -> Alphabet:
+def _alphabet(document: TokenizerDocument) -> Alphabet:
     """Tell from the processing steps how tokens are shown."""
-    steps = [step for key in _PIPELINE_KEYS for step in _steps(document.get(key))]
+    steps = [step for stage in document.stages for step in _steps(stage)]
     if any(step.get("type") == "ByteLevel" for step in steps):
         return byte_level
-    if model.get("byte_fallback") is True or any(_marks_words(step) for step in steps):
+    if document.model.get("byte_fallback") is True or any(_marks_words(step) for step in steps):
         return metaspace
     return utf8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.tokenizer.alphabets import BYTE_LEVEL_SPACE, byte_level, utf8
+from lineage_audit.checkpoint.tokenizer.merges import decoded
 from lineage_audit.checkpoint.tokenizer.token_table import TOKEN_LIMIT, TokenTable
 from lineage_audit.checkpoint.tokenizer.tokenizer_json import read_merges
 from lineage_audit.errors import UnreadableFileError
@@ -25,7 +26,7 @@ def read_vocab_json(vocab: bytes, merges: bytes, file: str) -> TokenTable:
     tokens = alphabet(texts)
     known = dict(zip(texts, tokens, strict=True))
     pairs = read_merges(_merge_lines(merges), known, alphabet)
-    return TokenTable(tokens, ids, merges=pairs, kind="bpe")
+    return TokenTable(tokens, ids, merges=decoded(pairs), kind="bpe")
 
 
 def _merge_lines(merges: bytes) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merges
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Vocabulary:
     """Tokens by their bytes.
 
@@ -22,9 +24,14 @@ class Vocabulary:
 
     ids: Mapping[bytes, int] = field(default_factory=dict)
     added: Mapping[str, int] = field(default_factory=dict)
-    merges: tuple[tuple[bytes, bytes], ...] = ()
+    merges: Merges = NO_MERGES
     kind: str = "unknown"
     file: str = ""
+
+    @property
+    def tokens(self) -> dict[bytes | str, int]:
+        """All tokens with their ids: ordinary ones by their bytes, added ones by their text."""
+        return {**self.ids, **self.added}
 
     @property
     def size(self) -> int:
