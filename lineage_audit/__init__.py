@@ -69,6 +69,7 @@ def compare(
     progress: Progress | None = None,
     parents: Sequence[str] = (),
     base: str | None = None,
+    weights: str | None = None,
     device: Device = "cpu",
     budget: int | None = None,
 ) -> Report:
@@ -82,6 +83,7 @@ def compare(
         progress: told how far reading has come.
         parents: models that B may be a merge of, beside A.
         base: a common base: what A and B share beyond it is measured. Without it the base of a merge is A (deprecated).
+        weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
         budget: bytes of weights that a sample may read of each model; by their size where it is None.
 
@@ -98,7 +100,9 @@ def compare(
     with computing_on(device):
         named = tuple(open_checkpoint(parent) for parent in parents)
         common = open_checkpoint(base) if base else None
-        return compare_checkpoints(open_checkpoint(a), open_checkpoint(b), effort, progress, named, budget, common)
+        return compare_checkpoints(
+            open_checkpoint(a), open_checkpoint(b, weights), effort, progress, named, budget, common
+        )
 
 
 def _compare_by_fingerprints(
@@ -172,6 +176,7 @@ def check(
     fail_on: FailOn | None = None,
     inconclusive: WhenInconclusive | None = None,
     progress: Progress | None = None,
+    weights: str | None = None,
     device: Device = "cpu",
 ) -> CheckReport:
     """Hold a model's licence and base-model claims against its weights.
@@ -189,6 +194,7 @@ def check(
         inconclusive: whether what could not be checked is a note (``pass``), a ``warn``-ing or an error (``fail``); by
             default what the policy says, or else it makes the check inconclusive.
         progress: told how far reading has come.
+        weights: of a subject with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
 
     Raises:
@@ -211,12 +217,16 @@ def check(
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
     read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
-    options = CheckOptions(read, with_declared, effort, fail_on, known, device)
+    options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights)
     return check_claims(subject, given_references(references, earlier, bases), options, progress)
 
 
-def inspect(model: str) -> Inspection:
+def inspect(model: str, *, weights: str | None = None) -> Inspection:
     """Say what one model is: architecture, roles, types, tokenizer, and what it claims of itself.
+
+    Args:
+        model: a local folder or file, or a Hub repository ``org/name[@revision]``.
+        weights: of a training checkpoint with several sets of weights, the name of the one that is read.
 
     Raises:
         LineageAuditError: the model cannot be found or read; one line says why and what to do.
@@ -224,7 +234,7 @@ def inspect(model: str) -> Inspection:
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.inspection import inspect_checkpoint
 
-    return inspect_checkpoint(open_checkpoint(model))
+    return inspect_checkpoint(open_checkpoint(model, weights))
 
 
 def unmix(

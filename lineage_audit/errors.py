@@ -16,6 +16,10 @@ class UnreadableFileError(LineageAuditError):
     """A file of the model is damaged, truncated, a Git LFS pointer, or not what its name says."""
 
 
+class TwoModelsError(UnreadableFileError):
+    """Files that were taken for one model hold the same tensor twice, and nothing says which is meant."""
+
+
 class UnsafeFileError(UnreadableFileError):
     """A file asks for something no weights need: code in a pickle, a path outside the repository."""
 

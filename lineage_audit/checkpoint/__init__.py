@@ -13,10 +13,11 @@ from lineage_audit.checkpoint.card import read_claims
 from lineage_audit.checkpoint.card.gguf_claims import claims_from_gguf
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.claims import Claims
+from lineage_audit.checkpoint.completeness import layers_missing, unmerged_adapter
 from lineage_audit.checkpoint.composed import compose, split_reference
-from lineage_audit.checkpoint.config import ArchConfig, complete_from_shapes, read_config
-from lineage_audit.checkpoint.config.adapter_settings import config_of_adapter
-from lineage_audit.checkpoint.config.gguf_metadata import config_from_gguf
+from lineage_audit.checkpoint.config import complete_from_shapes
+from lineage_audit.checkpoint.config.of_container import config_of
+from lineage_audit.checkpoint.copies import weights_beside
 from lineage_audit.checkpoint.digest import content_digest
 from lineage_audit.checkpoint.formats import Container, read_container
 from lineage_audit.checkpoint.names import map_names
@@ -25,6 +26,7 @@ from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.ollama import OllamaSource
 from lineage_audit.checkpoint.source.witnessed import witnessed
+from lineage_audit.checkpoint.tied_head import restated_head
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
 from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
@@ -33,30 +35,42 @@ from lineage_audit.errors import UnreadableFileError
 __all__ = ["Checkpoint", "open_checkpoint", "read_checkpoint", "split_reference"]
 
 
-def open_checkpoint(ref: str) -> Checkpoint:
+def open_checkpoint(ref: str, weights: str | None = None) -> Checkpoint:
     """Open a local folder, a single file, a Hub repository (``org/name[@revision]``), or ``BASE+ADAPTER`` of these.
+
+    Args:
+        ref: the reference.
+        weights: the name of the set of weights that is read, where a training checkpoint holds several.
 
     Raises:
         LineageAuditError: it cannot be found or read; one line says why and what to do.
     """
-    base, *added = (read_checkpoint(open_source(part)) for part in split_reference(ref))
-    return reduce(compose, added, base)
+    base, *added = split_reference(ref)
+    return reduce(
+        compose, (read_checkpoint(open_source(part)) for part in added), read_checkpoint(open_source(base), weights)
+    )
 
 
-def read_checkpoint(source: Source) -> Checkpoint:
+def read_checkpoint(source: Source, weights: str | None = None) -> Checkpoint:
     """Read what a source holds, all but the weights; Ollama's store may hold adapters to be put on the model."""
     adapters = source.adapters() if isinstance(source, OllamaSource) else ()
-    return reduce(compose, map(read_checkpoint, adapters), _read_alone(source))
+    return reduce(compose, map(read_checkpoint, adapters), _read_alone(source, weights))
 
 
-def _read_alone(source: Source) -> Checkpoint:
-    container = read_container(source)
+def _read_alone(source: Source, weights: str | None) -> Checkpoint:
+    container = read_container(source, weights)
     source = witnessed(source, container.witnesses)
-    config = _config(source, container)
+    config, config_caveats = config_of(source, container)
     dequantized = replace(container, tensors=gather(source, container.tensors))
     tensors = map_names(dequantized.tensors, config)
     vocabulary, tokenizer_caveats = _vocabulary(source, container)
     claims, card_caveats = _claims(source, container)
+    left_out = (
+        *container.left_out,
+        *weights_beside(source, container, tensors),
+        *layers_missing(config, tensors),
+        *unmerged_adapter(container),
+    )
     return Checkpoint(
         source=source,
         container=dequantized,
@@ -64,18 +78,11 @@ def _read_alone(source: Source) -> Checkpoint:
         vocabulary=vocabulary,
         claims=claims,
         tensors=tensors,
-        caveats=container.caveats + tokenizer_caveats + card_caveats,
+        caveats=(*(left.sentence for left in left_out), *config_caveats, *tokenizer_caveats, *card_caveats),
         digest=content_digest(source, container),
+        left_out=left_out,
+        restated=restated_head(source, config, tensors),
     )
-
-
-def _config(source: Source, container: Container) -> ArchConfig:
-    """Read the configuration: the weight file's own where it carries one."""
-    if container.adapter is not None:
-        return config_of_adapter(container.adapter)
-    if container.format == "gguf":
-        return config_from_gguf(container.values, container.files[0])
-    return read_config(source)
 
 
 def _vocabulary(source: Source, container: Container) -> tuple[Vocabulary | None, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.config.fields import ArchConfig
 from lineage_audit.checkpoint.formats.container import Container
+from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
@@ -33,6 +34,8 @@ class Checkpoint:
         caveats: what could not be read, one sentence each.
         digest: what pins the content (see ``digest.py``).
         composed_of: references of the base and of what was put on it, in order; empty for a model that stands alone.
+        left_out: weights that are there, or should be, and are not read; each is among the caveats too.
+        restated: tensors that say again what another one says: the stored copy of a tied embedding.
     """
 
     source: Source
@@ -44,6 +47,8 @@ class Checkpoint:
     caveats: tuple[str, ...]
     digest: str
     composed_of: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    restated: tuple[TensorRef, ...] = ()
 
     @property
     def ref(self) -> str:

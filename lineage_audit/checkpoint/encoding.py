@@ -16,6 +16,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.dtypes import decode_raw, item_bytes
 from lineage_audit.checkpoint.source.base import ByteRange
 from lineage_audit.checkpoint.tensors import StoredTensor
+from lineage_audit.errors import UnsupportedFormatError
 
 FloatArray = npt.NDArray[np.float32]
 RawArray = npt.NDArray[Any]
@@ -44,6 +45,28 @@ class Encoding(Protocol):
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Turn the arrays of ``sections(low, high)`` into floats ``[high - low, columns]``."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """Codes that are stored in a way that is known by name, or not at all, and that nobody here can decode.
+
+    Attributes:
+        scheme: what a report calls them.
+        bits: bits of one weight.
+    """
+
+    scheme: str
+    bits: float
+    rounding: float = 1.0
+
+    def sections(self, low: int, high: int) -> tuple[Section, ...]:  # noqa: ARG002
+        """Nothing can be read."""
+        raise UnsupportedFormatError(f"{self.scheme}: cannot be read as numbers")
+
+    def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:  # noqa: ARG002
+        """Nothing can be decoded."""
+        raise UnsupportedFormatError(f"{self.scheme}: cannot be read as numbers")
 
 
 @runtime_checkable

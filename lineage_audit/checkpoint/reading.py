@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import BITS, READABLE, decode
-from lineage_audit.checkpoint.encoding import NeedsBeforehand
+from lineage_audit.checkpoint.encoding import NeedsBeforehand, Undecoded
 from lineage_audit.checkpoint.source.base import ByteRange, Source
 from lineage_audit.checkpoint.source.coalescing import coalesce
 from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, TensorRef
@@ -80,6 +80,8 @@ def _is_readable(part: Part) -> bool:
     """Plain values of a known type; of quantised ones a vector, a matrix, or a stack whose index is known."""
     if part.stored.encoding is None:
         return part.stored.dtype in READABLE
+    if isinstance(part.stored.encoding, Undecoded):
+        return False
     return len(part.stored.shape) in ((1, 2) if part.index is None else (3,))
 
 

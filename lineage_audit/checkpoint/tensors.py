@@ -40,6 +40,7 @@ class StoredTensor:
         strides: in elements, when the data is not in row-major order (PyTorch views); otherwise None.
         encoding: how rows become floats where the bytes are not plain numbers; otherwise None. ``shape`` is then
             that of the floats, ``dtype`` the encoding's name for its elements, and the bytes are the main tensor's.
+        companions: bytes of the stored tensors that belong to it: scales, zero points, and what else it is read with.
     """
 
     name: str
@@ -50,6 +51,12 @@ class StoredTensor:
     stop: int
     strides: tuple[int, ...] | None = None
     encoding: Encoding | None = field(default=None, compare=False)
+    companions: int = field(default=0, compare=False)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that hold it: its own, and those of what belongs to it."""
+        return self.stop - self.start + self.companions
 
     @property
     def size(self) -> int:

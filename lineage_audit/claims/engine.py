@@ -55,6 +55,7 @@ class CheckOptions:
         fail_on: level at which findings fail; None: the policy's, or ``error``.
         known: the findings of a baseline, which then do not count.
         device: where the comparisons take their sums.
+        weights: the name of the subject's set of weights that is read, where it holds several.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -63,6 +64,7 @@ class CheckOptions:
     fail_on: FailOn | None = None
     known: frozenset[BaselineKey] = frozenset()
     device: Device = "cpu"
+    weights: str | None = None
 
 
 def check_claims(
@@ -82,7 +84,7 @@ def check_claims(
     """
     started, now = time.perf_counter(), datetime.datetime.now(datetime.UTC)
     policy, today = options.policy, now.date()
-    repository = open_repository(subject)
+    repository = open_repository(subject, options.weights)
     with computing_on(options.device):
         case = _case(repository, references, options, today, progress)
     findings = suppressed(_findings(case), policy, options.known, today)

@@ -122,7 +122,7 @@ class Repository:
         return self.checkpoint.digest if self.checkpoint else None
 
 
-def open_repository(ref: str) -> Repository:
+def open_repository(ref: str, weights: str | None = None) -> Repository:
     """Open a reference; of ``BASE+ADAPTER`` the words are the adapter's, and the weights those of both together.
 
     Raises:
@@ -130,13 +130,13 @@ def open_repository(ref: str) -> Repository:
     """
     first, *added = split_reference(ref)
     if not added:
-        return read_repository(open_source(first))
-    words, checkpoint = read_words(open_source(added[-1])), open_checkpoint(ref)
+        return read_repository(open_source(first), weights)
+    words, checkpoint = read_words(open_source(added[-1])), open_checkpoint(ref, weights)
     caveats = tuple(dict.fromkeys((*checkpoint.caveats, *words.caveats)))
     return replace(words, checkpoint=checkpoint, obstacle=None, caveats=caveats)
 
 
-def read_repository(source: Source) -> Repository:
+def read_repository(source: Source, weights: str | None = None) -> Repository:
     """Read a repository's words, and its weights' headers where they are there.
 
     Raises:
@@ -145,7 +145,7 @@ def read_repository(source: Source) -> Repository:
     """
     texts = _texts(source)
     try:
-        checkpoint = read_checkpoint(source)
+        checkpoint = read_checkpoint(source, weights)
     except UnsafeFileError:
         raise
     except LineageAuditError as error:

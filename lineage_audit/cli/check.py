@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import device_option, effort_option, figures_option
+from lineage_audit.cli.options import device_option, effort_option, figures_option, weights_option
 from lineage_audit.cli.output import write_figures, write_whole
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
@@ -74,6 +74,7 @@ _EXITS: dict[Outcome, ExitCode] = {
     help="What could not be checked is a note, a warning or an error. Default: the policy's, else exit with 3.",
 )
 @effort_option
+@weights_option
 @device_option
 @click.option(
     "--format", "format_name", type=click.Choice(_FORMATS), help="What stdout gets. Default: terminal, none with -o."
@@ -101,6 +102,7 @@ def command(
     fail_on: FailOn | None,
     inconclusive: WhenInconclusive | None,
     effort: EffortChoice,
+    weights: str | None,
     device: Device,
     format_name: str | None,
     outputs: tuple[Path, ...],
@@ -122,7 +124,7 @@ def command(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
     known = read_baseline(baseline) if baseline and not update_baseline else frozenset()
-    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device)
+    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device, weights)
     report = _checked(subject, given_references(references, earlier, bases), options, quiet)
     if update_baseline and baseline is not None:
         report = _rebased(report, policy, baseline)

@@ -15,6 +15,7 @@ from lineage_audit.cli.options import (
     figures_option,
     format_option,
     output_option,
+    weights_option,
 )
 from lineage_audit.cli.output import format_for, write_figures, write_whole
 from lineage_audit.results import Relation, Report
@@ -45,6 +46,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
 )
 @budget_option
 @click.option("--base", metavar="REF", help="A common base: what A and B share beyond it is measured.")
+@weights_option
 @device_option
 @format_option
 @output_option
@@ -65,6 +67,7 @@ def command(
     parents: tuple[str, ...],
     budget: int | None,
     base: str | None,
+    weights: str | None,
     device: Device,
     format_name: str | None,
     output: Path | None,
@@ -85,7 +88,15 @@ def command(
 
     with progress_on_stderr(quiet) as progress:
         report = compare(
-            a, b, effort=effort, progress=progress, parents=parents, base=base, device=device, budget=budget
+            a,
+            b,
+            effort=effort,
+            progress=progress,
+            parents=parents,
+            weights=weights,
+            base=base,
+            device=device,
+            budget=budget,
         )
     chosen = format_for(output, format_name)
     if figures:

@@ -56,6 +56,13 @@ device_option = click.option(
 )
 """Where a comparison takes its sums."""
 
+weights_option = click.option(
+    "--weights",
+    metavar="NAME",
+    help="Of a training checkpoint with several sets of weights (model, ema, ...), read this one.",
+)
+"""Which set of weights of a training checkpoint is read."""
+
 format_option = click.option(
     "--format",
     "format_name",

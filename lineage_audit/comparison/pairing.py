@@ -6,7 +6,7 @@ Vocabularies may differ in size and order, so rows of token matrices are paired 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -70,6 +70,7 @@ class Pairing:
 def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
     """Pair every tensor of B with its counterpart in A."""
     counterparts = _by_place(a, b) | _by_name(a, b)
+    counterparts |= _untied_head(a, b, counterparts)
     placed_a = set(counterparts.values())
     structural = _by_structure(
         [tensor for tensor in a.tensors if tensor not in placed_a],
@@ -101,15 +102,23 @@ def pair_tensors(a: Checkpoint, b: Checkpoint) -> Pairing:
 
 def _left_over(checkpoint: Checkpoint, taken: AbstractSet[TensorRef]) -> tuple[TensorRef, ...]:
     """Tensors without a counterpart, but for buffers and the stored copy of a tied embedding."""
-    tied = checkpoint.config.flag("tie_embeddings") is True
-    embeddings = {tensor.shape for tensor in checkpoint.tensors if tied and tensor.role == Role.EMBED}
     return tuple(
         tensor
         for tensor in checkpoint.tensors
-        if tensor not in taken
-        and tensor.role != Role.BUFFER
-        and not (tensor.role == Role.LM_HEAD and tensor.slot == "weight" and tensor.shape in embeddings)
+        if tensor not in taken and tensor.role != Role.BUFFER and tensor not in checkpoint.restated
     )
+
+
+def _untied_head(a: Checkpoint, b: Checkpoint, known: Mapping[TensorRef, TensorRef]) -> dict[TensorRef, TensorRef]:
+    """Pair a head of B's own with A's embedding, where that is A's head too."""
+    head, embedding = _weight(b, Role.LM_HEAD), _weight(a, Role.EMBED)
+    if head is None or embedding is None or head in known or head in b.restated or _weight(a, Role.LM_HEAD) is not None:
+        return {}
+    return {head: embedding} if a.config.flag("tie_embeddings") is not False else {}
+
+
+def _weight(checkpoint: Checkpoint, role: Role) -> TensorRef | None:
+    return next((one for one in checkpoint.tensors if one.role == role and one.slot == "weight"), None)
 
 
 def _by_place(a: Checkpoint, b: Checkpoint) -> dict[TensorRef, TensorRef]:

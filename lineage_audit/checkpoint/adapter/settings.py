@@ -36,6 +36,11 @@ _NOT_MERGED: Mapping[str, str] = {
 }
 """Keys that, when set, make an adapter more than a product of two matrices: key -> why."""
 
+CHANGES_THE_BASE: Mapping[str, str] = {
+    "pissa": "PiSSA", "olora": "OLoRA", "corda": "CorDA", "lora_ga": "LoRA-GA", "loftq": "LoftQ",
+}  # fmt: skip
+"""Ways to initialise that take something away from the base before training, and what they are called."""
+
 
 @dataclass(frozen=True, slots=True)
 class AdapterSettings:
@@ -121,6 +126,28 @@ def read_settings(source: Source) -> AdapterSettings:
         ranks=_patterns(stated.get("rank_pattern")),
         tokens=_tokens(stated.get("token_indices" if kind == "trainable_tokens" else "trainable_token_indices")),
         not_merged=next((why for key, why in _NOT_MERGED.items() if stated.get(key)), None),
+    )
+
+
+def read_mlx_settings(source: Source) -> AdapterSettings:
+    """Read mlx-lm's ``adapter_config.json``: its ``scale`` multiplies the update as it stands, whatever the rank.
+
+    Raises:
+        UnreadableFileError: the file is not a JSON object of bounded size and nesting.
+    """
+    if CONFIG_FILE not in source.files:
+        return AdapterSettings("unknown")
+    stated = parse_json_object(read_whole(source, CONFIG_FILE, _CONFIG_LIMIT), CONFIG_FILE)
+    kind, base, parameters = _word(stated.get("fine_tune_type")), stated.get("model"), stated.get("lora_parameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
+    rank, scale = _number(parameters.get("rank")), _number(parameters.get("scale"))
+    return AdapterSettings(
+        kind="lora" if kind in ("lora", "dora", "full") else kind,
+        base=base.strip()[:200] if isinstance(base, str) and base.strip() else None,
+        rank=int(rank) if rank is not None else None,
+        alpha=scale * rank if scale is not None and rank is not None else None,
+        dora=kind == "dora",
+        targets=_words(parameters.get("keys")),
     )
 
 

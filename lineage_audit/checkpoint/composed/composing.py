@@ -43,6 +43,7 @@ def compose(base: Checkpoint, added: Checkpoint) -> Checkpoint:
         tensors=tensors,
         caveats=base.caveats + added.caveats + applied.caveats,
         digest=_digest(base, added),
+        left_out=(*base.left_out, *added.left_out),
         composed_of=(*(base.composed_of or (base.ref,)), added.ref),
     )
 

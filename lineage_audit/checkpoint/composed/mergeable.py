@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lineage_audit.checkpoint.adapter import AdapterParts, AdapterSettings
+from lineage_audit.checkpoint.adapter.settings import CHANGES_THE_BASE
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.errors import UnsupportedFormatError
 
@@ -42,6 +43,11 @@ def require_mergeable(added: Checkpoint, parts: AdapterParts) -> AdapterSettings
         )
     if settings.not_merged:
         raise UnsupportedFormatError(f"{added.ref}: cannot be merged into a base: {settings.not_merged}")
+    if settings.start in CHANGES_THE_BASE:
+        raise UnsupportedFormatError(
+            f"{added.ref}: was started by {CHANGES_THE_BASE[settings.start]}, which takes a part of the base away "
+            "before the adapter is put on it, and that part is not stored; merge it with PEFT and give the merged model"
+        )
     if settings.kind == "vera" and not {"vera_A", "vera_B"} <= set(parts.other.shared):
         raise UnsupportedFormatError(
             f"{added.ref}: was saved without its projections, which PEFT draws from a seed; save it again with "

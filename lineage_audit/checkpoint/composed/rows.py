@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from lineage_audit.checkpoint.dtypes import READABLE
-from lineage_audit.checkpoint.encoding import Encoding, FloatArray, RawArray, Section, rows_of
+from lineage_audit.checkpoint.encoding import Encoding, FloatArray, RawArray, Section, Undecoded, rows_of
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -19,6 +19,8 @@ _Anything = TypeVar("_Anything")
 
 def is_row_readable(stored: StoredTensor) -> bool:
     """Tell whether rows of a tensor can be read inside an encoding: row-major, and of a known type."""
+    if isinstance(stored.encoding, Undecoded):
+        return False
     return stored.strides is None and (stored.encoding is not None or stored.dtype in READABLE)
 
 

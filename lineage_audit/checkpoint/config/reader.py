@@ -29,6 +29,7 @@ CONFIG_LIMIT = 8 * 2**20
 _CONFIG_FILE = "config.json"
 _PARAMS_FILES = ("params.json", "original/params.json")
 _QUANTIZATION_FILES: Mapping[str, str] = {"quantize_config.json": "gptq", "quant_config.json": "awq"}
+_BITS_KEYS = ("bits", "w_bit")
 _LANGUAGE_MODEL_KEYS = ("text_config", "language_config", "llm_config", "thinker_config", "language_model")
 _NESTING_LIMIT = 3
 _CLASS_SUFFIX = re.compile(r"(ForCausalLM|LMHeadModel|ForMaskedLM|ForConditionalGeneration|Model)$")
@@ -172,9 +173,20 @@ def _universal_defaults(config: Mapping[str, object], fields: Mapping[str, Field
     return derived
 
 
+def _states_bits(source: Source, file: str) -> bool:
+    """Tell whether a quantiser of weights wrote a file: others (of ONNX models) write files of the same name."""
+    if file not in source.files:
+        return False
+    try:
+        stated = _object(source, file)
+    except UnreadableFileError:
+        return False
+    return any(type(stated.get(key)) is int for key in _BITS_KEYS)
+
+
 def _with_quantization_file(config: ArchConfig, source: Source) -> ArchConfig:
     """Take the method from the file that older quantisers wrote beside the configuration."""
-    method = next((method for file, method in _QUANTIZATION_FILES.items() if file in source.files), None)
+    method = next((method for file, method in _QUANTIZATION_FILES.items() if _states_bits(source, file)), None)
     if method is None or "quantization" in config.fields:
         return config
     return ArchConfig(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lineage_audit.checkpoint.adapter.settings import AdapterSettings
+from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -20,7 +21,8 @@ class Container:
         files: the weight files, in shard order.
         metadata: free text that the files carry (safetensors ``__metadata__``).
         values: typed metadata that stands for configuration and tokenizer files (GGUF); otherwise empty.
-        caveats: what was left unread, one sentence each.
+        left_out: weights that are there, or should be, and were not read.
+        others: the files of other models, or copies of this one, in the same repository.
         witnesses: what must be read before some of the tensors' bytes are used; see ``source/witnessed.py``.
         adapter: what the files say of themselves where they hold an adapter and no model; otherwise None.
 
@@ -33,6 +35,7 @@ class Container:
     files: tuple[str, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
-    caveats: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    others: tuple[tuple[str, ...], ...] = ()
     witnesses: tuple[Witness, ...] = ()
     adapter: AdapterSettings | None = None

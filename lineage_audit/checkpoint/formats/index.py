@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
 from lineage_audit.checkpoint.bounded_json import parse_json
-from lineage_audit.checkpoint.source.base import Source, read_whole
-from lineage_audit.checkpoint.source.shard_names import gguf_model
-from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
+from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffusers_components
+from lineage_audit.checkpoint.formats.foreign import foreign_format
+from lineage_audit.checkpoint.left_out import LeftOut
+from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
+from lineage_audit.checkpoint.source.shard_names import shard_model, shard_number
+from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsupportedFormatError
 
-FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx"]
+FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx", "diffusers", "mlx-adapter"]
+
+_SNIFFED = 8
+_PYTORCH_STARTS = (b"PK\x03\x04", b"\x80", b"version ")
+"""How PyTorch's zip files, its older pickles, and Git LFS pointers to either begin."""
+
+_CTRANSLATE2 = ("shared_vocabulary.json", "shared_vocabulary.txt", "vocabulary.json", "vocabulary.txt")
+"""Files beside a ``model.bin`` of CTranslate2."""
+
+_MOST_NAMED = 5
+"""Most files of formats that are not read that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +37,15 @@ class WeightFiles:
         format: how they are written.
         files: in shard order.
         named: tensor name -> shard, as the index says; empty without an index.
-        caveats: what was passed over, one sentence each.
+        left_out: what was passed over.
+        others: weight files beside these, by what they hold: models of their own, or the same in another format.
     """
 
     format: FormatName
     files: tuple[str, ...]
     named: Mapping[str, str]
-    caveats: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    others: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ _LAYOUTS: tuple[_Layout, ...] = (
     _Layout("pytorch", "pytorch_model.bin", "pytorch_model.bin.index.json", r"pytorch_model[-.].*\.bin"),
     _Layout("meta", "consolidated.00.pth", "", r"consolidated\.\d+\.pth"),
     _Layout("meta", "original/consolidated.00.pth", "", r"original/consolidated\.\d+\.pth"),
+    _Layout("mlx-adapter", "", "", r"adapters\.safetensors"),
     _Layout("safetensors", "", "", r"(?!adapter_)[^/]+\.safetensors"),
     _Layout("adapter", "adapter_model.safetensors", "adapter_model.safetensors.index.json", r"(?!)"),
     _Layout("adapter", "adapter_model.bin", "", r"(?!)"),
@@ -56,25 +72,20 @@ _LAYOUTS: tuple[_Layout, ...] = (
 )
 """In order of preference: the same model is often published in several formats side by side."""
 
-_GGUF = r"(?!(?:.*/)?(?:mmproj|imatrix))(?:[^/]+/)?[^/]+\.gguf"
+_GGUF = r"(?!.*(?:mmproj|imatrix)[^/]*$)(?:[^/]+/)?[^/]+\.gguf"
 """Models in GGUF; image projectors and importance matrices have the same suffix."""
+
+_PROJECTOR = re.compile(r"(?:.*/)?[^/]*mmproj[^/]*\.gguf", re.IGNORECASE)
 
 _ONNX = r"(?:[^/]+/)?[^/]+\.onnx"
 _ROUNDED_ONNX = re.compile(r".*[_-](?:quantized|fp16|float16|int8|uint8|q4|q4f16|bnb4|q8|int4)\.onnx", re.IGNORECASE)
 
-_FOREIGN: tuple[tuple[str, str], ...] = (
-    (r"tf_model\.h5|.*\.h5", "TensorFlow"),
-    (r"flax_model\.msgpack", "Flax"),
-    (r".*\.npz", "NumPy"),
+_BESIDE_MODELS = (
+    r"(?:.*/)?(?:adapter_|\d+_adapters|adapters\.|training_args|optimizer|optim_|scheduler|rng_state|scaler|imatrix|vocab\.|tokenizer\.)[^/]*"
+    r"|(?:.*/)?[^/]*(?:mmproj|optim_states|optimizer)[^/]*"
 )
-"""Formats that are recognised but not read."""
-
-
-_WEIGHTS = (
-    r"(?!adapter_|training_args|optimizer|scheduler|rng_state|mmproj|imatrix)[^/]+\.(safetensors|bin|pth|pt|ckpt|gguf)"
-    r"|original/consolidated\.\d+\.pth"
-)
-"""What looks like weights of the model itself, by its name; other loaders may prefer it to what is read here."""
+_WEIGHTS = re.compile(rf"(?!(?:{_BESIDE_MODELS})$).+\.(safetensors|bin|pth|pt|ckpt|gguf)", re.IGNORECASE)
+"""What looks like weights of a model, by its name, in any folder; other loaders may prefer it to what is read here."""
 
 
 def find_weights(source: Source) -> WeightFiles:
@@ -82,20 +93,56 @@ def find_weights(source: Source) -> WeightFiles:
 
     Raises:
         UnresolvedReferenceError: there are none, with what was found instead.
-        UnreadableFileError: the index is damaged or names a shard that is not there.
+        UnreadableFileError: the index is damaged or names a shard that is not there, or a shard is missing.
     """
     found = _preferred(source)
-    others = _others(source, found)
-    if not others or found.caveats:
-        return found
-    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
-    return replace(found, caveats=(f"Not read: other weight files beside those that were, {others[0]}{more}.",))
+    _require_all_shards(found)
+    names = [name for name in source.files if name not in found.files and _WEIGHTS.fullmatch(name)]
+    return replace(found, left_out=(*found.left_out, *_parts_beside(source, found)), others=models_of(names))
 
 
-def _others(source: Source, chosen: WeightFiles) -> list[str]:
-    """Weight files that are not read: the same model in another format as a rule, but nobody has looked."""
-    names = (name for name in source.files if name not in chosen.files)
-    return sorted(name for name in names if re.fullmatch(_WEIGHTS, name, re.IGNORECASE))
+def models_of(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Files by the model that they are shards of, each model's in order."""
+    models: dict[str, list[str]] = {}
+    for name in sorted(names):
+        models.setdefault(shard_model(name), []).append(name)
+    return tuple(tuple(files) for files in models.values())
+
+
+def _parts_beside(source: Source, chosen: WeightFiles) -> tuple[LeftOut, ...]:
+    """Projectors, which are parts and no models, and files of formats that are not read."""
+    names = [name for name in sorted(source.files) if name not in chosen.files]
+    projectors = [
+        LeftOut(
+            f"Not read: {name}, an image projector, which is a part beside the model.", True, source.files[name].size
+        )
+        for name in names
+        if _PROJECTOR.fullmatch(name)
+    ]
+    found = [(name, foreign) for name in names if (foreign := foreign_format(name)) is not None]
+    foreigners = [
+        LeftOut(f"Not read: {name}, which is {foreign.name}; {foreign.instead}.", True, source.files[name].size)
+        for name, foreign in found[:_MOST_NAMED]
+    ]
+    return (*projectors, *foreigners)
+
+
+def _projector_beside(name: str, size: int) -> LeftOut:
+    return LeftOut(f"Not read: {name}, an image projector, which is a part beside the model.", True, size)
+
+
+def _require_all_shards(found: WeightFiles) -> None:
+    """Raise where the names of the shards say that there are more of them than are here."""
+    numbered = [(name, one) for name in found.files if (one := shard_number(name)) is not None]
+    if found.named or not numbered:
+        return
+    name, (_, count) = numbered[0]
+    here = {number for _, (number, _) in numbered}
+    missing = next((number for number in range(1, count + 1) if number not in here), None)
+    if missing is not None:
+        raise UnreadableFileError(
+            f"{name}: one of {count:,} shards, of which {len(here):,} are here; fetch number {missing:,} too"
+        )
 
 
 def _preferred(source: Source) -> WeightFiles:
@@ -106,33 +153,61 @@ def _preferred(source: Source) -> WeightFiles:
         if layout.index and layout.index in source.files:
             return _indexed(source, layout)
         found = sorted(name for name in source.files if re.fullmatch(layout.pattern, name))
+        if layout.format == "pytorch":
+            found = _saved_by_pytorch(source, [name for name in found if foreign_format(name) is None])
         if found:
             return WeightFiles(layout.format, tuple(found), {})
+    if DIFFUSERS_INDEX in source.files and (components := diffusers_components(source)):
+        return WeightFiles("diffusers", components, {})
     found = [name for name in sorted(source.files) if re.fullmatch(_GGUF, name, re.IGNORECASE)]
     if found:
-        return _largest_gguf(source, found)
+        return largest_gguf(source, found)
     found = [name for name in sorted(source.files) if re.fullmatch(_ONNX, name, re.IGNORECASE)]
     if found:
         return _plainest_onnx(found)
+    projectors = [name for name in sorted(source.files) if _PROJECTOR.fullmatch(name)]
+    if projectors:
+        return WeightFiles("gguf", (projectors[0],), {})
     raise UnresolvedReferenceError(f"{source.ref}: no weights found{_instead(source)}")
 
 
-def _largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:
+def _saved_by_pytorch(source: Source, names: Sequence[str]) -> list[str]:
+    """Of several files those that begin as PyTorch's do; all of them where none does, so that somebody complains."""
+    starts = source.read_ranges([ByteRange(name, 0, min(_SNIFFED, source.files[name].size)) for name in names])
+    saved = [name for name, start in zip(names, starts, strict=True) if start.startswith(_PYTORCH_STARTS)]
+    if not saved and "model.bin" in names and any(name in source.files for name in _CTRANSLATE2):
+        raise UnsupportedFormatError(f"{source.ref}: model.bin is CTranslate2's; give the model that it was made from")
+    return saved or list(names)
+
+
+def largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:
     """Of several GGUF models, which are roundings of one as a rule, choose the least rounded: the largest."""
-    models: dict[str, list[str]] = {}
-    for name in names:
-        models.setdefault(gguf_model(name), []).append(name)
-    sizes = {model: sum(source.files[name].size for name in shards) for model, shards in models.items()}
-    chosen = max(models, key=lambda model: (sizes[model], model))
-    caveats = (f"{len(models)} GGUF models are there; the largest was read, {models[chosen][0]}.",)
-    return WeightFiles("gguf", tuple(models[chosen]), {}, caveats if len(models) > 1 else ())
+    models = models_of(names)
+    chosen = max(models, key=lambda shards: (sum(source.files[name].size for name in shards), shards))
+    return WeightFiles("gguf", chosen, {})
+
+
+def gguf_beside(source: Source, projector: Sequence[str]) -> WeightFiles | None:
+    """The GGUF model beside files that turned out to be an image projector, or None where they stand alone."""
+    names = [name for name in source.files if name not in projector and re.fullmatch(_GGUF, name, re.IGNORECASE)]
+    if not names:
+        return None
+    size = sum(source.files[name].size for name in projector)
+    part = _projector_beside(projector[0], size)
+    found = largest_gguf(source, names)
+    others = models_of(name for name in names if name not in found.files)
+    return replace(found, left_out=(part,), others=others)
 
 
 def _plainest_onnx(names: Sequence[str]) -> WeightFiles:
     """Of several ONNX models, which are roundings or parts of one as a rule, choose one that is not rounded."""
     chosen = min(names, key=lambda name: (bool(_ROUNDED_ONNX.fullmatch(name)), "model" not in name, len(name), name))
-    caveats = (f"{len(names)} ONNX models are there; only {chosen} was read.",)
-    return WeightFiles("onnx", (chosen,), {}, caveats if len(names) > 1 else ())
+    others = [name for name in names if name != chosen]
+    if not others:
+        return WeightFiles("onnx", (chosen,), {})
+    are_roundings = all(_ROUNDED_ONNX.fullmatch(name) for name in others)
+    said = LeftOut(f"{len(names)} ONNX models are there; only {chosen} was read.", settles=are_roundings)
+    return WeightFiles("onnx", (chosen,), {}, (said,))
 
 
 def _indexed(source: Source, layout: _Layout) -> WeightFiles:
@@ -154,8 +229,10 @@ def _indexed(source: Source, layout: _Layout) -> WeightFiles:
 
 def _instead(source: Source) -> str:
     """What the repository holds in place of weights that can be read."""
-    for pattern, what in _FOREIGN:
-        for name in sorted(source.files):
-            if re.fullmatch(pattern, name):
-                return f": {name} is {what}, which is not read yet; give the safetensors or PyTorch version"
+    for name in sorted(source.files):
+        if (foreign := foreign_format(name)) is not None:
+            return f": {name} is {foreign.name}, which is not read; {foreign.instead}"
+    inside = sorted(name for name in source.files if "/" in name and _WEIGHTS.fullmatch(name))
+    if inside:
+        return f" at its top; give the folder of {inside[0][:200]}"
     return "; give a folder or repository with .safetensors, .bin or .pth files"

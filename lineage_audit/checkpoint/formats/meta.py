@@ -18,4 +18,5 @@ def read_meta(source: Source, files: Sequence[str]) -> FoundTensors:
     return FoundTensors(
         tuple(tensor for one in found for tensor in one.tensors),
         tuple(witness for one in found for witness in one.witnesses),
+        tuple(left for one in found for left in one.left_out),
     )

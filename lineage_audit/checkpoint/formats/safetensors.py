@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
 from lineage_audit.checkpoint.source.base import ByteRange, Source
 from lineage_audit.checkpoint.tensors import StoredTensor
-from lineage_audit.errors import UnreadableFileError
+from lineage_audit.errors import TwoModelsError, UnreadableFileError
 
 HEADER_LIMIT = 100_000_000
 """Largest header in bytes: the limit of the format's own library."""
@@ -35,14 +35,22 @@ _FIRST_READ = 64 * 1024
 _FILES_AT_ONCE = 64
 
 
-def read_safetensors(source: Source, files: Sequence[str]) -> tuple[tuple[StoredTensor, ...], dict[str, str]]:
+def read_safetensors(
+    source: Source, files: Sequence[str], named: Mapping[str, str] | None = None
+) -> tuple[tuple[StoredTensor, ...], dict[str, str]]:
     """Read the headers of all shards.
+
+    Args:
+        source: where they are.
+        files: in order.
+        named: tensor name -> shard, as an index says: of a name that stands in several shards, that one is meant.
 
     Returns:
         The tensors in file order, and the shards' ``__metadata__`` merged.
 
     Raises:
-        UnreadableFileError: a header is damaged, lies about its file, or two shards hold the same name.
+        TwoModelsError: two shards hold the same name, and no index says which is meant.
+        UnreadableFileError: a header is damaged, or lies about its file.
     """
     tensors: dict[str, StoredTensor] = {}
     metadata: dict[str, str] = {}
@@ -52,10 +60,11 @@ def read_safetensors(source: Source, files: Sequence[str]) -> tuple[tuple[Stored
         if isinstance(notes, dict):
             metadata.update({key: value for key, value in notes.items() if isinstance(value, str)})
         for tensor in _tensors(header, file, data_start, source.files[file].size):
-            if tensor.name in tensors:
-                held = tensors[tensor.name].file
-                raise UnreadableFileError(f"{file}: holds {tensor.name[:80]!r}, and so does {held}; fetch them again")
-            tensors[tensor.name] = tensor
+            held, meant = tensors.get(tensor.name), (named or {}).get(tensor.name)
+            if held is not None and meant not in (file, held.file):
+                raise TwoModelsError(f"{file}: holds {tensor.name[:80]!r}, and so does {held.file}; give one of them")
+            if held is None or meant == file:
+                tensors[tensor.name] = tensor
         if len(tensors) > TENSOR_LIMIT:
             raise UnreadableFileError(f"{file}: with it the model has more than {TENSOR_LIMIT:,} tensors; not read")
     return tuple(tensors.values()), metadata

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -23,14 +24,13 @@ from lineage_audit.checkpoint.formats.torch_objects import (
     element_bytes,
     storage_from_id,
 )
+from lineage_audit.checkpoint.formats.weight_sets import ChosenSet, NamedWeights, Weight, choose_set
+from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import Source, read_range
 from lineage_audit.checkpoint.source.held import with_ends_held
 from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.checkpoint.tensors import StoredTensor
-from lineage_audit.errors import UnreadableFileError, UnsafeFileError, UnsupportedFormatError
-
-WRAPPERS = ("model_state_dict", "state_dict", "model", "module", "net", "params", "ema")
-"""Keys under which training programs put the weights, next to optimiser state and counters."""
+from lineage_audit.errors import TwoModelsError, UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
 _TENSOR_LIMIT = 200_000
 _DEPTH_LIMIT = 16
@@ -39,8 +39,8 @@ _EXPANDED_LIMIT = 2**24
 """Elements that a view may have beyond what its file holds: a broadcast view repeats a few bytes at will."""
 
 _FILES_AT_ONCE = 64
+_FLAT = re.compile(r"(^|\.)_?(fsdp_)?flat_param|fp32_flat_groups|single_partition_of_fp32_groups")
 
-_Weight = View | UnreadableTensor
 Span = tuple[int, int]
 Places = tuple[Mapping[str, Span], Sequence[Witness]]
 """Storages by key -> (start, stop), and what must be read before their bytes are used."""
@@ -48,10 +48,11 @@ Places = tuple[Mapping[str, Span], Sequence[Witness]]
 
 @dataclass(frozen=True, slots=True)
 class FoundTensors:
-    """Tensors in file order, and what must be read before their bytes are used."""
+    """Tensors in file order, what must be read before their bytes are used, and sets of weights that were not read."""
 
     tensors: tuple[StoredTensor, ...]
     witnesses: tuple[Witness, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +63,42 @@ class _Saved:
     locate: Callable[[Set[str]], Places]
 
 
-def read_pytorch(source: Source, files: Sequence[str]) -> FoundTensors:
+def read_pytorch(
+    source: Source, files: Sequence[str], named: Mapping[str, str] | None = None, wanted: str | None = None
+) -> FoundTensors:
     """Find the tensors of PyTorch files; no weight is read.
+
+    Args:
+        source: where they are.
+        files: in order.
+        named: tensor name -> shard, as an index says: of a name that stands in several shards, that one is meant.
+        wanted: the name of the set of weights that is read, where a file holds several.
 
     Returns:
         The tensors in file order; those that share bytes are all listed.
 
     Raises:
         UnsafeFileError: a pickle asks for anything but tensors, or a zip entry is compressed.
-        UnreadableFileError: a file is damaged, truncated, a Git LFS pointer, or two files hold the same name.
+        TwoModelsError: two files hold the same name, and no index says which is meant.
+        UnreadableFileError: a file is damaged, truncated, or a Git LFS pointer.
         UnsupportedFormatError: TorchScript, the tar format of 2016, or sparse and quantised tensors.
     """
     tensors: dict[str, StoredTensor] = {}
     witnesses: list[Witness] = []
-    for file, found in zip(files, read_pytorch_files(source, files), strict=True):
+    left_out: list[LeftOut] = []
+    for file, found in zip(files, read_pytorch_files(source, files, wanted), strict=True):
         for tensor in found.tensors:
-            if tensor.name in tensors:
-                held = tensors[tensor.name].file
-                raise UnreadableFileError(f"{file}: holds {tensor.name!r}, which {held} also holds")
-            tensors[tensor.name] = tensor
+            held, meant = tensors.get(tensor.name), (named or {}).get(tensor.name)
+            if held is not None and meant not in (file, held.file):
+                raise TwoModelsError(f"{file}: holds {tensor.name!r}, and so does {held.file}; give one of them")
+            if held is None or meant == file:
+                tensors[tensor.name] = tensor
         witnesses += found.witnesses
-    return FoundTensors(tuple(tensors.values()), tuple(witnesses))
+        left_out += found.left_out
+    return FoundTensors(tuple(tensors.values()), tuple(witnesses), tuple(left_out))
 
 
-def read_pytorch_files(source: Source, files: Sequence[str]) -> Iterator[FoundTensors]:
+def read_pytorch_files(source: Source, files: Sequence[str], wanted: str | None = None) -> Iterator[FoundTensors]:
     """Find the tensors of PyTorch files, file by file; raises as :func:`read_pytorch`.
 
     A file begins with the zip format's pickle and ends with its directory; of remote files both are fetched together.
@@ -93,10 +106,10 @@ def read_pytorch_files(source: Source, files: Sequence[str]) -> Iterator[FoundTe
     for first in range(0, len(files), _FILES_AT_ONCE):
         some = files[first : first + _FILES_AT_ONCE]
         held = with_ends_held(source, some, CHUNK)
-        yield from (_read_file(held, file) for file in some)
+        yield from (_read_file(held, file, wanted) for file in some)
 
 
-def _read_file(source: Source, file: str) -> FoundTensors:
+def _read_file(source: Source, file: str, wanted: str | None) -> FoundTensors:
     start = read_range(source, file, 0, min(512, source.files[file].size))
     refuse_pointer(file, start)
     if start[257:262] == b"ustar":
@@ -104,15 +117,27 @@ def _read_file(source: Source, file: str) -> FoundTensors:
             f"{file}: is in PyTorch's tar format of 2016; load and save it with a newer PyTorch"
         )
     saved = _open_zip(source, file) if start.startswith(b"PK\x03\x04") else _open_legacy(source, file)
-    weights = _weights(saved.content, file)
+    chosen = _weights(saved.content, file, wanted)
+    weights = chosen.weights
+    _refuse_flattened(weights, file)
     spans, witnesses = saved.locate({weight.storage.key for _name, weight in weights if isinstance(weight, View)})
     tensors = tuple(_stored(name, weight, file, spans, source.files[file].size) for name, weight in weights)
     if not tensors:
         raise UnreadableFileError(f"{file}: holds no tensors by name; give the file with the model's state_dict")
     if source.is_local:
         _hear(source, witnesses)
-        return FoundTensors(tensors, ())
-    return FoundTensors(tensors, tuple(witnesses))
+        return FoundTensors(tensors, (), chosen.left_out)
+    return FoundTensors(tensors, tuple(witnesses), chosen.left_out)
+
+
+def _refuse_flattened(weights: NamedWeights, file: str) -> None:
+    """Raise for parameters that a sharding trainer laid end to end: which weight is where is not in the file."""
+    flat = next((name for name, _ in weights if _FLAT.search(name)), None)
+    if flat is not None:
+        raise UnsupportedFormatError(
+            f"{file}: {flat[:80]!r} holds parameters laid end to end by FSDP or DeepSpeed; "
+            "give the checkpoint of the whole model (full_state_dict, zero_to_fp32.py)"
+        )
 
 
 def _hear(source: Source, witnesses: Sequence[Witness]) -> None:
@@ -139,24 +164,20 @@ def _open_legacy(source: Source, file: str) -> _Saved:
     return _Saved(legacy.content, lambda _keys: torch_legacy.locate_storages(source, file, legacy))
 
 
-def _weights(content: object, file: str) -> list[tuple[str, _Weight]]:
-    """The named tensors of a saved object: those under the first wrapper that has any, else all."""
+def _weights(content: object, file: str, wanted: str | None) -> ChosenSet:
+    """The named tensors of a saved object."""
     if not isinstance(content, dict):
         kind = "one tensor" if isinstance(content, View) else "no dict"
         raise UnsupportedFormatError(f"{file}: holds {kind}, not tensors by name; give the model's state_dict")
-    for wrapper in WRAPPERS:
-        inner = content.get(wrapper)
-        if isinstance(inner, dict) and (found := _flatten(inner, file)):
-            return found
-    return _flatten(content, file)
+    return choose_set(content, file, lambda inner: _flatten(inner, file), wanted)
 
 
-def _flatten(content: dict[object, object], file: str) -> list[tuple[str, _Weight]]:
+def _flatten(content: dict[object, object], file: str) -> NamedWeights:
     """Tensors of nested dicts in order, their keys joined by dots.
 
     A dict that is reached in several ways, or holds itself, is entered once.
     """
-    found: list[tuple[str, _Weight]] = []
+    found: NamedWeights = []
     entered = {id(content)}
     pending = [("", iter(content.items()))]
     while pending:
@@ -190,7 +211,7 @@ def _joined(prefix: str, key: object, file: str) -> str:
     return prefix + key
 
 
-def _stored(name: str, weight: _Weight, file: str, spans: Mapping[str, Span], file_size: int) -> StoredTensor:
+def _stored(name: str, weight: Weight, file: str, spans: Mapping[str, Span], file_size: int) -> StoredTensor:
     """Follow a view to its bytes, checking that its storage covers it."""
     if isinstance(weight, UnreadableTensor):
         raise UnsupportedFormatError(f"{file}: {name!r} is {weight.kind} tensor, which is not read yet")

@@ -6,9 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint.dtypes import READABLE
-from lineage_audit.checkpoint.quantization import awq, bitsandbytes_4bit, gptq, mlx, mxfp4, pack_quantized, scaled
+from lineage_audit.checkpoint.quantization import (
+    awq,
+    bitnet,
+    bitsandbytes_4bit,
+    float4,
+    gptq,
+    hqq,
+    mlx,
+    mxfp4,
+    pack_quantized,
+    recognised,
+    scaled,
+)
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.quantization.settings import read_settings
+from lineage_audit.checkpoint.quantization.unknown import without_scheme
 from lineage_audit.checkpoint.source.base import ByteRange, Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -17,9 +30,13 @@ SCHEMES: tuple[Scheme, ...] = (
     awq.SCHEME,
     bitsandbytes_4bit.SCHEME,
     pack_quantized.SCHEME,
+    *float4.SCHEMES,
+    bitnet.SCHEME,
+    hqq.SCHEME,
     *scaled.SCHEMES,
     *mxfp4.SCHEMES,
     mlx.SCHEME,
+    *recognised.SCHEMES,
 )
 """In order: of several schemes that the names allow, the first whose shapes and types fit is taken."""
 
@@ -39,16 +56,22 @@ class _Candidate:
 def gather(source: Source, tensors: Sequence[StoredTensor]) -> tuple[StoredTensor, ...]:
     """Put one logical tensor, in the place of its codes, for the stored ones of each quantised matrix.
 
-    Tensors of no known scheme stay as they are.
+    Tensors of no known scheme stay as they are, but for codes of an unknown one, which are marked as unread.
 
     Raises:
         UnreadableFileError: a description inside the files is damaged.
     """
     by_name = {tensor.name: tensor for tensor in tensors}
-    candidates = list(_candidates(by_name)) if len(by_name) == len(tensors) else []
-    if not candidates:
+    if len(by_name) < len(tensors):
         return tuple(tensors)
-    settings, notes = read_settings(source), _read_notes(source, candidates)
+    candidates, settings = list(_candidates(by_name)), read_settings(source)
+    return without_scheme(_gathered(source, tensors, candidates, settings), settings)
+
+
+def _gathered(
+    source: Source, tensors: Sequence[StoredTensor], candidates: Sequence[_Candidate], settings: Mapping[str, object]
+) -> tuple[StoredTensor, ...]:
+    notes = _read_notes(source, candidates)
     logical: dict[str, StoredTensor] = {}
     taken: set[str] = set()
     for candidate in candidates:
@@ -101,4 +124,5 @@ def _stored(candidate: _Candidate, notes: Mapping[str, bytes], settings: Mapping
 
 def _logical(candidate: _Candidate, main: StoredTensor, found: Encoded) -> StoredTensor:
     name = candidate.stem + candidate.scheme.logical
-    return replace(main, name=name, dtype=found.dtype, shape=found.shape, encoding=found.encoding)
+    beside = sum(one.stop - one.start for one in candidate.tensors.values()) - (main.stop - main.start)
+    return replace(main, name=name, dtype=found.dtype, shape=found.shape, encoding=found.encoding, companions=beside)

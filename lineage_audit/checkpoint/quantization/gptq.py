@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, columns_of, rows_of, whole
-from lineage_audit.checkpoint.quantization.packed_words import unpack, words_for
+from lineage_audit.checkpoint.quantization.packed_words import groups_of, unpack, words_for
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
-from lineage_audit.errors import UnreadableFileError
 
 _SECOND_VERSION = "gptq_v2"
+_FORMAT_KEYS = ("checkpoint_format", "format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,9 @@ class Gptq:
         codes = unpack(arrays[0].T, self.width, self.inputs).astype(np.float32)
         zeros = unpack(arrays[2], self.width, self.scales.shape[1])[:, low:high]
         zeros = (zeros + np.uint32(self.zero_offset)) & np.uint32(2**self.width - 1)
-        groups = arrays[3].reshape(-1) if self.groups is not None else np.arange(self.inputs) // self._group_size
-        if groups.size and not 0 <= groups.min() <= groups.max() < len(zeros):
-            raise UnreadableFileError(
-                f"{self.codes.file}: the groups of {self.codes.name!r} are damaged; fetch it again"
-            )
+        stated = arrays[3] if self.groups is not None else None
+        what = f"{self.codes.file}: {self.codes.name!r}"
+        groups = groups_of(stated, self.inputs, self._group_size, len(zeros), what)
         with np.errstate(all="ignore"):
             floats: FloatArray = (codes - zeros.T[:, groups].astype(np.float32)) * arrays[1].T[:, groups]
         return floats
@@ -98,8 +96,8 @@ def _read(stored: Stored) -> Encoded | None:
     inputs = codes.shape[0] * 32 // width
     if groups is not None and (groups.shape != (inputs,) or groups.dtype not in ("I32", "I64")):
         return None
-    offset = 0 if stored.settings.get("checkpoint_format") == _SECOND_VERSION else 1
-    encoding = Gptq(codes, zeros, scales, groups, width, inputs, offset)
+    is_second = _SECOND_VERSION in (stored.settings.get(key) for key in _FORMAT_KEYS)
+    encoding = Gptq(codes, zeros, scales, groups, width, inputs, 0 if is_second else 1)
     return Encoded((outputs, inputs), f"INT{width}", encoding)
 
 

@@ -16,7 +16,9 @@ from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _MAGNITUDES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
-_VALUES = np.array([*_MAGNITUDES, *(-value for value in _MAGNITUDES)], np.float32)
+VALUES = np.array([*_MAGNITUDES, *(-value for value in _MAGNITUDES)], np.float32)
+"""What the sixteen codes of FP4 (E2M1) stand for."""
+
 _BYTES, _GROUP, _BIAS = 16, 32, 127
 
 
@@ -41,7 +43,7 @@ class Mxfp4:
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Look the codes up and scale them group by group."""
         codes = arrays[0].reshape(high - low, self.groups, _BYTES)
-        values = _VALUES[np.stack([codes & 15, codes >> 4], axis=-1)].reshape(high - low, self.groups, _GROUP)
+        values = VALUES[np.stack([codes & 15, codes >> 4], axis=-1)].reshape(high - low, self.groups, _GROUP)
         with np.errstate(all="ignore"):
             floats: FloatArray = np.ldexp(values, arrays[1].astype(np.int32)[:, :, None] - _BIAS)
         return floats.reshape(high - low, self.groups * _GROUP)

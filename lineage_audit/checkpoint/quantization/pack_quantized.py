@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
-from lineage_audit.checkpoint.quantization.packed_words import bits_of, unpack, words_for
+from lineage_audit.checkpoint.quantization.packed_words import bits_of, groups_of, unpack, words_for
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
-from lineage_audit.errors import UnreadableFileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,9 @@ class PackQuantized:
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """``scale * (code - zero)``; without zero points the stored offset stands for them."""
         codes, zeros = unpack(arrays[0], self.width, self.inputs).astype(np.float32), np.float32(2 ** (self.width - 1))
-        groups = np.arange(self.inputs) // self._group_size
-        if self.groups is not None:
-            groups = arrays[-1].reshape(-1)
-            if not 0 <= groups.min() <= groups.max() < self.scales.shape[1]:
-                raise UnreadableFileError(f"{self.codes.file}: the groups of {self.codes.name!r} are damaged")
+        stated = arrays[-1] if self.groups is not None else None
+        what = f"{self.codes.file}: {self.codes.name!r}"
+        groups = groups_of(stated, self.inputs, self._group_size, self.scales.shape[1], what)
         with np.errstate(all="ignore"):
             if self.zeros is not None:
                 by_row = unpack(arrays[2].T, self.width, self.outputs).T[low:high].astype(np.float32)

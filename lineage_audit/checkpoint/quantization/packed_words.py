@@ -6,10 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.encoding import RawArray
+from lineage_audit.errors import UnreadableFileError
 
 Codes = npt.NDArray[np.uint32]
 
 WORD = 32
+_UNUSED = -1
+"""The group of every input where groups follow each other and the index was kept only for its name."""
 
 
 def words_for(count: int, bits: int) -> int:
@@ -34,3 +37,24 @@ def unpack(words: RawArray, bits: int, count: int) -> Codes:
     wide = np.pad(unsigned, ((0, 0), (0, 1))).astype(np.uint64)
     both = wide[:, places] | (wide[:, places + 1] << np.uint64(WORD))
     return (both >> offsets).astype(np.uint32) & mask
+
+
+def groups_of(stated: RawArray | None, count: int, size: int, groups: int, what: str) -> npt.NDArray[np.int64]:
+    """The group of each of ``count`` inputs: as stated, or one after the other where nothing is, or -1 throughout.
+
+    Args:
+        stated: a number for each input, or None.
+        count: inputs.
+        size: of a group.
+        groups: how many there are.
+        what: the tensor, for the message.
+
+    Raises:
+        UnreadableFileError: a stated group does not exist.
+    """
+    numbers = np.arange(count) // size if stated is None else stated.reshape(-1).astype(np.int64)
+    if stated is not None and bool((numbers == _UNUSED).all()):
+        numbers = np.arange(count) // size
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < groups:
+        raise UnreadableFileError(f"{what}: its groups are damaged; fetch it again")
+    return numbers

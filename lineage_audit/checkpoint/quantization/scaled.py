@@ -1,20 +1,23 @@
 """Codes of one byte times a scale: FP8 and int8, by tensor, row, group or block.
 
-Layouts: ``weight`` with ``weight_scale`` (compressed-tensors' float- and int-quantized, ModelOpt, fbgemm) or with
-``weight_scale_inv`` (DeepSeek V3: a scale for 128 by 128 weights; it multiplies, whatever its name says), and
-bitsandbytes' int8 with ``SCB``, the largest size of each row.
+Layouts: ``weight`` with ``weight_scale`` (compressed-tensors' float- and int-quantized, ModelOpt, fbgemm; exponents in
+MXFP8), with ``weight_scale_inv`` (DeepSeek V3: a scale for 128 by 128 weights; it multiplies, whatever its name says),
+with ``scale`` (DeepSeek's own files) or ``scale_weight`` (ComfyUI); stacked experts under a name of their own, with
+``NAME_scale`` or ``NAME_scale_inv``; and bitsandbytes' int8 with ``SCB``, the largest size of each row.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
-from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, integer_rounding
+from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
+from lineage_audit.checkpoint.quantization.scheme import ACTIVATIONS, Encoded, Scheme, Stored, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _FLOAT8 = {"F8_E4M3": "FP8 E4M3", "F8_E5M2": "FP8 E5M2"}
@@ -83,35 +86,42 @@ class Scaled:
         codes = arrays[0].astype(np.float32)
         with np.errstate(all="ignore"):
             if len(arrays) > 2:
-                codes = codes - self._spread(arrays[2], low, high)
-            floats: FloatArray = codes * (self._spread(arrays[1], low, high) / np.float32(self.divisor))
+                codes = codes - self._spread(arrays[2].astype(np.float32), low, high)
+            floats: FloatArray = codes * (self._spread(as_scales(arrays[1]), low, high) / np.float32(self.divisor))
         return floats
 
-    def _spread(self, grid: RawArray, low: int, high: int) -> FloatArray:
+    def _spread(self, grid: FloatArray, low: int, high: int) -> FloatArray:
         """Give every element the value of its block."""
         rows = np.arange(low, high) // self.block[0] - low // self.block[0]
-        chosen = grid.astype(np.float32)[rows]
+        chosen = grid[rows]
         if self._scale_columns == 1:
             return chosen
         return np.repeat(chosen, self.block[1], axis=1)[:, : self.columns]
 
 
 def _scaled(
-    stored: Stored, scales: StoredTensor, zeros: StoredTensor | None, divisor: float, what: str
+    codes: StoredTensor,
+    scales: StoredTensor,
+    zeros: StoredTensor | None,
+    settings: Mapping[str, object],
+    divisor: float = 1.0,
+    name: str | None = None,
 ) -> Encoded | None:
-    codes = stored[".weight"]
     if len(codes.shape) < 2 or 0 in codes.shape or codes.dtype not in (*_FLOAT8, "I8"):
         return None
-    if not scales.dtype.startswith(("F", "BF")) or (zeros is not None and zeros.shape != scales.shape):
+    if not (scales.dtype.startswith(("F", "BF")) or are_exponents(scales)) or (
+        zeros is not None and zeros.shape != scales.shape
+    ):
         return None
-    block = _block(codes.shape, scales, stored)
+    block = _block(codes.shape, scales, settings.get("weight_block_size"))
     if block is None:
         return None
     dtype = "INT8" if codes.dtype == "I8" else "FP8"
-    return Encoded(codes.shape, dtype, Scaled(codes, scales, zeros, codes.shape[-1], block, divisor, what))
+    name = name or _FLOAT8.get(codes.dtype, "int8")
+    return Encoded(codes.shape, dtype, Scaled(codes, scales, zeros, codes.shape[-1], block, divisor, name))
 
 
-def _block(shape: tuple[int, ...], scales: StoredTensor, stored: Stored) -> tuple[int, int] | None:
+def _block(shape: tuple[int, ...], scales: StoredTensor, stated: object) -> tuple[int, int] | None:
     """Rows and columns that share a scale, or None where the scales do not fit the codes."""
     rows, columns = shape[-2:]
     stack = shape[:-2]
@@ -121,39 +131,38 @@ def _block(shape: tuple[int, ...], scales: StoredTensor, stored: Stored) -> tupl
     if scales.shape[: len(stack)] != stack or len(grid) not in (1, 2):
         return None
     down, across = grid if len(grid) == 2 else (grid[0], 1)
-    stated = stored.settings.get("weight_block_size")
     sides = stated if isinstance(stated, list) and len(stated) == 2 else [_BLOCK, _BLOCK]
     height = 1 if down == rows else rows if down == 1 else sides[0]
-    width = columns if across == 1 else columns // across if height == 1 and columns % across == 0 else sides[1]
+    width = columns if across == 1 else columns // across if height != sides[0] and not columns % across else sides[1]
     if not all(isinstance(side, int) and 0 < side <= max(shape) for side in (height, width)):
         return None
     fits = -(-rows // height) == down and -(-columns // width) == across
     return (height, width) if fits and not (stack and rows % height) else None
 
 
-def _read_scale(stored: Stored) -> Encoded | None:
-    return _scaled(stored, stored[".weight_scale"], stored.get(".weight_zero_point"), 1.0, _name(stored))
-
-
-def _read_scale_inverse(stored: Stored) -> Encoded | None:
-    return _scaled(stored, stored[".weight_scale_inv"], None, 1.0, _name(stored))
+def _read(main: str, scale: str, stored: Stored) -> Encoded | None:
+    return _scaled(stored[main], stored[scale], stored.get(".weight_zero_point"), stored.settings)
 
 
 def _read_row_maxima(stored: Stored) -> Encoded | None:
-    if stored[".weight"].dtype != "I8" or stored[".SCB"].shape != stored[".weight"].shape[:1]:
+    codes, maxima = stored[".weight"], stored[".SCB"]
+    if codes.dtype != "I8" or maxima.shape != codes.shape[:1]:
         return None
-    return _scaled(stored, stored[".SCB"], None, _LARGEST_CODE, "bitsandbytes int8")
+    return _scaled(codes, maxima, None, stored.settings, _LARGEST_CODE, "bitsandbytes int8")
 
-
-def _name(stored: Stored) -> str:
-    return _FLOAT8.get(stored[".weight"].dtype, "int8")
-
-
-_ACTIVATIONS = (".input_scale", ".input_zero_point", ".output_scale", ".activation_scale")
-"""Scales of activations, which say nothing of the weights."""
 
 SCHEMES = (
-    Scheme(".weight", ".weight", (".weight_scale",), _read_scale, (".weight_zero_point", *_ACTIVATIONS)),
-    Scheme(".weight", ".weight", (".weight_scale_inv",), _read_scale_inverse, _ACTIVATIONS),
+    Scheme(
+        ".weight",
+        ".weight",
+        (".weight_scale",),
+        partial(_read, ".weight", ".weight_scale"),
+        (".weight_zero_point", *ACTIVATIONS),
+    ),
+    *(
+        Scheme(".weight", ".weight", (scale,), partial(_read, ".weight", scale), ACTIVATIONS)
+        for scale in (".weight_scale_inv", ".scale", ".scale_weight")
+    ),
     Scheme(".weight", ".weight", (".SCB",), _read_row_maxima, (".weight_format",)),
+    *(Scheme("", "", (scale,), partial(_read, "", scale)) for scale in ("_scale", "_scale_inv")),
 )

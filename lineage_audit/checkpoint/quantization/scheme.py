@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from lineage_audit.checkpoint.encoding import Encoding
 from lineage_audit.checkpoint.tensors import StoredTensor
 
+ACTIVATIONS = (
+    ".input_scale",
+    ".input_zero_point",
+    ".input_global_scale",
+    ".output_scale",
+    ".activation_scale",
+    ".k_scale",
+    ".v_scale",
+    ".kv_scale",
+)
+"""Companions that scale activations or the cache of keys and values, and say nothing of the weights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

@@ -6,8 +6,21 @@ import re
 
 _GGUF_SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
+_SHARD = re.compile(r"[-_.](?P<number>\d{4,5})-of-(?P<count>\d{4,5})(?=[.-])", re.IGNORECASE)
+
 _NUMBERED = re.compile(r"(?P<stem>.*)-\d{5}-of-(?P<count>\d{5})(?P<end>\.gguf)", re.IGNORECASE | re.DOTALL)
 _MOST_SHARDS = 1000
+
+
+def shard_model(name: str) -> str:
+    """What the shards of one model of any format share: the name without the shard's number."""
+    return _SHARD.sub("", name)
+
+
+def shard_number(name: str) -> tuple[int, int] | None:
+    """A shard's number, counted from 1, and how many there are; None for a name that says neither."""
+    found = _SHARD.search(name)
+    return (int(found["number"]), int(found["count"])) if found is not None else None
 
 
 def gguf_model(name: str) -> str:

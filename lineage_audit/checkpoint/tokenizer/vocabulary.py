@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merges
 
@@ -31,7 +32,7 @@ class Vocabulary:
     @property
     def tokens(self) -> dict[bytes | str, int]:
         """All tokens with their ids: ordinary ones by their bytes, added ones by their text."""
-        return {**self.ids, **self.added}
+        return dict(chain[tuple[bytes | str, int]](self.ids.items(), self.added.items()))
 
     @property
     def size(self) -> int:

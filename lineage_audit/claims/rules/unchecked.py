@@ -27,6 +27,15 @@ def _subject_parts(case: Case) -> Iterator[Draft]:
     checkpoint = case.subject.checkpoint
     if checkpoint is None or not case.references:
         return
+    for left in checkpoint.left_out:
+        if not left.settles:
+            yield Draft(
+                message="Weights that are in the repository, or should be, were not read.",
+                evidence=(left.sentence,),
+                fix="Check what was left out by itself, or take it out of the repository.",
+                location=case.place("base_model", "license"),
+                about=left.sentence,
+            )
     unread = [tensor for tensor in checkpoint.tensors if not is_readable(tensor)]
     share = sum(tensor.size for tensor in unread) / max(1, checkpoint.parameters)
     if share > UNREAD_SHARE:
@@ -216,8 +225,9 @@ RULES = (
         "weights-partly-unread",
         "Part of the subject's weights could not be read as numbers",
         "warning",
-        "Tensors of a type that is not read, and weights that are NaN or infinite, are left out of every comparison: "
-        "what they hold is not known. Give a sound version in a common type.",
+        "Tensors of a type or scheme that is not read, weights that are NaN or infinite, other weight files and sets "
+        "of weights beside those that were read, and missing layers are left out of every comparison: what they "
+        "hold is not known. Give a sound version in a common type, and check other weights by themselves.",
         _subject_parts,
         is_unchecked=True,
     ),

@@ -14,7 +14,7 @@ from lineage_audit.checkpoint.composed import compose
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.errors import LineageAuditError, UnsupportedFormatError
 from tests import models
-from tests.checkpoint.composed.adapters import adapter, fused
+from tests.checkpoint.composed.adapters import adapter, fused, llama_updates
 from tests.models import SMALL, Array
 
 WEIGHTS = models.llama(1)
@@ -137,3 +137,12 @@ def test_any_adapter_is_put_on_a_base_or_refused(
             continue
         for tensor in composed.tensors:
             assert composed.rows(tensor, 0, tensor.shape[0] if tensor.shape else 1).size == tensor.size
+
+
+@pytest.mark.parametrize("start", ["pissa", "pissa_niter_16", "olora", "corda", "loftq", "lora_ga"])
+def test_an_adapter_that_began_by_changing_its_base_is_refused_with_the_reason(start: str) -> None:
+    """What PEFT takes away from the base when it loads such an adapter is not in the adapter."""
+    added = models.checkpoint(adapter(llama_updates(1), init_lora_weights=start), "adapter")
+    base = models.checkpoint({"model.safetensors": models.safetensors(WEIGHTS)})
+    with pytest.raises(UnsupportedFormatError, match="takes a part of the base away before the adapter is put on it"):
+        compose(base, added)

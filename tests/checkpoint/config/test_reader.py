@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineage_audit.checkpoint import read_checkpoint
 from lineage_audit.checkpoint.config import FIELDS, ArchConfig, config_from_mapping, read_config
 from lineage_audit.checkpoint.config.defaults import DEFAULTS, EXPERT_FFN_IS_FFN, FAMILY_OF, FFN_MULTIPLE
 from lineage_audit.checkpoint.config.derivations import BY_FAMILY
@@ -13,6 +14,7 @@ from lineage_audit.checkpoint.config.fields_table import FAMILY_ALIASES
 from lineage_audit.checkpoint.config.values import LIST_LIMIT, OTHER_LIMIT, TEXT_LIMIT, checked
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
 from tests.checkpoint.memory_source import MemorySource
+from tests.models import llama, safetensors
 
 REAL_REPOS = Path(__file__).parents[4] / "shared" / "real-repos"
 
@@ -216,7 +218,7 @@ def test_a_model_without_configuration_has_an_empty_one() -> None:
 
 
 def test_the_quantiser_s_own_file_names_the_method() -> None:
-    source = MemorySource({"config.json": json.dumps(LLAMA2_7B), "quantize_config.json": "{}"})
+    source = MemorySource({"config.json": json.dumps(LLAMA2_7B), "quantize_config.json": '{"bits": 4}'})
     assert read_config(source).text("quantization") == "gptq"
 
 
@@ -319,3 +321,16 @@ def test_hostile_values_never_crash(model_type: str, stated: dict[str, object]) 
     json.dumps([config.fields, config.other], allow_nan=False).encode("utf-8")
     for value in [*config.fields.values(), *config.other.values()]:
         str(value).encode("utf-8")
+
+
+@pytest.mark.parametrize("stated", ['{"per_channel": true, "per_model_config": {"model": {}}}', "{}", "[]", "{"])
+def test_settings_of_another_quantiser_name_no_method(stated: str) -> None:
+    source = MemorySource({"config.json": json.dumps(LLAMA2_7B), "quantize_config.json": stated})
+    assert read_config(source).text("quantization") is None
+
+
+@pytest.mark.parametrize("damaged", ['{"model_type": "llama",}', '{"model_type": "llama"}\n[http]\n', "", "\x00"])
+def test_a_damaged_configuration_is_a_caveat_and_the_weights_decide(damaged: str) -> None:
+    model = read_checkpoint(MemorySource({"config.json": damaged, "model.safetensors": safetensors(llama(1))}))
+    assert model.config.integer("hidden_size") == 32
+    assert [caveat for caveat in model.caveats if caveat.startswith("configuration left out: config.json: ")]

@@ -167,7 +167,7 @@ def test_shards_are_joined_and_may_not_repeat_a_name() -> None:
         "a.bin",
         "b.bin",
     ]
-    with pytest.raises(UnreadableFileError, match=r"b\.bin: holds 'x', which a\.bin also holds"):
+    with pytest.raises(UnreadableFileError, match=r"b\.bin: holds 'x', and so does a\.bin"):
         read_pytorch(MemorySource({**shards, "b.bin": shards["a.bin"]}), ["a.bin", "b.bin"])
 
 

@@ -31,6 +31,7 @@ class Layout:
         settings: the configuration's ``quantization_config``.
         scheme: what the reader must call it.
         error: largest relative size of the delta on normal weights.
+        together: how many rows, far apart, share the bytes of one.
     """
 
     quantise: Callable[[Array], Quantised]
@@ -38,6 +39,7 @@ class Layout:
     scheme: str
     error: float
     key: str = field(default="quantization_config")
+    together: int = 1
 
 
 def dense(codes: np.ndarray, bits: int) -> np.ndarray:
@@ -252,7 +254,147 @@ def mlx(bits: int, group: int) -> Callable[[Array], Quantised]:
     return quantise
 
 
+E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6], np.float32)
+
+
+def _four_bit_floats(scaled: Array) -> tuple[torch.Tensor, Array]:
+    """Nearest E2M1 codes of ``[rows, columns]``, two a byte, the first one low; and what they stand for."""
+    codes = np.abs(scaled[..., None] - E2M1).argmin(-1)
+    pairs = codes.reshape(len(codes), -1, 2)[:, :, ::-1, None]
+    bits = (pairs >> np.arange(3, -1, -1)) & 1
+    packed = np.packbits(bits.reshape(len(codes), -1).astype(np.uint8), axis=-1)
+    return _tensor(packed), E2M1[codes]
+
+
+def nvfp4(producer: str) -> Callable[[Array], Quantised]:
+    """NVFP4: an FP8 scale for 16 weights and one for the matrix, which divides (compressed-tensors) or multiplies."""
+
+    def quantise(matrix: Array) -> Quantised:
+        grouped = matrix.reshape(len(matrix), -1, 16)
+        overall = np.float32(np.abs(matrix).max() / (6 * 448))
+        scales = torch.from_numpy(np.abs(grouped).max(-1) / 6 / overall).to(torch.float8_e4m3fn)
+        full = np.repeat(scales.float().numpy() * overall, 16, axis=1)
+        packed, values = _four_bit_floats(matrix / full)
+        if producer == "compressed-tensors":
+            tensors = {".weight_packed": packed, ".weight_scale": scales, ".input_global_scale": torch.ones(1)}
+            tensors[".weight_global_scale"] = torch.tensor([1 / overall])
+        else:
+            tensors = {".weight": packed, ".weight_scale": scales, ".weight_scale_2": torch.tensor(overall)}
+            tensors[".input_scale"] = torch.tensor(1.0)
+        return Quantised(tensors, (values * full).astype(np.float32))
+
+    return quantise
+
+
+def _exponents(grouped: Array, largest: float) -> np.ndarray:
+    """The power of two, plus 127, that puts each group below the largest value of its type."""
+    return np.ceil(np.log2(np.abs(grouped).max(-1) / largest)).astype(np.int32) + 127
+
+
+def mxfp4_packed(matrix: Array) -> Quantised:
+    """compressed-tensors' MXFP4: an exponent for 32 weights."""
+    exponents = _exponents(matrix.reshape(len(matrix), -1, 32), 6)
+    full = np.repeat(np.exp2(exponents - 127.0), 32, axis=1).astype(np.float32)
+    packed, values = _four_bit_floats(matrix / full)
+    return Quantised({".weight_packed": packed, ".weight_scale": _tensor(exponents.astype(np.uint8))}, values * full)
+
+
+def mxfp8(matrix: Array) -> Quantised:
+    """MXFP8: FP8 codes, an exponent for 32 weights."""
+    exponents = _exponents(matrix.reshape(len(matrix), -1, 32), 448)
+    full = np.repeat(np.exp2(exponents - 127.0), 32, axis=1).astype(np.float32)
+    codes = torch.from_numpy(matrix / full).to(torch.float8_e4m3fn)
+    tensors = {".weight": codes, ".weight_scale": _tensor(exponents.astype(np.uint8))}
+    return Quantised(tensors, codes.float().numpy() * full)
+
+
+def bitnet(multiplies: bool) -> Callable[[Array], Quantised]:
+    """transformers' packed BitNet: four rows of far apart in a byte."""
+
+    def quantise(matrix: Array) -> Quantised:
+        size = np.float32(np.abs(matrix).mean())
+        signs = np.clip(np.round(matrix / size), -1, 1).astype(np.int64)
+        stretches = (signs + 1).reshape(4, -1, matrix.shape[1])
+        packed = sum(stretches[place] * 4**place for place in range(4)).astype(np.uint8)
+        scale = torch.tensor([size if multiplies else 1 / size])
+        return Quantised({".weight": _tensor(packed), ".weight_scale": scale}, (signs * size).astype(np.float32))
+
+    return quantise
+
+
+def hqq(bits: int, group: int, by_row: bool = True) -> Callable[[Array], Quantised]:
+    """HQQ's packing: stretches of groups, the first in the highest bits."""
+
+    def quantise(matrix: Array) -> Quantised:
+        seen = matrix.reshape(-1, group) if by_row else matrix.reshape(group, -1)
+        axis = 1 if by_row else 0
+        low, high = seen.min(axis, keepdims=True), seen.max(axis, keepdims=True)
+        scales = ((high - low) / (2**bits - 1)).astype(np.float32)
+        zeros = (-low / scales).astype(np.float32)
+        codes = np.clip(np.round(seen / scales + zeros), 0, 2**bits - 1).astype(np.int64)
+        count = {8: 1, 4: 2, 3: 10, 2: 4, 1: 8}[bits]
+        padded = np.pad(codes, ((0, -len(codes) % count), (0, 0))).reshape(count, -1, codes.shape[1])
+        words = sum(padded[place] << (bits * (count - 1 - place)) for place in range(count))
+        tensors = {
+            ".W_q": _tensor(words.astype(np.int32 if bits == 3 else np.uint8)),
+            ".scale": _tensor(scales),
+            ".zero": _tensor(zeros),
+            ".shape": torch.tensor(matrix.shape),
+            ".nbits": torch.tensor(bits),
+        }
+        return Quantised(tensors, ((codes - zeros) * scales).reshape(matrix.shape).astype(np.float32))
+
+    return quantise
+
+
+def with_unused_index(quantise: Callable[[Array], Quantised], suffix: str) -> Callable[[Array], Quantised]:
+    """A scheme whose groups follow each other, with an index of -1 throughout: "not used"."""
+
+    def with_index(matrix: Array) -> Quantised:
+        found = quantise(matrix)
+        index = torch.full((matrix.shape[1],), -1, dtype=torch.int32)
+        return Quantised({**found.tensors, suffix: index}, found.floats)
+
+    return with_index
+
+
 LAYOUTS: dict[str, Layout] = {
+    "gptq-4-unused-index": Layout(
+        with_unused_index(gptq(4, 32, index=False), ".g_idx"), {"quant_method": "gptq"}, "GPTQ int4, groups of 32", 0.12
+    ),
+    "gptq-v2-of-gptqmodel": Layout(
+        gptq(4, 32, version=2), {"quant_method": "gptq", "format": "gptq_v2"}, "GPTQ int4, groups of 32", 0.12
+    ),
+    "auto-round": Layout(
+        gptq(4, 32),
+        {"quant_method": "auto-round", "packing_format": "auto_round:auto_gptq"},
+        "GPTQ int4, groups of 32",
+        0.12,
+    ),
+    "w4a16-unused-index": Layout(
+        with_unused_index(pack_quantized(4, 32), ".weight_g_idx"), {}, "compressed-tensors int4, groups of 32", 0.12
+    ),
+    "nvfp4": Layout(nvfp4("compressed-tensors"), {}, "compressed-tensors NVFP4, blocks of 16", 0.15),
+    "nvfp4-modelopt": Layout(nvfp4("modelopt"), {}, "ModelOpt NVFP4, blocks of 16", 0.15),
+    "mxfp4-packed": Layout(mxfp4_packed, {}, "compressed-tensors MXFP4, blocks of 32", 0.2),
+    "mxfp8": Layout(mxfp8, {}, "FP8 E4M3, groups of 32", 0.04),
+    "fp8-deepseek": Layout(float8(".scale", 128, 128), {}, "FP8 E4M3, blocks of 128 by 128", 0.04),
+    "fp8-comfy": Layout(float8(".scale_weight", 0, 0), {}, "FP8 E4M3, one scale a matrix", 0.04),
+    "fp8-groups": Layout(float8(".weight_scale", 1, 64), {}, "FP8 E4M3, groups of 64", 0.04),
+    "bitnet": Layout(bitnet(False), {"quant_method": "bitnet"}, "BitNet, -1, 0 and 1", 0.6, together=4),
+    "bitnet-auto": Layout(
+        bitnet(True),
+        {"quant_method": "bitnet", "linear_class": "autobitlinear"},
+        "BitNet, -1, 0 and 1",
+        0.6,
+        together=4,
+    ),
+    "hqq-8": Layout(hqq(8, 64), {}, "HQQ int8, groups of 64", 0.01),
+    "hqq-4": Layout(hqq(4, 64), {}, "HQQ int4, groups of 64", 0.12, together=2),
+    "hqq-4-columns": Layout(hqq(4, 64, by_row=False), {}, "HQQ int4, groups of 64", 0.12, together=16),
+    "hqq-3": Layout(hqq(3, 64), {}, "HQQ int3, groups of 64", 0.25, together=10),
+    "hqq-2": Layout(hqq(2, 16), {}, "HQQ int2, groups of 16", 0.5, together=4),
+    "hqq-1": Layout(hqq(1, 8), {}, "HQQ int1, groups of 8", 0.9, together=8),
     "gptq-4": Layout(gptq(4, 32), {"quant_method": "gptq", "bits": 4}, "GPTQ int4, groups of 32", 0.12),
     "gptq-4-act-order": Layout(gptq(4, 32, act_order=True), {"quant_method": "gptq"}, "GPTQ int4, groups of 32", 0.12),
     "gptq-4-no-index": Layout(gptq(4, 32, index=False), {"quant_method": "gptq"}, "GPTQ int4, groups of 32", 0.12),

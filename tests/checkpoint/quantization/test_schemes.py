@@ -14,6 +14,7 @@ from lineage_audit.checkpoint.quantization.packed_words import unpack
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.errors import UnsupportedFormatError
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.quantization.schemes import LAYOUTS, dense
 from tests.models import Array
@@ -53,7 +54,7 @@ def test_rows_are_those_of_the_scheme(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_few_rows_take_a_few_bytes(name: str) -> None:
-    """At most the rows' share of the codes, and the small tables: no scheme reads the whole matrix for a row."""
+    """At most the codes that share bytes with the rows, and the small tables: none reads the whole matrix for a row."""
     layout = LAYOUTS[name]
     tensors = {STEM + suffix: values.contiguous() for suffix, values in layout.quantise(MATRIX).tensors.items()}
     model = _open(tensors, {layout.key: layout.settings})
@@ -61,7 +62,7 @@ def test_a_few_rows_take_a_few_bytes(name: str) -> None:
     model.rows(_only(model), 64, 72)
     codes = max(values.nbytes for values in tensors.values())
     tables = sum(values.nbytes for values in tensors.values()) - codes
-    assert model.source.bytes_read - before <= codes * 8 / 136 + tables + 64
+    assert model.source.bytes_read - before <= layout.together * codes * 8 / 136 + tables + 64
 
 
 def test_the_companions_of_another_matrix_are_not_taken() -> None:
@@ -69,9 +70,9 @@ def test_the_companions_of_another_matrix_are_not_taken() -> None:
     tensors = {STEM + suffix: values.contiguous() for suffix, values in quantised.tensors.items()}
     tensors["model.layers.0.mlp.gate_proj.weight"] = torch.zeros(136, 192)
     tensors["model.layers.0.mlp.down_proj.qweight"] = tensors[f"{STEM}.qweight"].clone()
-    roles = {tensor.name: (tensor.role, tensor.quantization is not None) for tensor in _open(tensors).tensors}
+    roles = {tensor.name: (tensor.role, is_readable(tensor)) for tensor in _open(tensors).tensors}
     assert roles[f"{STEM}.weight"] == (Role.UP, True)
-    assert roles["model.layers.0.mlp.gate_proj.weight"] == (Role.GATE, False)
+    assert roles["model.layers.0.mlp.gate_proj.weight"] == (Role.GATE, True)
     assert roles["model.layers.0.mlp.down_proj.qweight"][1] is False
 
 
@@ -82,7 +83,79 @@ def test_names_alone_do_not_make_a_scheme() -> None:
     quantised = {STEM + suffix: values for suffix, values in LAYOUTS["gptq-4"].quantise(MATRIX).tensors.items()}
     quantised[f"{STEM}.qzeros"] = torch.zeros(3, 3, dtype=torch.int32)
     stored = {name: values.contiguous() for name, values in quantised.items()}
-    assert not any(tensor.quantization for tensor in _open(stored).tensors)
+    unread = _only(_open(stored))
+    assert not is_readable(unread)
+    assert unread.quantization == "codes of an unknown scheme"
+
+
+UNREAD: dict[str, tuple[dict[str, torch.Tensor], str]] = {
+    "exl3": (
+        {
+            ".trellis": torch.zeros(12, 8, 64, dtype=torch.int16),
+            ".suh": torch.ones(192).half(),
+            ".svh": torch.ones(128).half(),
+        },
+        "EXL3",
+    ),
+    "exl2": (
+        {
+            ".q_weight": torch.zeros(24, 128, dtype=torch.int32),
+            ".q_invperm": torch.zeros(192, dtype=torch.int16),
+            ".q_scale": torch.zeros(6, 16, dtype=torch.int32),
+            ".q_scale_max": torch.zeros(6).half(),
+            ".q_groups": torch.zeros(12, dtype=torch.int16),
+        },
+        "EXL2",
+    ),
+    "aqlm": (
+        {
+            ".codes": torch.zeros(128, 24, 2, dtype=torch.int16),
+            ".codebooks": torch.zeros(2, 256, 1, 8).half(),
+            ".scales": torch.zeros(128, 1, 1, 1).half(),
+        },
+        "AQLM",
+    ),
+    "quip": (
+        {".Qidxs": torch.zeros(128, 24, dtype=torch.int16), ".SU": torch.ones(192), ".SV": torch.ones(128)},
+        "QuIP#",
+    ),
+    "eetq": (
+        {".weight": torch.zeros(192, 128, dtype=torch.int8), ".weight_scales": torch.ones(128)},
+        "EETQ int8, laid out for its kernel",
+    ),
+}
+"""Stored tensors of a matrix ``[128, 192]``, and what a report calls their scheme."""
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_is_recognised_is_counted_by_weights_and_not_read(name: str) -> None:
+    tensors, scheme = UNREAD[name]
+    model = _open({STEM + suffix: values for suffix, values in tensors.items()})
+    tensor = _only(model)
+    assert (tensor.name, tensor.role, tensor.quantization) == (f"{STEM}.weight", Role.UP, scheme)
+    assert tensor.shape == (128, 192)
+    assert not is_readable(tensor)
+    assert model.container.tensors[0].stored_bytes == sum(values.nbytes for values in tensors.values())
+    with pytest.raises(UnsupportedFormatError, match="cannot be read as numbers"):
+        model.rows(tensor, 0, 1)
+
+
+def test_codes_of_an_unknown_scheme_take_their_scales_with_them_and_count_as_the_settings_say() -> None:
+    tensors = {
+        f"{STEM}.packed": torch.zeros(136, 96, dtype=torch.uint8),
+        f"{STEM}.order": torch.zeros(192, dtype=torch.int32),
+        f"{STEM}.step": torch.ones(136, 3),
+        f"{STEM}.bias": torch.ones(136),
+    }
+    model = _open(tensors, {"quantization_config": {"bits": 4}})
+    codes, bias = sorted(model.container.tensors, key=lambda one: -one.size)
+    assert (codes.name, codes.size, bias.name) == (f"{STEM}.packed", 136 * 192, f"{STEM}.bias")
+    assert codes.stored_bytes + bias.stored_bytes == sum(values.nbytes for values in tensors.values())
+
+
+def test_numbers_of_positions_are_no_codes() -> None:
+    model = _open({"model.embeddings.position_ids": torch.arange(512)[None]})
+    assert is_readable(_only(model))
 
 
 def test_stacks_of_experts_in_mlx() -> None:

@@ -15,11 +15,15 @@ from lineage_audit.checkpoint.formats.onnx.integers import INTEGERS, SUFFIX, sca
 from lineage_audit.checkpoint.formats.onnx.naming import Naming, name_initialisers
 from lineage_audit.checkpoint.formats.onnx.wire import WireFile
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
+from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import Source, read_range
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError
 
 _FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
+_FEW_ELEMENTS = 4096
+"""Elements of a type below which what is passed over is shapes, axes and masks."""
+
 _MOST_ZEROS = 2**20
 """Zero points of one matrix that are read at once."""
 
@@ -36,7 +40,7 @@ def read_onnx(source: Source, file: str) -> Container:
     graph = read_graph(WireFile(source, file))
     names, held = name_initialisers(graph), {one.name: one for one in graph.initialisers}
     tensors: dict[str, StoredTensor] = {}
-    left_out: Counter[str] = Counter()
+    left_out, elements = Counter[str](), Counter[str]()
     for one in graph.initialisers:
         if not one.shape or math.prod(one.shape) < 2:
             continue
@@ -50,9 +54,13 @@ def read_onnx(source: Source, file: str) -> Container:
             tensors.setdefault(stored.name, stored)
         elif len(one.shape) > 1:
             left_out[dtype or "unknown"] += 1
-    caveats = tuple(f"{count:,} constants of type {dtype} were passed over." for dtype, count in left_out.items())
+            elements[dtype or "unknown"] += math.prod(one.shape)
+    passed_over = tuple(
+        LeftOut(f"{count:,} constants of type {dtype} were passed over.", settles=elements[dtype] < _FEW_ELEMENTS)
+        for dtype, count in left_out.items()
+    )
     used = dict.fromkeys((file, *(stored.file for stored in tensors.values())))
-    return Container("onnx", tuple(tensors.values()), tuple(used), caveats=caveats)
+    return Container("onnx", tuple(tensors.values()), tuple(used), left_out=passed_over)
 
 
 def _stored(source: Source, file: str, one: Initialiser, dtype: str) -> StoredTensor:
