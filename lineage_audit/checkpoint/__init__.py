@@ -18,6 +18,7 @@ from lineage_audit.checkpoint.composed import compose, split_reference
 from lineage_audit.checkpoint.config import complete_from_shapes
 from lineage_audit.checkpoint.config.of_container import config_of
 from lineage_audit.checkpoint.copies import weights_beside
+from lineage_audit.checkpoint.coverage import coverage_of, unread_sentences
 from lineage_audit.checkpoint.digest import content_digest
 from lineage_audit.checkpoint.formats import Container, read_container
 from lineage_audit.checkpoint.names import map_names
@@ -78,7 +79,13 @@ def _read_alone(source: Source, weights: str | None) -> Checkpoint:
         vocabulary=vocabulary,
         claims=claims,
         tensors=tensors,
-        caveats=(*(left.sentence for left in left_out), *config_caveats, *tokenizer_caveats, *card_caveats),
+        caveats=(
+            *(left.sentence for left in left_out),
+            *unread_sentences(coverage_of(tensors, dequantized.tensors)),
+            *config_caveats,
+            *tokenizer_caveats,
+            *card_caveats,
+        ),
         digest=content_digest(source, container),
         left_out=left_out,
         restated=restated_head(source, config, tensors),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.config.fields import ArchConfig
+from lineage_audit.checkpoint.coverage import Coverage, coverage_of
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
@@ -64,6 +65,11 @@ class Checkpoint:
     def parameters(self) -> int:
         """Number of stored weights, buffers included, each counted once."""
         return sum(tensor.size for tensor in self.container.tensors)
+
+    @cached_property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """What of the weights is read and what is left out, by part and by reason."""
+        return coverage_of(self.tensors, self.container.tensors)
 
     @cached_property
     def by_key(self) -> dict[TensorKey, TensorRef]:
