@@ -25,6 +25,7 @@ _ORIGINAL = "give the model that it was converted from"
 
 FOREIGN: tuple[Foreign, ...] = (
     Foreign(r"tf_model.*\.h5|.*\.(h5|keras)", "TensorFlow or Keras", "give the safetensors or PyTorch version"),
+    Foreign(r".*\.msgpack", "Flax", "give the safetensors or PyTorch version"),
     Foreign(r".*\.npz", "NumPy or MLX", "give the safetensors version"),
     Foreign(r".*\.nemo", "a NeMo archive", "unpack it with tar and give model_weights.ckpt, or its export"),
     Foreign(r"(.*/)?(\.metadata|__\d+_\d+\.distcp)|.*\.distcp", "a distributed checkpoint of PyTorch",

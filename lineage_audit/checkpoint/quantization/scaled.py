@@ -3,7 +3,8 @@
 Layouts: ``weight`` with ``weight_scale`` (compressed-tensors' float- and int-quantized, ModelOpt, fbgemm; exponents in
 MXFP8), with ``weight_scale_inv`` (DeepSeek V3: a scale for 128 by 128 weights; it multiplies, whatever its name says),
 with ``scale`` (DeepSeek's own files) or ``scale_weight`` (ComfyUI); stacked experts under a name of their own, with
-``NAME_scale`` or ``NAME_scale_inv``; and bitsandbytes' int8 with ``SCB``, the largest size of each row.
+``NAME_scale`` or ``NAME_scale_inv``; quanto's types of 8 bits (``weight._data`` with ``weight._scale``); and
+bitsandbytes' int8 with ``SCB``, the largest size of each row.
 """
 
 from __future__ import annotations
@@ -164,5 +165,6 @@ SCHEMES = (
         for scale in (".weight_scale_inv", ".scale", ".scale_weight")
     ),
     Scheme(".weight", ".weight", (".SCB",), _read_row_maxima, (".weight_format",)),
+    Scheme("._data", "", ("._scale",), partial(_read, "._data", "._scale")),
     *(Scheme("", "", (scale,), partial(_read, "", scale)) for scale in ("_scale", "_scale_inv")),
 )

@@ -80,6 +80,7 @@ def test_unusual_names_are_found_and_training_state_is_not(names: tuple, expecte
     ("name", "what"),
     [
         ("tf_model.h5", "TensorFlow"),
+        ("flax_model.msgpack", "Flax, which is not read; give the safetensors"),
         ("flax.nemo", "NeMo archive.*unpack"),
         ("__0_0.distcp", "distributed checkpoint.*dcp_to_torch_save"),
         ("zero_pp_rank_0_mp_rank_00_optim_states.pt", r"DeepSpeed.*zero_to_fp32\.py"),

@@ -210,6 +210,14 @@ def int8_channels(matrix: Array, symmetric: bool = True) -> Quantised:
     return Quantised(tensors, ((codes - zeros) * scales).astype(np.float32))
 
 
+def quanto(matrix: Array) -> Quantised:
+    """quanto's qint8: int8 of each row, under names of its own below the weight's."""
+    found = int8_channels(matrix)
+    return Quantised(
+        {".weight._data": found.tensors[".weight"], ".weight._scale": found.tensors[".weight_scale"]}, found.floats
+    )
+
+
 def pack_quantized(bits: int, group: int, symmetric: bool = True) -> Callable[[Array], Quantised]:
     """compressed-tensors' ``pack-quantized``."""
 
@@ -381,6 +389,7 @@ LAYOUTS: dict[str, Layout] = {
     "fp8-deepseek": Layout(float8(".scale", 128, 128), {}, "FP8 E4M3, blocks of 128 by 128", 0.04),
     "fp8-comfy": Layout(float8(".scale_weight", 0, 0), {}, "FP8 E4M3, one scale a matrix", 0.04),
     "fp8-groups": Layout(float8(".weight_scale", 1, 64), {}, "FP8 E4M3, groups of 64", 0.04),
+    "quanto-int8": Layout(quanto, {"quant_method": "quanto"}, "int8, one scale a row", 0.02),
     "bitnet": Layout(bitnet(False), {"quant_method": "bitnet"}, "BitNet, -1, 0 and 1", 0.6, together=4),
     "bitnet-auto": Layout(
         bitnet(True),
