@@ -68,10 +68,10 @@ def command(
 
 def _one(ref: str, output: Path, effort: str, quiet: bool) -> int:
     from lineage_audit import fingerprint
-    from lineage_audit.cli.progress import progress_on_stderr
+    from lineage_audit.cli.progress import shown_progress
     from lineage_audit.report.numbers import byte_size
 
-    with progress_on_stderr(quiet) as progress:
+    with shown_progress("none" if quiet else "auto") as progress:
         made = fingerprint(ref, output, effort=effort, progress=progress)
     if not quiet:
         read = byte_size(made.identity.bytes_read)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import click
 
@@ -62,24 +61,3 @@ weights_option = click.option(
     help="Of a training checkpoint with several sets of weights (model, ema, ...), read this one.",
 )
 """Which set of weights of a training checkpoint is read."""
-
-format_option = click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["terminal", "json", "markdown", "html"]),
-    help="Default: by the suffix of -o (.json, .md, .html, .txt), else terminal.",
-)
-"""How the report is written."""
-
-output_option = click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to stdout."
-)
-"""Where the report goes."""
-
-figures_option = click.option(
-    "--figures",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write each figure of the report into this folder, as SVG.",
-)
-"""Where the figures go."""

@@ -1,44 +1,50 @@
-"""The renderer: a finished report in, text out. It knows the result types and nothing else.
+"""The renderer: a finished result in, a document out. It knows the result types and nothing else.
 
-Each command has a folder, each of its formats a file there and an entry in the table of its ``__init__.py``; html/ is
-the page that all of them share. The terminal's modules, and rich with them, are loaded when something is printed.
+Each format is a room that bears its name, with one file a result; `formats` lists them, and `wording` holds the words
+that all of them share. A format's room, and rich or any other library with it, is loaded when something is written.
 """
 
 from __future__ import annotations
 
-from lineage_audit.report.check import (
-    CHECK_FORMATS,
-    CHECK_SUFFIXES,
-    check_format_for,
-    render_check,
-    render_check_detailed,
-    require_check_format,
+from lineage_audit.report.formats import (
+    FORMATS,
+    TERMINAL,
+    WITH_FIGURES,
+    Format,
+    format_named,
+    format_of_file,
+    formats_of,
+    suffixes_of,
 )
-from lineage_audit.report.compare import FORMATS, render, render_detailed
-from lineage_audit.report.identify import IDENTIFICATION_FORMATS, render_identification
-from lineage_audit.report.inspect import INSPECTION_FORMATS, render_inspection
-from lineage_audit.results import CheckReport, FamilyTree, Report, Unmixing
+from lineage_audit.results import Result
 
 __all__ = [
-    "CHECK_FORMATS",
-    "CHECK_SUFFIXES",
     "FORMATS",
-    "IDENTIFICATION_FORMATS",
-    "INSPECTION_FORMATS",
-    "check_format_for",
+    "TERMINAL",
+    "WITH_FIGURES",
+    "Format",
     "figure_files",
+    "format_named",
+    "format_of_file",
+    "formats_of",
     "render",
-    "render_check",
-    "render_check_detailed",
-    "render_detailed",
-    "render_identification",
-    "render_inspection",
-    "require_check_format",
+    "suffixes_of",
 ]
 
 
-def figure_files(report: Report | CheckReport | Unmixing | FamilyTree) -> dict[str, str]:
-    """The figures of a report as SVG files: file name, which cannot leave a folder, -> text."""
+def render(result: Result, form: Format | str) -> str | bytes:
+    """A result as a document: text that ends in a newline, or the bytes of a binary format.
+
+    Raises:
+        LineageAuditError: the result has no such format, or an optional library is missing.
+    """
+    chosen = form if isinstance(form, Format) else format_named(type(result), form)
+    chosen.require()
+    return chosen.renderers()[type(result)](result)
+
+
+def figure_files(result: Result) -> dict[str, str]:
+    """The figures of a result as SVG files: file name, which cannot leave a folder, -> text."""
     from lineage_audit.report.html import figure_files as files_of
 
-    return files_of(report)
+    return files_of(result)

@@ -49,14 +49,13 @@ def detection_limit(cosine: float | None) -> str:
 
 
 def p_value(log10_p: float | None) -> str:
-    """A bound on a p-value from its decimal logarithm, rounded up: ``p ≤ 10^-612``, ``p ≤ 0.42``."""
+    """A bound on a p-value from its decimal logarithm, rounded up: ``p ≤ 10^-612``, ``p ≤ 0.42``, ``nothing found``."""
     if log10_p is None or not isfinite(log10_p):
         return "no p-value"
-    if log10_p >= 0:
-        return "p ≤ 1"
     if log10_p <= _DECIMAL_FROM:
         return f"p ≤ 10^{ceil(log10_p)}"
-    return f"p ≤ {_rounded_up(10**log10_p)}"
+    bound = _rounded_up(10 ** min(log10_p, 0.0))
+    return "nothing found" if bound == "1" else f"p ≤ {bound}"
 
 
 def logarithm(log10_p: float | None) -> str:

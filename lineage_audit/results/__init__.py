@@ -50,10 +50,17 @@ from lineage_audit.results.metadata import (
     Rename,
     TokenizerFinding,
 )
+from lineage_audit.results.run import Run
 from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
 
+Result = Report | CheckReport | Inspection | Identification | FamilyTree | Unmixing
+"""What a command gives."""
+
+RESULTS: tuple[type, ...] = (Report, CheckReport, Inspection, Identification, FamilyTree, Unmixing)
+
 __all__ = [
+    "RESULTS",
     "AncestorSummary",
     "ArchitectureFinding",
     "Cause",
@@ -98,10 +105,12 @@ __all__ = [
     "Relative",
     "Rename",
     "Report",
+    "Result",
     "RoleDelta",
     "RoleLayer",
     "RoleSummary",
     "RuleInfo",
+    "Run",
     "Scalar",
     "Share",
     "Standing",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lineage_audit.results.comparison import Direction, Grade, ModelSummary, OperationKind, Relation, Scalar
+from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.run import Run
 
 Level = Literal["error", "warning", "note"]
 FailOn = Literal["error", "warning", "note", "never"]
@@ -253,8 +255,8 @@ class Finding:
         return self.suppression is None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class CheckReport(Rendered):
     """A whole check.
 
     Attributes:
@@ -277,6 +279,7 @@ class CheckReport:
         policy: the policy file, or None.
         caveats: what the reader must know before quoting this.
         seconds: wall time.
+        run: when and by which command it was made, or None where that was not recorded.
     """
 
     tool_version: str
@@ -295,3 +298,4 @@ class CheckReport:
     policy: str | None
     caveats: tuple[str, ...]
     seconds: float
+    run: Run | None = None

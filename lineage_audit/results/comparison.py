@@ -8,6 +8,8 @@ from typing import Literal
 
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, TokenizerFinding
+from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.run import Run
 
 Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
 Direction = Literal["a->b", "b->a", "undetermined"]
@@ -215,9 +217,25 @@ class Verdict:
     cause: Cause | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A whole comparison."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(Rendered):
+    """A whole comparison.
+
+    Attributes:
+        tool_version: version of the tool.
+        a: model A.
+        b: model B.
+        effort: how much of the weights was read.
+        parameters: every parameter of the run that changes a number.
+        seconds: how long it took.
+        verdict: the answer.
+        architecture: how the architectures compare.
+        names: how the tensor names compare.
+        tokenizer: how the tokenizers compare.
+        weights: how the weights compare.
+        evidence: every test and what it gave.
+        run: when and by which command it was made, or None where that was not recorded.
+    """
 
     tool_version: str
     a: ModelSummary
@@ -231,3 +249,4 @@ class Report:
     tokenizer: TokenizerFinding
     weights: WeightsFinding
     evidence: tuple[Evidence, ...]
+    run: Run | None = None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lineage_audit.results.comparison import Direction, Grade, ModelSummary, Operation, Relation, Scalar
+from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.run import Run
 
 IdentificationOutcome = Literal["found", "none", "inconclusive"]
 
@@ -56,8 +58,8 @@ class Relative:
     finding: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identification:
+@dataclass(frozen=True, slots=True, repr=False)
+class Identification(Rendered):
     """The answer to "who is the parent?".
 
     Attributes:
@@ -75,6 +77,7 @@ class Identification:
         parameters: every parameter of the run that changes a number.
         seconds: how long it took, once the subject's fingerprint was there.
         caveats: what the reader must know before quoting this.
+        run: when and by which command it was made, or None where that was not recorded.
     """
 
     tool_version: str
@@ -91,3 +94,4 @@ class Identification:
     parameters: Mapping[str, Scalar]
     seconds: float
     caveats: tuple[str, ...]
+    run: Run | None = None

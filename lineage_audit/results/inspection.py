@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lineage_audit.results.comparison import ModelSummary
+from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class ClaimSummary:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+@dataclass(frozen=True, slots=True, repr=False)
+class Inspection(Rendered):
     """What one checkpoint is.
 
     Attributes:
@@ -57,6 +59,7 @@ class Inspection:
         tokenizer: one sentence.
         claims: licence and base-model claims.
         caveats: what could not be read.
+        run: when and by which command it was made, or None where that was not recorded.
     """
 
     tool_version: str
@@ -71,3 +74,4 @@ class Inspection:
     tokenizer: str
     claims: tuple[ClaimSummary, ...]
     caveats: tuple[str, ...]
+    run: Run | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lineage_audit.results.comparison import Operation, Relation
+from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.run import Run
 
 EdgeKind = Literal["descent", "merge", "origin"]
 """One made from the other; a merge and one of its parents; a model and an ancestor that nobody named."""
@@ -68,8 +70,8 @@ class TreeEdge:
     share: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyTree:
+@dataclass(frozen=True, slots=True, repr=False)
+class FamilyTree(Rendered):
     """How many models descend from each other.
 
     Attributes:
@@ -84,6 +86,7 @@ class FamilyTree:
         detection_limit: the largest cosine that some pair taken for unrelated might have hidden, or None.
         caveats: what to know before quoting this.
         seconds: how long it took.
+        run: when and by which command it was made, or None where that was not recorded.
     """
 
     tool_version: str
@@ -97,3 +100,4 @@ class FamilyTree:
     detection_limit: float | None
     caveats: tuple[str, ...]
     seconds: float
+    run: Run | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lineage_audit.results.comparison import ModelSummary
+from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.run import Run
 
 TensorGroup = Literal["attention", "ffn", "norms", "embeddings"]
 MergeMethod = Literal[
@@ -62,8 +64,8 @@ class MergedPart:
     source: LayerSource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unmixing:
+@dataclass(frozen=True, slots=True, repr=False)
+class Unmixing(Rendered):
     """A child held against the models that it may be a merge of.
 
     Attributes:
@@ -87,6 +89,7 @@ class Unmixing:
         recipe: a mergekit configuration that makes the child again, or None.
         caveats: what to know before quoting this.
         seconds: how long it took.
+        run: when and by which command it was made, or None where that was not recorded.
     """
 
     tool_version: str
@@ -108,3 +111,4 @@ class Unmixing:
     recipe: str | None
     caveats: tuple[str, ...]
     seconds: float
+    run: Run | None = None

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lineage_audit.cli import run
-from lineage_audit.cli.output import write_figures
 from lineage_audit.errors import LineageAuditError
+from lineage_audit.report.figures import write_files
 from tests.cli.running import FINETUNE, PARENT, TWIN
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -40,7 +40,7 @@ def test_a_full_folder_keeps_its_other_files_and_a_link_is_replaced(tmp_path: Pa
     folder.mkdir()
     (folder / "note.txt").write_text("kept")
     (folder / "layers.svg").symlink_to(outside)
-    write_figures(folder, {"layers.svg": "<svg/>"})
+    write_files(folder, {"layers.svg": b"<svg/>"})
     assert outside.read_text() == "mine"
     assert (folder / "layers.svg").read_text() == "<svg/>"
     assert (folder / "note.txt").read_text() == "kept"
@@ -51,7 +51,7 @@ def test_a_full_folder_keeps_its_other_files_and_a_link_is_replaced(tmp_path: Pa
 def test_no_name_leaves_the_folder(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "figures"
     with pytest.raises(LineageAuditError, match="is no name of a figure"):
-        write_figures(folder, {"good.svg": "<svg/>", name: "<svg/>"})
+        write_files(folder, {"good.svg": b"<svg/>", name: b"<svg/>"})
     assert list(tmp_path.iterdir()) == []
 
 

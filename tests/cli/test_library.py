@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from lineage_audit.cli import run
-from lineage_audit.report.json_document import json_schema
+from lineage_audit.report.json import schema_of
+from lineage_audit.results import Identification
 from tests.cli.running import FINETUNE, PARENT, SAMPLES, TWIN
 from tests.models import SMALL, llama, llama_config, repository, write
 
@@ -74,7 +75,7 @@ def test_identify_names_the_parent_in_every_format(
     assert run(["identify", FINETUNE, "--library", library, "-o", str(tmp_path / "x.json"), "--fail-on", "found"]) == 1
     stated = json.loads((tmp_path / "x.json").read_text())
     assert stated["schema"] == "lineage-audit/identification/1"
-    jsonschema.Draft202012Validator(json_schema("identification-1")).validate(stated)
+    jsonschema.Draft202012Validator(schema_of(Identification)).validate(stated)
     assert [relative["name"] for relative in stated["relatives"]] == ["org/parent"]
     assert run(["identify", FINETUNE, "--library", library, "--format", "markdown"]) == 0
     assert "`org/parent`" in capsys.readouterr().out

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lineage_audit.cli.output import write_whole
 from lineage_audit.errors import LineageAuditError
+from lineage_audit.report.saving import write_whole
 from tests.cli.running import FINETUNE, PARENT, ROOT, process
 
 OLD = "what was there before\n"
@@ -43,7 +43,8 @@ def test_killed_in_the_middle_of_writing(tmp_path: Path) -> None:
     output = tmp_path / "report.json"
     output.write_text(OLD)
     code = (
-        "import os, signal, sys, tempfile; from pathlib import Path; from lineage_audit.cli.output import write_whole\n"
+        "import os, signal, sys, tempfile\nfrom pathlib import Path\n"
+        "from lineage_audit.report.saving import write_whole\n"
         "real = tempfile.NamedTemporaryFile\n"
         "class Dying:\n"
         "    def __init__(self, *a, **k): self.file = real(*a, **k)\n"

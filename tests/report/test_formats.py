@@ -1,3 +1,5 @@
+"""The list of formats: what it names is there, complete, lazy, and enough to choose a format from a file's name."""
+
 import ast
 import subprocess
 import sys
@@ -6,21 +8,80 @@ from pathlib import Path
 import pytest
 
 import lineage_audit.report as report_room
-from lineage_audit.report import FORMATS, INSPECTION_FORMATS, render, render_inspection
-from lineage_audit.report.compare.terminal import render_terminal
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.report import FORMATS, format_of_file, formats_of, render, suffixes_of
+from lineage_audit.report.terminal.comparison import render_terminal
+from lineage_audit.results import RESULTS, CheckReport, FamilyTree, Report
 from tests.report.printing import plain
-from tests.report.samples import DERIVED, INSPECTION
+from tests.report.results import RESULTS as SAMPLES
+from tests.report.results import text_formats
+from tests.report.samples import DERIVED
 
 ROOM = Path(report_room.__file__).parent
-PRINTED = {"terminal.py", "terminal_tables.py", "terminal_page.py", "printed.py"}
-OPTIONAL = {"cyclonedx.py": {"cyclonedx", "packageurl"}}
+OPTIONAL = {
+    "cyclonedx.py": {"cyclonedx", "packageurl"},
+    "pdf.py": {"weasyprint"},
+    "figures.py": {"cairosvg"},
+}
 
 
-def test_every_format_ends_with_a_newline():
-    for name in FORMATS:
-        assert render(DERIVED, name).endswith("\n")
-    for name in INSPECTION_FORMATS:
-        assert render_inspection(INSPECTION, name).endswith("\n")
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_format_writes_exactly_the_results_that_it_names(form):
+    assert form.renderers().keys() == set(form.results)
+    assert form.results
+    assert set(form.results) <= set(RESULTS)
+
+
+def test_names_and_suffixes_are_unique():
+    assert len({form.name for form in FORMATS}) == len(FORMATS)
+    suffixes = [suffix for form in FORMATS for suffix in form.suffixes]
+    assert len(set(suffixes)) == len(suffixes)
+    assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in suffixes)
+
+
+def test_every_result_has_a_sample_and_ends_with_a_newline_in_every_format():
+    assert {type(result) for result in SAMPLES} == set(RESULTS)
+    for result in SAMPLES:
+        for name in text_formats(type(result)):
+            assert render(result, name).endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "file_name", "format_name"),
+    [
+        (CheckReport, "out/lineage.sarif", "sarif"),
+        (CheckReport, "lineage.SARIF.JSON", "sarif"),
+        (CheckReport, "model.cdx.json", "cyclonedx"),
+        (CheckReport, "model.bom.json", "cyclonedx"),
+        (CheckReport, "check.json", "json"),
+        (CheckReport, "junit.xml", "junit"),
+        (Report, "model.cdx.json", "json"),
+        (Report, "R.JSON", "json"),
+        (Report, "summary.md", "markdown"),
+        (Report, "log.txt", "terminal"),
+        (Report, "page.htm", "html"),
+        (Report, "report.pdf", "pdf"),
+        (Report, "tree.dot", None),
+        (Report, "report.docx", None),
+        (Report, "report", None),
+        (FamilyTree, "tree.gv", "dot"),
+        (FamilyTree, "tree.mmd", "mermaid"),
+    ],
+)
+def test_a_file_name_says_its_format(kind, file_name, format_name):
+    form = format_of_file(kind, file_name)
+    assert (form.name if form else None) == format_name
+
+
+@pytest.mark.parametrize("kind", RESULTS)
+def test_a_first_suffix_leads_to_its_format(kind):
+    for form, suffix in zip(formats_of(kind), suffixes_of(kind), strict=True):
+        assert format_of_file(kind, f"a{suffix}") is form
+
+
+def test_an_unknown_format_is_refused_and_the_known_ones_are_named():
+    with pytest.raises(LineageAuditError, match=r"sarif.*is no format.*terminal, json, markdown"):
+        render(DERIVED, "sarif")
 
 
 def test_terminal_text_is_plain_whatever_the_environment_says(monkeypatch):
@@ -31,11 +92,6 @@ def test_terminal_text_is_plain_whatever_the_environment_says(monkeypatch):
     assert render(DERIVED, "terminal") == expected
 
 
-def test_an_unknown_format_is_refused():
-    with pytest.raises(KeyError):
-        render(DERIVED, "pdf")
-
-
 def test_the_room_imports_results_and_errors_and_nothing_else_of_the_project():
     for path in ROOM.rglob("*.py"):
         imported = set(_imports(path))
@@ -43,7 +99,7 @@ def test_the_room_imports_results_and_errors_and_nothing_else_of_the_project():
         allowed = ("lineage_audit.report", "lineage_audit.results", "lineage_audit.errors")
         assert all(name.startswith(allowed) for name in project)
         foreign = {name.split(".")[0] for name in imported} - sys.stdlib_module_names - {"lineage_audit"}
-        printed = {"rich"} if path.name in PRINTED else set()
+        printed = {"rich"} if path.parent.name == "terminal" else set()
         assert foreign <= printed | OPTIONAL.get(path.name, set())
 
 
@@ -56,7 +112,7 @@ def _imports(path):
             yield from (alias.name for alias in node.names)
 
 
-def test_rich_is_loaded_only_to_print():
-    program = "import sys, lineage_audit.report; sys.exit('rich' in sys.modules)"
-    root = ROOM.parent.parent
-    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0
+def test_what_a_format_needs_is_loaded_only_to_write_it():
+    heavy = "{'rich', 'cyclonedx', 'packageurl', 'weasyprint', 'lineage_audit.report.html'}"
+    program = f"import sys, lineage_audit.report; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOM.parent.parent, check=False).returncode == 0

@@ -7,13 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from lineage_audit.report import FORMATS, INSPECTION_FORMATS, render, render_inspection
-from lineage_audit.report.compare.terminal import render_terminal
-from lineage_audit.report.compare.terminal_tables import render_details
+from lineage_audit.report import render
 from lineage_audit.report.escaping import is_visible
-from lineage_audit.report.inspect.terminal import render_inspection_terminal
+from lineage_audit.report.terminal.comparison import render_terminal
+from lineage_audit.report.terminal.comparison_tables import render_details
+from lineage_audit.report.terminal.inspection import render_inspection_terminal
+from lineage_audit.results import Inspection, Report
 from tests.report.hostile import NASTY, with_every_string
 from tests.report.printing import coloured, in_ascii, plain
+from tests.report.results import text_formats
 from tests.report.samples import INDEPENDENT, INSPECTION, UPSCALED
 
 
@@ -24,15 +26,15 @@ def assert_shows_as_itself(text):
 
 
 @pytest.mark.parametrize("text", NASTY)
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", text_formats(Report))
 def test_a_report_shows_as_itself(format_name, text):
     assert_shows_as_itself(render(with_every_string(INDEPENDENT, text), format_name))
 
 
 @pytest.mark.parametrize("text", NASTY)
-@pytest.mark.parametrize("format_name", INSPECTION_FORMATS)
+@pytest.mark.parametrize("format_name", text_formats(Inspection))
 def test_an_inspection_shows_as_itself(format_name, text):
-    assert_shows_as_itself(render_inspection(with_every_string(INSPECTION, text), format_name))
+    assert_shows_as_itself(render(with_every_string(INSPECTION, text), format_name))
 
 
 @pytest.mark.parametrize("text", NASTY)
@@ -61,13 +63,13 @@ def test_a_terminal_gets_no_foreign_escapes():
 @given(st.text(min_size=1))
 def test_any_text_can_be_rendered(text):
     hostile = with_every_string(INDEPENDENT, text)
-    for format_name in FORMATS:
+    for format_name in text_formats(Report):
         assert_shows_as_itself(render(hostile, format_name))
     assert in_ascii(render_terminal, hostile).isascii()
     assert in_ascii(render_details, hostile).isascii()
     inspection = with_every_string(INSPECTION, text)
-    for format_name in INSPECTION_FORMATS:
-        assert_shows_as_itself(render_inspection(inspection, format_name))
+    for format_name in text_formats(Inspection):
+        assert_shows_as_itself(render(inspection, format_name))
     assert in_ascii(render_inspection_terminal, inspection).isascii()
 
 

@@ -1,4 +1,4 @@
-"""Reports as one self-contained HTML file, and their figures as SVG files.
+"""Results as one self-contained HTML file, and their figures as SVG files.
 
 A page is built from typed calls that escape every string (`markup`); it fetches nothing and runs one script of its own
 (`page`). Figures are drawn by code of this room (`figures`), in colours that suit light and dark (`palette`).
@@ -6,43 +6,65 @@ A page is built from typed calls that escape every string (`markup`); it fetches
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from lineage_audit.report.html.check import render_check_html
-from lineage_audit.report.html.comparison import render_html
-from lineage_audit.report.html.figures import (
-    Figure,
-    check_figures,
-    compare_figures,
-    family_tree,
-    merge_figure,
-    standalone,
+from lineage_audit.report.formats import Renderer
+from lineage_audit.report.html.check import check_page
+from lineage_audit.report.html.comparison import comparison_page
+from lineage_audit.report.html.figures import figures_of, standalone
+from lineage_audit.report.html.identification import identification_page
+from lineage_audit.report.html.inspection import inspection_page
+from lineage_audit.report.html.page import Page, fragment, summary, whole
+from lineage_audit.report.html.tree import tree_page
+from lineage_audit.report.html.unmixing import unmixing_page
+from lineage_audit.results import (
+    RESULTS,
+    CheckReport,
+    FamilyTree,
+    Identification,
+    Inspection,
+    Report,
+    Result,
+    Unmixing,
 )
-from lineage_audit.report.html.identification import render_identification_html
-from lineage_audit.report.html.tree import ANSWER, render_tree_html
-from lineage_audit.report.html.unmixing import answer_of, render_unmix_html
-from lineage_audit.results import CheckReport, FamilyTree, Report, Unmixing
 
-__all__ = [
-    "figure_files",
-    "render_check_html",
-    "render_html",
-    "render_identification_html",
-    "render_tree_html",
-    "render_unmix_html",
-]
+__all__ = ["RENDERERS", "figure_files", "first_screen", "page_of", "summary_of"]
+
+_PAGES: Mapping[type, Callable[[Any], Page]] = {
+    Report: comparison_page,
+    CheckReport: check_page,
+    Inspection: inspection_page,
+    Identification: identification_page,
+    FamilyTree: tree_page,
+    Unmixing: unmixing_page,
+}
 
 
-def figure_files(report: Report | CheckReport | Unmixing | FamilyTree) -> dict[str, str]:
-    """The figures of a report: file name -> SVG text. Names hold lower-case letters, digits and hyphens alone."""
-    if isinstance(report, Report):
-        return _files(compare_figures(report), report.verdict.relation)
-    if isinstance(report, Unmixing):
-        return _files([merge_figure(report)], answer_of(report))
-    if isinstance(report, FamilyTree):
-        return _files([family_tree(report)], ANSWER)
-    return _files(check_figures(report), report.outcome)
+def page_of(result: Result) -> Page:
+    """A result as a page that is not written yet."""
+    return _PAGES[type(result)](result)
 
 
-def _files(figures: Sequence[Figure | None], answer: str) -> dict[str, str]:
-    return {f"{figure.name}.svg": standalone(figure, answer) for figure in figures if figure}
+def to_html(result: Result) -> str:
+    """A result as one HTML file that needs nothing else."""
+    return whole(page_of(result))
+
+
+def summary_of(result: Result) -> str:
+    """What stands on the first sheet of a result's page, as an HTML file."""
+    return summary(page_of(result))
+
+
+def first_screen(result: Result) -> str:
+    """The same as a part of another page, for notebooks."""
+    return fragment(page_of(result))
+
+
+def figure_files(result: Result) -> dict[str, str]:
+    """The figures of a result: file name -> SVG text. Names hold lower-case letters, digits and hyphens alone."""
+    answer = page_of(result).answer
+    return {f"{figure.name}.svg": standalone(figure, answer) for figure in figures_of(result)}
+
+
+RENDERERS: Mapping[type, Renderer] = dict.fromkeys(RESULTS, to_html)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from lineage_audit.report.check.wording import (
+from lineage_audit.report.escaping import cut_middle
+from lineage_audit.report.html.markup import Markup, element, joined
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import Page
+from lineage_audit.report.html.sections import claims, references, run
+from lineage_audit.report.html.sections.answer import said
+from lineage_audit.report.html.sections.violations import suppressed, violations
+from lineage_audit.report.wording.check import (
     OUTCOME_MEANINGS,
     OUTCOME_WORDS,
     headline,
@@ -10,43 +17,37 @@ from lineage_audit.report.check.wording import (
     subject_facts,
     unchecked,
 )
-from lineage_audit.report.escaping import cut_middle
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import page
-from lineage_audit.report.html.sections import claims, references, run
-from lineage_audit.report.html.sections.violations import suppressed, violations
 from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary
 
 _FOOT = "lineage-audit {}. Findings compare files with licence terms; they are no legal advice."
 
 
-def render_check_html(report: CheckReport) -> str:
-    """A check as one HTML file that needs nothing else."""
+def check_page(report: CheckReport) -> Page:
+    """A check as a page."""
     sections = (
+        run.caveats(report.caveats),
         violations(report),
         claims.licences(report),
         references.references(report),
         suppressed(report),
-        run.caveats(report.caveats),
         claims.claims(report),
         run.pinned("What pins each model", _models(report)),
-        run.reproduce(run.check_command(report), _parameters(report)),
+        run.reproduce(run.check_command(report), _parameters(report), report.run),
     )
     title = f"{OUTCOME_WORDS[report.outcome].capitalize()}: {cut_middle(report.subject.ref, 80)}"
-    return page(title, report.outcome, _head(report), sections, _FOOT.format(report.tool_version))
+    return Page(title, report.outcome, _head(report), sections, _FOOT.format(report.tool_version))
 
 
 def _head(report: CheckReport) -> Markup:
     missing = [element("li", "Not checked: ", sentence(one)) for one in unchecked(report)]
     return joined(
-        element("p", f"lineage-audit {report.tool_version}, check, {run_words(report)}", class_="brand"),
-        element(
-            "p", element("strong", OUTCOME_WORDS[report.outcome]), OUTCOME_MEANINGS[report.outcome], class_="answer"
-        ),
-        element("h1", sentence(headline(report))),
+        run.brand(report, f"check, {run_words(report)}"),
+        said(OUTCOME_WORDS[report.outcome], OUTCOME_MEANINGS[report.outcome], report),
+        element("p", sentence(headline(report)), class_="terms"),
         element("dl", (_fact(*fact) for fact in subject_facts(report)), class_="facts"),
         element("ul", missing, class_="unchecked") if missing else None,
+        run.first_caveats(report.caveats),
+        run.command_line(run.check_command(report)),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, opening, sentence, with_powers
-from lineage_audit.report.html.page import Section, page
+from lineage_audit.report.html.page import Page, Section
 from lineage_audit.report.html.sections import run
-from lineage_audit.report.html.sections.answer import facts
+from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
-from lineage_audit.report.identify.wording import (
+from lineage_audit.report.numbers import share
+from lineage_audit.report.wording.identification import (
     OUTCOME_WORDS,
     certainty,
     distance_words,
@@ -17,7 +18,6 @@ from lineage_audit.report.identify.wording import (
     relation_words,
     search_facts,
 )
-from lineage_audit.report.numbers import share
 from lineage_audit.results import Identification, ModelSummary, Relative
 
 _FOOT = "lineage-audit {}. A shelf answers for the models on it, and for no other."
@@ -29,28 +29,30 @@ _MEANINGS = {
 }
 
 
-def render_identification_html(identification: Identification) -> str:
-    """An identification as one HTML file that needs nothing else."""
+def identification_page(identification: Identification) -> Page:
+    """An identification as a page."""
     sections = (
+        run.caveats(identification.caveats),
         Section("relatives", "Relatives, nearest first", "", _relatives(identification)),
         Section("undecided", "Compared without an answer", "", _undecided(identification)),
-        run.caveats(identification.caveats),
         run.pinned("What pins each model", _models(identification)),
-        run.reproduce(_command(identification), identification.parameters.items()),
+        run.reproduce(_command(identification), identification.parameters.items(), identification.run),
     )
     title = f"{OUTCOME_WORDS[identification.outcome].capitalize()}: {cut_middle(identification.subject.ref, 80)}"
     foot = _FOOT.format(identification.tool_version)
-    return page(title, _ANSWERS[identification.outcome], _head(identification), sections, foot)
+    return Page(title, _ANSWERS[identification.outcome], _head(identification), sections, foot)
 
 
 def _head(identification: Identification) -> Markup:
     outcome = identification.outcome
     return joined(
-        element("p", f"lineage-audit {identification.tool_version}, identify", class_="brand"),
-        element("p", element("strong", OUTCOME_WORDS[outcome]), _MEANINGS[outcome], class_="answer"),
-        element("h1", sentence(opening(identification.summary))),
+        run.brand(identification, "identify"),
+        said(OUTCOME_WORDS[outcome], _MEANINGS[outcome], identification),
+        element("p", sentence(opening(identification.summary)), class_="terms"),
         element("dl", element("dt", "Subject"), element("dd", name(identification.subject.ref)), class_="who"),
         facts(search_facts(identification)),
+        run.first_caveats(identification.caveats),
+        run.command_line(_command(identification)),
     )
 
 

@@ -37,28 +37,57 @@ class Section:
     body: Markup
 
 
-def page(title: str, answer: str, head: Markup, sections: Sequence[Section], foot: str) -> str:
-    """A whole page.
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page before it is written.
 
-    Args:
+    Attributes:
         title: what a browser calls it.
         answer: the relation or outcome, which decides the accent.
-        head: what stands before everything else.
+        head: the summary: what fits the first screen and one sheet of paper.
         sections: the parts; those without a body are left out.
         foot: one last line.
     """
-    shown = [section for section in sections if section.body]
-    style = variables(answer, scope=":root") + stylesheet() + _own_file("page.css")
-    script = _own_file("page.js")
-    body = element(
-        "body",
-        element("header", head, _contents(shown)),
+
+    title: str
+    answer: str
+    head: Markup
+    sections: Sequence[Section]
+    foot: str
+
+
+def whole(page: Page) -> str:
+    """A page as one HTML file: the summary, then the details."""
+    shown = [section for section in page.sections if section.body]
+    return _document(page, joined(
+        element("header", element("div", page.head, class_="summary"), _contents(shown)),
         element("main", lines(map(_section, shown))),
-        element("footer", element("p", foot)),
-        element("script", Markup(script)),
-    )
-    document = element("html", _head(title, style, script), body, lang="en")
+        element("footer", element("p", page.foot)),
+    ))  # fmt: skip
+
+
+def summary(page: Page) -> str:
+    """The summary of a page alone, as an HTML file."""
+    foot = element("footer", element("p", page.foot))
+    return _document(page, joined(element("header", element("div", page.head, class_="summary")), foot))
+
+
+def fragment(page: Page) -> str:
+    """The summary of a page as a part of another page, with its style kept to itself."""
+    style = variables(page.answer, scope=".lineage-audit") + f".lineage-audit {{\n{_style_of_parts()}\n}}\n"
+    return joined(element("style", Markup(style)), element("div", page.head, class_="lineage-audit")).text
+
+
+def _document(page: Page, content: Markup) -> str:
+    style = variables(page.answer, scope=":root") + _style_of_parts()
+    script = _own_file("page.js")
+    body = element("body", content, element("script", Markup(script)))
+    document = element("html", _head(page.title, style, script), body, lang="en")
     return f"<!doctype html>\n{document.text}\n"
+
+
+def _style_of_parts() -> str:
+    return stylesheet() + _own_file("page.css")
 
 
 def scrolling(label: str, *children: Child) -> Markup:

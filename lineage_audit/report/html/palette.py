@@ -63,12 +63,23 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def light_colours(answer: str) -> dict[str, str]:
+    """The colours of an answer on white paper, by the names of their variables."""
+    return _named(_LIGHT, ACCENTS[answer].light)
+
+
 def _block(scope: str, colours: Mapping[str, str], accent: str) -> str:
+    declared = " ".join(f"--{name}: {colour};" for name, colour in _named(colours, accent).items())
+    return f"{scope} {{ {declared} }}"
+
+
+def _named(colours: Mapping[str, str], accent: str) -> dict[str, str]:
+    """Every colour by its name: paper, ink, accent, and the shades with the ink that reads on each."""
     named = {**colours, "accent": accent, "wash": ramp(colours["paper"], accent)[1]}
     shades = ramp(colours["panel"], accent)
     named |= {f"h{level}": colour for level, colour in enumerate(shades)}
     named |= {f"on{level}": readable_on(colour) for level, colour in enumerate(shades)}
-    return f"{scope} {{ {' '.join(f'--{name}: {colour};' for name, colour in named.items())} }}"
+    return named
 
 
 def _mixed(start: _Triple, end: _Triple, share: float) -> _Triple:

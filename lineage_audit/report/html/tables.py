@@ -36,15 +36,21 @@ def number_columns(*headings: str) -> tuple[Column, ...]:
 
 
 def table(
-    caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, quiet: Iterable[bool] | None = None
+    caption: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    quiet: Iterable[bool] | None = None,
+    sortable: bool = True,
 ) -> Markup:
-    """A sortable table whose first cell of every row is its heading; nothing where it has no rows.
+    """A table whose first cell of every row is its heading; nothing where it has no rows.
 
     Args:
         caption: what the table holds.
         columns: its columns.
         rows: a cell for each column.
         quiet: whether each row holds nothing of note.
+        sortable: whether a click on a heading sorts it.
     """
     listed = [tuple(row) for row in rows]
     if not listed:
@@ -52,7 +58,9 @@ def table(
     dim = list(quiet) if quiet is not None else [False] * len(listed)
     head = element("thead", element("tr", (_heading(column) for column in columns)))
     body = element("tbody", (_row(row, columns, is_dim) for row, is_dim in zip(listed, dim, strict=True)))
-    return scrolling(caption, element("table", element("caption", caption), head, body, class_="sortable"))
+    return scrolling(
+        caption, element("table", element("caption", caption), head, body, class_="sortable" if sortable else None)
+    )
 
 
 def _heading(column: Column) -> Markup:

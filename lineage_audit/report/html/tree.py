@@ -5,31 +5,31 @@ from __future__ import annotations
 from lineage_audit.report.html.figures import family_tree, inline
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Section, page
+from lineage_audit.report.html.page import Page, Section
 from lineage_audit.report.html.sections import run
-from lineage_audit.report.html.sections.answer import facts
+from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import MISSING, coefficient, detection_limit, duration, logarithm, magnitude, plural
-from lineage_audit.report.tree.wording import edge_words, headline, is_unknown, name_of
+from lineage_audit.report.wording.tree import edge_words, is_unknown, name_of
 from lineage_audit.results import FamilyTree, TreeEdge
 
 ANSWER = "shared-origin"
 _FOOT = "lineage-audit {}. A tree holds the models that were given; an ancestor that nobody named is drawn as such."
 
 
-def render_tree_html(tree: FamilyTree) -> str:
-    """A family tree as one HTML file that needs nothing else."""
-    figure = family_tree(tree)
+def tree_page(tree: FamilyTree) -> Page:
+    """A family tree as a page."""
     sections = (
-        Section("tree", "The tree", "", inline(figure) if figure else element("p", "No two models are related.")),
+        run.caveats(tree.caveats),
         Section("edges", "Every edge", "", _edges(tree)),
         Section("models", "The models as they were read", "", _models(tree)),
-        run.caveats(tree.caveats),
+        run.reproduce(_command(tree), (), tree.run),
     )
-    return page("Family tree", ANSWER, _head(tree), sections, _FOOT.format(tree.tool_version))
+    return Page("Family tree", ANSWER, _head(tree), sections, _FOOT.format(tree.tool_version))
 
 
 def _head(tree: FamilyTree) -> Markup:
+    figure = family_tree(tree)
     limit = detection_limit(tree.detection_limit)
     told = (
         ("Compared", f"{plural(tree.comparisons, 'pair')} of fingerprints"),
@@ -37,10 +37,12 @@ def _head(tree: FamilyTree) -> Markup:
         ("Would have seen", "not known" if limit == MISSING else f"cosine {limit}"),
     )
     return joined(
-        element("p", f"lineage-audit {tree.tool_version}, tree, {duration(tree.seconds)}", class_="brand"),
-        element("p", element("strong", "FAMILY TREE"), class_="answer"),
-        element("h1", sentence(headline(tree))),
+        run.brand(tree, f"tree, {duration(tree.seconds)}"),
+        said("FAMILY TREE", "", tree),
+        inline(figure) if figure else element("p", "No two models are related."),
         facts(told),
+        run.first_caveats(tree.caveats),
+        run.command_line(_command(tree)),
     )
 
 
@@ -86,3 +88,7 @@ def _models(tree: FamilyTree) -> Markup:
         for model in tree.models
     )
     return table("Every model, its group of relatives, and what pins it", (*columns, Column("Digest")), rows)
+
+
+def _command(tree: FamilyTree) -> list[str]:
+    return ["lineage-audit", "tree", *(model.ref for model in tree.models)]

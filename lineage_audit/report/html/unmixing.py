@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from lineage_audit.report.escaping import cut_middle, printable
 from lineage_audit.report.html.figures import inline, merge_figure
 from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, opening, sentence
-from lineage_audit.report.html.page import Section, folded, page
+from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.page import Page, Section, folded
 from lineage_audit.report.html.sections import run
-from lineage_audit.report.html.sections.answer import facts
+from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, duration, magnitude, share
-from lineage_audit.report.unmix.wording import (
+from lineage_audit.report.wording.unmixing import (
     METHOD_MEANINGS,
     METHOD_WORDS,
     method_facts,
@@ -27,19 +27,19 @@ from lineage_audit.results import MergedPart, Unmixing
 _FOOT = "lineage-audit {}. Weights are those of the named parents; another parent shows as what is left."
 
 
-def render_unmix_html(unmixing: Unmixing) -> str:
-    """An unmixing as one HTML file that needs nothing else."""
+def unmixing_page(unmixing: Unmixing) -> Page:
+    """An unmixing as a page."""
     figure = merge_figure(unmixing)
     sections = (
+        run.caveats(unmixing.caveats),
         Section("weights", "Weights", "", joined(_weights(unmixing), inline(figure) if figure else None)),
         Section("parts", "Part by part", "", _all_parts(unmixing)),
         Section("recipe", "A recipe that makes it again", "", _recipe(unmixing.recipe)),
-        run.caveats(unmixing.caveats),
         run.pinned("What pins each model", _models(unmixing)),
-        run.reproduce(_command(unmixing), ()),
+        run.reproduce(_command(unmixing), (), unmixing.run),
     )
     title = f"{METHOD_WORDS[unmixing.method].capitalize()}: {cut_middle(unmixing.child.ref, 80)}"
-    return page(title, answer_of(unmixing), _head(unmixing), sections, _FOOT.format(unmixing.tool_version))
+    return Page(title, answer_of(unmixing), _head(unmixing), sections, _FOOT.format(unmixing.tool_version))
 
 
 def answer_of(unmixing: Unmixing) -> str:
@@ -48,15 +48,13 @@ def answer_of(unmixing: Unmixing) -> str:
 
 
 def _head(unmixing: Unmixing) -> Markup:
-    told = f"lineage-audit {unmixing.tool_version}, unmix, {duration(unmixing.seconds)}"
     return joined(
-        element("p", told, class_="brand"),
-        element(
-            "p", element("strong", METHOD_WORDS[unmixing.method]), METHOD_MEANINGS[unmixing.method], class_="answer"
-        ),
-        element("h1", sentence(opening(unmixing.summary))),
+        run.brand(unmixing, f"unmix, {duration(unmixing.seconds)}"),
+        said(METHOD_WORDS[unmixing.method], METHOD_MEANINGS[unmixing.method], unmixing),
         element("dl", element("dt", "Child"), element("dd", name(unmixing.child.ref)), class_="who"),
         facts(tuple(method_facts(unmixing))),
+        run.first_caveats(unmixing.caveats),
+        run.command_line(_command(unmixing)),
     )
 
 

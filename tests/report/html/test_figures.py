@@ -12,7 +12,7 @@ from lineage_audit.report.html.figures.drawing import file_name
 from lineage_audit.report.html.figures.null import null_figure
 from lineage_audit.report.html.figures.scales import SHADES_FROM, Axis, numbered_ticks, shade
 from lineage_audit.results import NullSpread
-from tests.report.check.samples import FAILED
+from tests.report.checks import FAILED
 from tests.report.hostile import NASTY, with_every_string
 from tests.report.html.samples import APART, GROWN, MERGED, RICH, TREE, TUNED
 

@@ -5,12 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from lineage_audit.report import figure_files, render, render_check, render_identification
-from lineage_audit.report.tree import render_tree
-from lineage_audit.report.unmix import render_unmixing
-from tests.report.check.hostile import with_every_string as hostile_check
-from tests.report.check.samples import FAILED, INCONCLUSIVE
+from lineage_audit.report import figure_files, render
+from tests.report.checks import FAILED, INCONCLUSIVE
 from tests.report.hostile import NASTY, with_every_string
+from tests.report.hostile_checks import with_every_string as hostile_check
 from tests.report.html.browser import BINARY, Browser
 from tests.report.html.samples import APART, GROWN, MERGED, SHELVED, TREE, TUNED
 
@@ -21,16 +19,16 @@ PAGES = {
     "tuned": render(TUNED, "html"),
     "grown": render(GROWN, "html"),
     "apart": render(APART, "html"),
-    "check": render_check(FAILED, "html"),
-    "unclear-check": render_check(INCONCLUSIVE, "html"),
+    "check": render(FAILED, "html"),
+    "unclear-check": render(INCONCLUSIVE, "html"),
     "hostile": render(with_every_string(TUNED, SCRIPT), "html"),
-    "hostile-check": render_check(hostile_check(FAILED, SCRIPT), "html"),
+    "hostile-check": render(hostile_check(FAILED, SCRIPT), "html"),
     "long": render(with_every_string(TUNED, "x" * 5000), "html"),
     "mixed": render(with_every_string(TUNED, " ".join(NASTY[:18])), "html"),
-    "merged": render_unmixing(with_every_string(MERGED, SCRIPT), "html"),
-    "shelved": render_identification(with_every_string(SHELVED, SCRIPT), "html"),
-    "tree": render_tree(replace(TREE, models=tuple(replace(model, ref=SCRIPT) for model in TREE.models)), "html"),
-    "long-check": render_check(hostile_check(FAILED, "y" * 5000), "html"),
+    "merged": render(with_every_string(MERGED, SCRIPT), "html"),
+    "shelved": render(with_every_string(SHELVED, SCRIPT), "html"),
+    "tree": render(replace(TREE, models=tuple(replace(model, ref=SCRIPT) for model in TREE.models)), "html"),
+    "long-check": render(hostile_check(FAILED, "y" * 5000), "html"),
 }
 WINDOWS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
 

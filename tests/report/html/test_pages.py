@@ -5,25 +5,24 @@ from hashlib import sha256
 
 import pytest
 
-from lineage_audit.report import render, render_check, render_identification
+from lineage_audit.report import render
 from lineage_audit.report.html.palette import ACCENTS
-from lineage_audit.report.tree import render_tree
-from lineage_audit.report.unmix import render_unmixing
 from lineage_audit.results.check import Outcome
 from lineage_audit.results.comparison import Relation
-from tests.report.check.hostile import with_every_string as hostile_check
-from tests.report.check.samples import CHECKS, FAILED
+from tests.report.checks import CHECKS, FAILED
 from tests.report.hostile import NASTY, with_every_string
+from tests.report.hostile_checks import with_every_string as hostile_check
 from tests.report.html.reading import Page
 from tests.report.html.samples import MERGED, RICH, SHELVED, TREE, TUNED
-from tests.report.samples import REPORTS
+from tests.report.samples import INSPECTION, REPORTS
 
 PAGES = {
     **{name: render(report, "html") for name, report in (REPORTS | RICH).items()},
-    **{f"check-{name}": render_check(check, "html") for name, check in CHECKS.items()},
-    "merged": render_unmixing(MERGED, "html"),
-    "shelved": render_identification(SHELVED, "html"),
-    "tree": render_tree(TREE, "html"),
+    **{f"check-{name}": render(check, "html") for name, check in CHECKS.items()},
+    "merged": render(MERGED, "html"),
+    "shelved": render(SHELVED, "html"),
+    "tree": render(TREE, "html"),
+    "inspection": render(INSPECTION, "html"),
 }
 
 
@@ -146,23 +145,21 @@ def _plain_shape():
 
 @pytest.mark.parametrize("text", NASTY)
 def test_no_string_changes_the_structure_of_a_check(text):
-    expected = Page(render_check(hostile_check(FAILED, "word"), "html")).shape
-    assert Page(render_check(hostile_check(FAILED, text), "html")).shape == expected
+    expected = Page(render(hostile_check(FAILED, "word"), "html")).shape
+    assert Page(render(hostile_check(FAILED, text), "html")).shape == expected
 
 
 @pytest.mark.parametrize("text", NASTY)
-@pytest.mark.parametrize(
-    ("render_it", "sample"), [(render_unmixing, MERGED), (render_identification, SHELVED)], ids=["unmix", "identify"]
-)
-def test_no_string_changes_the_structure_of_what_was_found(render_it, sample, text):
-    expected = Page(render_it(with_every_string(sample, "word"), "html")).shape
-    assert Page(render_it(with_every_string(sample, text), "html")).shape == expected
+@pytest.mark.parametrize("sample", [MERGED, SHELVED, INSPECTION], ids=["unmix", "identify", "inspect"])
+def test_no_string_changes_the_structure_of_what_was_found(sample, text):
+    expected = Page(render(with_every_string(sample, "word"), "html")).shape
+    assert Page(render(with_every_string(sample, text), "html")).shape == expected
 
 
 @pytest.mark.parametrize("text", NASTY)
 def test_no_reference_changes_the_structure_of_a_tree(text):
     named = [replace(TREE, models=tuple(replace(model, ref=ref) for model in TREE.models)) for ref in (text, "word")]
-    hostile, plain = (Page(render_tree(tree, "html")) for tree in named)
+    hostile, plain = (Page(render(tree, "html")) for tree in named)
     assert hostile.shape == plain.shape
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from math import log10
+from typing import Any
 
-from lineage_audit.report.html.figures.drawing import Figure, inline, standalone, stylesheet
+from lineage_audit.report.html.figures.colours import stylesheet
+from lineage_audit.report.html.figures.drawing import Figure, inline, standalone
 from lineage_audit.report.html.figures.family_tree import family_tree
 from lineage_audit.report.html.figures.layer_map import layer_map
 from lineage_audit.report.html.figures.merge_weights import merge_figure
@@ -13,13 +16,14 @@ from lineage_audit.report.html.figures.recipe import recipe_figure
 from lineage_audit.report.html.figures.references import references_figure
 from lineage_audit.report.html.figures.role_map import role_map
 from lineage_audit.report.html.figures.spectrum import spectrum_figure
-from lineage_audit.results import CheckReport, Evidence, Report
+from lineage_audit.results import CheckReport, Evidence, FamilyTree, Report, Result, Unmixing
 
 __all__ = [
     "Figure",
     "check_figures",
     "compare_figures",
     "family_tree",
+    "figures_of",
     "inline",
     "layer_map",
     "merge_figure",
@@ -39,6 +43,11 @@ def compare_figures(report: Report) -> list[Figure]:
     single = (layer_map(weights), role_map(weights), recipe_figure(weights.stages))
     found = [*null_figures(report), *(figure for figure in single if figure), *spectrum_figures(report)]
     return list({figure.name: figure for figure in found}.values())
+
+
+def figures_of(result: Result) -> list[Figure]:
+    """The figures of any result; none where it has none."""
+    return list(filter(None, _FIGURES[type(result)](result) if type(result) in _FIGURES else ()))
 
 
 def check_figures(report: CheckReport) -> list[Figure]:
@@ -70,3 +79,11 @@ def _level(report: Report) -> float:
 
 def _counts(test: Evidence) -> bool:
     return test.grade == "exact" and test.log10_p is not None
+
+
+_FIGURES: Mapping[type, Callable[[Any], Iterable[Figure | None]]] = {
+    Report: compare_figures,
+    CheckReport: check_figures,
+    Unmixing: lambda unmixing: [merge_figure(unmixing)],
+    FamilyTree: lambda tree: [family_tree(tree)],
+}

@@ -1,18 +1,17 @@
 """Shapes of a figure, and the figure itself: inline in a page, or an SVG file of its own.
 
-A figure is 360 units wide, so that its words keep their size on a phone. Colours are classes: the page or the file
-says what they are in light and in dark.
+A figure is 360 units wide, so that its words keep their size on a phone. Colours are classes: the page says what they
+are in light and in dark; a file bears them as attributes.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 
 from lineage_audit.report.escaping import cut
+from lineage_audit.report.html.figures.colours import FONT, with_colours
 from lineage_audit.report.html.markup import Child, Markup, element, joined
-from lineage_audit.report.html.palette import variables
 
 WIDTH = 360.0
 
@@ -62,15 +61,16 @@ def inline(figure: Figure) -> Markup:
 
 
 def standalone(figure: Figure, answer: str) -> str:
-    """A figure as an SVG file in the colours of an answer, its title drawn above it."""
+    """A figure as an SVG file in the light colours of an answer, its title drawn above it.
+
+    Every colour and size is an attribute, so that it looks the same in a paper, a browser and a converter.
+    """
     top = 30.0
-    style = variables(answer, scope="svg") + stylesheet()
     height = figure.height + top + 6
     drawing = element(
         "svg",
         element("title", figure.title, id="title"),
         element("desc", figure.description, id="description"),
-        element("style", Markup(style)),
         rect(0, 0, WIDTH, height, "paper"),
         words(12, 20, figure.title, "title"),
         element("g", figure.shapes, transform=f"translate(12 {top:g}) scale({(WIDTH - 24) / WIDTH:.4f})"),
@@ -78,16 +78,12 @@ def standalone(figure: Figure, answer: str) -> str:
         viewBox=f"0 0 {WIDTH:g} {height:g}",
         width=2 * WIDTH,
         height=2 * height,
+        font_family=FONT,
         role="img",
         aria_labelledby="title",
         aria_describedby="description",
     )
-    return f"{drawing.text}\n"
-
-
-def stylesheet() -> str:
-    """What the classes of shapes look like."""
-    return (files("lineage_audit.report.html") / "figures.css").read_text(encoding="utf-8")
+    return f"{with_colours(drawing.text, answer)}\n"
 
 
 def words(x: float, y: float, text: str, class_: str = "label", anchor: str | None = None) -> Markup:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lineage_audit.report.escaping import cut, cut_middle
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, group, line, words
 from lineage_audit.report.html.markup import Markup
-from lineage_audit.report.tree.wording import Step, edge_words, headline, is_unknown, name_of, walk
+from lineage_audit.report.wording.tree import Step, edge_words, headline, is_unknown, name_of, walk
 from lineage_audit.results import FamilyTree
 
 _LEFT, _TOP, _ROW = 12.0, 14.0, 34.0

@@ -10,7 +10,7 @@ from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, gro
 from lineage_audit.report.html.figures.scales import Axis
 from lineage_audit.report.html.markup import Markup
 from lineage_audit.report.numbers import plural
-from lineage_audit.report.unmix.wording import weight
+from lineage_audit.report.wording.unmixing import weight
 from lineage_audit.results import MergedPart, Share, Unmixing
 
 _LEFT, _TOP, _ROW, _GAP = 76.0, 24.0, 17.0, 22.0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lineage_audit.report.check.wording import relation_words
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, group, rect, words
 from lineage_audit.report.html.markup import Markup
 from lineage_audit.report.html.names import with_powers
 from lineage_audit.report.numbers import p_value, share
+from lineage_audit.report.wording.check import relation_words
 from lineage_audit.results import ReferenceSummary
 
 _LEFT, _RIGHT = 1.0, WIDTH - 1.0

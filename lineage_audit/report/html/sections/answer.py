@@ -5,62 +5,59 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, opening, sentence
+from lineage_audit.report.html.names import opening, sentence
+from lineage_audit.report.html.sections import run
 from lineage_audit.report.numbers import share
 from lineage_audit.report.wording import RELATION_MEANINGS, RELATION_WORDS, certainty_facts, extent_facts, reading_words
-from lineage_audit.results import Report, Verdict
-
-_EXTENT_MEANINGS = (
-    "of B’s parameters stand in rows that match their counterpart in A beyond chance",
-    "of B’s variance is explained by A: squared correlation, weighted by parameters",
-    "of B’s parameters are bit-identical in A, constants left out, chance subtracted",
-)
+from lineage_audit.report.wording.glossary import meaning_of
+from lineage_audit.report.wording.sentences import first_sentence
+from lineage_audit.results import Report, Result, Verdict
 
 
 def answer(report: Report) -> Markup:
-    """Everything that a reader sees first."""
+    """The summary: everything that a reader sees first, and that one sheet of paper holds."""
     verdict = report.verdict
     return joined(
-        element("p", f"lineage-audit {report.tool_version}, {reading_words(report)}", class_="brand"),
-        element(
-            "p",
-            element("strong", RELATION_WORDS[verdict.relation]),
-            RELATION_MEANINGS[verdict.relation],
-            class_="answer",
-        ),
-        element("h1", sentence(_without_the_word(verdict))),
-        element("dl", _who("A", report.a.ref), _who("B", report.b.ref), class_="who"),
+        run.brand(report, f"compare, {reading_words(report)}"),
+        said(RELATION_WORDS[verdict.relation], RELATION_MEANINGS[verdict.relation], report),
+        element("p", sentence(opening(verdict.summary)), class_="terms"),
+        run.models(report),
         facts(certainty_facts(verdict)),
         element("dl", _extent(verdict), class_="shares"),
+        run.first_caveats(verdict.caveats),
+        run.command_line(run.compare_command(report)),
     )
 
 
-def _without_the_word(verdict: Verdict) -> str:
-    """The sentence without the relation that it opens with, which stands above it."""
-    word, _, rest = verdict.summary.partition(": ")
-    return opening(rest) if word.upper() == RELATION_WORDS[verdict.relation] else verdict.summary
+def said(word: str, meaning: str, result: Result) -> Markup:
+    """The answer as a word with its meaning, and below it as a sentence for everyone."""
+    return joined(
+        element("p", element("strong", word, title=meaning_of(word)), meaning, class_="answer"),
+        element("h1", sentence(first_sentence(result))),
+    )
 
 
 def facts(pairs: tuple[tuple[str, str], ...]) -> Markup:
-    """Labels and values side by side."""
-    listed = (element("div", element("dt", label), element("dd", sentence(value))) for label, value in pairs)
-    return element("dl", listed, class_="facts")
+    """Labels and values side by side, each with what its label means where the glossary has it."""
+    return element("dl", (_fact(label, value) for label, value in pairs), class_="facts")
 
 
-def _who(letter: str, ref: str) -> Markup:
-    return joined(element("dt", letter), element("dd", name(ref)))
+def _fact(label: str, value: str) -> Markup:
+    meaning = meaning_of(label)
+    explained = element("dd", meaning, class_="meaning") if meaning else None
+    return element("div", element("dt", label), element("dd", sentence(value)), explained)
 
 
 def _extent(verdict: Verdict) -> Iterator[Markup]:
     """The three numbers that are never made one, each with a meter."""
     numbers = (verdict.derived_share, verdict.explained_variance, verdict.copied_share)
-    for (label, shown), value, meaning in zip(extent_facts(verdict), numbers, _EXTENT_MEANINGS, strict=True):
+    for (label, shown), value in zip(extent_facts(verdict), numbers, strict=True):
         yield element(
             "div",
             element("dt", label),
             element("dd", shown, class_="value"),
             element("dd", _meter(value), aria_hidden="true"),
-            element("dd", meaning, class_="meaning"),
+            element("dd", meaning_of(label), class_="meaning"),
         )
 
 

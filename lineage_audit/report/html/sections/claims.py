@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lineage_audit.report.check.wording import claim_place, licence_words
 from lineage_audit.report.html.markup import Markup, element
 from lineage_audit.report.html.names import name, opening, sentence
 from lineage_audit.report.html.page import Section
 from lineage_audit.report.html.tables import Column, table
+from lineage_audit.report.wording.check import claim_place, licence_words
 from lineage_audit.results import CheckReport, LicenceStatement
 
 _MOST_CLAIMS = 500

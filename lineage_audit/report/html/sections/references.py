@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lineage_audit.report.check.wording import (
-    ancestor_lines,
-    licence_words,
-    origin_words,
-    relation_words,
-)
 from lineage_audit.report.html.figures import inline, references_figure
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import Section, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import MISSING, detection_limit, logarithm, share
+from lineage_audit.report.wording.check import (
+    ancestor_lines,
+    licence_words,
+    origin_words,
+    relation_words,
+)
 from lineage_audit.results import CheckReport, ReferenceSummary
 
 

@@ -5,40 +5,63 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
-from lineage_audit.report.html.markup import element, joined
+from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import Section, folded
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.numbers import MISSING, byte_size
-from lineage_audit.report.wording import base_claim, model_facts
-from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Scalar
+from lineage_audit.report.wording import base_claim, model_facts, run_words
+from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Result, Run, Scalar
+
+_MOST_CAVEATS = 4
+
+
+def brand(result: Result, what: str) -> Markup:
+    """The line above everything: which tool, when, by whom if that was said, and what it did."""
+    words = [f"lineage-audit {result.tool_version}", *run_words(result.run), what]
+    return element("p", sentence(", ".join(words)), class_="brand")
+
+
+def first_caveats(sentences: Sequence[str]) -> Markup:
+    """What a reader must know before quoting the answer, as far as the summary has room."""
+    if not sentences:
+        return joined()
+    shown = [element("li", sentence(one)) for one in sentences[:_MOST_CAVEATS]]
+    more = len(sentences) - len(shown)
+    rest = element("li", element("a", f"and {more} more", href="#caveats")) if more > 0 else None
+    return element("div", element("h2", "Before you quote this"), element("ul", shown, rest), class_="quoting")
 
 
 def caveats(sentences: Sequence[str]) -> Section:
-    """What a reader must know before quoting the answer."""
-    items = element("ul", (element("li", sentence(one)) for one in sentences)) if sentences else joined()
-    return Section("caveats", "Before you quote this", "", items)
+    """The same whole, where the summary had no room for all."""
+    whole = sentences if len(sentences) > _MOST_CAVEATS else ()
+    items = element("ul", (element("li", sentence(one)) for one in whole)) if whole else joined()
+    return Section("caveats", "All that to know before you quote this", "", items)
 
 
-def models(report: Report) -> Section:
+def models(report: Report) -> Markup:
     """Both models side by side, with what pins their content."""
     rows = [
         (label, name(a), name(b))
         for (label, a), (_, b) in zip(_facts(report.a), _facts(report.b), strict=True)
         if not a == b == "none"
     ]
-    body = table("The two models as they were read", tuple(map(Column, ("Of", "A", "B"))), rows)
-    return Section("models", "The two models", "", body)
+    return table("The two models as they were read", tuple(map(Column, ("Of", "A", "B"))), rows, sortable=False)
 
 
-def reproduce(command: Sequence[str], parameters: Iterable[tuple[str, Scalar]]) -> Section:
+def command_line(command: Sequence[str]) -> Markup:
+    """The command that gives the same result again."""
+    return element("pre", element("code", " ".join(map(shlex.quote, command))))
+
+
+def reproduce(command: Sequence[str], parameters: Iterable[tuple[str, Scalar]], run: Run | None) -> Section:
     """The command line, and the parameters that its numbers depend on."""
-    lead = "The same files give the same numbers; the digests above say whether they are the same."
+    lead = "The same files give the same numbers; the digests say whether they are the same."
     rows = ((name(key), sentence(MISSING if value is None else str(value))) for key, value in parameters)
-    shown = element("pre", element("code", " ".join(map(shlex.quote, command))))
     columns = (Column("Parameter"), Column("Value"))
     chosen = folded("Parameters of the run", table("Parameters of the run that change a number", columns, rows))
-    return Section("reproduce", "Run it again", lead, joined(shown, chosen))
+    as_run = folded("The command as it was given", command_line(run.command)) if run and run.command else None
+    return Section("reproduce", "Run it again", lead, joined(command_line(command), as_run, chosen))
 
 
 def compare_command(report: Report) -> list[str]:

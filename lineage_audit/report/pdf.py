@@ -1,0 +1,52 @@
+"""The summary of a result as a PDF: the first sheet of its page, laid out by WeasyPrint, which fetches nothing."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.report.formats import Renderer
+from lineage_audit.report.html import page_of, summary_of
+from lineage_audit.report.html.figures.colours import with_colours
+from lineage_audit.results import RESULTS, Result
+
+_MISSING = "a PDF needs WeasyPrint and the system's Pango library: pip install 'lineage-audit[pdf]'; or write .html"
+
+
+def require_library() -> None:
+    """Make sure that a PDF can be written, before any model is read.
+
+    Raises:
+        LineageAuditError: the optional library, or what it needs of the system, is not installed.
+    """
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    try:
+        import weasyprint  # noqa: F401
+    except (ImportError, OSError):
+        raise LineageAuditError(_MISSING) from None
+
+
+def to_pdf(result: Result) -> bytes:
+    """The summary of a result as a PDF file.
+
+    Raises:
+        LineageAuditError: the optional library, or what it needs of the system, is not installed.
+    """
+    require_library()
+    from weasyprint import HTML
+
+    written = io.BytesIO()
+    text = with_colours(summary_of(result), page_of(result).answer)
+    HTML(string=text, url_fetcher=_fetch_nothing).write_pdf(written)
+    return written.getvalue()
+
+
+def _fetch_nothing(url: str, *_: Any, **__: Any) -> NoReturn:
+    """A page of ours names no address; whatever asks for one is refused."""
+    raise ValueError(f"{url} is not fetched")
+
+
+RENDERERS: Mapping[type, Renderer] = dict.fromkeys(RESULTS, to_pdf)

@@ -1,0 +1,57 @@
+"""Results on a terminal: a first screen each, and behind it the tables and the words that it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal
+
+from rich.console import Console
+
+from lineage_audit.report.formats import Renderer
+from lineage_audit.report.terminal.check import render_check_details
+from lineage_audit.report.terminal.comparison_tables import render_details
+from lineage_audit.report.terminal.first_screens import FIRST_SCREENS
+from lineage_audit.report.terminal.identification import render_identification_details
+from lineage_audit.report.terminal.printing import Printer, printed
+from lineage_audit.report.terminal.screen import Screen
+from lineage_audit.report.terminal.terms import render_terms
+from lineage_audit.report.terminal.tree import render_tree_details
+from lineage_audit.results import RESULTS, CheckReport, FamilyTree, Identification, Report, Result
+
+__all__ = ["RENDERERS", "Part", "Screen", "show", "text_of"]
+
+Part = Literal["details", "terms"]
+"""What may follow the first screen: every table, and what the words mean."""
+
+_PARTS: Mapping[Part, Mapping[type, Printer]] = {
+    "details": {
+        Report: render_details,
+        CheckReport: render_check_details,
+        Identification: render_identification_details,
+        FamilyTree: render_tree_details,
+    },
+    "terms": dict.fromkeys(RESULTS, render_terms),
+}
+"""Part -> result type -> what prints it; the first screen of any other result shows all that there is."""
+
+
+def show(result: Result, parts: Collection[Part] = ()) -> None:
+    """Print a result to stdout, with colour where that takes it."""
+    console = Console()
+    for print_on in _printers(type(result), parts):
+        print_on(result, console=console)
+
+
+def text_of(result: Result, parts: Collection[Part] = ()) -> str:
+    """What a terminal of 100 columns without colour would show."""
+    return printed(result, _printers(type(result), parts))
+
+
+def _printers(kind: type, parts: Collection[Part]) -> Iterator[Printer]:
+    yield FIRST_SCREENS[kind]
+    for part, printers in _PARTS.items():
+        if part in parts and kind in printers:
+            yield printers[kind]
+
+
+RENDERERS: Mapping[type, Renderer] = dict.fromkeys(RESULTS, text_of)

@@ -1,0 +1,196 @@
+"""The first sentence of every result: the models by their names, what was found in plain words, then the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from math import ceil, floor, isfinite
+from typing import Any
+
+from lineage_audit.report.escaping import cut_middle
+from lineage_audit.report.numbers import MISSING, detection_limit, plural
+from lineage_audit.results import (
+    CheckReport,
+    FamilyTree,
+    Finding,
+    Identification,
+    Inspection,
+    ModelSummary,
+    ReferenceSummary,
+    Relation,
+    Report,
+    Result,
+    Unmixing,
+    Verdict,
+)
+
+_LONGEST_NAME = 60
+_MOST_NAMED = 3
+_DECIMAL_FROM = -4.0  # above this log10 a chance is one in a counted number, below in a power of ten
+_RELATED: frozenset[Relation | None] = frozenset({"identical", "derived", "shared-origin"})
+
+
+def first_sentence(result: Result) -> str:
+    """What a result says, for someone who reads nothing else of it."""
+    return _SENTENCES[type(result)](result)
+
+
+def names_of(*references: str) -> tuple[str, ...]:
+    """References by as much of their ends as tells them apart: ``parent``, else ``a/model`` and ``b/model``."""
+    parts = [reference.rstrip("/").split("/") for reference in references]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if all(names) and len(set(names)) == len(set(references)):
+            return tuple(cut_middle(name, _LONGEST_NAME) for name in names)
+    return tuple(cut_middle(reference, _LONGEST_NAME) for reference in references)
+
+
+def rarity(log10_p: float | None) -> str | None:
+    """How rarely chance gives as much: ``less than once in 10^447``; None where there is no number worth saying."""
+    if log10_p is None or not isfinite(log10_p) or log10_p > -0.31:
+        return None
+    if log10_p <= _DECIMAL_FROM:
+        return f"less than once in 10^{-ceil(log10_p)}"
+    return f"less than once in {floor(10**-log10_p + 1e-9):,}"
+
+
+def _of_comparison(report: Report) -> str:
+    a, b = names_of(report.a.ref, report.b.ref)
+    verdict = report.verdict
+    if verdict.relation == "inconclusive":
+        return f"Whether {b} and {a} are related could not be told, which is no pass."
+    if verdict.relation == "independent":
+        return f"Nothing in the weights of {b} was found to come from {a}{_would_have_seen(verdict)}."
+    kinship = _KINSHIP[verdict.relation](verdict, a, b)
+    return f"{kinship}{_how_surely(verdict)}.{_claimed_base(report, a, b)}"
+
+
+def _identical(verdict: Verdict, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
+    return f"{b} holds the same weights as {a}"
+
+
+def _derived(verdict: Verdict, a: str, b: str) -> str:
+    if verdict.direction == "a->b":
+        return f"{b} was made from {a}"
+    if verdict.direction == "b->a":
+        return f"{a} was made from {b}"
+    return f"{b} and {a} share their training: one was made from the other, or both from one model"
+
+
+def _shared_origin(verdict: Verdict, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
+    return f"{b} and {a} were not trained independently, yet neither is shown to come from the other"
+
+
+_KINSHIP: Mapping[Relation, Callable[[Verdict, str, str], str]] = {
+    "identical": _identical,
+    "derived": _derived,
+    "shared-origin": _shared_origin,
+}
+
+
+def _how_surely(verdict: Verdict) -> str:
+    """The number, or what there is in its place."""
+    if verdict.grade == "calibrated":
+        return "; that stands on evidence that was calibrated on known models, not on an exact test"
+    chance = rarity(verdict.log10_p)
+    return f"; two independently trained models would look like this {chance}" if chance else ""
+
+
+def _would_have_seen(verdict: Verdict) -> str:
+    limit = detection_limit(verdict.detection_limit)
+    return "" if limit == MISSING else f"; a relation as weak as a cosine of {limit} would have been seen"
+
+
+def _claimed_base(report: Report, a: str, b: str) -> str:
+    """What the repository of the one that may be the descendant says of its base."""
+    if report.verdict.relation == "shared-origin":
+        return ""
+    child, name = (report.a, a) if report.verdict.direction == "b->a" else (report.b, b)
+    if not child.base_models:
+        return f" The repository of {name} names no base model."
+    return f" The repository of {name} names {_listed_names(child.base_models)} as its base."
+
+
+def _of_check(report: CheckReport) -> str:
+    """What the weights say of the subject's origin, and what does not fit it."""
+    subject = names_of(report.subject.ref)[0]
+    related = [reference for reference in report.references if reference.relation in _RELATED]
+    wrong = list(_what_does_not_fit(report))
+    origin = _origin(report.subject, related)
+    if wrong and origin:
+        return f"{origin}, and what it says of itself does not fit: {_listed(wrong)}."
+    if wrong:
+        return f"What {subject} says of itself does not fit what was found: {_listed(wrong)}."
+    if report.outcome in ("inconclusive", "not-checked"):
+        return f"What {subject} says of itself could not be checked in full, which is no pass."
+    return f"{origin}, and nothing speaks against what it says of itself." if origin else (
+        f"Nothing was found that speaks against what {subject} says of itself."
+    )  # fmt: skip
+
+
+def _origin(subject: ModelSummary, related: list[ReferenceSummary]) -> str | None:
+    """How the subject's weights relate to the nearest references that they are related to."""
+    if not related:
+        return None
+    name, *references = names_of(subject.ref, *(reference.ref for reference in related[:_MOST_NAMED]))
+    first = related[0]
+    listed = _listed(references, len(related) - len(references))
+    verb = {"identical": "holds the same weights as", "derived": "shares its training with"}
+    made_from = first.relation == "derived" and first.direction == "a->b"
+    words = "was made from" if made_from else verb.get(str(first.relation), "was not trained independently of")
+    return f"{name} {words} {listed}"
+
+
+def _what_does_not_fit(report: CheckReport) -> Iterator[str]:
+    """The rules with findings that count, each once, in words: ``undeclared base``."""
+    names = {rule.rule_id: rule.name for rule in report.rules}
+    counting: list[Finding] = [one for one in report.findings if one.counts and one.level != "note"]
+    for rule_id in dict.fromkeys(finding.rule_id for finding in counting):
+        yield names.get(rule_id, rule_id).replace("-", " ")
+
+
+def _of_identification(found: Identification) -> str:
+    subject = names_of(found.subject.ref)[0]
+    if not found.relatives:
+        return f"{subject}: {found.summary.rstrip('.')}."
+    nearest = found.relatives[0]
+    chance = None if nearest.grade == "calibrated" else rarity(nearest.corrected_log10_p)
+    number = f"; chance would give as much {chance}" if chance else ""
+    others = len(found.relatives) - 1
+    more = f", and {plural(others, 'model')} more of the library are related to it" if others else ""
+    return f"The nearest known relative of {subject} is {cut_middle(nearest.name, _LONGEST_NAME)}{more}{number}."
+
+
+def _of_tree(tree: FamilyTree) -> str:
+    from lineage_audit.report.wording.tree import headline
+
+    return f"{headline(tree)}."
+
+
+def _of_unmixing(unmixing: Unmixing) -> str:
+    return f"{names_of(unmixing.child.ref)[0]}: {unmixing.summary.rstrip('.')}."
+
+
+def _of_inspection(inspection: Inspection) -> str:
+    model = inspection.model
+    layers = plural(model.layers, "layer")
+    return f"{names_of(model.ref)[0]} is a {cut_middle(model.architecture, _LONGEST_NAME)} of {layers}."
+
+
+def _listed_names(references: tuple[str, ...]) -> str:
+    return _listed([cut_middle(one, _LONGEST_NAME) for one in references[:_MOST_NAMED]], len(references) - _MOST_NAMED)
+
+
+def _listed(items: list[str], more: int = 0) -> str:
+    """``a``, ``a and b``, ``a, b and c``, ``a, b and 3 more``."""
+    shown = [*items, f"{more} more"] if more > 0 else items
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+_SENTENCES: Mapping[type, Callable[[Any], str]] = {
+    Report: _of_comparison,
+    CheckReport: _of_check,
+    Identification: _of_identification,
+    FamilyTree: _of_tree,
+    Unmixing: _of_unmixing,
+    Inspection: _of_inspection,
+}

@@ -1,0 +1,16 @@
+"""A result of every kind, for what holds of all of them."""
+
+from __future__ import annotations
+
+from lineage_audit.report import formats_of
+from tests.report.checks import CHECKS
+from tests.report.html.samples import MERGED, SHELVED, TREE, TUNED
+from tests.report.samples import INSPECTION, REPORTS
+
+RESULTS = (*REPORTS.values(), TUNED, *CHECKS.values(), INSPECTION, SHELVED, TREE, MERGED)
+ONE_OF_EACH = (REPORTS["derived"], CHECKS["failed"], INSPECTION, SHELVED, TREE, MERGED)
+
+
+def text_formats(kind: type) -> list[str]:
+    """The formats that write text by code of this project alone."""
+    return [form.name for form in formats_of(kind) if not form.needs_library]
