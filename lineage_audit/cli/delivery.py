@@ -9,14 +9,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lineage_audit.cli.progress import PROGRESS_STYLES, ProgressStyle, shown_progress
-from lineage_audit.comparison.progress import Progress
-from lineage_audit.report import TERMINAL, WITH_FIGURES, Format, format_named, formats_of, render, suffixes_of
+from lineage_audit.report import (
+    TERMINAL,
+    WITH_FIGURES,
+    Format,
+    format_named,
+    format_of_file,
+    formats_of,
+    render,
+    suffixes_of,
+)
 from lineage_audit.results import Result, Run
+
+if TYPE_CHECKING:
+    from lineage_audit.comparison.progress import Progress
 
 FIGURE_SUFFIXES = ("svg", "pdf", "png")
 
@@ -110,8 +121,7 @@ def delivered(kind: type) -> Callable[[Callable[..., int]], Callable[..., int]]:
         ) -> int:
             form = format_named(kind, format_name) if format_name else None
             files = {path: _format_of(kind, path, form) for path in outputs}
-            named = form is not None and form not in files.values()
-            shown = form if named else None if outputs else form or TERMINAL
+            shown = None if outputs and (form is None or _is_for_a_file(kind, outputs)) else form or TERMINAL
             delivery = Delivery(
                 files=files,
                 shown=None if quiet else shown,
@@ -137,7 +147,6 @@ def _format_of(kind: type, path: Path, form: Format | None) -> Format:
     Raises:
         LineageAuditError: its suffix names no format, and none was asked for.
     """
-    from lineage_audit.report import format_of_file
     from lineage_audit.report.saving import format_by_suffix
 
     if not path.suffix or path.is_char_device():
@@ -145,6 +154,11 @@ def _format_of(kind: type, path: Path, form: Format | None) -> Format:
     if form is not None and format_of_file(kind, path.name) is None:
         return form
     return format_by_suffix(kind, path)
+
+
+def _is_for_a_file(kind: type, outputs: tuple[Path, ...]) -> bool:
+    """Whether a format that was asked for is that of a file, whose own name ends in none."""
+    return any(format_of_file(kind, path.name) is None for path in outputs)
 
 
 def _require(delivery: Delivery, form: Format | None) -> None:

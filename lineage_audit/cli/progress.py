@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, get_args
 
-from lineage_audit.comparison.progress import NoProgress, Progress
-
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+
+    from lineage_audit.comparison.progress import Progress
 
 ProgressStyle = Literal["auto", "bar", "json", "none"]
 PROGRESS_STYLES: tuple[ProgressStyle, ...] = get_args(ProgressStyle)
@@ -92,6 +92,8 @@ def shown_progress(style: ProgressStyle) -> Iterator[Progress]:
         with _bars() as bars:
             yield _Bar(bars)
     else:
+        from lineage_audit.comparison.progress import NoProgress
+
         yield NoProgress()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -85,8 +86,67 @@ def test_the_suffix_chooses_the_format(
     assert run(["compare", *pair, "-o", str(output)]) == 0
     assert output.read_text(encoding="utf-8").startswith(start)
     assert capsys.readouterr().out == ""
-    assert run(["compare", *pair, "-o", str(output), "--format", "markdown"]) == 0
-    assert output.read_text(encoding="utf-8").startswith("#")
+
+
+def test_a_suffix_that_names_no_format_takes_the_one_asked_for_or_is_refused(
+    pair: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compare", *pair, "-o", str(tmp_path / "r.out"), "--format", "markdown"]) == 0
+    assert (tmp_path / "r.out").read_text(encoding="utf-8").startswith("#")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("lineage_audit.compare", lambda *_, **__: pytest.fail("a model was read"))
+    assert run(["compare", *pair, "-o", str(tmp_path / "r.docx")]) == 2
+    assert "use .txt, .json, .md, .html or .pdf" in capsys.readouterr().err
+
+
+def test_several_files_and_stdout_in_one_run(
+    pair: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(tmp_path / name) for name in ("r.json", "r.md", "r.html")]
+    assert run(["compare", *pair, *(word for file in files for word in ("-o", file)), "--format", "markdown"]) == 0
+    assert [Path(file).read_text(encoding="utf-8")[0] for file in files] == ["{", "#", "<"]
+    assert capsys.readouterr().out.startswith("#")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    pair: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("lineage_audit.compare", lambda *_, **__: pytest.fail("a model was read"))
+    assert run(["compare", *pair, "-o", str(tmp_path / "missing" / "r.json")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert run(["compare", *pair, "-o", str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize("needed", ["r.pdf"])
+def test_a_pdf_without_its_library_is_refused_before_the_work(
+    needed: str,
+    pair: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    monkeypatch.setattr("lineage_audit.compare", lambda *_, **__: pytest.fail("a model was read"))
+    assert run(["compare", *pair, "-o", str(tmp_path / needed)]) == 2
+    assert "lineage-audit[pdf]" in capsys.readouterr().err
+
+
+def test_progress_goes_to_stderr_as_lines_of_json(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["compare", *pair, "--progress", "json", "--format", "json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["verdict"]["relation"] == "derived"
+    events = [json.loads(line) for line in captured.err.splitlines()]
+    assert [events[0]["event"], events[-1]["event"]] == ["begin", "end"]
+    assert all(set(event) == set(events[0]) for event in events)
+
+
+def test_what_the_words_mean_is_told_on_request(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    run(["compare", *pair])
+    assert "What the words mean" not in capsys.readouterr().out
+    run(["compare", *pair, "--explain"])
+    explained = capsys.readouterr().out
+    assert "What the words mean" in explained
+    assert "copied share" in explained
 
 
 def test_a_written_report_is_whole_and_leaves_nothing_else(pair: tuple[str, str], tmp_path: Path) -> None:
