@@ -27,6 +27,7 @@ from lineage_audit.report.wording.check import (
     suppression_words,
     unchecked,
 )
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import CheckReport, Finding, ReferenceSummary, RuleInfo
 
 _IN_CODE = frozenset({"Subject", "Revision", "Architecture"})
@@ -41,7 +42,8 @@ def render_check_markdown(report: CheckReport) -> str:
     suppressed = [finding for finding in report.findings if not finding.counts]
     blocks = (
         f"## {OUTCOME_WORDS[report.outcome]}: {OUTCOME_MEANINGS[report.outcome]}",
-        f"**{prose(headline(report))}**",
+        f"**{prose(first_sentence(report))}**",
+        prose(headline(report)),
         bullets(f"Not checked: {prose(sentence)}" for sentence in unchecked(report)),
         table(("", ""), _facts(report)),
         "### Findings",

@@ -18,6 +18,7 @@ from lineage_audit.report.wording import (
     reading_words,
     status_word,
 )
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import ArchitectureFinding, Evidence, LayerRow, NamesFinding, Operation, Report
 
 _IN_CODE = frozenset({"Model", "Revision", "Format", "Architecture", "Licence claim", "Claimed base"})
@@ -28,7 +29,8 @@ def render_markdown(report: Report) -> str:
     """A comparison as Markdown text, ending in a newline."""
     blocks = (
         f"## {RELATION_WORDS[report.verdict.relation]}: {RELATION_MEANINGS[report.verdict.relation]}",
-        f"**{prose(report.verdict.summary)}**",
+        f"**{prose(first_sentence(report))}**",
+        prose(report.verdict.summary),
         table(("", ""), (*certainty_facts(report.verdict), *extent_facts(report.verdict))),
         _models(report),
         "### Findings",

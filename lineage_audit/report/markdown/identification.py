@@ -11,6 +11,7 @@ from lineage_audit.report.wording.identification import (
     relation_words,
     search_facts,
 )
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import Identification
 
 _HEAD = ("Model", "Relation", "p, corrected", "Distance", "Operations", "Licence")
@@ -31,7 +32,7 @@ def render_identification_markdown(identification: Identification) -> str:
     ]
     blocks = (
         f"## {OUTCOME_WORDS[identification.outcome].capitalize()}: {code(identification.subject.ref)}",
-        f"**{prose(identification.summary)}**",
+        f"**{prose(first_sentence(identification))}**",
         table(_HEAD, rows) if rows else "",
         table(("", ""), [(label, prose(value)) for label, value in search_facts(identification)]),
         bullets([f"undecided: {code(name)}" for name in identification.undecided]),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lineage_audit.report.escaping import cut_middle, printable
 from lineage_audit.report.markdown.text import bullets, code, folded, prose, table
 from lineage_audit.report.numbers import coefficient, magnitude, share
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.report.wording.unmixing import (
     METHOD_MEANINGS,
     METHOD_WORDS,
@@ -25,7 +26,7 @@ def render_unmix_markdown(unmixing: Unmixing) -> str:
     """An unmixing as Markdown text, ending in a newline."""
     blocks = (
         f"## {METHOD_WORDS[unmixing.method]}: {METHOD_MEANINGS[unmixing.method]}",
-        f"**{prose(unmixing.summary)}**",
+        f"**{prose(first_sentence(unmixing))}**",
         _weights(unmixing),
         table(("", ""), method_facts(unmixing)),
         _parts(unmixing, "By tensor group", unmixing.parts),

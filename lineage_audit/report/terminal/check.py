@@ -34,6 +34,7 @@ from lineage_audit.report.wording.check import (
     suppression_words,
     unchecked,
 )
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import CheckReport, Finding, Level, LicenceStatement, Outcome, ReferenceSummary, RuleInfo
 
 OUTCOME_COLOURS: Mapping[Outcome, str] = {
@@ -113,7 +114,7 @@ def _outcome_panel(page: Page, report: CheckReport) -> Panel:
     word = page.text(f" {OUTCOME_WORDS[report.outcome]} ", f"bold reverse {colour}")
     meaning = page.text(f" {OUTCOME_MEANINGS[report.outcome]} ", "default")
     missing = list(unchecked(report))
-    lines: list[Text] = [page.text(headline(report), "bold")]
+    lines: list[Text] = [page.text(_sentence(first_sentence(report)), "bold"), page.text(headline(report), QUIET)]
     lines += [page.text(f"Not checked: {_sentence(sentence)}") for sentence in missing[:_MOST_UNCHECKED]]
     if len(missing) > _MOST_UNCHECKED:
         lines.append(page.text(f"and {len(missing) - _MOST_UNCHECKED:,} more not checked", QUIET))

@@ -29,6 +29,7 @@ from lineage_audit.report.wording import (
     reading_words,
     short_rename,
 )
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import LayerRow, Report, Verdict
 
 _STRIP_STYLE = "cyan"
@@ -45,7 +46,7 @@ def render_terminal(report: Report, *, console: Console) -> None:
     page.blank()
     page.line(_models(page, report))
     page.blank()
-    page.print(_verdict_panel(page, report.verdict))
+    page.print(_verdict_panel(page, report))
     page.blank()
     page.labelled(
         (
@@ -82,13 +83,15 @@ def _models(page: Page, report: Report) -> Table:
     return grid
 
 
-def _verdict_panel(page: Page, verdict: Verdict) -> Panel:
+def _verdict_panel(page: Page, report: Report) -> Panel:
+    verdict = report.verdict
     colour = RELATION_COLOURS[verdict.relation]
     word = page.text(f" {RELATION_WORDS[verdict.relation]} ", f"bold reverse {colour}")
     meaning = page.text(f" {RELATION_MEANINGS[verdict.relation]} ", "default")
-    summary = page.text(cut(verdict.summary, _LONGEST_SENTENCE), "bold")
+    plainly = page.text(cut(first_sentence(report), _LONGEST_SENTENCE), "bold")
+    in_terms = page.text(_sentence(verdict.summary), QUIET)
     return Panel(
-        Group(summary, Text(), _verdict_facts(page, verdict)),
+        Group(plainly, Text(), in_terms, Text(), _verdict_facts(page, verdict)),
         title=page.joined((word, meaning)),
         title_align="left",
         border_style=colour,

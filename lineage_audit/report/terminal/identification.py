@@ -15,6 +15,7 @@ from lineage_audit.report.wording.identification import (
     relation_words,
     search_facts,
 )
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import Identification, Relative
 
 _COLUMNS: tuple[Column, ...] = (
@@ -45,7 +46,9 @@ def render_identification_terminal(identification: Identification, *, console: C
     )
     page.blank()
     page.line(page.text(OUTCOME_WORDS[identification.outcome], _STYLES[identification.outcome]))
-    page.line(identification.summary)
+    page.line(page.text(first_sentence(identification), LABEL_STYLE))
+    if identification.relatives:
+        page.line(page.text(identification.summary, QUIET))
     if identification.relatives:
         page.blank()
         shown = identification.relatives[:_MOST_RELATIVES]

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from lineage_audit.report.escaping import cut, cut_middle
 from lineage_audit.report.numbers import coefficient, duration, magnitude, share
 from lineage_audit.report.terminal.page import LABEL_STYLE, QUIET, Cell, Column, Page
+from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.report.wording.unmixing import (
     METHOD_MEANINGS,
     METHOD_WORDS,
@@ -62,7 +63,7 @@ def _panel(page: Page, unmixing: Unmixing) -> Panel:
     word = page.text(f" {METHOD_WORDS[unmixing.method]} ", f"bold reverse {colour}")
     meaning = page.text(f" {METHOD_MEANINGS[unmixing.method]} ", "default")
     return Panel(
-        page.text(cut(unmixing.summary, _LONGEST_SENTENCE), "bold"),
+        page.text(cut(first_sentence(unmixing), _LONGEST_SENTENCE), "bold"),
         title=page.joined((word, meaning)),
         title_align="left",
         border_style=colour,

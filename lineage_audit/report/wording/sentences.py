@@ -101,13 +101,11 @@ def _would_have_seen(verdict: Verdict) -> str:
 
 
 def _claimed_base(report: Report, a: str, b: str) -> str:
-    """What the repository of the one that may be the descendant says of its base."""
-    if report.verdict.relation == "shared-origin":
-        return ""
+    """That the repository of the one that may be the descendant is silent on its base, where it is."""
     child, name = (report.a, a) if report.verdict.direction == "b->a" else (report.b, b)
-    if not child.base_models:
-        return f" The repository of {name} names no base model."
-    return f" The repository of {name} names {_listed_names(child.base_models)} as its base."
+    if report.verdict.relation == "shared-origin" or child.base_models:
+        return ""
+    return f" The repository of {name} names no base model."
 
 
 def _of_check(report: CheckReport) -> str:
@@ -174,10 +172,6 @@ def _of_inspection(inspection: Inspection) -> str:
     model = inspection.model
     layers = plural(model.layers, "layer")
     return f"{names_of(model.ref)[0]} is a {cut_middle(model.architecture, _LONGEST_NAME)} of {layers}."
-
-
-def _listed_names(references: tuple[str, ...]) -> str:
-    return _listed([cut_middle(one, _LONGEST_NAME) for one in references[:_MOST_NAMED]], len(references) - _MOST_NAMED)
 
 
 def _listed(items: list[str], more: int = 0) -> str:
