@@ -91,7 +91,7 @@ def _verdict_panel(page: Page, report: Report) -> Panel:
     plainly = page.text(cut(first_sentence(report), _LONGEST_SENTENCE), "bold")
     in_terms = page.text(_sentence(verdict.summary), QUIET)
     return Panel(
-        Group(plainly, Text(), in_terms, Text(), _verdict_facts(page, verdict)),
+        Group(plainly, in_terms, Text(), _verdict_facts(page, verdict)),
         title=page.joined((word, meaning)),
         title_align="left",
         border_style=colour,
