@@ -21,15 +21,17 @@ from lineage_audit.results import (
     Operation,
     Relative,
     Report,
+    Run,
     Unmixing,
     Verdict,
 )
 from lineage_audit.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from lineage_audit.arguments import Reference
     from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.kernels import Device
@@ -48,6 +50,7 @@ __all__ = [
     "Operation",
     "Relative",
     "Report",
+    "Run",
     "Unmixing",
     "Verdict",
     "__version__",
@@ -60,15 +63,18 @@ __all__ = [
     "unmix",
 ]
 
+_SKETCHES = ("full", "sample")
+"""How much of a model a fingerprint is made of."""
+
 
 def compare(
-    a: str,
-    b: str,
+    a: Reference,
+    b: Reference,
     *,
     effort: EffortChoice = "auto",
     progress: Progress | None = None,
-    parents: Sequence[str] = (),
-    base: str | None = None,
+    parents: Reference | Iterable[Reference] = (),
+    base: Reference | None = None,
     weights: str | None = None,
     device: Device = "cpu",
     budget: int | None = None,
@@ -79,7 +85,7 @@ def compare(
         a: a local folder or file, a Hub repository ``org/name[@revision]``, or a fingerprint file; the suspected
             ancestor, if any.
         b: the same for the other model.
-        effort: how much of the weights to read: ``auto``, ``metadata``, ``sample`` or ``full``.
+        effort: how much of the weights to read: ``auto``, ``metadata``, ``sample``, ``search`` or ``full``.
         progress: told how far reading has come.
         parents: models that B may be a merge of, beside A.
         base: a common base: what A and B share beyond it is measured. Without it the base of a merge is A (deprecated).
@@ -90,23 +96,29 @@ def compare(
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
+    from lineage_audit.arguments import as_reference, as_references, choices, one_of
     from lineage_audit.checkpoint import open_checkpoint
-    from lineage_audit.comparison import compare_checkpoints
-    from lineage_audit.comparison.kernels import computing_on
+    from lineage_audit.comparison import EffortChoice, compare_checkpoints
+    from lineage_audit.comparison.kernels import Device, computing_on
     from lineage_audit.library.recognition import is_fingerprint_reference
 
-    if is_fingerprint_reference(a) or is_fingerprint_reference(b):
-        return _compare_by_fingerprints(a, b, effort, progress, (*parents, *([base] if base else [])))
+    one_of("effort", effort, choices(EffortChoice))
+    one_of("device", device, choices(Device))
+    ref_a, ref_b, named = as_reference(a), as_reference(b), as_references(parents)
+    named_base = as_reference(base) if base else None
+    if is_fingerprint_reference(ref_a) or is_fingerprint_reference(ref_b):
+        kin = (*named, *([named_base] if named_base else []))
+        return _compare_by_fingerprints(ref_a, ref_b, effort, progress, kin)
     with computing_on(device):
-        named = tuple(open_checkpoint(parent) for parent in parents)
-        common = open_checkpoint(base) if base else None
+        opened = tuple(map(open_checkpoint, named))
+        common = open_checkpoint(named_base) if named_base else None
         return compare_checkpoints(
-            open_checkpoint(a), open_checkpoint(b, weights), effort, progress, named, budget, common
+            open_checkpoint(ref_a), open_checkpoint(ref_b, weights), effort, progress, opened, budget, common
         )
 
 
 def _compare_by_fingerprints(
-    a: str, b: str, effort: EffortChoice, progress: Progress | None, kin: Sequence[str]
+    a: str, b: str, effort: EffortChoice, progress: Progress | None, kin: tuple[str, ...]
 ) -> Report:
     """Compare where at least one of the two is a fingerprint; the other may be a model, which is then sketched."""
     from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
@@ -117,7 +129,7 @@ def _compare_by_fingerprints(
 
 
 def fingerprint(
-    model: str, path: str | Path | None = None, *, effort: str = "full", progress: Progress | None = None
+    model: Reference, path: str | Path | None = None, *, effort: str = "full", progress: Progress | None = None
 ) -> Fingerprint:
     """Make a fingerprint: a small stand-in for a model when its relatives are looked for.
 
@@ -132,16 +144,17 @@ def fingerprint(
     """
     from pathlib import Path
 
+    from lineage_audit.arguments import as_reference, one_of
     from lineage_audit.library.fingerprint import make_or_read, write_fingerprint
 
-    made = make_or_read(model, effort, progress)
+    made = make_or_read(as_reference(model), one_of("effort", effort, _SKETCHES), progress)
     if path is not None:
         write_fingerprint(made, Path(path))
     return made
 
 
 def identify(
-    model: str, library: str | Path, *, effort: str = "full", progress: Progress | None = None
+    model: Reference, library: str | Path, *, effort: str = "full", progress: Progress | None = None
 ) -> Identification:
     """Name a model's nearest relatives among the fingerprints of a library.
 
@@ -156,20 +169,23 @@ def identify(
     """
     from pathlib import Path
 
+    from lineage_audit.arguments import as_reference, one_of
     from lineage_audit.library.fingerprint import open_fingerprint
     from lineage_audit.library.identification import identify_on_shelf
     from lineage_audit.library.shelf import open_shelf
 
+    subject = as_reference(model)
+    one_of("effort", effort, _SKETCHES)
     with open_shelf(Path(library)) as shelf:
-        return identify_on_shelf(open_fingerprint(model, effort, progress), shelf)
+        return identify_on_shelf(open_fingerprint(subject, effort, progress), shelf)
 
 
 def check(
-    subject: str,
-    references: Sequence[str] = (),
+    subject: Reference,
+    references: Reference | Iterable[Reference] = (),
     *,
-    earlier: Sequence[str] = (),
-    bases: Sequence[str] = (),
+    earlier: Reference | Iterable[Reference] = (),
+    bases: Reference | Iterable[Reference] = (),
     policy: str | Path | None = None,
     with_declared: bool = True,
     effort: EffortChoice = "auto",
@@ -204,6 +220,7 @@ def check(
     from dataclasses import replace
     from pathlib import Path
 
+    from lineage_audit.arguments import as_reference, as_references, choices, one_of
     from lineage_audit.claims import (
         CheckOptions,
         Policy,
@@ -213,15 +230,24 @@ def check(
         read_policy,
         rule_ids,
     )
+    from lineage_audit.comparison import EffortChoice
+    from lineage_audit.comparison.kernels import Device
+    from lineage_audit.results import FailOn
 
+    one_of("effort", effort, choices(EffortChoice))
+    one_of("device", device, choices(Device))
+    if fail_on is not None:
+        one_of("fail_on", fail_on, choices(FailOn))
+    named = as_reference(subject)
+    given = given_references(*map(as_references, (references, earlier, bases)))
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
     read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights)
-    return check_claims(subject, given_references(references, earlier, bases), options, progress)
+    return check_claims(named, given, options, progress)
 
 
-def inspect(model: str, *, weights: str | None = None) -> Inspection:
+def inspect(model: Reference, *, weights: str | None = None) -> Inspection:
     """Say what one model is: architecture, roles, types, tokenizer, and what it claims of itself.
 
     Args:
@@ -231,17 +257,18 @@ def inspect(model: str, *, weights: str | None = None) -> Inspection:
     Raises:
         LineageAuditError: the model cannot be found or read; one line says why and what to do.
     """
+    from lineage_audit.arguments import as_reference
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.inspection import inspect_checkpoint
 
-    return inspect_checkpoint(open_checkpoint(model, weights))
+    return inspect_checkpoint(open_checkpoint(as_reference(model), weights))
 
 
 def unmix(
-    child: str,
-    parents: Sequence[str],
+    child: Reference,
+    parents: Reference | Iterable[Reference],
     *,
-    base: str | None = None,
+    base: Reference | None = None,
     library: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Unmixing:
@@ -260,18 +287,23 @@ def unmix(
     """
     from pathlib import Path
 
+    from lineage_audit.arguments import as_reference, as_references
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison.merging.unmixing import unmix_checkpoints
     from lineage_audit.library.references import references_on_shelf
 
-    named = {name: name for name in (*parents, *([base] if base else []))}
+    given, common = as_references(parents), as_reference(base) if base else None
+    named = {name: name for name in (*given, *([common] if common else []))}
     if library is not None:
         named |= references_on_shelf(Path(library), tuple(named))
-    opened = tuple(open_checkpoint(named[parent]) for parent in parents)
-    return unmix_checkpoints(open_checkpoint(child), opened, open_checkpoint(named[base]) if base else None, progress)
+    opened = tuple(open_checkpoint(named[parent]) for parent in given)
+    opened_base = open_checkpoint(named[common]) if common else None
+    return unmix_checkpoints(open_checkpoint(as_reference(child)), opened, opened_base, progress)
 
 
-def tree(models: Sequence[str], *, effort: str = "full", progress: Progress | None = None) -> FamilyTree:
+def tree(
+    models: Reference | Iterable[Reference], *, effort: str = "full", progress: Progress | None = None
+) -> FamilyTree:
     """Draw the family tree of many models.
 
     Args:
@@ -282,7 +314,9 @@ def tree(models: Sequence[str], *, effort: str = "full", progress: Progress | No
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
+    from lineage_audit.arguments import as_references, one_of
     from lineage_audit.library.fingerprint import open_fingerprint
     from lineage_audit.library.trees import grow_tree
 
-    return grow_tree([open_fingerprint(model, effort, progress) for model in models], progress)
+    one_of("effort", effort, _SKETCHES)
+    return grow_tree([open_fingerprint(model, effort, progress) for model in as_references(models)], progress)

@@ -14,6 +14,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 BASE = {"results", "errors", "version"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "arguments": BASE,
     "version": set(),
     "results": BASE,
     "report": BASE,

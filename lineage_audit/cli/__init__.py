@@ -28,6 +28,7 @@ _COMMANDS = {
     "identify": "identify",
     "library": "library",
     "tree": "tree",
+    "render": "render",
 }
 """Command name -> module of this package that defines it as ``command``."""
 

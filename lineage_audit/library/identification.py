@@ -168,8 +168,11 @@ def _sentence(
     if outcome == "inconclusive":
         return f"Inconclusive: none of {models:,} models could be compared with enough power."
     seen = max(limit or 0.0, prefilter_limit or 0.0)
-    apart = f"; {undecided:,} gave no answer, for want of a common shape or of power" if undecided else ""
-    return f"None of these {models:,}: in models of its shape a cosine of {seen:.2f} would have shown{apart}."
+    known = (
+        f"None of these {models:,}" if not undecided else f"None of the {models - undecided:,} that could be compared"
+    )
+    apart = f"; {undecided:,} unknown, for want of a common shape or of power" if undecided else ""
+    return f"{known}: in models of its shape a cosine of {seen:.2f} would have shown{apart}."
 
 
 def _caveats(other_scheme: int, relatives: Sequence[Relative]) -> tuple[str, ...]:

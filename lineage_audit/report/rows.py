@@ -49,11 +49,9 @@ def rows_of(result: Result, table: str | None = None) -> list[Row]:
     name = table or next(iter(tables))
     if name not in tables:
         raise LineageAuditError(f"{name!r} is no table of this result; use one of {', '.join(tables)}")
-    return [_flat(plain(row)) for row in tables[name](result)]
-
-
-def _flat(row: Row) -> Row:
-    return {key: value for key, value in row.items() if not _has_parts(value)}
+    rows: list[Row] = [plain(row) for row in tables[name](result)]
+    left_out = {key for row in rows for key, value in row.items() if _has_parts(value)}
+    return [{key: value for key, value in row.items() if key not in left_out} for row in rows]
 
 
 def _has_parts(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 
 from lineage_audit.checkpoint.source.addresses import open_address
@@ -11,6 +12,10 @@ from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.folder import open_folder
 from lineage_audit.checkpoint.source.redaction import is_address
 from lineage_audit.errors import UnresolvedReferenceError
+
+_MOST_ENTRIES = 10_000
+_NEAR = 0.85
+"""How alike two names are, as difflib measures it, where one is taken for a slip of the other."""
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./+-]+)?", re.ASCII)
 
@@ -32,6 +37,31 @@ def _is_path(ref: str) -> bool:
     return _leads_somewhere(ref) or ref.startswith((".", "/", "~"))
 
 
+def _meant_here(ref: str) -> str | None:
+    """What a path that leads nowhere was probably meant to be, as words; None where it looks like no path.
+
+    A reference whose first part is a folder here, or nearly so, is a mistyped path: it does not leave the machine.
+    """
+    first, _, rest = ref.partition("/")
+    here = _near(first, Path())
+    if not rest or here is None:
+        return None
+    inside = _near(rest.split("/")[0], Path(here)) if Path(here).is_dir() else None
+    meant = "/".join(filter(None, (here, inside, *rest.split("/")[1:]))) if inside else here if here != first else ""
+    return f"; did you mean {meant}?" if meant else ""
+
+
+def _near(name: str, folder: Path) -> str | None:
+    """The entry of a folder that has this name, or a name like it."""
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())[:_MOST_ENTRIES]
+    except OSError:
+        return None
+    if name in names:
+        return name
+    return next(iter(get_close_matches(name, names, n=1, cutoff=_NEAR)), None)
+
+
 def open_source(ref: str) -> Source:
     """Open a local folder or file if there is one at ``ref``, else what its form says.
 
@@ -51,6 +81,8 @@ def open_source(ref: str) -> Source:
         from lineage_audit.checkpoint.source.ollama import open_ollama
 
         return open_ollama(ref)
+    if (meant := _meant_here(ref)) is not None:
+        raise UnresolvedReferenceError(f"{ref}: no such file or folder here{meant}; nothing was asked of the network")
     if _HUB_ID.fullmatch(ref):
         from lineage_audit.checkpoint.source.hub import open_hub
 

@@ -28,4 +28,4 @@ class Screen:
             legacy_windows=False,
         )  # fmt: skip
         FIRST_SCREENS[type(self._result)](self._result, console=inner)
-        yield Text.from_ansi(written.getvalue())
+        yield Text.from_ansi(written.getvalue().rstrip("\n"))
