@@ -8,7 +8,7 @@ from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import Page
 from lineage_audit.report.html.sections import claims, references, run
 from lineage_audit.report.html.sections.answer import said
-from lineage_audit.report.html.sections.violations import suppressed, violations
+from lineage_audit.report.html.sections.violations import suppressed, violations, violations_in_short
 from lineage_audit.report.wording.check import (
     OUTCOME_MEANINGS,
     OUTCOME_WORDS,
@@ -46,6 +46,7 @@ def _head(report: CheckReport) -> Markup:
         element("p", sentence(headline(report)), class_="terms"),
         element("dl", (_fact(*fact) for fact in subject_facts(report)), class_="facts"),
         element("ul", missing, class_="unchecked") if missing else None,
+        violations_in_short(report),
         run.first_caveats(report.caveats),
         run.command_line(run.check_command(report)),
     )

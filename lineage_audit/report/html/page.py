@@ -68,8 +68,8 @@ def whole(page: Page) -> str:
 
 def summary(page: Page) -> str:
     """The summary of a page alone, as an HTML file."""
-    foot = element("footer", element("p", page.foot))
-    return _document(page, joined(element("header", element("div", page.head, class_="summary")), foot))
+    foot = element("p", page.foot, class_="aside")
+    return _document(page, element("header", element("div", page.head, class_="summary"), foot))
 
 
 def fragment(page: Page) -> str:

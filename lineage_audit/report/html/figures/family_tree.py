@@ -16,9 +16,8 @@ _MOST_ROWS = 400
 
 
 def family_tree(tree: FamilyTree) -> Figure | None:
-    """Every group of relatives, or None where there are none."""
-    alone = {group[0] for group in tree.groups if len(group) == 1}
-    steps = [step for step in walk(tree) if step.depth or step.identifier not in alone][:_MOST_ROWS]
+    """Every group of relatives, and below them the models that stand alone; None where there are no models."""
+    steps = list(walk(tree))[:_MOST_ROWS]
     if not steps:
         return None
     indent = min(20.0, 130.0 / max(1, *(step.depth for step in steps)))

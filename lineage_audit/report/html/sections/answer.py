@@ -44,7 +44,7 @@ def facts(pairs: tuple[tuple[str, str], ...]) -> Markup:
 
 def _fact(label: str, value: str) -> Markup:
     meaning = meaning_of(label)
-    explained = element("dd", meaning, class_="meaning") if meaning else None
+    explained = element("dd", sentence(meaning), class_="meaning") if meaning else None
     return element("div", element("dt", label), element("dd", sentence(value)), explained)
 
 

@@ -12,6 +12,7 @@ from lineage_audit.results import CheckReport, Finding, RuleInfo
 
 _MOST_FINDINGS = 200
 _MOST_EVIDENCE = 12
+_MOST_IN_SHORT = 6
 
 
 def violations(report: CheckReport) -> Section:
@@ -19,6 +20,18 @@ def violations(report: CheckReport) -> Section:
     counting = [finding for finding in report.findings if finding.counts]
     body = _by_rule(report, counting) if counting else element("p", "Nothing that counts was found.")
     return Section("findings", "Findings", "", body)
+
+
+def violations_in_short(report: CheckReport) -> Markup:
+    """The first findings that count, one sentence each, for the summary."""
+    counting = [finding for finding in report.findings if finding.counts]
+    shown = [
+        element("li", element("strong", f"{one.level} "), name(one.rule_id), " ", sentence(one.message))
+        for one in counting[:_MOST_IN_SHORT]
+    ]
+    more = len(counting) - len(shown)
+    rest = element("li", element("a", f"and {more} more", href="#findings")) if more > 0 else None
+    return element("ul", shown, rest, class_="short") if shown else Markup("")
 
 
 def suppressed(report: CheckReport) -> Section:
