@@ -2,29 +2,47 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/ready
+RUNS := $(VENV)/runs
+TESTS := $(VENV)/tests
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# An index with builds of PyTorch for processors, where pip's own has only those for graphics cards (several GB).
+TORCH_INDEX ?=
 
-.PHONY: demo test lint setup benchmark-seeds benchmark-real lock
+.PHONY: demo test lint setup docs benchmark-seeds benchmark-real lock
 
-demo: setup  ## Compare two sample checkpoints: one architecture, two trainings.
+demo: $(RUNS)  ## Compare two sample checkpoints: one architecture, two trainings.
+	@echo "Comparing two small models: one architecture, trained from two different starts."
 	$(BIN)/lineage-audit compare sample_checkpoints/llama-style-parent sample_checkpoints/yi-style-independent
 
 test: setup  ## Run the whole test suite.
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: setup  ## Style, docstrings, types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-setup: $(READY)  ## A virtual environment with the locked versions.
+setup: $(TESTS)  ## A virtual environment with everything that development needs, at the locked versions.
 
-$(READY): requirements/dev.lock pyproject.toml
+docs: setup  ## The documentation as a site, in site/; a link that leads nowhere is an error.
+	$(PIP) install --requirement requirements/docs.txt
+	$(BIN)/python -m mkdocs build --strict
+
+$(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lineage-audit needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	touch $(READY)
+	touch $@
+
+$(RUNS): requirements/run.lock pyproject.toml | $(VENV)/python
+	@echo "Installing what the comparison needs (NumPy, SciPy, readers of weight files: some 300 MB, no PyTorch)."
+	$(PIP) install --no-deps --requirement requirements/run.lock
+	$(PIP) install --no-deps --no-build-isolation --quiet --editable .
+	touch $@
+
+$(TESTS): requirements/dev.lock $(RUNS)
+	@echo "Installing what the tests need (PyTorch for processors and the libraries that models are made with)."
+	$(PIP) install --no-deps --requirement requirements/dev.lock $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	touch $@
 
 benchmark-seeds: setup  ## Twenty-one pairs that differ in the seed alone: no accusation.
 	$(BIN)/python -m benchmarks.independent_seeds
@@ -32,5 +50,5 @@ benchmark-seeds: setup  ## Twenty-one pairs that differ in the seed alone: no ac
 benchmark-real: setup  ## Real published weights, fetched by hash.
 	$(BIN)/python -m benchmarks.real_world
 
-lock:  ## Write requirements/dev.lock anew from a clean environment.
+lock:  ## Write the lock files anew from clean environments.
 	bash requirements/lock.sh
