@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from lineage_audit.report.wording.places import artifact_uri
-from lineage_audit.report.wording.check import OUTCOME_MEANINGS, OUTCOME_WORDS, headline, rule_heading, rules_by_id
 from lineage_audit.report.escaping import cut, printable
 from lineage_audit.report.formats import Renderer
+from lineage_audit.report.wording.check import OUTCOME_MEANINGS, OUTCOME_WORDS, headline, rule_heading, rules_by_id
+from lineage_audit.report.wording.places import artifact_uri
 from lineage_audit.results import CheckReport, Finding, Level, Outcome
 
 _COMMANDS: Mapping[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
