@@ -118,7 +118,9 @@ def _of_check(report: CheckReport) -> str:
         return f"{origin}, and what it says of itself does not fit: {_listed(wrong)}."
     if wrong:
         return f"What {subject} says of itself does not fit what was found: {_listed(wrong)}."
-    if report.outcome in ("inconclusive", "not-checked"):
+    if report.outcome == "not-checked":
+        return f"There was nothing to hold what {subject} says of itself against."
+    if report.outcome == "inconclusive":
         return f"What {subject} says of itself could not be checked in full, which is no pass."
     return f"{origin}, and nothing speaks against what it says of itself." if origin else (
         f"Nothing was found that speaks against what {subject} says of itself."

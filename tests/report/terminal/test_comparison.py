@@ -94,5 +94,5 @@ def test_what_is_left_out_is_counted():
 
 
 def test_the_direction_is_told_only_of_related_models():
-    assert "Direction        from A to B" in plain(render_terminal, DERIVED, width=100)
+    assert "Direction        fits A → B" in plain(render_terminal, DERIVED, width=100)
     assert "Direction" not in plain(render_terminal, INDEPENDENT, width=100)
