@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import replace
 
 import pytest
 
+from lineage_audit import comparison
+from lineage_audit.comparison.evidence.base import TestDescription
 from lineage_audit.comparison.operations import DirectedOperation
 from lineage_audit.comparison.verdict import (
     CALIBRATED_LOG10_P,
     CLEAR_TRAINING_GAINS,
     LEAST_COMPARED,
-    MARGINS,
+    REGISTRY,
     RELATED_LOG10_P,
     SHARED_TRAINING_GAINS,
     UNCLEAR_LOG10_P,
@@ -27,6 +31,9 @@ NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.
 A_TRACE = replace(NOTHING_SHARED, explained=0.0005, best_part=0.0005)
 MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.0, compared=1.0, relative_delta=0.4)
 MUCH_COPIED = replace(MUCH_SHARED, copied=0.1)
+
+
+_MARGINS = {test_id: rights.margin for test_id, rights in REGISTRY.items() if rights.margin is not None}
 
 
 def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs") -> Evidence:
@@ -58,7 +65,7 @@ def _held_out(test_id: str, share: float, count: int = 1000) -> Evidence:
         _exact(0.0, None, test_id),
         grade="calibrated",
         log10_p=None,
-        effect=share * MARGINS[test_id].effect,
+        effect=share * _MARGINS[test_id].effect,
         count=count,
     )
 
@@ -124,7 +131,7 @@ TABLE = {
             ),
             relation,
         )
-        for test_id in MARGINS
+        for test_id in _MARGINS
         for share, relation in ((1.0, "derived"), (0.9, "inconclusive"), (0.5, "inconclusive"), (0.3, "independent"))
     },
     **{
@@ -282,3 +289,22 @@ def test_without_gains_one_initialisation_is_not_excluded() -> None:
     with_gains = decide(_findings(_exact(-50.0), _gains(0.9), shares=MUCH_SHARED)).caveats
     assert any("one initialisation trained twice" in text for text in without)
     assert not any("one initialisation trained twice" in text for text in with_gains)
+
+
+def test_a_test_that_is_not_registered_carries_nothing() -> None:
+    """Neither by an exact p-value nor by a calibrated one, an effect or a limit."""
+    unknown = _exact(-500.0, 0.001, "brand-new-test")
+    for item in (unknown, replace(unknown, grade="calibrated", effect=1.0, count=10_000)):
+        assert decide(_findings(_exact(0.0), item)).relation == "independent"
+        assert decide(_findings(item)).relation == "inconclusive"
+
+
+def test_every_test_is_registered() -> None:
+    """Whatever the package describes as a test stands in the one table."""
+    described = {
+        value.test_id
+        for name in (module.name for module in pkgutil.walk_packages(comparison.__path__, "lineage_audit.comparison."))
+        for value in vars(importlib.import_module(name)).values()
+        if isinstance(value, TestDescription)
+    }
+    assert described <= REGISTRY.keys()

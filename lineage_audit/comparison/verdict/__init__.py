@@ -2,6 +2,7 @@
 
 from lineage_audit.comparison.verdict.decision import decide
 from lineage_audit.comparison.verdict.findings import Findings, LeftOver
+from lineage_audit.comparison.verdict.registry import REGISTRY, rights_of
 from lineage_audit.comparison.verdict.standing import (
     alignment_holds,
     combined_log10_p,
@@ -19,10 +20,8 @@ from lineage_audit.comparison.verdict.thresholds import (
     CALIBRATED_EFFECT,
     CALIBRATED_LOG10_P,
     CLEAR_TRAINING_GAINS,
-    DESCRIPTIVE,
     FEWEST_CHANNELS,
     LEAST_COMPARED,
-    MARGINS,
     MOST_UNPLACED,
     NUMBERS_EXPLAIN,
     RELATED_LOG10_P,
@@ -42,14 +41,13 @@ __all__ = [
     "CALIBRATED_EFFECT",
     "CALIBRATED_LOG10_P",
     "CLEAR_TRAINING_GAINS",
-    "DESCRIPTIVE",
     "DISTILLATION",
     "FEWEST_CHANNELS",
     "LEAST_COMPARED",
-    "MARGINS",
     "MOST_UNPLACED",
     "NOT_THEFT",
     "NUMBERS_EXPLAIN",
+    "REGISTRY",
     "RELATED_LOG10_P",
     "ROLE_KEPT",
     "SHARED_TRAINING_GAINS",
@@ -67,5 +65,6 @@ __all__ = [
     "has_searched",
     "is_half_agreed",
     "is_related",
+    "rights_of",
     "strongest",
 ]

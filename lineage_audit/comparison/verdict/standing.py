@@ -5,31 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from lineage_audit.comparison.verdict.registry import rights_of
 from lineage_audit.comparison.verdict.thresholds import (
     ALIGNMENT_COMPARED,
     ALIGNMENT_GAIN,
     ALIGNMENT_LEFT,
     CALIBRATED_EFFECT,
     CALIBRATED_LOG10_P,
-    DESCRIPTIVE,
     LEAST_EFFECT,
-    MARGINS,
     RELATED_LOG10_P,
     WEAKEST_DETECTION,
 )
 from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence
 
-_MOVED = frozenset({"rotary-signs", "search"})
-"""Tests that look for a relation under any order, with a limit."""
 
-_INVARIANT = frozenset({"rotary-signs", "rotary-agreement", "rotary-layer-agreement", "unit-column-signs"})
-"""Tests on what no relabelling moves, which the shares of what was compared need not show."""
+def exact_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The tests whose p-values count as they stand."""
+    return [
+        item
+        for item in evidence
+        if item.grade == "exact" and item.log10_p is not None and rights_of(item.test_id).rejects
+    ]
+
+
+def _limits(evidence: Sequence[Evidence]) -> list[float]:
+    """Detection limits that count."""
+    return [
+        item.detection_limit for item in evidence if item.detection_limit is not None and rights_of(item.test_id).limits
+    ]
 
 
 def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
     """Bonferroni over the exact tests that were measured."""
-    values = [item.log10_p for item in evidence if item.grade == "exact" and item.log10_p is not None]
+    values = [item.log10_p or 0.0 for item in exact_tests(evidence)]
     return min(0.0, min(values) + math.log10(len(values))) if values else None
 
 
@@ -41,7 +50,7 @@ def is_related(evidence: Sequence[Evidence]) -> bool:
 
 def has_effect(evidence: Sequence[Evidence]) -> bool:
     """Tell whether an exact test that rejects shows more than a trace, over all units or in one layer."""
-    exact = [item for item in evidence if item.grade == "exact"]
+    exact = exact_tests(evidence)
     said = [(part.effect, part.log10_p) for part in exact]
     said += [(part.effect, part.log10_p) for item in exact for part in item.per_layer]
     return any((effect or 0.0) >= LEAST_EFFECT and (log10_p or 0.0) <= RELATED_LOG10_P for effect, log10_p in said)
@@ -49,7 +58,7 @@ def has_effect(evidence: Sequence[Evidence]) -> bool:
 
 def detection_limit(evidence: Sequence[Evidence]) -> float | None:
     """The smallest detection limit of any test that carries a verdict; less than the least effect is never shown."""
-    limits = [item.detection_limit for item in evidence if item.detection_limit is not None]
+    limits = _limits(evidence)
     return _at_least_the_floor(min(limits)) if limits else None
 
 
@@ -66,9 +75,9 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
         same_numbers: shares without the alignment.
         aligned: shares with it.
     """
-    measured = [item for item in evidence if item.log10_p is not None and item.grade == "exact"]
+    measured = exact_tests(evidence)
     confirmed = any(
-        item.test_id.startswith("aligned-") and (item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured
+        rights_of(item.test_id).is_aligned and (item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured
     )
     gain = (aligned.explained or 0.0) * aligned.compared - (same_numbers.explained or 0.0) * same_numbers.compared
     left, left_before = (1.0 - (shares.explained or 0.0) for shares in (aligned, same_numbers))
@@ -92,8 +101,8 @@ def has_asked_invariants(evidence: Sequence[Evidence]) -> bool:
 
 def stated_limit(evidence: Sequence[Evidence]) -> float | None:
     """The limit to state: the weakest of the questions that were asked, in place and under other orders."""
-    in_place = [item.detection_limit for item in evidence if item.detection_limit and item.test_id not in _MOVED]
-    moved = [item.detection_limit for item in evidence if item.detection_limit and item.test_id in _MOVED]
+    in_place = _limits([item for item in evidence if not rights_of(item.test_id).asks_moved])
+    moved = _limits([item for item in evidence if rights_of(item.test_id).asks_moved])
     return max((_at_least_the_floor(min(limits)) for limits in (in_place, moved) if limits), default=None)
 
 
@@ -104,17 +113,14 @@ def calibrated_agreement(evidence: Sequence[Evidence]) -> float:
 
 def stands_on_invariants(evidence: Sequence[Evidence]) -> bool:
     """Tell whether nothing but the invariants shows a relation: no test under own numbers, none after an alignment."""
-    others = [item for item in evidence if item.test_id not in _INVARIANT]
+    others = [item for item in evidence if not rights_of(item.test_id).is_invariant]
     return is_related(evidence) and not is_related(others)
 
 
 def is_half_agreed(evidence: Sequence[Evidence]) -> bool:
     """Tell whether something agrees by more than independent models were seen to, if by less than a verdict needs."""
-    return any(
-        _agreement(item) * MARGINS[item.test_id].effect >= MARGINS[item.test_id].unclear
-        for item in evidence
-        if item.test_id in MARGINS
-    )
+    margins = [(item, rights_of(item.test_id).margin) for item in evidence]
+    return any(margin is not None and _agreement(item) * margin.effect >= margin.unclear for item, margin in margins)
 
 
 def strongest_agreement(evidence: Sequence[Evidence]) -> Evidence | None:
@@ -124,7 +130,7 @@ def strongest_agreement(evidence: Sequence[Evidence]) -> Evidence | None:
 
 
 def _agreement(item: Evidence) -> float:
-    margin = MARGINS.get(item.test_id)
+    margin = rights_of(item.test_id).margin
     if margin is None or item.status != "measured" or item.count < margin.fewest:
         return 0.0
     return (item.effect or 0.0) / margin.effect
@@ -143,7 +149,7 @@ def calibrated_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
     return [
         item
         for item in evidence
-        if item.grade == "calibrated" and item.log10_p is not None and item.test_id not in DESCRIPTIVE
+        if item.grade == "calibrated" and item.log10_p is not None and rights_of(item.test_id).rejects
     ]
 
 
@@ -154,7 +160,7 @@ def strongest_calibrated(evidence: Sequence[Evidence]) -> float | None:
 
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     """The test to show people: the smallest p-value among the tests that carry the verdict."""
-    exact = [item for item in evidence if item.grade == "exact" and item.log10_p is not None]
+    exact = exact_tests(evidence)
     combined = combined_log10_p(evidence)
     if stands_on_calibrated(evidence) and (combined is None or combined > RELATED_LOG10_P):
         exact = []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
 from lineage_audit.results import OperationKind
 
@@ -13,9 +10,6 @@ RELATED_LOG10_P = DETECTION_LOG10_P
 
 UNCLEAR_LOG10_P = -3.0
 """Combined log10 p below which they are not called independent either."""
-
-DESCRIPTIVE = frozenset({"norm-gains", "aligned-norm-gains", "slopes", "ffn-assignment-spearman"})
-"""Calibrated measurements whose p-value, if they have one, never carries a verdict."""
 
 LEAST_EFFECT = 0.03
 """Mean cosine (or share of units) that a relation has to have beside its p-value, over all or in one layer.
@@ -41,37 +35,6 @@ ALIGNMENT_LEFT = 0.5
 ALIGNMENT_COMPARED = 0.95
 """Or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, but all."""
 
-
-@dataclass(frozen=True, slots=True)
-class Margin:
-    """When calibrated agreement carries a verdict alone.
-
-    Attributes:
-        effect: from which effect on.
-        unclear: from which effect on models are not called independent either.
-        fewest: units, heads or layers that must have been measured.
-    """
-
-    effect: float
-    unclear: float
-    fewest: int
-
-
-MARGINS: Mapping[str, Margin] = {
-    "aligned-unit-cosines": Margin(0.3, 0.15, 200),
-    "aligned-unit-matches": Margin(0.3, 0.15, 200),
-    "aligned-unit-leads": Margin(0.1, 0.05, 200),
-    "rotary-agreement": Margin(0.15, 0.055, 1),
-    "rotary-layer-agreement": Margin(0.3, 0.15, 1),
-    "unit-column-agreement": Margin(0.3, 0.15, 200),
-}
-"""What units or heads have in common where the matching never looked, or by how much they lead the next.
-
-Set on one half of the zoo. Matched FFN units of independent models gave at most .10 (cosines), .025 (matches) and .033
-(leads); one initialisation trained twice and disguised, at least .31, .60 and .19. Key heads of independent models lead
-by .045 at most in the mean and by .06 in the best layer, copies by .5 and more; units over 64 channels by .10 at most,
-copies by .4 and more.
-"""
 
 COPIED_UNCLEAR = 0.01
 """Share of bit-identical parameters beyond chance from which on models are not called independent."""
