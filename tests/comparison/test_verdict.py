@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from lineage_audit import comparison
-from lineage_audit.comparison.evidence.base import TestDescription
+from lineage_audit.comparison.evidence import base
 from lineage_audit.comparison.operations import DirectedOperation
 from lineage_audit.comparison.verdict import (
     CALIBRATED_LOG10_P,
@@ -305,6 +305,6 @@ def test_every_test_is_registered() -> None:
         value.test_id
         for name in (module.name for module in pkgutil.walk_packages(comparison.__path__, "lineage_audit.comparison."))
         for value in vars(importlib.import_module(name)).values()
-        if isinstance(value, TestDescription)
+        if isinstance(value, base.TestDescription)
     }
     assert described <= REGISTRY.keys()

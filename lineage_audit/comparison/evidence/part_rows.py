@@ -16,12 +16,15 @@ from lineage_audit.comparison.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.results import Evidence
 
-_IDS = {part: f"{part.replace('_', '-')}-rows" for part in ModelPart}
+
+def rows_test_id(part: ModelPart) -> str:
+    """The id of the test on one part."""
+    return f"{part.replace('_', '-')}-rows"
 
 
 def part_asked(evidence: Evidence) -> ModelPart | None:
     """The part that one of these tests asks about; None for any other test."""
-    return next((part for part, test_id in _IDS.items() if test_id == evidence.test_id), None)
+    return next((part for part in ModelPart if rows_test_id(part) == evidence.test_id), None)
 
 
 def measure_parts(comparison: WeightComparison) -> tuple[Evidence, ...]:
@@ -36,7 +39,9 @@ def measure_parts(comparison: WeightComparison) -> tuple[Evidence, ...]:
 
 def _measured(part: ModelPart, matrices: list[Measurement], comparison: WeightComparison) -> Evidence:
     words = part.replace("_", " ")
-    test = replace(TEST, test_id=_IDS[part], question=f"In the {words}, does each row best match its own number?")
+    test = replace(
+        TEST, test_id=rows_test_id(part), question=f"In the {words}, does each row best match its own number?"
+    )
     inputs = {matrix.pair.b.shape[1] for matrix in matrices}
     usable = [matrix for matrix in matrices if rows_are_hidden(matrix, inputs)]
     if not usable:

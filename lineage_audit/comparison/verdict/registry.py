@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lineage_audit.checkpoint.model_parts import ModelPart
+from lineage_audit.comparison.evidence.part_rows import rows_test_id
+
 
 @dataclass(frozen=True, slots=True)
 class Margin:
@@ -35,6 +38,7 @@ class TestRights:
         asks_moved: it asks under any order of layers, heads and units, not under their own numbers.
         is_aligned: it was made after an alignment, which it may confirm.
         is_invariant: it stands on what no relabelling moves, so that shares in place need not show what it finds.
+        sees_basis: it sees the residual basis alone, which hidden states that were imitated share too.
         margin: when its effect carries a verdict without a p-value; None if never.
     """
 
@@ -43,22 +47,25 @@ class TestRights:
     asks_moved: bool = False
     is_aligned: bool = False
     is_invariant: bool = False
+    sees_basis: bool = False
     margin: Margin | None = None
 
 
 _IN_PLACE = TestRights(rejects=True, limits=True)
 _ALIGNED = TestRights(rejects=True, limits=True, is_aligned=True)
+_CHANNELS = TestRights(rejects=True, limits=True, sees_basis=True)
 _ADAPTER = TestRights(rejects=True, limits=True)
+_PART = TestRights(rejects=True)
 
 REGISTRY: Mapping[str, TestRights] = {
     "ffn-signs": _IN_PLACE,
     "value-output-signs": _IN_PLACE,
     "query-key-signs": _IN_PLACE,
-    "channel-signs": _IN_PLACE,
+    "channel-signs": _CHANNELS,
     "ffn-fixed-points": _IN_PLACE,
     "head-fixed-points": _IN_PLACE,
     "mixer-fixed-points": _IN_PLACE,
-    "channel-fixed-points": _IN_PLACE,
+    "channel-fixed-points": _CHANNELS,
     "row-fixed-points": _IN_PLACE,
     "aligned-ffn-signs": _ALIGNED,
     "aligned-value-output-signs": _ALIGNED,
@@ -75,6 +82,7 @@ REGISTRY: Mapping[str, TestRights] = {
     "adapter-signs": _ADAPTER,
     "adapter-matched-signs": _ADAPTER,
     "adapter-fixed-points": _ADAPTER,
+    **{rows_test_id(part): _PART for part in ModelPart},
     "embedding-agreement": TestRights(),
     "norm-gains": TestRights(),
     "aligned-norm-gains": TestRights(),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineage_audit.comparison.verdict.findings import Findings
+from lineage_audit.comparison.verdict.registry import rights_of
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     detection_limit,
@@ -116,7 +117,7 @@ def _only_channels_reject(findings: Findings) -> bool:
     if not (_rejects(findings) and not _is_moved_unasked(findings)) or _copied_beyond_chance(findings):
         return False
     exact = [item for item in findings.evidence if item.grade == "exact" and item.log10_p is not None]
-    others = [item for item in exact if not item.test_id.startswith("channel-")]
+    others = [item for item in exact if not rights_of(item.test_id).sees_basis]
     return len(others) >= FEWEST_LAYER_TESTS and all((item.log10_p or 0.0) > UNCLEAR_LOG10_P for item in others)
 
 
