@@ -36,6 +36,9 @@ _RUNS = 4
 _COMMON_SHARE = 2
 """Runs are taken from the first half of the ids, where the common tokens stand."""
 
+_LEAST_RANGE = 1e-15
+"""Range of a row's numbers below which it holds none: squares of less underflow."""
+
 _SHORTEST_TOKEN = 4
 """Bytes of a token that is drawn by its hash: short ones are often fragments."""
 
@@ -147,7 +150,7 @@ def _decorrelated(values: FloatArray) -> FloatArray:
 def _tell_tokens_apart(values: FloatArray) -> npt.NDArray[np.bool_]:
     """Rows that are numbers, that vary, and that no earlier row repeats: untrained tokens are often all alike."""
     clean = zero_where_unusable(values)
-    varies = are_usable(values).all(axis=1) & (clean.max(axis=1) > clean.min(axis=1))
+    varies = are_usable(values).all(axis=1) & (np.ptp(clean, axis=1) > _LEAST_RANGE)
     _, first = np.unique(clean, axis=0, return_index=True)
     is_first = np.zeros(len(values), dtype=bool)
     is_first[first] = True
