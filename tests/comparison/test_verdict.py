@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
 from dataclasses import replace
 
@@ -33,7 +34,11 @@ MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.0, com
 MUCH_COPIED = replace(MUCH_SHARED, copied=0.1)
 
 
-_MARGINS = {test_id: rights.margin for test_id, rights in REGISTRY.items() if rights.margin is not None}
+_MARGINS = {
+    test_id: rights.margin
+    for test_id, rights in REGISTRY.items()
+    if rights.margin is not None and math.isfinite(rights.margin.effect)
+}
 
 
 def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs") -> Evidence:

@@ -94,7 +94,7 @@ def measure_agreement(match: ChannelMatch | None, tokens: AnchorTokens | None, p
         log10_p=None,
         null=AGREEMENT.null,
         grade=AGREEMENT.grade,
-        effect=match.lead,
+        effect=max(match.lead, match.geometry if match.is_turned else 0.0),
         finding=f"channels of {len(tokens):,} shared tokens' embeddings lead the next best by {match.lead:.2f}, "
         f"and the tokens' inner products correlate at {match.geometry:.2f}",
         count=len(tokens),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lineage_audit.comparison.verdict.registry import rights_of
+from lineage_audit.comparison.verdict.registry import Margin, rights_of
 from lineage_audit.comparison.verdict.thresholds import (
     ALIGNMENT_COMPARED,
     ALIGNMENT_GAIN,
@@ -119,21 +119,31 @@ def stands_on_invariants(evidence: Sequence[Evidence]) -> bool:
 
 def is_half_agreed(evidence: Sequence[Evidence]) -> bool:
     """Tell whether something agrees by more than independent models were seen to, if by less than a verdict needs."""
-    margins = [(item, rights_of(item.test_id).margin) for item in evidence]
-    return any(margin is not None and _agreement(item) * margin.effect >= margin.unclear for item, margin in margins)
+    return any(_unclear_agreement(item) >= 1.0 for item in evidence)
 
 
 def strongest_agreement(evidence: Sequence[Evidence]) -> Evidence | None:
     """The measurement that shows most of it; None where there is none."""
-    measured = [item for item in evidence if _agreement(item) > 0.0]
-    return max(measured, key=_agreement, default=None)
+    measured = [item for item in evidence if _unclear_agreement(item) > 0.0]
+    return max(measured, key=_unclear_agreement, default=None)
 
 
 def _agreement(item: Evidence) -> float:
+    """The effect in units of the one that carries a verdict."""
+    margin = _margin(item)
+    return 0.0 if margin is None else (item.effect or 0.0) / margin.effect
+
+
+def _unclear_agreement(item: Evidence) -> float:
+    """The effect in units of the one from which on models are not called independent."""
+    margin = _margin(item)
+    return 0.0 if margin is None else (item.effect or 0.0) / margin.unclear
+
+
+def _margin(item: Evidence) -> Margin | None:
+    """The margin that holds for a measurement, if it was made on enough."""
     margin = rights_of(item.test_id).margin
-    if margin is None or item.status != "measured" or item.count < margin.fewest:
-        return 0.0
-    return (item.effect or 0.0) / margin.effect
+    return margin if margin is not None and item.status == "measured" and item.count >= margin.fewest else None
 
 
 def stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:

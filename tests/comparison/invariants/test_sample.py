@@ -87,6 +87,15 @@ def test_attention_taken_alone_is_found() -> None:
     assert _verdict(parent, disguised).relation in ("derived", "shared-origin")
 
 
+@pytest.mark.parametrize("disguise", [disguises.permute_channels, disguises.rotate_residual])
+def test_embeddings_taken_alone_are_no_independence(disguise: Disguise) -> None:
+    parent, stranger = llama(1, WIDE), llama(2, WIDE)
+    child = {name: parent[name] if "embed" in name or "lm_head" in name else stranger[name] for name in parent}
+    verdict = _verdict(parent, disguise(child, np.random.default_rng(4)))
+    assert verdict.relation == "inconclusive"
+    assert "embeddings" in verdict.summary
+
+
 def test_one_layer_exported_many_times_is_one_coin() -> None:
     """Universal transformers: strangers whose layers are all copies of one."""
     rejected = 0
