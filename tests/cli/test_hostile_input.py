@@ -50,10 +50,13 @@ REFUSED: dict[str, dict[str, bytes]] = {
     "text": {"model.safetensors": b"not a model\n" * 100},
     "a pickle of text": {"pytorch_model.bin": b"not a model\n" * 100},
     "a format that is not read": {"model.onnx": b"GGUF"},
-    "a config that is no JSON": {"model.safetensors": WHOLE, "config.json": b"{"},
-    "a config of another kind": {"model.safetensors": WHOLE, "config.json": b"[1, 2]"},
-    "a config too deep": {"model.safetensors": WHOLE, "config.json": b'{"a":' * 5000 + b"1" + b"}" * 5000},
 }  # fmt: skip
+LEFT_OUT = {
+    "a config that is no JSON": b"{",
+    "a config of another kind": b"[1, 2]",
+    "a config too deep": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+}
+"""Configurations that say nothing; the weights beside them are whole."""
 
 
 def _one_line(captured: str) -> None:
@@ -79,6 +82,18 @@ def test_damaged_models_are_refused_on_either_side(
         captured = capsys.readouterr()
         _one_line(captured.err)
         assert captured.out == ""
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_a_damaged_configuration_beside_whole_weights_is_a_caveat(
+    case: str, good: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = str(write(tmp_path / "bad", {"model.safetensors": WHOLE, "config.json": LEFT_OUT[case]}))
+    for arguments in (["compare", bad, good], ["compare", good, bad], ["inspect", bad]):
+        assert run(arguments) == 0
+        captured = capsys.readouterr()
+        assert captured.err == ""
+        assert "configuration left out" in " ".join(captured.out.split())
 
 
 @pytest.mark.parametrize("share", np.linspace(0, 0.999, 15).round(3).tolist())

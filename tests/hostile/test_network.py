@@ -67,9 +67,10 @@ def test_an_error_status_anywhere(hub: HubServer, good: str, path: str, status: 
         assert "\n" not in str(error)
         assert CANARY not in str(error)
         return
-    assert "README" in path
+    left_out = "config.json" if path == "config.json" else "README.md"
+    assert path == "config.json" or "README" in path
     assert report.verdict.relation == "derived"
-    assert any("README.md" in caveat for caveat in report.verdict.caveats)
+    assert any(left_out in caveat for caveat in report.verdict.caveats)
 
 
 @pytest.mark.parametrize(("kind", "value"), [("short", 3), ("shifted", 0), ("no-ranges", 0), ("compressed", 0)])
@@ -88,8 +89,8 @@ def test_a_host_that_sends_a_byte_now_and_then(hub: HubServer, good: str, monkey
     hub.faults[:] = [Fault("config.json", "slow", times=ALWAYS, value=2.0)]
     monkeypatch.setattr(hub_requests, "TIMEOUT", 30.0)
     monkeypatch.setattr(hub_requests, "within", lambda _seconds, *rest: within(0.3, *rest))
-    with pytest.raises(LineageAuditError, match="bytes a second"):
-        relation(good)
+    report = lineage_audit.compare(good, "org/child")
+    assert any("bytes a second" in caveat for caveat in report.verdict.caveats)
 
 
 def test_the_file_changes_on_the_hub_between_header_and_rows(hub: HubServer, good: str) -> None:

@@ -39,7 +39,7 @@ def find_rescaling(measurements: Mapping[Place, Measurement]) -> DirectedOperati
 
 
 def _is_scaled(part: Measurement) -> bool:
-    return _unexplained(part) <= _LEFT * part.delta_squared
+    return not _is_rounded(part) and _unexplained(part) <= _LEFT * part.delta_squared
 
 
 def _is_rounded(part: Measurement) -> bool:

@@ -69,7 +69,9 @@ def _counted_log10_p(terms: DoubleArray) -> float:
     negative = -float(terms[terms < 0.0].sum())
     if negative == 0.0:
         return -len(terms) * math.log10(2.0)
-    steps = np.floor(np.minimum(np.abs(terms) / negative, 2.0) * (_STEPS * _BELOW)).astype(np.int64)
+    with np.errstate(over="ignore"):
+        sizes = np.minimum(np.abs(terms) / negative, 2.0)
+    steps = np.floor(sizes * (_STEPS * _BELOW)).astype(np.int64)
     sets = np.zeros(_STEPS + 1)
     sets[0] = 1.0
     for step in steps[steps <= _STEPS]:

@@ -77,6 +77,10 @@ class TestTruth:
         assert common.name == "llama-1_light"
 
 
+NOT_MADE = {"pruned-unstructured", "pruned-n:m", "rescaled"}
+"""Kinds of operations that no model of the zoo went through; ``tests/comparison/delta`` makes them."""
+
+
 @pytest.mark.parametrize("half", HALVES)
 class TestCatalogue:
     def test_parents_come_first_and_digests_differ(self, half):
@@ -95,7 +99,7 @@ class TestCatalogue:
 
     def test_every_kind_of_operation_occurs(self, half):
         named = {kind for pair in pairs(half) for kind in pair.truth.operations}
-        assert named == set(get_args(OperationKind))
+        assert named == set(get_args(OperationKind)) - NOT_MADE
 
 
 def test_the_halves_share_no_seed_and_no_shape():

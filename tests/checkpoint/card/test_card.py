@@ -222,7 +222,7 @@ def test_licence_files_are_named_by_their_titles(file: str, text: str, value: st
 def test_texts_are_read_in_the_encodings_that_windows_writes(encoding: str) -> None:
     claims, caveats = read({"LICENSE": "My own terms\n\nBe kind to everyone, née or not.".encode(encoding)})
     assert caveats == ()
-    assert claims.items == (Claim("license_text", "My own terms", "LICENSE", 1),)
+    assert claims.items == (Claim("license_text", "My own terms", "LICENSE", 1, standing="licence file"),)
 
 
 def test_files_that_only_sound_like_licences_are_left_alone() -> None:
