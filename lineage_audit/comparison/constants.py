@@ -16,6 +16,9 @@ BoolArray = npt.NDArray[np.bool_]
 RUN = 16
 """Neighbours that hold one value from which on it was set: of three values as many agree once in 10^7 places."""
 
+_FEWEST_ON_DIAGONAL = 8
+"""Rows that stand apart and hold one value on the diagonal, from which on it was set."""
+
 _STEPS = ((0, 1), (1, 0), (1, 1))
 """From an element to its neighbour: along the row, down the column, down the diagonal."""
 
@@ -24,6 +27,22 @@ def without_constants(values: FloatArray) -> FloatArray:
     """Set to zero what lies in a run of one value; a matrix ``[n, width]`` without any is given back as it is."""
     found = [runs for step in _STEPS if (runs := _runs(values, step)) is not None]
     return np.where(np.logical_or.reduce(found), np.float32(0), values) if found else values
+
+
+def without_constant_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
+    """The same for rows that stand apart: clear what they hold on the matrix's diagonal, where that is one value.
+
+    Args:
+        values: some rows of a matrix, ``[n, width]``.
+        rows: their numbers, ``[n]``.
+    """
+    inside = np.flatnonzero(rows < values.shape[1])
+    diagonal = values[inside, rows[inside]]
+    if len(diagonal) < _FEWEST_ON_DIAGONAL or diagonal[0] == 0 or not (diagonal == diagonal[0]).all():
+        return without_constants(values)
+    cleared = values.copy()
+    cleared[inside, rows[inside]] = 0
+    return without_constants(cleared)
 
 
 def _runs(values: FloatArray, step: tuple[int, int]) -> BoolArray | None:

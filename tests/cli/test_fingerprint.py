@@ -43,7 +43,7 @@ def test_every_format_takes_the_report(parent: str, tmp_path: Path) -> None:
 def test_a_fingerprint_is_a_reference_of_a_check(parent: str, tmp_path: Path) -> None:
     out = tmp_path / "check.json"
     renamed = str(SAMPLES / "scratch-claim-renamed")
-    assert run(["check", renamed, "--reference", parent, "-q", "-o", str(out)]) == 1
+    assert run(["check", renamed, "--earlier", parent, "-q", "-o", str(out)]) == 1
     rules = {finding["rule_id"] for finding in json.loads(out.read_text())["findings"]}
     assert {"LA101", "LA104"} <= rules
 

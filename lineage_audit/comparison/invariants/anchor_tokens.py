@@ -18,6 +18,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.constants import without_constant_diagonal
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.finite import are_usable, zero_where_unusable
 from lineage_audit.comparison.pairing import rows_of_tokens
@@ -94,12 +95,17 @@ def read_anchor_tokens(
     chosen = _choose(b, rows_b, rows_a, count)
     if len(chosen) < FEWEST_TOKENS:
         return None
-    values_a = a.read([RowRequest(embed_a, rows_a[chosen])])[0]
-    values_b = b.read([RowRequest(embed_b, rows_b[chosen])])[0]
+    values_a, values_b = _read(a, embed_a, rows_a[chosen]), _read(b, embed_b, rows_b[chosen])
     usable = _tell_tokens_apart(values_a) & _tell_tokens_apart(values_b)
     if int(usable.sum()) < FEWEST_TOKENS:
         return None
     return AnchorTokens(values_a[usable], values_b[usable])
+
+
+def _read(checkpoint: Checkpoint, tensor: TensorRef, rows: IntArray) -> FloatArray:
+    """Rows of an embedding, without what was set in them."""
+    values = zero_where_unusable(checkpoint.read([RowRequest(tensor, rows)])[0])
+    return without_constant_diagonal(values, rows)
 
 
 def embedding_of(checkpoint: Checkpoint) -> TensorRef | None:

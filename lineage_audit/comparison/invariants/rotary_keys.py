@@ -21,6 +21,7 @@ from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_read
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.constants import without_constant_diagonal
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, heads_of_size, rotary_of
 
@@ -187,9 +188,9 @@ def read_keys(
     requests = [RowRequest(source.tensor, source.rows_of(plan.pairs_of(source)).ravel()) for source in sources]
     values = weights.checkpoint.read(requests)
     vectors, layers, heads = [], [], []
-    for source, rows in zip(sources, values, strict=True):
+    for source, request, rows in zip(sources, requests, values, strict=True):
         gain = weights.gain(source.tensor.role, source.layer)
-        clean = zero_where_unusable(rows)
+        clean = without_constant_diagonal(zero_where_unusable(rows), request.rows)
         folded = clean if gain is None or len(gain) != clean.shape[1] else clean * gain
         if folded.shape[1] != directions.shape[1]:
             continue

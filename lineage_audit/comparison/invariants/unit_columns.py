@@ -19,6 +19,7 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.ffn_blocks import FfnBlock
 from lineage_audit.comparison.finite import zero_where_unusable
@@ -111,9 +112,8 @@ def read_unit_numbers(
 ) -> list[UnitNumbers]:
     """Read the same rows of several ``down`` matrices together."""
     values = weights.checkpoint.read([RowRequest(tensors[block], channels) for block in blocks])
-    return [
-        _numbers(block, _signed(zero_where_unusable(rows), signs).T) for block, rows in zip(blocks, values, strict=True)
-    ]
+    set_apart = (without_constants(zero_where_unusable(rows)) for rows in values)
+    return [_numbers(block, _signed(rows, signs).T) for block, rows in zip(blocks, set_apart, strict=True)]
 
 
 def _numbers(block: FfnBlock, columns: FloatArray) -> UnitNumbers:
