@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # An index with builds of PyTorch for processors, where pip's own has only those for graphics cards (several GB).
 TORCH_INDEX ?=
 
-.PHONY: demo test lint setup docs benchmark-seeds benchmark-real lock
+.PHONY: demo test lint setup benchmark-seeds benchmark-real lock
 
 demo: $(RUNS)  ## Compare two sample checkpoints: one architecture, two trainings.
 	@echo "Comparing two small models: one architecture, trained from two different starts."
@@ -23,10 +23,6 @@ lint: setup  ## Style, docstrings, types.
 	$(BIN)/mypy
 
 setup: $(TESTS)  ## A virtual environment with everything that development needs, at the locked versions.
-
-docs: setup  ## The documentation as a site, in site/; a link that leads nowhere is an error.
-	$(PIP) install --requirement requirements/docs.txt
-	$(BIN)/python -m mkdocs build --strict
 
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lineage-audit needs Python 3.11 or newer")'
