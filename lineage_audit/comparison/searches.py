@@ -41,8 +41,8 @@ _Search = Callable[[], AlignedWeights | None]
 
 
 def search_both_ways(
-    a: Checkpoint,
-    b: Checkpoint,
+    a: CanonicalWeights,
+    b: CanonicalWeights,
     pairing: Pairing,
     comparison: WeightComparison,
     evidence: tuple[Evidence, ...],
@@ -60,43 +60,40 @@ def search_both_ways(
         shares: how much it explains.
         progress: told how far reading has come.
     """
-    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
 
     def forward() -> AlignedWeights | None:
-        return align_weights(weights_a, weights_b, comparison, pairing.token_rows, progress)
+        return align_weights(a, b, comparison, pairing.token_rows, progress)
 
     def backward() -> AlignedWeights | None:
-        return align_weights_backward(weights_a, weights_b, comparison, progress)
+        return align_weights_backward(a, b, comparison, progress)
 
     tried: list[AlignedWeights] = []
-    for search in _ways(weights_a, weights_b, forward, backward):
+    for search in _ways(a, b, forward, backward):
         found = search()
         if found is None:
             continue
         tried.append(found)
         if alignment_holds((*evidence, *found.evidence), shares, found.shares):
             return found, _corrected(found.evidence, len(tried))
-    reach = search_reach(weights_a, weights_b, pairing.token_rows)
+    reach = search_reach(a, b, pairing.token_rows)
     return None, (*_corrected(tried[0].evidence, len(tried)), reach) if tried else (reach,)
 
 
 def ask_from_the_wider(
-    a: Checkpoint, b: Checkpoint, pairing: Pairing, budget: int, progress: Progress
+    a: CanonicalWeights, b: CanonicalWeights, pairing: Pairing, budget: int, progress: Progress
 ) -> AskedInvariants:
     """Ask the invariants, with the narrower model as the one that may be a part of the other."""
-    width_a, width_b = CanonicalWeights(a).channels, CanonicalWeights(b).channels
-    if width_a >= width_b:
+    if a.channels >= b.channels:
         return AskedInvariants(ask_invariants(a, b, pairing.token_rows, budget, progress), backward=False)
     turned = None if pairing.token_rows is None else pairing.token_rows[::-1]
     return AskedInvariants(ask_invariants(b, a, turned, budget, progress), backward=True)
 
 
 def align_sample(
-    asked: AskedInvariants, pairing: Pairing, evidence: tuple[Evidence, ...], shares: Shares, progress: Progress
+    asked: AskedInvariants, evidence: tuple[Evidence, ...], shares: Shares, progress: Progress
 ) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
     """Return the alignment that the invariants propose, measured on a sample, if it holds, and its evidence."""
-    turned = None if pairing.token_rows is None else pairing.token_rows[::-1]
-    aligned = align_by_invariants(asked.found, turned if asked.backward else pairing.token_rows, progress)
+    aligned = align_by_invariants(asked.found, progress)
     if aligned is None or not alignment_holds((*evidence, *aligned.evidence), shares, aligned.shares):
         return None, aligned.evidence if aligned else ()
     return replace(aligned, backward=asked.backward), aligned.evidence

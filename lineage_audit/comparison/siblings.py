@@ -27,7 +27,7 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.evidence.base import TestDescription, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.streaming import storage_steps
 from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, pair_tensors
@@ -161,20 +161,13 @@ def compare_beyond(a: Checkpoint, b: Checkpoint, base: Checkpoint) -> Evidence:
     if isinstance(found, NotMeasured) or isinstance(other, NotMeasured):
         reason = next(one.reason for one in (found, other) if isinstance(one, NotMeasured))
         return not_measured(TEST, "skipped", reason.replace("the reference", "one of the two"))
-    return Evidence(
-        test_id=TEST.test_id,
-        question=TEST.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        TEST,
         statistic=found.slope,
-        log10_p=None,
-        null=TEST.null,
-        grade=TEST.grade,
         effect=max(-1.0, min(1.0, found.slope)),
         finding=f"beyond {base.ref}: B holds {_amount(found, 'A')}, A {_amount(other, 'B')}",
         count=found.matrices,
         coverage=found.coverage,
-        detection_limit=None,
     )
 
 

@@ -232,17 +232,21 @@ def compare_weights(
     evidence, shares = gather_evidence(comparison), measure_shares(comparison)
     in_place = shares
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
-    is_open = not (shares.compared >= NUMBERS_EXPLAIN and (same_weights or _numbers_explain(a, b, comparison, shares)))
+    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
+    is_open = not (
+        shares.compared >= NUMBERS_EXPLAIN
+        and (same_weights or _numbers_explain(weights_a, weights_b, comparison, shares))
+    )
     searched = False
     aligned = None
     if is_open:
-        found = ask_from_the_wider(a, b, pairing, budget, progress)
+        found = ask_from_the_wider(weights_a, weights_b, pairing, budget, progress)
         evidence += found.evidence
         searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
         if searched:
-            aligned, further = search_both_ways(a, b, pairing, comparison, evidence, shares, progress)
+            aligned, further = search_both_ways(weights_a, weights_b, pairing, comparison, evidence, shares, progress)
         else:
-            aligned, further = align_sample(found, pairing, evidence, shares, progress)
+            aligned, further = align_sample(found, evidence, shares, progress)
         evidence += further
     if aligned is not None:
         comparison = comparison if aligned.backward or not aligned.comparison.measurements else aligned.comparison
@@ -277,10 +281,10 @@ def with_cross_checks(stage: WeightStage) -> WeightStage:
     return replace(stage, evidence=stage.evidence + gather_cross_checks(stage.comparison))
 
 
-def _numbers_explain(a: Checkpoint, b: Checkpoint, comparison: WeightComparison, shares: Shares) -> bool:
+def _numbers_explain(a: CanonicalWeights, b: CanonicalWeights, comparison: WeightComparison, shares: Shares) -> bool:
     """Tell whether comparing number by number leaves nothing to search for in what was compared."""
     explained = (shares.derived or 0.0) >= NUMBERS_EXPLAIN
-    if not explained or folded_side(CanonicalWeights(a), CanonicalWeights(b)) is not None:
+    if not explained or folded_side(a, b) is not None:
         return False
     return fit_factors(comparison).is_trivial
 

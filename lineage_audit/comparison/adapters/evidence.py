@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.comparison.adapters.factors import DoubleArray, IntArray, ModuleAgreement
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.sign_sums import SignTerms, sign_flip_evidence
 from lineage_audit.results import Evidence
@@ -136,18 +136,11 @@ def _updates(modules: Sequence[ModuleAgreement], setting: WeightComparison) -> E
 
 def _described(test: TestDescription, effect: float, count: int, finding: str, setting: WeightComparison) -> Evidence:
     """Evidence without a p-value."""
-    return Evidence(
-        test_id=test.test_id,
-        question=test.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        test,
         statistic=effect,
-        log10_p=None,
-        null=test.null,
-        grade=test.grade,
         effect=effect,
         finding=finding,
         count=count,
         coverage=setting.paired / max(1, setting.parameters),
-        detection_limit=None,
     )

@@ -19,7 +19,7 @@ from lineage_audit.comparison.alignment.layers import CLEAR_LEAD as CLEAR_LAYER_
 from lineage_audit.comparison.alignment.residual import CLEAR_LEAD as CLEAR_CHANNEL_LEAD
 from lineage_audit.comparison.alignment.vector_fits import VECTORS_A_CHANNEL
 from lineage_audit.comparison.assignment import clear_lead
-from lineage_audit.comparison.evidence.base import TestDescription, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.pairing import rows_of_tokens
 from lineage_audit.results import Evidence
 
@@ -51,15 +51,9 @@ def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[Int
         _best_of_random(width, tokens) + clear_lead(CLEAR_CHANNEL_LEAD, tokens),
         _best_of_random(units, projected) + clear_lead(CLEAR_LAYER_LEAD, projected),
     )
-    return Evidence(
-        test_id=TEST.test_id,
-        question=TEST.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        TEST,
         statistic=None,
-        log10_p=None,
-        null=TEST.null,
-        grade=TEST.grade,
         effect=None,
         finding=f"none found; units and channels that agree at a cosine of {limit:.2f} would have been",
         count=tokens,

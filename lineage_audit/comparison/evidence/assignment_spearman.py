@@ -12,7 +12,14 @@ import math
 import numpy as np
 
 from lineage_audit.comparison.assignment import assign
-from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.evidence.base import (
+    LN10,
+    TestDescription,
+    WeightComparison,
+    not_measured,
+    test_result,
+    unit_rows,
+)
 from lineage_audit.comparison.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence, LayerEvidence
 
@@ -41,20 +48,14 @@ def measure(comparison: WeightComparison) -> Evidence:
     natural = [_student_log_tail(rho, count) for _, count, rho in layers]
     mean = float(np.mean([rho for _, _, rho in layers]))
     count = sum(count for _, count, _ in layers)
-    return Evidence(
-        test_id=TEST.test_id,
-        question=TEST.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        TEST,
         statistic=mean,
         log10_p=_fisher_log10(natural),
-        null=TEST.null,
-        grade=TEST.grade,
         effect=mean,
         finding=f"assigned numbers of {count:,} FFN units correlate with their own at {mean:.3f}; chance gives 0",
         count=count,
         coverage=0.0,
-        detection_limit=None,
         per_layer=tuple(LayerEvidence(layer, count, rho, rho, None) for layer, count, rho in layers),
     )
 

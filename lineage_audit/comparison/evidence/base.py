@@ -16,7 +16,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.geometry import Heads, Rotary
 from lineage_audit.comparison.measurement import Measurement, Place
-from lineage_audit.results import Evidence, Grade, Status
+from lineage_audit.results import Evidence, Grade, LayerEvidence, NullSpread, Status
 
 LN10 = math.log(10.0)
 DETECTION_LOG10_P = -6.0
@@ -84,6 +84,39 @@ def unit_rows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     scaled: npt.NDArray[np.float32] = np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 0)
     return scaled
+
+
+def test_result(
+    test: TestDescription,
+    *,
+    statistic: float | None,
+    effect: float | None,
+    finding: str,
+    count: int,
+    coverage: float,
+    log10_p: float | None = None,
+    detection_limit: float | None = None,
+    per_layer: tuple[LayerEvidence, ...] = (),
+    spread: NullSpread | None = None,
+) -> Evidence:
+    """Evidence of a test that was run; the arguments are those of ``Evidence``."""
+    return Evidence(
+        test_id=test.test_id,
+        question=test.question,
+        status="measured",
+        reason=None,
+        statistic=statistic,
+        log10_p=log10_p,
+        null=test.null,
+        grade=test.grade,
+        effect=effect,
+        finding=finding,
+        count=count,
+        coverage=coverage,
+        detection_limit=detection_limit,
+        per_layer=per_layer,
+        spread=spread,
+    )
 
 
 def not_measured(test: TestDescription, status: Status, reason: str) -> Evidence:

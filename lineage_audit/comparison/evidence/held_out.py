@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.evidence.base import TestDescription, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.results import Evidence, LayerEvidence
 
 COSINES = TestDescription(
@@ -106,20 +106,13 @@ def _mean(test: TestDescription, layers: _Layers, missing: str, finding: Callabl
         return not_measured(test, "skipped", missing)
     together = np.concatenate([values for _, values in measured])
     effect = float(together.mean())
-    return Evidence(
-        test_id=test.test_id,
-        question=test.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        test,
         statistic=effect,
-        log10_p=None,
-        null=test.null,
-        grade=test.grade,
         effect=effect,
         finding=finding(len(together), effect),
         count=len(together),
         coverage=0.0,
-        detection_limit=None,
         per_layer=tuple(
             LayerEvidence(layer, len(values), float(values.sum()), float(values.mean()), None)
             for layer, values in measured

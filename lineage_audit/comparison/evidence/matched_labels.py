@@ -16,6 +16,7 @@ from lineage_audit.comparison.evidence.base import (
     TestDescription,
     WeightComparison,
     not_measured,
+    test_result,
 )
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
@@ -80,15 +81,10 @@ def fixed_point_evidence(
         return not_measured(test, "skipped", f"no {units} could be compared")
     fixed = sum(int(block.own.sum()) for block in blocks)
     count = sum(len(block.own) for block in blocks)
-    return Evidence(
-        test_id=test.test_id,
-        question=test.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        test,
         statistic=float(fixed),
         log10_p=_kin_log10_p(blocks),
-        null=test.null,
-        grade=test.grade,
         effect=fixed / count,
         finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {len(blocks):,}",
         count=count,

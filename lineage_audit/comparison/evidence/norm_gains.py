@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, test_result
 from lineage_audit.comparison.measurement import DoubleArray, Measurement
 from lineage_audit.results import Evidence, LayerEvidence
 
@@ -42,21 +42,15 @@ def measure(comparison: WeightComparison) -> Evidence:
     gains_a = np.stack([_standardised(part.kept_a) for part in trained])
     gains_b = np.stack([_standardised(part.kept_b) for part in trained])
     correlation, z = permutation_z(gains_a, gains_b)
-    return Evidence(
-        test_id=TEST.test_id,
-        question=TEST.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        TEST,
         statistic=z,
         log10_p=normal_log10_tail(z),
-        null=TEST.null,
-        grade=TEST.grade,
         effect=correlation,
         finding=f"centred gains of {len(trained):,} norms correlate at {correlation:.2f} over "
         f"{next(iter(channels)):,} channels; chance gives 0",
         count=next(iter(channels)),
         coverage=sum(part.elements for part in trained) / max(1, comparison.parameters),
-        detection_limit=None,
         per_layer=tuple(
             LayerEvidence(part.pair.b.layer or 0, len(a), float(a @ b), float(a @ b) / len(a), None)
             for part, a, b in zip(trained, gains_a, gains_b, strict=True)

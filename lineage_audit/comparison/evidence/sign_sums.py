@@ -15,6 +15,7 @@ from lineage_audit.comparison.evidence.base import (
     TestDescription,
     WeightComparison,
     not_measured,
+    test_result,
 )
 from lineage_audit.comparison.evidence.coins import hoeffding_log10_p, least_mean, log10_p
 from lineage_audit.comparison.measurement import DoubleArray, Measurement
@@ -131,15 +132,10 @@ def sign_flip_evidence(
     values, cosines, noise = whole.values, whole.cosines, whole.noise
     effect = float(values.sum() / cosines.sum())
     copies = f", {len(values):,} of them distinct in both models," if len(values) < compared else ""
-    return Evidence(
-        test_id=test.test_id,
-        question=test.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        test,
         statistic=float(values.sum()),
         log10_p=sum_log10_p(values, sharing),
-        null=test.null,
-        grade=test.grade,
         effect=effect,
         finding=f"{compared:,} {units}{copies} agree at a mean cosine of {effect:.3f}; chance gives 0",
         count=len(values),

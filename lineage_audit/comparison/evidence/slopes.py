@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
 from lineage_audit.comparison.measurement import Measurement
 from lineage_audit.comparison.pairing import TOKEN_ROLES
 from lineage_audit.results import Evidence
@@ -44,20 +44,13 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "skipped", "no matrices with values were compared")
     b_on_a, a_on_b = found
     elements = sum(part.elements for part in comparison.matrices())
-    return Evidence(
-        test_id=TEST.test_id,
-        question=TEST.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        TEST,
         statistic=b_on_a - a_on_b,
-        log10_p=None,
-        null=TEST.null,
-        grade=TEST.grade,
         effect=math.copysign(math.sqrt(max(0.0, min(1.0, b_on_a * a_on_b))), b_on_a),
         finding=f"slope of B on A {b_on_a:.3f}, of A on B {a_on_b:.3f}" + _said(comparison),
         count=elements,
         coverage=min(1.0, elements / max(1, comparison.parameters)),
-        detection_limit=None,
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.factors import SCALE_SPREAD, Factors
 from lineage_audit.comparison.alignment.folding import folded_side
@@ -37,14 +36,11 @@ _CLEARLY_NEGATIVE = -0.3
 _FEWEST_FLIPPED = 0.02
 
 
-def align_by_invariants(
-    found: Invariants, token_rows: tuple[IntArray, IntArray] | None, progress: Progress
-) -> AlignedWeights | None:
+def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights | None:
     """Measure a sample of B against the image of A; None where no layer has a clear source.
 
     Args:
         found: what was matched.
-        token_rows: rows of B and of A that are the same tokens, or None for the same rows.
         progress: told how far reading has come.
     """
     layers = _layers(found)
@@ -68,7 +64,7 @@ def align_by_invariants(
     heads_b = heads.b if heads else None
     pairs = [
         pair
-        for pair in aligned_pairs(found.a, found.b, read, heads_b, token_rows)
+        for pair in aligned_pairs(found.a, found.b, read, heads_b, found.token_rows)
         if _is_settled(pair, read, has_groups=heads_b is None or heads_b.per_group > 1)
     ]
     readings = plan_reading(pairs, "sample")

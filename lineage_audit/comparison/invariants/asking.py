@@ -13,7 +13,6 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.broken_symmetries import broken_symmetries
-from lineage_audit.comparison.evidence.base import not_measured
 from lineage_audit.comparison.ffn_blocks import FfnBlock
 from lineage_audit.comparison.invariants import channels, rotary_tests, unit_tests
 from lineage_audit.comparison.invariants.anchor_tokens import (
@@ -65,6 +64,7 @@ class Invariants:
     Attributes:
         a: model A, its gains read.
         b: model B.
+        token_rows: rows of B and of A that are the same tokens, or None for the same rows.
         tokens: the anchor tokens; None where they are too few.
         plan: the rotary keys that were read; None where there were none.
         keys: which key head is which; None where nothing could be asked.
@@ -75,6 +75,7 @@ class Invariants:
 
     a: CanonicalWeights
     b: CanonicalWeights
+    token_rows: tuple[IntArray, IntArray] | None
     tokens: AnchorTokens | None
     plan: KeyPlan | None
     keys: KeyMatch | None
@@ -89,7 +90,11 @@ class Invariants:
 
 
 def ask_invariants(
-    a: Checkpoint, b: Checkpoint, token_rows: tuple[IntArray, IntArray] | None, budget: int, progress: Progress
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    token_rows: tuple[IntArray, IntArray] | None,
+    budget: int,
+    progress: Progress,
 ) -> Invariants:
     """Ask all three questions.
 
@@ -101,18 +106,18 @@ def ask_invariants(
         progress: told what is being done.
     """
     progress.begin(0, "invariants")
-    weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
-    tokens = read_anchor_tokens(a, b, token_rows, _token_count(a, b, budget))
+    models, parameters = (a.checkpoint, b.checkpoint), b.checkpoint.parameters
+    tokens = read_anchor_tokens(*models, token_rows, _token_count(*models, budget))
     found = match_channels(tokens) if tokens is not None else None
-    plan, keys, key_evidence = _ask_keys(weights_a, weights_b, tokens, budget)
-    units = _ask_units(weights_a, weights_b, found, keys, budget)
+    plan, keys, key_evidence = _ask_keys(a, b, tokens, budget)
+    units = _ask_units(a, b, found, keys, budget)
     evidence = (
         *key_evidence,
-        channels.measure_agreement(found, tokens, b.parameters),
-        unit_tests.measure_signs(units, _unit_obstacle(weights_a, weights_b), b.parameters),
-        unit_tests.measure_agreement(units, _width_obstacle(weights_a, weights_b, found), b.parameters),
+        channels.measure_agreement(found, tokens, parameters),
+        unit_tests.measure_signs(units, _unit_obstacle(a, b), parameters),
+        unit_tests.measure_agreement(units, _width_obstacle(a, b, found), parameters),
     )
-    return Invariants(weights_a, weights_b, tokens, plan, keys, found, units, evidence)
+    return Invariants(a, b, token_rows, tokens, plan, keys, found, units, evidence)
 
 
 def _token_count(a: Checkpoint, b: Checkpoint, budget: int) -> int:
@@ -130,15 +135,12 @@ def _ask_keys(
     plan = plan_keys(sources_a, sources_b, int(_KEY_SHARE * budget), count_ranges=remote)
     reason = _key_obstacle(a.checkpoint, b.checkpoint, tokens, plan)
     if reason is not None or tokens is None or plan is None:
-        skipped = reason or "nothing to ask"
-        tests = (rotary_tests.SIGNS, rotary_tests.AGREEMENT, rotary_tests.LAYERS)
-        return None, None, tuple(not_measured(test, "skipped", skipped) for test in tests)
+        return None, None, rotary_tests.unasked(reason or "nothing to ask")
     keys_a = read_keys(a, plan.sources_a, plan, tokens.directions_a)
     keys_b = read_keys(b, plan.sources_b, plan, tokens.directions_b)
     if not (len(keys_a) and len(keys_b)):
-        tests = (rotary_tests.SIGNS, rotary_tests.AGREEMENT, rotary_tests.LAYERS)
         reason = "the keys of one model do not read the stream of its embeddings"
-        return None, None, tuple(not_measured(test, "skipped", reason) for test in tests)
+        return None, None, rotary_tests.unasked(reason)
     products = multiply(keys_a, keys_b)
     keys = match_keys(products)
     parameters = b.checkpoint.parameters

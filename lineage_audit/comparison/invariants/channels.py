@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.assignment import assign, clear_lead, leads
-from lineage_audit.comparison.evidence.base import TestDescription, not_measured, unit_rows
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result, unit_rows
 from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
 from lineage_audit.results import Evidence
 
@@ -85,21 +85,14 @@ def measure_agreement(match: ChannelMatch | None, tokens: AnchorTokens | None, p
     """The calibrated test on it."""
     if match is None or tokens is None:
         return not_measured(AGREEMENT, "skipped", "too few tokens are shared, or an embedding cannot be read")
-    return Evidence(
-        test_id=AGREEMENT.test_id,
-        question=AGREEMENT.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        AGREEMENT,
         statistic=match.geometry,
-        log10_p=None,
-        null=AGREEMENT.null,
-        grade=AGREEMENT.grade,
         effect=max(match.lead, match.geometry if match.is_turned else 0.0),
         finding=f"channels of {len(tokens):,} shared tokens' embeddings lead the next best by {match.lead:.2f}, "
         f"and the tokens' inner products correlate at {match.geometry:.2f}",
         count=len(tokens),
         coverage=tokens.b.size / max(1, parameters),
-        detection_limit=None,
     )
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, TestDescription, not_measured
+from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, TestDescription, not_measured, test_result
 from lineage_audit.comparison.evidence.coins import log10_p
 from lineage_audit.comparison.invariants.matching import (
     CLEAR_LEAD,
@@ -53,6 +53,11 @@ _LEVEL = DETECTION_LOG10_P - 1.0
 _SIZES = (0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 0.9)
 
 
+def unasked(reason: str) -> tuple[Evidence, ...]:
+    """The three tests where keys could not be asked."""
+    return tuple(not_measured(test, "skipped", reason) for test in (SIGNS, AGREEMENT, LAYERS))
+
+
 def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Evidence:
     """Add the real parts of matched products by coin, and bound their sum.
 
@@ -66,15 +71,10 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         return not_measured(SIGNS, "skipped", "no rotary keys could be compared")
     matched = _matched(products.across, match)
     effect = float(matched.real.mean())
-    return Evidence(
-        test_id=SIGNS.test_id,
-        question=SIGNS.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        SIGNS,
         statistic=float(terms.sum()),
         log10_p=log10_p(terms),
-        null=SIGNS.null,
-        grade=SIGNS.grade,
         effect=effect,
         finding=f"{len(terms):,} rotary key pairs agree at a mean cosine of {effect:.3f}; chance gives 0",
         count=len(terms),
@@ -91,21 +91,14 @@ def measure_agreement(match: KeyMatch) -> Evidence:
     share = len(found) / max(1, len(match.layers))
     size = float(match.sizes.mean())
     lead = float(match.leads.mean())
-    return Evidence(
-        test_id=AGREEMENT.test_id,
-        question=AGREEMENT.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        AGREEMENT,
         statistic=float(match.leads.max(initial=0.0)),
-        log10_p=None,
-        null=AGREEMENT.null,
-        grade=AGREEMENT.grade,
         effect=lead,
         finding=f"{len(found):,} of {len(match.layers):,} layers have a clear source; their key heads agree at "
         f"{size:.2f} in size and lead the next layer by {lead:.2f}; independent models lead by under {CLEAR_LEAD:.2f}",
         count=len(match.layers),
         coverage=share,
-        detection_limit=None,
         per_layer=tuple(
             LayerEvidence(int(layer), 1, float(size), float(lead), None)
             for layer, size, lead in zip(match.layers, match.sizes, match.leads, strict=True)
@@ -117,21 +110,14 @@ def measure_best_layer(match: KeyMatch) -> Evidence:
     """How clearly the clearest layer of B finds its source: one layer may be all that was taken."""
     row = int(match.leads.argmax())
     layer, source, lead = int(match.layers[row]), int(match.best[row]), float(match.leads[row])
-    return Evidence(
-        test_id=LAYERS.test_id,
-        question=LAYERS.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        LAYERS,
         statistic=lead,
-        log10_p=None,
-        null=LAYERS.null,
-        grade=LAYERS.grade,
         effect=lead,
         finding=f"the key heads of B's layer {layer} agree with those of A's layer {source} at "
         f"{match.sizes[row]:.2f} in size and lead the next by {lead:.2f}",
         count=len(match.layers),
         coverage=1 / max(1, len(match.layers)),
-        detection_limit=None,
     )
 
 

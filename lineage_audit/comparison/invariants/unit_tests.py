@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.evidence.base import TestDescription, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.evidence.coins import log10_p
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
@@ -43,21 +43,15 @@ def measure_signs(matches: Sequence[UnitMatch], reason: str | None, parameters: 
     if not len(terms):
         return not_measured(SIGNS, "skipped", "no FFN unit found a counterpart")
     effect = float(np.concatenate([match.cosines for match in matches]).mean())
-    return Evidence(
-        test_id=SIGNS.test_id,
-        question=SIGNS.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        SIGNS,
         statistic=float(terms.sum()),
         log10_p=log10_p(terms),
-        null=SIGNS.null,
-        grade=SIGNS.grade,
         effect=effect,
         finding=f"{len(terms):,} FFN units that were matched by size agree at a mean cosine of {effect:.3f}; "
         "chance gives 0",
         count=len(terms),
         coverage=_coverage(matches, parameters),
-        detection_limit=None,
         per_layer=tuple(
             LayerEvidence(
                 match.block.layer,
@@ -88,21 +82,14 @@ def measure_agreement(matches: Sequence[UnitMatch], reason: str | None, paramete
     found = sum(len(match.units) for match in matches)
     units = sum(match.size for match in matches)
     lead = max(match.lead for match in matches)
-    return Evidence(
-        test_id=AGREEMENT.test_id,
-        question=AGREEMENT.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        AGREEMENT,
         statistic=found / max(1, units),
-        log10_p=None,
-        null=AGREEMENT.null,
-        grade=AGREEMENT.grade,
         effect=lead,
         finding=f"{found:,} of {units:,} FFN units of {len(matches)} layers found a counterpart over some channels; "
         f"in the clearest layer they lead the next best by {lead:.2f}, independent ones by under {CLEAR_LEAD:.2f}",
         count=units,
         coverage=_coverage(matches, parameters),
-        detection_limit=None,
         per_layer=tuple(
             LayerEvidence(match.block.layer, match.size, float(len(match.units)), match.lead, None) for match in matches
         ),

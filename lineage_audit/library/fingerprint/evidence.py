@@ -24,7 +24,7 @@ from lineage_audit.comparison.evidence import (
     query_key_signs,
     value_output_signs,
 )
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
@@ -282,21 +282,15 @@ def gain_evidence(
     picked = [(one if channels is None else one[channels], two) for one, two in both]
     stacked_a, stacked_b = (np.stack([_standardised(pair[side]) for pair in picked]) for side in (0, 1))
     correlation, z = norm_gains.permutation_z(stacked_a, stacked_b)
-    return Evidence(
-        test_id=test.test_id,
-        question=test.question,
-        status="measured",
-        reason=None,
+    return test_result(
+        test,
         statistic=z,
         log10_p=norm_gains.normal_log10_tail(z),
-        null=test.null,
-        grade=test.grade,
         effect=correlation,
         finding=f"centred gains of {len(picked):,} norms correlate at {correlation:.2f} over {b.width:,} channels; "
         "chance gives 0",
         count=b.width,
         coverage=len(picked) * b.width / max(1, setting.comparison.parameters),
-        detection_limit=None,
     )
 
 
