@@ -65,8 +65,6 @@ class Invariants:
         a: model A, its gains read.
         b: model B.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
-        tokens: the anchor tokens; None where they are too few.
-        plan: the rotary keys that were read; None where there were none.
         keys: which key head is which; None where nothing could be asked.
         channels: which channel is which; likewise.
         units: which FFN unit is which, by layer of B; empty where nothing could be asked.
@@ -76,8 +74,6 @@ class Invariants:
     a: CanonicalWeights
     b: CanonicalWeights
     token_rows: tuple[IntArray, IntArray] | None
-    tokens: AnchorTokens | None
-    plan: KeyPlan | None
     keys: KeyMatch | None
     channels: ChannelMatch | None
     units: tuple[UnitMatch, ...]
@@ -109,7 +105,7 @@ def ask_invariants(
     models, parameters = (a.checkpoint, b.checkpoint), b.checkpoint.parameters
     tokens = read_anchor_tokens(*models, token_rows, _token_count(*models, budget))
     found = match_channels(tokens) if tokens is not None else None
-    plan, keys, key_evidence = _ask_keys(a, b, tokens, budget)
+    keys, key_evidence = _ask_keys(a, b, tokens, budget)
     units = _ask_units(a, b, found, keys, budget)
     evidence = (
         *key_evidence,
@@ -117,7 +113,7 @@ def ask_invariants(
         unit_tests.measure_signs(units, _unit_obstacle(a, b), parameters),
         unit_tests.measure_agreement(units, _width_obstacle(a, b, found), parameters),
     )
-    return Invariants(a, b, token_rows, tokens, plan, keys, found, units, evidence)
+    return Invariants(a, b, token_rows, keys, found, units, evidence)
 
 
 def _token_count(a: Checkpoint, b: Checkpoint, budget: int) -> int:
@@ -128,19 +124,19 @@ def _token_count(a: Checkpoint, b: Checkpoint, budget: int) -> int:
 
 def _ask_keys(
     a: CanonicalWeights, b: CanonicalWeights, tokens: AnchorTokens | None, budget: int
-) -> tuple[KeyPlan | None, KeyMatch | None, tuple[Evidence, ...]]:
+) -> tuple[KeyMatch | None, tuple[Evidence, ...]]:
     """Rotary keys over the anchor tokens, and the tests on them."""
     remote = not (a.checkpoint.source.is_local and b.checkpoint.source.is_local)
     sources_a, sources_b = shared_key_sources(a.checkpoint, b.checkpoint)
     plan = plan_keys(sources_a, sources_b, int(_KEY_SHARE * budget), count_ranges=remote)
     reason = _key_obstacle(a.checkpoint, b.checkpoint, tokens, plan)
     if reason is not None or tokens is None or plan is None:
-        return None, None, rotary_tests.unasked(reason or "nothing to ask")
+        return None, rotary_tests.unasked(reason or "nothing to ask")
     keys_a = read_keys(a, plan.sources_a, plan, tokens.directions_a)
     keys_b = read_keys(b, plan.sources_b, plan, tokens.directions_b)
     if not (len(keys_a) and len(keys_b)):
         reason = "the keys of one model do not read the stream of its embeddings"
-        return None, None, rotary_tests.unasked(reason)
+        return None, rotary_tests.unasked(reason)
     products = multiply(keys_a, keys_b)
     keys = match_keys(products)
     parameters = b.checkpoint.parameters
@@ -149,7 +145,7 @@ def _ask_keys(
         rotary_tests.measure_agreement(keys),
         rotary_tests.measure_best_layer(keys),
     )
-    return plan, keys, evidence
+    return keys, evidence
 
 
 def _key_obstacle(a: Checkpoint, b: Checkpoint, tokens: AnchorTokens | None, plan: KeyPlan | None) -> str | None:
