@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from lineage_audit.arguments import Reference
     from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
-    from lineage_audit.comparison.kernels import Device
     from lineage_audit.comparison.progress import Progress
+    from lineage_audit.comparison.reading.kernels import Device
     from lineage_audit.library.fingerprint import Fingerprint
     from lineage_audit.results import FailOn
 
@@ -99,7 +99,7 @@ def compare(
     from lineage_audit.arguments import as_reference, as_references, choices, one_of
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison import EffortChoice, compare_checkpoints
-    from lineage_audit.comparison.kernels import Device, computing_on
+    from lineage_audit.comparison.reading.kernels import Device, computing_on
     from lineage_audit.library.recognition import is_fingerprint_reference
 
     one_of("effort", effort, choices(EffortChoice))
@@ -231,7 +231,7 @@ def check(
         rule_ids,
     )
     from lineage_audit.comparison import EffortChoice
-    from lineage_audit.comparison.kernels import Device
+    from lineage_audit.comparison.reading.kernels import Device
     from lineage_audit.results import FailOn
 
     one_of("effort", effort, choices(EffortChoice))

@@ -12,8 +12,8 @@ from lineage_audit.checkpoint.names import name_pattern
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
-from lineage_audit.comparison.architecture import printed
-from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.comparison.metadata.architecture import printed
+from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.results import ClaimSummary, Inspection, PartSummary, RoleSummary
 from lineage_audit.version import __version__
 

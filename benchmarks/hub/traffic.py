@@ -8,7 +8,7 @@ from statistics import fmean
 
 from benchmarks.hub.pairs import HubPair
 from benchmarks.hub.results import Line
-from lineage_audit.comparison.plan import SAMPLE_BYTES
+from lineage_audit.comparison.reading.plan import SAMPLE_BYTES
 
 HEADERS = 2 * 2**20
 TOKENIZER = 6 * 2**20

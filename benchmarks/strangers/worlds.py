@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.comparison.symmetries import random_image
+from tests.comparison.symmetry_worlds import random_image
 from tests.models import Size, Weights, llama, llama_config
 
 SIZE = Size(layers=3, hidden=64, heads=8, kv_heads=4, ffn=48, vocab=96)

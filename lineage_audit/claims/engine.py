@@ -22,9 +22,9 @@ from lineage_audit.claims.rules.unchecked import NO_REFERENCE
 from lineage_audit.claims.stated_licence import StatedLicence, read_stated_licence, statement_of
 from lineage_audit.claims.statements import read_statements
 from lineage_audit.comparison import EffortChoice
-from lineage_audit.comparison.kernels import Device, computing_on
+from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.comparison.reading.kernels import Device, computing_on
 from lineage_audit.comparison.verdict import NOT_THEFT
 from lineage_audit.results import (
     CheckReport,

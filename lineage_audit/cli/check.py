@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lineage_audit.claims import Policy
     from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
-    from lineage_audit.comparison.kernels import Device
+    from lineage_audit.comparison.reading.kernels import Device
 
 _EXITS: dict[Outcome, ExitCode] = {
     "passed": ExitCode.PASSED,

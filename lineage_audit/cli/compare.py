@@ -13,7 +13,7 @@ from lineage_audit.results import Relation, Report
 
 if TYPE_CHECKING:
     from lineage_audit.comparison import EffortChoice
-    from lineage_audit.comparison.kernels import Device
+    from lineage_audit.comparison.reading.kernels import Device
 
 _FAILING: dict[str, frozenset[Relation]] = {
     "never": frozenset(),

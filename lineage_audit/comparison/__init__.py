@@ -14,15 +14,18 @@ from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
-from lineage_audit.comparison.architecture import compare_architectures
-from lineage_audit.comparison.composition import restate
-from lineage_audit.comparison.delta_checkpoints import say_delta
-from lineage_audit.comparison.layouts import with_known_layouts
 from lineage_audit.comparison.merging import Kin
-from lineage_audit.comparison.names import changed_segments, compare_names
-from lineage_audit.comparison.pairing import Pairing, pair_tensors
-from lineage_audit.comparison.plan import default_budget
+from lineage_audit.comparison.metadata.architecture import compare_architectures
+from lineage_audit.comparison.metadata.names import changed_segments, compare_names
+from lineage_audit.comparison.metadata.summaries import summarise_model
+from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
+from lineage_audit.comparison.operations.composition import restate
+from lineage_audit.comparison.operations.delta_checkpoints import say_delta
+from lineage_audit.comparison.pairing.layouts import with_known_layouts
+from lineage_audit.comparison.pairing.tensors import Pairing, pair_tensors
+from lineage_audit.comparison.pairing.unnamed import pair_unnamed
 from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.comparison.reading.plan import default_budget
 from lineage_audit.comparison.siblings import compare_beyond, say_beyond
 from lineage_audit.comparison.stages import (
     WeightStage,
@@ -32,9 +35,6 @@ from lineage_audit.comparison.stages import (
     with_cross_checks,
     without_weights,
 )
-from lineage_audit.comparison.summaries import summarise_model
-from lineage_audit.comparison.tokenizer import compare_tokenizers
-from lineage_audit.comparison.unnamed import pair_unnamed
 from lineage_audit.comparison.verdict import decide
 from lineage_audit.results import Report, Scalar
 from lineage_audit.version import __version__

@@ -12,10 +12,10 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.reach import search_reach
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.invariants import Invariants, align_by_invariants, ask_invariants
-from lineage_audit.comparison.pairing import Pairing
+from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict import alignment_holds
-from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence
 
 

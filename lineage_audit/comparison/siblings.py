@@ -28,9 +28,9 @@ from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
-from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.streaming import storage_steps
-from lineage_audit.comparison.pairing import TOKEN_ROLES, TensorPair, pair_tensors
+from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES, TensorPair, pair_tensors
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.results import Evidence, Verdict
 
 DoubleArray = npt.NDArray[np.float64]

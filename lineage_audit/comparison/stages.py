@@ -12,21 +12,22 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.folding import folded_side
-from lineage_audit.comparison.architecture import same_function
-from lineage_audit.comparison.caveats import reading_caveats
-from lineage_audit.comparison.delta.matrices import read_matrices, sample_matrices
-from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.measurement import Measurement, measure_all
 from lineage_audit.comparison.merging import Kin, find_merge
-from lineage_audit.comparison.operations import Change, find_operations
-from lineage_audit.comparison.pairing import Pairing
-from lineage_audit.comparison.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
+from lineage_audit.comparison.metadata.architecture import same_function
+from lineage_audit.comparison.metadata.caveats import reading_caveats
+from lineage_audit.comparison.operations.delta.matrices import read_matrices, sample_matrices
+from lineage_audit.comparison.operations.directed import DirectedOperation
+from lineage_audit.comparison.operations.finding import Change, find_operations
+from lineage_audit.comparison.pairing.tensors import Pairing
+from lineage_audit.comparison.pairing.unnamed import unplaced_share
 from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.reading.measurement import Measurement, measure_all
+from lineage_audit.comparison.reading.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
 from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
-from lineage_audit.comparison.setting import comparison_of
-from lineage_audit.comparison.unnamed import unplaced_share
+from lineage_audit.comparison.shares.weights import Shares, describe_weights, measure_shares
+from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict import (
     NUMBERS_EXPLAIN,
     RELATED_LOG10_P,
@@ -42,7 +43,6 @@ from lineage_audit.comparison.verdict import (
     is_related,
     strongest,
 )
-from lineage_audit.comparison.weights import Shares, describe_weights, measure_shares
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,

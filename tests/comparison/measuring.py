@@ -12,11 +12,11 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_wei
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence import gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.measurement import measure_all
-from lineage_audit.comparison.pairing import pair_tensors
-from lineage_audit.comparison.plan import plan_reading
+from lineage_audit.comparison.pairing.tensors import pair_tensors
 from lineage_audit.comparison.progress import NoProgress
-from lineage_audit.comparison.setting import comparison_of
+from lineage_audit.comparison.reading.measurement import measure_all
+from lineage_audit.comparison.reading.plan import plan_reading
+from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.results import Evidence
 from tests.models import Config, Weights, model
 

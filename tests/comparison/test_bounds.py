@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.evidence.assignment_spearman import (
     _fisher_log10,
     _spearman_with_identity,

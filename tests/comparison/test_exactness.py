@@ -13,7 +13,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.progress import NoProgress
 from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
 from tests.comparison.measuring import aligned_of, assert_never_too_often, comparison_by_numbers, log10_p_values
-from tests.comparison.symmetries import SYMMETRIES
+from tests.comparison.symmetry_worlds import SYMMETRIES
 from tests.comparison.worlds import CONFIG, SIZE, WORLDS, common_features
 from tests.library.models import with_layers
 from tests.models import Weights, bert, bert_config, gpt2, gpt2_config, llama, llama_config, model, noisy

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.comparison.measuring import RUNS, evidence_of, most_rejections
-from tests.comparison.symmetries import SYMMETRIES, logits, random_image
+from tests.comparison.symmetry_worlds import SYMMETRIES, logits, random_image
 from tests.comparison.worlds import CONFIG
 from tests.comparison.worlds import SIZE as ONE_LAYER
 from tests.models import SMALL, Size, bert, bert_config, gpt2, gpt2_config, llama, llama_config

@@ -10,7 +10,7 @@ import pytest
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.results import Report
 from tests.comparison.measuring import aligned_of
-from tests.comparison.symmetries import permute_ffn_units, random_image
+from tests.comparison.symmetry_worlds import permute_ffn_units, random_image
 from tests.models import (
     WIDE,
     Config,

@@ -11,7 +11,8 @@ import pytest
 
 from lineage_audit import comparison
 from lineage_audit.comparison.evidence import base
-from lineage_audit.comparison.operations import DirectedOperation
+from lineage_audit.comparison.operations.finding import DirectedOperation
+from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict import (
     CALIBRATED_LOG10_P,
     CLEAR_TRAINING_GAINS,
@@ -25,7 +26,6 @@ from lineage_audit.comparison.verdict import (
     combined_log10_p,
     decide,
 )
-from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence, LayerEvidence, Operation
 
 NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.0, compared=1.0, relative_delta=1.4)

@@ -10,7 +10,7 @@ from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints,
 from lineage_audit.results import Report
 from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
 from tests.comparison.measuring import assert_never_too_often
-from tests.comparison.symmetries import SYMMETRIES, permute_channels, permute_ffn_units, random_image
+from tests.comparison.symmetry_worlds import SYMMETRIES, permute_channels, permute_ffn_units, random_image
 from tests.library.models import SIZE, fingerprint, rotated, with_layers
 from tests.models import Size, gpt2, gpt2_config, llama, model, noisy, related
 

@@ -14,7 +14,7 @@ from lineage_audit.library.nearness import order_of
 from lineage_audit.library.prefilter import shortlist
 from lineage_audit.library.shelf import Shelf, open_shelf
 from lineage_audit.library.shelf_entries import Label, Signatures
-from tests.comparison.symmetries import SYMMETRIES
+from tests.comparison.symmetry_worlds import SYMMETRIES
 from tests.library.models import SIZE, fingerprint, rotated
 from tests.models import llama, noisy
 

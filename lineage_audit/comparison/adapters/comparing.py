@@ -30,11 +30,11 @@ from lineage_audit.comparison.adapters.whole_tensors import (
     nothing_shown,
     restated,
 )
+from lineage_audit.comparison.metadata.summaries import summarise_model
+from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.progress import NoProgress, Progress
-from lineage_audit.comparison.summaries import summarise_model
-from lineage_audit.comparison.tokenizer import compare_tokenizers
+from lineage_audit.comparison.shares.weights import layer_log10_p
 from lineage_audit.comparison.verdict import RELATED_LOG10_P, UNCLEAR_LOG10_P, WEAKEST_DETECTION
-from lineage_audit.comparison.weights import layer_log10_p
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,

@@ -18,8 +18,8 @@ from lineage_audit.checkpoint.composed.base_modules import canonical
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.assignment import assign
-from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.alignment.assignment import assign
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]

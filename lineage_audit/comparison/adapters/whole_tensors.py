@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.adapter import read_parts
 from lineage_audit.checkpoint.composed.fit import Fit
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.summaries import summarise_model
+from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.results import ArchitectureFinding, Relation, Report, Verdict
 
 _RELATED = ("identical", "derived", "shared-origin")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.cross_fitting import measure_leads
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
 from lineage_audit.comparison.alignment.held_out import measure_held_out
-from lineage_audit.comparison.alignment.images import aligned_pairs
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.search import find_alignment
 from lineage_audit.comparison.evidence import calibrated_where_guessed
@@ -23,13 +23,13 @@ from lineage_audit.comparison.evidence.held_out import (
     leads_not_needed,
     match_evidence,
 )
-from lineage_audit.comparison.geometry import Heads
-from lineage_audit.comparison.measurement import measure_all
-from lineage_audit.comparison.pairing import TensorPair, shared_token_rows
-from lineage_audit.comparison.plan import bytes_of, plan_reading
+from lineage_audit.comparison.pairing.tensors import TensorPair, shared_token_rows
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.setting import comparison_in_layout, head_layouts, shared_heads
-from lineage_audit.comparison.weights import Shares, measure_shares
+from lineage_audit.comparison.reading.measurement import measure_all
+from lineage_audit.comparison.reading.plan import bytes_of, plan_reading
+from lineage_audit.comparison.shares.weights import Shares, measure_shares
+from lineage_audit.comparison.symmetries.geometry import Heads
+from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts, shared_heads
 from lineage_audit.results import Evidence
 
 

@@ -20,10 +20,10 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.spreading import spread
-from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.ffn_blocks import FFN_ROLES, FfnBlock
-from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.reading.constants import without_constants
+from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES, FfnBlock
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.assignment import leads
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.spreading import spread
-from lineage_audit.comparison.assignment import leads
-from lineage_audit.comparison.kernels import active_kernel
+from lineage_audit.comparison.reading.kernels import active_kernel
 
 _LAYERS = 8
 """Layers that are looked at, spread evenly over those that were matched."""

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
+from lineage_audit.comparison.alignment.aligned_tensor import Image
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
-from lineage_audit.comparison.ffn_blocks import FFN_ROLES, FfnRoles
-from lineage_audit.comparison.image import Image
-from lineage_audit.comparison.measurement import Measurement, Place
-from lineage_audit.comparison.pairing import TensorPair
+from lineage_audit.comparison.pairing.tensors import TensorPair
+from lineage_audit.comparison.reading.measurement import Measurement, Place
+from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES, FfnRoles
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, HeadMap
-from lineage_audit.comparison.assignment import assign
-from lineage_audit.comparison.geometry import HeadLayouts, Heads
+from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
 
 
 def match_heads(

@@ -21,8 +21,8 @@ from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.ffn_blocks import FfnBlock
-from lineage_audit.comparison.kernels import active_kernel
+from lineage_audit.comparison.reading.kernels import active_kernel
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 
 BoolArray = npt.NDArray[np.bool_]
 

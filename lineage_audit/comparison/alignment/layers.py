@@ -11,11 +11,11 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.alignment.assignment import clear_lead, mean_lead
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.assignment import clear_lead, mean_lead
-from lineage_audit.comparison.kernels import active_kernel
+from lineage_audit.comparison.reading.kernels import active_kernel
 
 CLEAR_LEAD = 0.05
 """Mean lead at which a layer of B counts as taken from a layer of A."""

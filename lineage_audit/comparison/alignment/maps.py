@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.ffn_blocks import FfnBlock
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 
 FloatArray = npt.NDArray[np.float32]
 NO_SOURCE = -1

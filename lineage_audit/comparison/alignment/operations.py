@@ -15,9 +15,9 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap, UnitMap
 from lineage_audit.comparison.alignment.ranges import ranges
-from lineage_audit.comparison.directed import DirectedOperation, directed
-from lineage_audit.comparison.ffn_blocks import FfnBlock
-from lineage_audit.comparison.geometry import Heads, heads_of_size
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
+from lineage_audit.comparison.symmetries.geometry import Heads, heads_of_size
 from lineage_audit.results import Direction
 
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.assignment import clear_lead
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.layers import CLEAR_LEAD as CLEAR_LAYER_LEAD
 from lineage_audit.comparison.alignment.residual import CLEAR_LEAD as CLEAR_CHANNEL_LEAD
 from lineage_audit.comparison.alignment.vector_fits import VECTORS_A_CHANNEL
-from lineage_audit.comparison.assignment import clear_lead
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
-from lineage_audit.comparison.pairing import rows_of_tokens
+from lineage_audit.comparison.pairing.tensors import rows_of_tokens
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

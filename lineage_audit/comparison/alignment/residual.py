@@ -19,6 +19,7 @@ import numpy as np
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.assignment import assign, clear_lead
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.gate_rows import gate_lead, matched_gate_rows, same_number_gate_rows
@@ -31,10 +32,9 @@ from lineage_audit.comparison.alignment.vector_fits import (
     held_out_fit,
     keeps_numbers,
 )
-from lineage_audit.comparison.assignment import assign, clear_lead
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.finite import zero_where_unusable
-from lineage_audit.comparison.pairing import rows_of_tokens
+from lineage_audit.comparison.pairing.tensors import rows_of_tokens
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |correlation| over the second best at which channels count as matched."""

@@ -11,8 +11,8 @@ from lineage_audit.comparison.alignment.layers import find_layer_map, have_copie
 from lineage_audit.comparison.alignment.maps import Alignment, HeadMap, UnitMap
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.units import match_units
-from lineage_audit.comparison.ffn_blocks import FfnBlock
-from lineage_audit.comparison.geometry import HeadLayouts
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
+from lineage_audit.comparison.symmetries.geometry import HeadLayouts
 
 
 def find_alignment(

@@ -12,12 +12,12 @@ import math
 import numpy as np
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.assignment import assign, clear_lead, mean_lead
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, FloatArray, UnitMap
-from lineage_audit.comparison.assignment import assign, clear_lead, mean_lead
-from lineage_audit.comparison.ffn_blocks import FfnBlock
-from lineage_audit.comparison.kernels import active_kernel
+from lineage_audit.comparison.reading.kernels import active_kernel
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 
 CLEAR_LEAD = 0.1
 """Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""

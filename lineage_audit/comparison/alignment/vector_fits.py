@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from lineage_audit.comparison.alignment.assignment import assign, mean_lead
 from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.assignment import assign, mean_lead
 from lineage_audit.comparison.evidence.base import unit_rows
 
 VECTORS_A_CHANNEL = 2

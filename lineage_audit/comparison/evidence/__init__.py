@@ -26,7 +26,7 @@ from lineage_audit.comparison.evidence import (
     value_output_signs,
 )
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.ffn_blocks import FFN_ROLES
+from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence
 
 TESTS: tuple[Callable[[WeightComparison], Evidence], ...] = (

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.evidence.base import (
     LN10,
     TestDescription,
@@ -20,7 +20,7 @@ from lineage_audit.comparison.evidence.base import (
     test_result,
     unit_rows,
 )
-from lineage_audit.comparison.ffn_blocks import FFN_ROLES
+from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence, LayerEvidence
 
 TEST = TestDescription(

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
-from lineage_audit.comparison.geometry import Heads, Rotary
-from lineage_audit.comparison.measurement import Measurement, Place
+from lineage_audit.comparison.reading.measurement import Measurement, Place
+from lineage_audit.comparison.symmetries.geometry import Heads, Rotary
 from lineage_audit.results import Evidence, Grade, LayerEvidence, NullSpread, Status
 
 LN10 = math.log(10.0)

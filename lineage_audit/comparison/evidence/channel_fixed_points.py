@@ -11,7 +11,7 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
-from lineage_audit.comparison.measurement import FloatArray
+from lineage_audit.comparison.reading.measurement import FloatArray
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -18,7 +18,7 @@ from lineage_audit.comparison.evidence.sign_sums import (
     sign_flip_evidence,
     sum_cosines,
 )
-from lineage_audit.comparison.marks import mark_rows
+from lineage_audit.comparison.reading.marks import mark_rows
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.marks import Marks
-from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.reading.marks import Marks
+from lineage_audit.comparison.reading.measurement import Measurement
 
 FloatArray = npt.NDArray[np.float32]
 

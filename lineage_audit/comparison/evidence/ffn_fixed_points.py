@@ -14,8 +14,8 @@ import numpy as np
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, unit_rows
 from lineage_audit.comparison.evidence.copies import origins
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
-from lineage_audit.comparison.ffn_blocks import FFN_ROLES
-from lineage_audit.comparison.measurement import FloatArray, Measurement
+from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
+from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -19,8 +19,8 @@ from lineage_audit.comparison.evidence.sign_sums import (
     sum_cosines,
     with_common_sources,
 )
-from lineage_audit.comparison.ffn_blocks import FFN_ROLES
-from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -6,7 +6,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.copies import origins
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
-from lineage_audit.comparison.measurement import FloatArray, Measurement
+from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
 TEST = TestDescription("head-fixed-points", "Does each KV head best match the one with its own number?", LABEL_NULL)

@@ -26,7 +26,7 @@ from lineage_audit.comparison.evidence.matched_labels import (
     fixed_point_evidence,
     match_block,
 )
-from lineage_audit.comparison.measurement import FloatArray, Measurement
+from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, test_result
-from lineage_audit.comparison.measurement import DoubleArray, Measurement
+from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement
 from lineage_audit.results import Evidence, LayerEvidence
 
 TEST = TestDescription(

@@ -12,8 +12,8 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.comparison.evidence.base import WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.row_fixed_points import TEST, rows_are_hidden
-from lineage_audit.comparison.fixed_tables import without_fixed_tables
-from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
 from lineage_audit.results import Evidence
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
-from lineage_audit.comparison.fixed_tables import without_fixed_tables
-from lineage_audit.comparison.measurement import Measurement
+from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -18,7 +18,7 @@ from lineage_audit.comparison.evidence.base import (
     test_result,
 )
 from lineage_audit.comparison.evidence.coins import hoeffding_log10_p, least_mean, log10_p
-from lineage_audit.comparison.measurement import DoubleArray, Measurement
+from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 SIGN_NULL = (

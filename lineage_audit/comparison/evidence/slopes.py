@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
-from lineage_audit.comparison.measurement import Measurement
-from lineage_audit.comparison.pairing import TOKEN_ROLES
+from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
+from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.results import Evidence
 
 RELATED_MATRIX = 0.2

@@ -25,8 +25,8 @@ from lineage_audit.comparison.evidence.sign_sums import (
     sum_cosines,
     with_common_sources,
 )
-from lineage_audit.comparison.geometry import Heads
-from lineage_audit.comparison.measurement import FloatArray, Measurement
+from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
+from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(

@@ -10,23 +10,23 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
+from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.factors import SCALE_SPREAD, Factors
 from lineage_audit.comparison.alignment.folding import folded_side
-from lineage_audit.comparison.alignment.images import aligned_pairs
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, HeadMap, ResidualMap, UnitMap
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.ffn_blocks import ROLES_BESIDE, FfnBlock
-from lineage_audit.comparison.geometry import HeadLayouts
 from lineage_audit.comparison.invariants.asking import Invariants
 from lineage_audit.comparison.invariants.unit_columns import CHANNELS, UnitMatch
-from lineage_audit.comparison.measurement import Measurement, measure_all
-from lineage_audit.comparison.pairing import TensorPair
-from lineage_audit.comparison.plan import bytes_of, plan_reading
+from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.setting import comparison_in_layout, head_layouts
-from lineage_audit.comparison.weights import Shares, measure_shares
+from lineage_audit.comparison.reading.measurement import Measurement, measure_all
+from lineage_audit.comparison.reading.plan import bytes_of, plan_reading
+from lineage_audit.comparison.shares.weights import Shares, measure_shares
+from lineage_audit.comparison.symmetries.ffn_blocks import ROLES_BESIDE, FfnBlock
+from lineage_audit.comparison.symmetries.geometry import HeadLayouts
+from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts
 
 _FEWEST_UNITS = 0.5
 """Share of an FFN's units that must have found a counterpart before its matrices are compared unit by unit."""

@@ -18,10 +18,10 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
-from lineage_audit.comparison.constants import without_constant_diagonal
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.finite import are_usable, zero_where_unusable
-from lineage_audit.comparison.pairing import rows_of_tokens
+from lineage_audit.comparison.pairing.tensors import rows_of_tokens
+from lineage_audit.comparison.reading.constants import without_constant_diagonal
+from lineage_audit.comparison.reading.finite import are_usable, zero_where_unusable
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -12,8 +12,6 @@ from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.broken_symmetries import broken_symmetries
-from lineage_audit.comparison.ffn_blocks import FfnBlock
 from lineage_audit.comparison.invariants import channels, rotary_tests, unit_tests
 from lineage_audit.comparison.invariants.anchor_tokens import (
     FEWEST_TOKENS,
@@ -41,6 +39,8 @@ from lineage_audit.comparison.invariants.unit_columns import (
     unit_lead,
 )
 from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.symmetries.broken import broken_symmetries
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.results import Evidence
 
 _KEY_SHARE = 0.6

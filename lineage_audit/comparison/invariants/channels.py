@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.assignment import assign, clear_lead, leads
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.assignment import assign, clear_lead, leads
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result, unit_rows
 from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
 from lineage_audit.results import Evidence

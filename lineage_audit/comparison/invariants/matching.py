@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.assignment import assign
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.invariants.rotary_keys import RotaryKeys
 
 ComplexArray = npt.NDArray[np.complex64]

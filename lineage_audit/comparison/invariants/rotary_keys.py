@@ -21,9 +21,9 @@ from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_read
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.constants import without_constant_diagonal
-from lineage_audit.comparison.finite import zero_where_unusable
-from lineage_audit.comparison.geometry import Heads, Rotary, heads_of, heads_of_size, rotary_of
+from lineage_audit.comparison.reading.constants import without_constant_diagonal
+from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.symmetries.geometry import Heads, Rotary, heads_of, heads_of_size, rotary_of
 
 FloatArray = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]

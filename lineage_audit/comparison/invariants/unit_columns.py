@@ -16,13 +16,13 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_readable
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.assignment import assign
-from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.ffn_blocks import FfnBlock
-from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.reading.constants import without_constants
+from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 
 FloatArray = npt.NDArray[np.float32]
 

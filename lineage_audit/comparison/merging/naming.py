@@ -13,7 +13,6 @@ import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
-from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.merging import algebra
 from lineage_audit.comparison.merging.choosing import FAR_LESS, explain, unexplained
 from lineage_audit.comparison.merging.explanations import Explanation, Material, gather
@@ -21,6 +20,7 @@ from lineage_audit.comparison.merging.members import Members, Place, shared_plac
 from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams
 from lineage_audit.comparison.merging.wording import METHOD_WORDS
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.results import Direction, Share
 
 LEAST_EXPLAINED = 0.9

@@ -12,10 +12,10 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
-from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.members import Members, Place, group_of
 from lineage_audit.comparison.merging.sources import NearestLayers
 from lineage_audit.comparison.merging.streaming import row_blocks
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.results import LayerSource
 
 DoubleArray = npt.NDArray[np.float64]

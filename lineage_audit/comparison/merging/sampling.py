@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.checkpoint.reading import RowRequest
-from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.members import Members, Place
 from lineage_audit.comparison.merging.patterns import Sample
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 
 SAMPLED_ELEMENTS = 3_000_000
 """Elements read of each model for all places together: with three parents about 150 MB of doubles."""

@@ -12,8 +12,8 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import Slot, TensorKey, TensorRef
-from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.members import Members
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.results import LayerSource
 
 DoubleArray = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
-from lineage_audit.comparison.finite import zero_where_unusable
 from lineage_audit.comparison.merging.members import Members, Place
 from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

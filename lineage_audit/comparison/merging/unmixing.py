@@ -19,8 +19,8 @@ from lineage_audit.comparison.merging.settings import settings_of
 from lineage_audit.comparison.merging.sources import NearestLayers, nearest_layers
 from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams
+from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.summaries import summarise_model
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import MergedPart, Share, Unmixing
 from lineage_audit.version import __version__

@@ -6,7 +6,7 @@ the tests had the power to find a relation; everything else is inconclusive, wit
 
 from __future__ import annotations
 
-from lineage_audit.comparison.directed import DirectedOperation
+from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.direction import direction_of
 from lineage_audit.comparison.verdict.findings import Findings
 from lineage_audit.comparison.verdict.rules import rule_of

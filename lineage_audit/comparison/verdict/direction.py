@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lineage_audit.comparison.directed import DirectedOperation
+from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.findings import Findings
 from lineage_audit.comparison.verdict.thresholds import EXPLAINS_ALL, ROUNDED_SLOPE, UNMOVED_SHARE, UNMOVED_SLOPE
 from lineage_audit.results import Direction, OperationKind, Relation

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lineage_audit.comparison.directed import DirectedOperation
+from lineage_audit.comparison.operations.directed import DirectedOperation
+from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict.thresholds import FEWEST_CHANNELS
-from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence
 
 LeftOver = Literal["nothing", "rows", "tensors"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict.registry import Margin, rights_of
 from lineage_audit.comparison.verdict.thresholds import (
     ALIGNMENT_COMPARED,
@@ -16,7 +17,6 @@ from lineage_audit.comparison.verdict.thresholds import (
     RELATED_LOG10_P,
     WEAKEST_DETECTION,
 )
-from lineage_audit.comparison.weights import Shares
 from lineage_audit.results import Evidence
 
 

@@ -10,14 +10,15 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.architecture import compare_architectures, same_function
-from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.base import not_measured
 from lineage_audit.comparison.evidence.norm_gains import TEST as GAINS
-from lineage_audit.comparison.names import changed_segments, compare_names
-from lineage_audit.comparison.pairing import pair_tensors
-from lineage_audit.comparison.setting import comparison_of
+from lineage_audit.comparison.metadata.architecture import compare_architectures, same_function
+from lineage_audit.comparison.metadata.names import changed_segments, compare_names
+from lineage_audit.comparison.operations.directed import DirectedOperation
+from lineage_audit.comparison.pairing.tensors import pair_tensors
+from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict import (
     RELATED_LOG10_P,
     UNCLEAR_LOG10_P,
@@ -28,7 +29,6 @@ from lineage_audit.comparison.verdict import (
     is_related,
     strongest,
 )
-from lineage_audit.comparison.weights import Shares
 from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint import operations
 from lineage_audit.library.fingerprint.evidence import (

@@ -28,7 +28,7 @@ from lineage_audit.comparison.evidence.base import TestDescription, WeightCompar
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
-from lineage_audit.comparison.measurement import DoubleArray
+from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
 from lineage_audit.library.fingerprint.values import Fingerprint, Levels

@@ -11,7 +11,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
-from lineage_audit.comparison.geometry import Heads
+from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.library.fingerprint.parameters import Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.rows import Lens, RawSketches, joined

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.assignment import assign
-from lineage_audit.comparison.geometry import Heads
+from lineage_audit.comparison.alignment.assignment import assign
+from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, LayerPair, Match, Part, UnitVectors
 

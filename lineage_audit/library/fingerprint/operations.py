@@ -14,10 +14,10 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.factors import Factors
 from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap
 from lineage_audit.comparison.alignment.operations import FORWARD, find_moves
-from lineage_audit.comparison.directed import DirectedOperation, directed
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.operations import FINE_TUNE_DELTA
-from lineage_audit.comparison.weights import Shares
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.operations.finding import FINE_TUNE_DELTA
+from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.library.fingerprint.matching import clear_lead, lead_of
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Part, UnitVectors
 from lineage_audit.results import NamesFinding

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lineage_audit.comparison.alignment.assignment import assign, mean_lead
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.assignment import assign, mean_lead
 from lineage_audit.library.fingerprint.projection import as_unit_rows
 from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Basis

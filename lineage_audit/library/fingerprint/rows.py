@@ -11,8 +11,8 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.constants import without_constants
-from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.reading.constants import without_constants
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.library.fingerprint.parameters import Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray, channel_signs, to_levels
 from lineage_audit.library.fingerprint.tokens import TokenBasis

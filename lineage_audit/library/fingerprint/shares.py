@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.measurement import DoubleArray
-from lineage_audit.comparison.weights import DERIVED_ROW_SIGMAS, Shares
+from lineage_audit.comparison.reading.measurement import DoubleArray
+from lineage_audit.comparison.shares.weights import DERIVED_ROW_SIGMAS, Shares
 from lineage_audit.library.fingerprint.distance import relative_distance
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.values import Fingerprint

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.measurement import DoubleArray
+from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import RawBlock, RawLayer, same_numbers
 from lineage_audit.library.fingerprint.parameters import Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray, random_signs

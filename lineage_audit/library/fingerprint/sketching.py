@@ -12,8 +12,8 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.geometry import heads_of
 from lineage_audit.comparison.progress import NoProgress, Progress
+from lineage_audit.comparison.symmetries.geometry import heads_of
 from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint.layers import RawLayer, sketch_layer, units_of_each
 from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.comparison.directed import DirectedOperation, directed
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.library.fingerprint.values import TokenSample
 from lineage_audit.results import TokenizerFinding
 

@@ -16,9 +16,9 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.constants import without_constants
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.finite import zero_where_unusable
+from lineage_audit.comparison.reading.constants import without_constants
+from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.library.fingerprint.parameters import Scheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.values import TokenSample

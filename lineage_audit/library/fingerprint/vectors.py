@@ -10,7 +10,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.measurement import DoubleArray
+from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import standing_for, units_of_each
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows

@@ -78,7 +78,7 @@ class TestTruth:
 
 
 NOT_MADE = {"pruned-unstructured", "pruned-n:m", "rescaled"}
-"""Kinds of operations that no model of the zoo went through; ``tests/comparison/delta`` makes them."""
+"""Kinds of operations that no model of the zoo went through; ``tests/comparison/operations/delta`` makes them."""
 
 
 @pytest.mark.parametrize("half", HALVES)

@@ -14,8 +14,8 @@ from lineage_audit.checkpoint import Checkpoint, open_checkpoint, read_checkpoin
 from lineage_audit.checkpoint.composed import compose
 from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.pairing import pair_tensors
-from lineage_audit.comparison.plan import plan_reading
+from lineage_audit.comparison.pairing.tensors import pair_tensors
+from lineage_audit.comparison.reading.plan import plan_reading
 from tests.checkpoint.composed.test_against_peft import LAST_PLACES
 from tests.checkpoint.memory_source import MemorySource
 from tests.peft_models import Folders, adapted, gpt2, llama
@@ -78,8 +78,8 @@ def test_what_is_read_beforehand_is_foreseen(case: Folders) -> None:
 
 
 def test_a_sample_does_not_fetch_a_large_embedding_for_it(case: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineage_audit.comparison.plan.WHOLE_BYTES", 1000)
-    monkeypatch.setattr("lineage_audit.comparison.plan._COSTLY_ROW", 1000)
+    monkeypatch.setattr("lineage_audit.comparison.reading.plan.WHOLE_BYTES", 1000)
+    monkeypatch.setattr("lineage_audit.comparison.reading.plan._COSTLY_ROW", 1000)
     composed, merged = compose(remote(case.base), remote(case.adapter)), open_checkpoint(case.merged)
     planned = {one.pair.b.name for one in plan_reading(pair_tensors(composed, merged).pairs, "sample")}
     assert "model.embed_tokens.weight" not in planned

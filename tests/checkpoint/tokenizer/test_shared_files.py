@@ -9,8 +9,8 @@ import pytest
 
 from lineage_audit.checkpoint.source.base import SourceFile
 from lineage_audit.checkpoint.tokenizer import Vocabulary, read_vocabulary
-from lineage_audit.comparison.pairing import shared_token_rows
-from lineage_audit.comparison.tokenizer import compare_tokenizers
+from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
+from lineage_audit.comparison.pairing.tensors import shared_token_rows
 from lineage_audit.errors import UnreadableFileError
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.tokenizer import trained

@@ -9,8 +9,8 @@ import pytest
 
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.directed import DirectedOperation
 from lineage_audit.comparison.merging import Kin, find_merge
+from lineage_audit.comparison.operations.directed import DirectedOperation
 from tests.models import WIDE, Weights, llama, llama_config, model, noisy
 
 BASE = llama(1, WIDE)

@@ -1,0 +1,163 @@
+"""Pairs of tensors in which A's side is its image under an alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lineage_audit.checkpoint.role_table import DUTIES, Axis
+from lineage_audit.checkpoint.roles import NORM_ROLES
+from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
+from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, FloatArray, UnitMap
+from lineage_audit.comparison.pairing.tensors import TensorPair, rows_of_tokens
+from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock, block_of
+from lineage_audit.comparison.symmetries.geometry import Heads
+
+_Order = tuple[IntArray | None, FloatArray | None]
+"""Numbers in A for each number in B (None: the same), and factors (None: one)."""
+
+
+def aligned_pairs(
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    alignment: Alignment,
+    heads: Heads | None,
+    token_rows: tuple[IntArray, IntArray] | None,
+) -> list[TensorPair]:
+    """Pair every tensor of B that has a source with the image of that source."""
+    return list(_pairs(a, b, alignment, heads, token_rows))
+
+
+def _pairs(
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    alignment: Alignment,
+    heads: Heads | None,
+    token_rows: tuple[IntArray, IntArray] | None,
+) -> Iterator[TensorPair]:
+    for tensor_b in b.checkpoint.core:
+        source = _source(a, tensor_b, alignment)
+        if source is None or tensor_b.role not in DUTIES or not tensor_b.size or len(tensor_b.shape) > 2:
+            continue
+        if len(source.shape) != len(tensor_b.shape):
+            continue
+        if alignment.folds_gains and tensor_b.role in NORM_ROLES:
+            continue  # folded into what they feed
+        pair = _pair(a, b, source, tensor_b, alignment, heads, token_rows)
+        if pair is not None:
+            yield pair
+
+
+def _source(a: CanonicalWeights, tensor_b: TensorRef, alignment: Alignment) -> TensorRef | None:
+    """The tensor of A that B's comes from: its layer, and in FFNs its block, are those of the alignment."""
+    if tensor_b.layer is None:
+        return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, None, tensor_b.expert))
+    layer = alignment.layers.get(tensor_b.layer)
+    if layer is None:
+        return None
+    block = block_of(tensor_b.role, tensor_b.layer, tensor_b.expert)
+    units = None if block is None else alignment.units.get(block)
+    if block is None or units is None:
+        return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, layer, tensor_b.expert))
+    role = units.source.roles[block.roles.index(tensor_b.role)]
+    return a.checkpoint.by_key.get(TensorKey(role, tensor_b.slot, units.source.layer, units.source.expert))
+
+
+def _pair(
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    tensor_a: TensorRef,
+    tensor_b: TensorRef,
+    alignment: Alignment,
+    heads: Heads | None,
+    token_rows: tuple[IntArray, IntArray] | None,
+) -> TensorPair | None:
+    """One pair, or None where the alignment does not carry one shape to the other."""
+    row_axis, column_axis = DUTIES[tensor_b.role].axes
+    b_rows, a_rows, row_factor, rotates_rows = _rows(row_axis, tensor_a, tensor_b, alignment, heads, token_rows)
+    is_matrix = len(tensor_b.shape) == 2
+    columns, column_factor = _order(column_axis, tensor_b, alignment, heads) if is_matrix else (None, None)
+    rotation = alignment.residual.rotation
+    rotates_columns = is_matrix and column_axis is Axis.RESIDUAL and rotation is not None
+    if len(a_rows) and int(a_rows.max()) >= tensor_a.shape[0]:
+        return None
+    folds = alignment.folds_gains and is_matrix and column_axis is Axis.RESIDUAL
+    image = Image(
+        a_gain=a.gain(tensor_a.role, tensor_a.layer) if folds else None,
+        b_gain=b.gain(tensor_b.role, tensor_b.layer) if folds else None,
+        columns=columns,
+        rotation=rotation if rotates_columns else None,
+        column_factor=column_factor,
+        row_rotation=rotation if rotates_rows else None,
+        row_factor=row_factor,
+    )
+    shape = (len(b_rows), *tensor_b.shape[1:])
+    return (
+        TensorPair(tensor_a, tensor_b, b_rows, a_rows, image)
+        if image.shape_of(tensor_a.shape, len(a_rows)) == shape
+        else None
+    )
+
+
+def _rows(
+    axis: Axis,
+    tensor_a: TensorRef,
+    tensor_b: TensorRef,
+    alignment: Alignment,
+    heads: Heads | None,
+    token_rows: tuple[IntArray, IntArray] | None,
+) -> tuple[IntArray, IntArray, FloatArray | None, bool]:
+    """Rows of B, rows of A, factors, and whether A's rows are rotated."""
+    if axis is Axis.TOKEN:
+        return *rows_of_tokens(tensor_a, tensor_b, token_rows), None, False
+    everyone = np.arange(tensor_b.shape[0])
+    if axis is Axis.RESIDUAL and alignment.residual.rotation is not None:
+        return everyone, np.arange(tensor_a.shape[0]), None, True
+    numbers, factor = _order(axis, tensor_b, alignment, heads)
+    is_norm = tensor_b.role in NORM_ROLES and tensor_b.slot == "weight"
+    return everyone, everyone if numbers is None else numbers, None if is_norm else factor, False
+
+
+def _order(axis: Axis, tensor_b: TensorRef, alignment: Alignment, heads: Heads | None) -> _Order:
+    """Where the entries of one axis come from."""
+    if axis is Axis.RESIDUAL:
+        return alignment.residual.channels, alignment.residual.signs
+    block = block_of(tensor_b.role, tensor_b.layer, tensor_b.expert)
+    if axis is Axis.UNIT and block is not None:
+        return _units(alignment.units.get(block))
+    if axis is Axis.EXPERT and tensor_b.layer is not None:
+        return _experts(tensor_b.layer, tensor_b.shape[0], alignment), None
+    found = alignment.heads.get(tensor_b.layer) if tensor_b.layer is not None else None
+    if found is None or heads is None:
+        return None, None
+    if axis is Axis.QUERY:
+        return _dimensions(found.a_heads, heads.head_dim), None
+    if axis is Axis.KEY:
+        return _dimensions(found.a_groups, tensor_b.shape[0] // heads.kv_heads), None
+    if axis is Axis.VALUE_OF_QUERY:
+        return _dimensions(found.a_heads, heads.value_dim), None
+    return None, None
+
+
+def _units(units: UnitMap | None) -> _Order:
+    """Where units come from; the image of what has no source is zero."""
+    if units is None or len(units.known) == len(units.a_units):
+        return (None if units is None else units.a_units), None
+    is_known = units.a_units != NO_SOURCE
+    return np.where(is_known, units.a_units, 0), is_known.astype(np.float32)
+
+
+def _experts(layer: int, count: int, alignment: Alignment) -> IntArray | None:
+    """The expert of A behind each of B's; None where one has no source, or two have the same."""
+    found = [units for e in range(count) if (units := alignment.units.get(FfnBlock(layer, e))) is not None]
+    numbers = [units.source.expert for units in found if units.source.expert is not None]
+    return np.array(numbers, dtype=np.int64) if len(set(numbers)) == count else None
+
+
+def _dimensions(of_heads: IntArray, size: int) -> IntArray:
+    """Numbers of the rows that heads have, in order."""
+    dimensions: IntArray = (of_heads[:, None] * size + np.arange(size)).ravel()
+    return dimensions

@@ -1,0 +1,48 @@
+"""One residual direction projected out of what writes to the residual stream ("abliteration").
+
+Every delta of o and down has rank one and the same left singular vector r, and B writes nothing along r any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.operations.delta.matrices import MatrixPair, show_spectra
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+
+_RANK_ONE = 0.9
+"""Share of a delta's squared size in its first singular value."""
+
+_SAME_DIRECTION = 0.95
+_WRITTEN_LEFT = 0.2
+"""Share of A's size along r that B may keep."""
+
+
+def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+    """Name the ablation, and its direction: what was projected out cannot come back."""
+    changed = [pair for pair in pairs if pair.is_changed]
+    writers = [pair for pair in changed if pair.role in (Role.O, Role.DOWN)]
+    readers = [pair for pair in changed if pair.role not in (Role.O, Role.DOWN)]
+    if len(writers) < 2 or readers:
+        return None
+    spectra = [pair.spectrum for pair in writers]
+    if min(float(s.values[0] ** 2 / max(np.square(s.values).sum(), 1e-30)) for s in spectra) < _RANK_ONE:
+        return None
+    directions = np.stack([spectrum.left[:, 0] for spectrum in spectra])
+    agreement = float(np.abs(directions[1:] @ directions[0]).min())
+    if agreement < _SAME_DIRECTION:
+        return None
+    left_in_a = float(np.mean([pair.written_a for pair in writers]))
+    left_in_b = float(np.mean([pair.written_b for pair in writers]))
+    evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
+    shown = show_spectra(writers, 1)
+    if left_in_b <= _WRITTEN_LEFT * left_in_a:
+        detail = "B writes nothing along one residual direction"
+        return directed("direction-ablated", detail, evidence, "a->b", spectra=shown)
+    if left_in_a <= _WRITTEN_LEFT * left_in_b:
+        detail = "A writes nothing along one residual direction"
+        return directed("direction-ablated", detail, evidence, "b->a", spectra=shown)
+    return None

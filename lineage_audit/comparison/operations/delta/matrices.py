@@ -1,0 +1,229 @@
+"""Matrices of A's image and of B, reduced one at a time to what tells one kind of change from another.
+
+No matrix outlives its reduction. Of a large one a window is looked at: some of its units with all residual channels,
+since a delta of low rank, a projected direction or added noise show in every such part of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.operations.delta.spectrum import Spectrum, rounding_edge, spectrum_of
+from lineage_audit.comparison.operations.delta.windows import Window, read_block, read_window
+from lineage_audit.comparison.reading.kernels import active_kernel
+from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.reading.streaming import in_order
+from lineage_audit.results import DeltaSpectrum
+
+FloatArray = npt.NDArray[np.float32]
+
+ROLES: tuple[Role, ...] = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
+SAMPLED = frozenset({Role.Q, Role.V, Role.UP})
+"""Roles of which a sample reads neighbouring rows."""
+
+_MATRICES_A_ROLE = 4
+_WORTH_THREADS = 4 * 2**20
+"""Elements of all matrices together from which threads are worth their start."""
+
+
+_IMAGE_ROUNDING = 1e-3
+"""Relative delta that a rotation or scale in floats may leave of an equal tensor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Sizes of a delta and of the two sides, and how the delta lies to them.
+
+    Attributes:
+        deviation: standard deviation of the delta.
+        kurtosis: its fourth standardised moment; 3 for a normal shape.
+        deviation_a: standard deviation of A's image.
+        deviation_b: the same of B.
+        size_a: Frobenius norm of A's image.
+        along_a: inner product of the delta with A's image over the size of A's image.
+        along_b: the same with B.
+    """
+
+    deviation: float
+    kurtosis: float
+    deviation_a: float
+    deviation_b: float
+    size_a: float
+    along_a: float
+    along_b: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatrixPair:
+    """What one matrix of B and the image of A's show.
+
+    Attributes:
+        role: its role.
+        layer: layer of B.
+        shape: rows and columns of the window.
+        rows_a: some whole rows of A's image, ``[n, in]``.
+        rows_b: the same of B.
+        rounding: relative rounding error of the coarser of the two sides, judged by the values themselves: a model is
+            often stored in a finer type than it was computed in.
+        untouched: roles of matrices that are equal in both models, all layers.
+        is_changed: whether any element differs by more than rounding.
+        spectrum: the delta's singular values.
+        written_a: how strongly A writes along the delta's first left singular vector.
+        written_b: the same of B.
+        moments: sizes and inner products.
+    """
+
+    role: Role
+    layer: int
+    shape: tuple[int, int]
+    rows_a: FloatArray
+    rows_b: FloatArray
+    rounding: float
+    untouched: frozenset[Role]
+    is_changed: bool
+    spectrum: Spectrum
+    written_a: float
+    written_b: float
+    moments: Moments
+
+
+def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum, ...]:
+    """The spectra of one matrix a role, as far as they show the cliff after ``rank`` values."""
+    one_each = {pair.role: pair for pair in reversed(pairs)}
+    return tuple(_shown(one_each[role], rank) for role in ROLES if role in one_each)
+
+
+def _shown(pair: MatrixPair, rank: int) -> DeltaSpectrum:
+    size = max(pair.moments.size_a, 1e-30)
+    values = tuple(float(value) / size for value in pair.spectrum.values[: 2 * rank + 14])
+    return DeltaSpectrum(str(pair.role), pair.layer, values, pair.spectrum.edge / size, rank)
+
+
+def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
+    """Reduce up to four matrices of every role, spread over the layers, that differ between the two models."""
+    by_role: dict[Role, list[Measurement]] = defaultdict(list)
+    for part in comparison.matrices():
+        has_source = part.pair.image is None or not part.pair.image.leaves_out_units
+        if (
+            part.pair.b.role in ROLES
+            and part.pair.b.core_layer is not None
+            and len(part.pair.b.shape) == 2
+            and has_source
+        ):
+            by_role[part.pair.b.role].append(part)
+    untouched = frozenset(
+        role for role, parts in _all_roles(comparison).items() if all(_is_untouched(part) for part in parts)
+    )
+    chosen = [
+        part.pair
+        for role, parts in by_role.items()
+        if role not in untouched
+        for part in _spread(sorted(parts, key=lambda part: part.pair.b.layer or 0))
+    ]
+    windows = ((pair.b, read_window(a, b, pair)) for pair in chosen)
+    jobs = ((tensor, partial(_reduced, tensor, window, untouched)) for tensor, window in windows)
+    workers = active_kernel().workers if sum(pair.b.size for pair in chosen) > _WORTH_THREADS else 0
+    return [reduced for _, reduced in in_order(jobs, workers, ahead=1)]
+
+
+def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
+    """Reduce some neighbouring rows of one matrix a role: what can be told of a delta from a sample.
+
+    What writes to the residual stream would have to be read whole, and is left out.
+    """
+    by_role: dict[Role, list[Measurement]] = defaultdict(list)
+    for part in comparison.matrices():
+        has_source = part.pair.image is None or not part.pair.image.leaves_out_units
+        if part.pair.b.role in SAMPLED and part.pair.b.layer is not None and has_source:
+            by_role[part.pair.b.role].append(part)
+    roles = _all_roles(comparison).items()
+    untouched = frozenset(role for role, parts in roles if all(_is_untouched(part) for part in parts))
+    chosen = [parts[len(parts) // 2].pair for role, parts in by_role.items() if role not in untouched]
+    return [_reduced(pair.b, read_block(a, b, pair), untouched) for pair in chosen]
+
+
+def _is_untouched(part: Measurement) -> bool:
+    """Whether nothing was done to a tensor; an image that was rotated or scaled equals it but for rounding."""
+    if max(part.equal, part.rounded or 0) == part.elements:
+        return True
+    return part.pair.image is not None and part.delta_squared <= _IMAGE_ROUNDING**2 * float(part.rows.bb.sum())
+
+
+def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
+    grouped: dict[Role, list[Measurement]] = defaultdict(list)
+    for part in comparison.measurements.values():
+        grouped[part.pair.b.role].append(part)
+    return grouped
+
+
+def _spread(parts: Sequence[Measurement]) -> list[Measurement]:
+    positions = np.unique(np.linspace(0, len(parts) - 1, _MATRICES_A_ROLE).round().astype(int))
+    return [parts[position] for position in positions]
+
+
+def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> MatrixPair:
+    a, b = window.a, window.b
+    delta = b - a
+    rounding = 2.0 ** -(min(_mantissa_bits(a), _mantissa_bits(b)) + 1)
+    spectrum = spectrum_of(delta, rounding_edge(b, rounding))
+    # A fifth of slack: where both sides were rounded, the finer one's error adds to the coarser one's.
+    allowed = 1.2 * rounding * np.maximum(np.abs(a), np.abs(b))
+    first = spectrum.left[:, 0]
+    return MatrixPair(
+        role=tensor.role,
+        layer=tensor.layer or 0,
+        shape=(b.shape[0], b.shape[1]),
+        rows_a=window.rows_a,
+        rows_b=window.rows_b,
+        rounding=rounding,
+        untouched=untouched,
+        is_changed=bool((np.abs(delta) > allowed).any()),
+        spectrum=spectrum,
+        written_a=float(np.linalg.norm(first @ a)),
+        written_b=float(np.linalg.norm(first @ b)),
+        moments=_moments(a, b, delta),
+    )
+
+
+def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
+    deviation = _deviation(delta)
+    standardised = (delta - np.float32(delta.mean())) / np.float32(max(deviation, 1e-30))
+    np.square(standardised, out=standardised)
+    size_a, size_b = (_product(side, side) ** 0.5 for side in (a, b))
+    return Moments(
+        deviation=deviation,
+        kurtosis=_product(standardised, standardised) / delta.size,
+        deviation_a=_deviation(a),
+        deviation_b=_deviation(b),
+        size_a=size_a,
+        along_a=_product(delta, a) / max(size_a, 1e-30),
+        along_b=_product(delta, b) / max(size_b, 1e-30),
+    )
+
+
+def _deviation(values: FloatArray) -> float:
+    """Standard deviation of all elements."""
+    mean = float(values.sum(axis=1).sum(dtype=np.float64)) / values.size
+    return math.sqrt(max(0.0, _product(values, values) / values.size - mean**2))
+
+
+def _product(x: FloatArray, y: FloatArray) -> float:
+    """Inner product, summed by row in single precision and over rows in double."""
+    return float(np.einsum("ij,ij->i", x, y).sum(dtype=np.float64))
+
+
+def _mantissa_bits(values: FloatArray) -> int:
+    """Mantissa bits that the values use: 7 where they are all bfloat16, 10 where they fit float16's, else 23."""
+    used = int(np.bitwise_or.reduce(np.ascontiguousarray(values).view(np.uint32), axis=None))
+    return 7 if used & 0xFFFF == 0 else 10 if used & 0x1FFF == 0 else 23

@@ -1,0 +1,55 @@
+"""Random noise: the delta has no direction, no relation to the weights, and a normal shape.
+
+Its largest singular value is that of a random matrix, s (√m + √n); training always concentrates a delta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lineage_audit.comparison.operations.delta.matrices import MatrixPair
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.results import Direction
+
+_EDGE_RATIO = 1.1
+_KURTOSIS = (2.8, 3.2)
+_FITTING = 0.9
+_INDEPENDENT = 4.0
+_DEPENDENT = 8.0
+"""Standard errors within which noise is independent of the side it was added to, and beyond which it is not."""
+
+
+def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+    """Name the level of Gaussian noise, relative to the weights."""
+    changed = [pair for pair in pairs if pair.is_changed]
+    if not changed:
+        return None
+    if np.mean([_is_random(pair) for pair in changed]) < _FITTING:
+        return None
+    levels = [pair.moments.deviation / max(pair.moments.deviation_a, 1e-30) for pair in changed]
+    detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
+    evidence = f"deltas of {len(changed)} matrices have the spectrum and the shape of random ones"
+    with_a = _dependence([pair.moments.along_a / max(pair.moments.deviation, 1e-30) for pair in changed])
+    with_b = _dependence([pair.moments.along_b / max(pair.moments.deviation, 1e-30) for pair in changed])
+    shows: Direction = "undetermined"
+    if abs(with_a) <= _INDEPENDENT and abs(with_b) >= _DEPENDENT:
+        shows, evidence = "a->b", f"{evidence}, independent of A and not of B (z {with_a:.1f}, {with_b:.1f})"
+    elif abs(with_b) <= _INDEPENDENT and abs(with_a) >= _DEPENDENT:
+        shows, evidence = "b->a", f"{evidence}, independent of B and not of A (z {with_b:.1f}, {with_a:.1f})"
+    return directed("noise-added", detail, evidence, shows)
+
+
+def _dependence(products: Sequence[float]) -> float:
+    """z-score of the deltas' inner products with one side: noise is independent of what it was added to."""
+    return float(np.sum(products) / len(products) ** 0.5)
+
+
+def _is_random(pair: MatrixPair) -> bool:
+    moments = pair.moments
+    if moments.deviation <= pair.rounding * moments.deviation_b:
+        return False  # rounding is noise too, but nobody added it
+    expected = moments.deviation * (pair.shape[0] ** 0.5 + pair.shape[1] ** 0.5)
+    is_normal = _KURTOSIS[0] < moments.kurtosis < _KURTOSIS[1]
+    return is_normal and float(pair.spectrum.values[0]) < _EDGE_RATIO * expected

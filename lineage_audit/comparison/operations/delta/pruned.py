@@ -1,0 +1,94 @@
+"""Pruned: elements of one side are zero that the other side holds, all over the matrices or so many in every group.
+
+Zeros are looked for before grids: a half-empty matrix has few values, and nobody rounded it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.comparison.operations.delta.matrices import MatrixPair
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.results import Direction, OperationKind
+
+FloatArray = npt.NDArray[np.float32]
+_Side = tuple[FloatArray, FloatArray, float]
+"""Rows of the one side, the same rows of the other, and the coarser one's rounding."""
+
+_FEWEST_ZEROS = 0.05
+"""Share of a matrix that must have become zero; rounding to few values makes zeros too, of the small elements."""
+
+_OTHERS_ZEROS = 0.005
+_FITTING = 0.95
+"""Share of the matrices that must be so, and of the groups that keep to a pattern."""
+
+_LOOKED_AT = 64
+_DISTINCT = 0.7
+"""Share of so many neighbours, zeros apart, that differ from each other unless they were rounded to few values."""
+
+_PATTERNS = ((2, 4), (4, 8))
+_KEPT_ROUNDING = 1.2
+"""Times its rounding by which a kept element may differ from the other side's where nothing else was done."""
+
+
+def find_pruning(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+    """Name the share and the pattern of zeros that one side alone has."""
+    sides = [(pair.rows_a, pair.rows_b, pair.rounding) for pair in pairs]
+    turned = [(b, a, rounding) for a, b, rounding in sides]
+    return _pruned(sides, "B", "a->b") or _pruned(turned, "A", "b->a")
+
+
+def _pruned(sides: Sequence[_Side], name: str, shows: Direction) -> DirectedOperation | None:
+    """The operation where the second of each two matrices has zeros that the first lacks."""
+    zeros = [_new_zeros(rows, other) for other, rows, _ in sides]
+    others = [_new_zeros(other, rows) for other, rows, _ in sides]
+    if not sides or not _are_pruned(zeros, others) or any(_is_rounded(rows) for _, rows, _ in sides):
+        return None
+    kept = all(_keeps(rows, other, rounding) for other, rows, rounding in sides)
+    pattern = _pattern([rows for _, rows, _ in sides])
+    detail = f"{float(np.mean(zeros)):.0%} of the elements are zero in {name} alone"
+    if pattern:
+        detail += f", at least {pattern[1] - pattern[0]} of every {pattern[1]} in a row"
+    evidence = f"in {len(sides)} matrices" + (", the others equal up to rounding" if kept else "")
+    kind: OperationKind = "pruned-n:m" if pattern else "pruned-unstructured"
+    return directed(kind, detail, evidence, shows if kept else "undetermined", leaves_more=not kept)
+
+
+def _new_zeros(rows: FloatArray, other: FloatArray) -> float:
+    """Share of elements that are zero, and not in the other side."""
+    return float(np.mean((rows == 0) & (other != 0)))
+
+
+def _is_rounded(rows: FloatArray) -> bool:
+    """Whether the values that are left repeat: rounding to few values makes small ones zero, and nobody pruned them."""
+    few = np.sort(rows[:, :_LOOKED_AT], axis=1)
+    steps = np.diff(few, axis=1, prepend=np.float32(np.nan)) != 0
+    left = few != 0
+    return bool(left.any()) and float(np.count_nonzero(steps & left)) < _DISTINCT * float(np.count_nonzero(left))
+
+
+def _are_pruned(zeros: Sequence[float], others: Sequence[float]) -> bool:
+    fits = [mine >= _FEWEST_ZEROS and theirs <= _OTHERS_ZEROS for mine, theirs in zip(zeros, others, strict=True)]
+    return float(np.mean(fits)) >= _FITTING
+
+
+def _keeps(rows: FloatArray, other: FloatArray, rounding: float) -> bool:
+    """Whether what was not set to zero is the other side's, up to rounding."""
+    kept = rows != 0
+    allowed = _KEPT_ROUNDING * rounding * np.maximum(np.abs(rows), np.abs(other))
+    return bool((np.abs(rows - other)[kept] <= allowed[kept]).mean() >= 1 - _OTHERS_ZEROS) if kept.any() else True
+
+
+def _pattern(matrices: Sequence[FloatArray]) -> tuple[int, int] | None:
+    """At most n of every m neighbours in a row are kept, in nearly every group of every matrix."""
+    for kept, of in _PATTERNS:
+        if all(rows.shape[1] % of == 0 and _keeps_to(rows, kept, of) for rows in matrices):
+            return kept, of
+    return None
+
+
+def _keeps_to(rows: FloatArray, kept: int, of: int) -> bool:
+    return float(np.mean(np.count_nonzero(rows.reshape(-1, of), axis=1) <= kept)) >= _FITTING

@@ -1,0 +1,64 @@
+"""Rescaled: every tensor is the other's times a constant, or every row of it is: no weight was trained.
+
+So constants of an architecture are folded into matrices when a model is stored in another's form, and so the rows of a
+head are brought to length one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.measurement import Agreement, Measurement, Place
+
+_LEFT = 0.01
+"""Share of a tensor's squared difference that scales may leave; of what training adds they explain next to none."""
+
+_ROUNDING = 2.0**-8
+"""What they may leave in any case, over the size of the tensor: the rounding of the coarsest float."""
+
+_ONE_CONSTANT = 1e-3
+"""Spread of the rows' scales, relative to their mean, up to which they are one constant."""
+
+
+def find_rescaling(measurements: Mapping[Place, Measurement]) -> DirectedOperation | None:
+    """Name the scales where they are the whole difference."""
+    changed = [part for part in measurements.values() if part.delta_squared > 0.0]
+    difference = sum(part.delta_squared for part in changed)
+    if not any(_is_scaled(part) for part in changed) or not all(_is_scaled(p) or _is_rounded(p) for p in changed):
+        return None
+    left = sum(_unexplained(part) for part in changed)
+    by_row = [part for part in changed if part.is_matrix and _spread(part.rows) > _ONE_CONSTANT]
+    scales = [_scale(part) for part in changed if part not in by_row]
+    said = [f"{len(scales):,} tensors by one constant each ({min(scales):.3g} to {max(scales):.3g})"] if scales else []
+    said += [f"{len(by_row):,} by one constant a row"] if by_row else []
+    evidence = f"scales explain {1.0 - left / difference:.2%} of the squared difference"
+    return directed("rescaled", ", ".join(said), evidence)
+
+
+def _is_scaled(part: Measurement) -> bool:
+    return not _is_rounded(part) and _unexplained(part) <= _LEFT * part.delta_squared
+
+
+def _is_rounded(part: Measurement) -> bool:
+    return part.delta_squared <= _ROUNDING**2 * float(part.rows.bb.sum())
+
+
+def _unexplained(part: Measurement) -> float:
+    """Squared size of what no scale of B's rows (of a vector as a whole) makes of A's."""
+    known = part.rows if part.is_matrix else part.columns
+    explained = np.divide(np.square(known.dot), known.aa, out=np.zeros_like(known.dot), where=known.aa > 0)
+    return float(np.maximum(known.bb - explained, 0.0).sum())
+
+
+def _scale(part: Measurement) -> float:
+    return float(part.rows.dot.sum() / max(float(part.rows.aa.sum()), 1e-300))
+
+
+def _spread(rows: Agreement) -> float:
+    """Standard deviation of the rows' scales over their mean."""
+    known = rows.aa > 0
+    scales = rows.dot[known] / rows.aa[known]
+    return float(scales.std() / max(abs(float(scales.mean())), 1e-300)) if len(scales) else 0.0

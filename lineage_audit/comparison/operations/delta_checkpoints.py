@@ -1,0 +1,71 @@
+"""Recognise a delta checkpoint: weights published as their difference from a base, which no test can read alone.
+
+Licences that forbade passing weights on were met so (vicuna's first releases): the file holds fine-tune minus base. Its
+matrices are small against the base's, and its norm gains lie near 0 where a model's lie near 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import NORM_ROLES
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.results import Verdict
+
+GAINS_LEFT = 0.1
+"""Largest size of a delta's norm gains over the model's; those of two models are of one size."""
+
+MATRICES_LEFT = 0.5
+"""Largest size of a delta's matrices over the model's."""
+
+_STARTS_AT_ZERO = re.compile(r"gemma|nemotron|qwen3_?next", re.IGNORECASE)
+"""Model types that store gains less one, so that those of any model may lie near 0."""
+
+_NAMED_SO = re.compile(r"(?:^|[-_. /])delta(?:[-_. /]|$)", re.IGNORECASE)
+
+
+def say_delta(verdict: Verdict, a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> Verdict:
+    """Say it where one of the two is a delta checkpoint; nothing that was found of it then clears it."""
+    letter = _delta_of(a, b, comparison)
+    if letter is None or verdict.relation == "identical":
+        return verdict
+    base = "A" if letter == "B" else "B"
+    what = f"{letter} looks like a delta checkpoint, a model's weights less those of a base"
+    todo = f"compare {base}+{letter} with the finished model, or give {letter} its own base"
+    if verdict.relation in ("derived", "shared-origin"):
+        word = verdict.relation.replace("-", " ").capitalize()
+        return replace(verdict, summary=f"{word}: {what}, and is not independent of {base}; {todo}.")
+    summary = f"Inconclusive: {what} (norm gains near 0 where {base}'s are not); {todo}."
+    return replace(verdict, relation="inconclusive", summary=summary, derived_share=None)
+
+
+def _delta_of(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> str | None:
+    """Which of the two is a delta checkpoint, judged by its sizes against the other's."""
+    parts = list(comparison.measurements.values())
+    gains = _ratio([part for part in parts if part.pair.b.role in NORM_ROLES and part.pair.b.slot == "weight"])
+    matrices = _ratio([part for part in parts if part.is_matrix])
+    if gains is None or matrices is None:
+        return None
+    for letter, checkpoint, of_gains, of_matrices in (
+        ("B", b, gains, matrices),
+        ("A", a, 1 / gains if gains else 0.0, 1 / matrices if matrices else 0.0),
+    ):
+        if 0.0 <= of_gains <= GAINS_LEFT and 0.0 < of_matrices <= MATRICES_LEFT and _may_be(checkpoint):
+            return letter
+    return None
+
+
+def _may_be(checkpoint: Checkpoint) -> bool:
+    """Tell whether small gains mean anything: not in models whose gains start at zero, unless the name says delta."""
+    starts_at_zero = _STARTS_AT_ZERO.search(checkpoint.config.text("model_type") or "")
+    return not starts_at_zero or bool(_NAMED_SO.search(checkpoint.ref))
+
+
+def _ratio(parts: Sequence[Measurement]) -> float | None:
+    """Size of B's values over A's (root mean squares over what was read), or None where A's are zero."""
+    squares_a, squares_b = (sum(float(getattr(part.rows, side).sum()) for part in parts) for side in ("aa", "bb"))
+    return (squares_b / squares_a) ** 0.5 if squares_a > 0 else None

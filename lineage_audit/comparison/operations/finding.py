@@ -1,0 +1,176 @@
+"""What was done to the weights on the way from A to B, each with its detail and the number it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.aligned import AlignedWeights
+from lineage_audit.comparison.alignment.operations import BACKWARD, FORWARD, find_moves
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.operations.delta import classify_delta
+from lineage_audit.comparison.operations.delta.matrices import MatrixPair
+from lineage_audit.comparison.operations.delta.rescaled import find_rescaling
+from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.operations.replaced_layers import find_replaced_layers
+from lineage_audit.comparison.operations.stored_schemes import find_stored_quantization
+from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.results import NamesFinding, TokenizerFinding
+
+FINE_TUNE_DELTA = 0.4
+"""Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining.
+
+Set between heavy fine-tunes (.31 at most) and pretraining continued for as long (.48 at least) of one set of models.
+"""
+
+FIT_DELTA = 1e-3
+"""Relative delta that fitting scales and rotations may leave beside rounding."""
+
+_ROUNDED_SHARE = 0.999
+"""Share of elements that must equal the other side's rounded ones for a cast."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What was measured of the difference between two related models.
+
+    Attributes:
+        comparison: measurements of B against A's image.
+        aligned: what the search found, if it holds.
+        matrices: whole matrices of both, where they were read.
+        shares: how much.
+        merge: the merge that named parents explain, or None.
+    """
+
+    comparison: WeightComparison
+    aligned: AlignedWeights | None
+    matrices: Sequence[MatrixPair]
+    shares: Shares
+    merge: DirectedOperation | None
+
+
+def find_operations(
+    a: Checkpoint, b: Checkpoint, change: Change, names: NamesFinding, tokenizer: TokenizerFinding
+) -> tuple[DirectedOperation, ...]:
+    """List the operations between two related models, in the order in which a recipe would apply them."""
+    quantized, explained = find_stored_quantization(change.comparison, change.shares, change.matrices)
+    cast = _cast(change.comparison, change.matrices)
+    found = [
+        *_vocabulary(a, b, tokenizer),
+        *([] if explained else cast or _training(change)),
+        *quantized,
+        *_moves(a, b, change.aligned),
+        *([] if change.aligned else find_replaced_layers(change.comparison)),
+        *_renamed(names),
+        *_fused(a, b),
+    ]
+    return tuple(found)
+
+
+def _moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list[DirectedOperation]:
+    """What the alignment shows, whichever of the two models it made of the other."""
+    if aligned is None:
+        return []
+    return find_moves(b, a, aligned, BACKWARD) if aligned.backward else find_moves(a, b, aligned, FORWARD)
+
+
+def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> list[DirectedOperation]:
+    """Tokens appended to one vocabulary, or another vocabulary altogether."""
+    if a.vocabulary is None or b.vocabulary is None or tokenizer.shared_share is None:
+        return []
+    if a.vocabulary.ids == b.vocabulary.ids and a.vocabulary.added == b.vocabulary.added:
+        return []
+    all_a, all_b = a.vocabulary.tokens, b.vocabulary.tokens
+    if all_a.items() <= all_b.items():
+        new = len(all_b) - len(all_a)
+        detail = f"{new:,} tokens appended to A's {len(all_a):,}"
+        return [directed("vocabulary-extended", detail, "all of A's tokens keep their ids", "a->b")]
+    if all_b.items() <= all_a.items():
+        new = len(all_a) - len(all_b)
+        detail = f"A has {new:,} tokens more than B's {len(all_b):,}"
+        return [directed("vocabulary-extended", detail, "all of B's tokens keep their ids in A", "b->a")]
+    if tokenizer.same_id == min(len(a.vocabulary.ids), len(b.vocabulary.ids)):
+        return []  # special tokens have other names, or are listed otherwise: no row stands for another word
+    detail = f"{tokenizer.shared:,} tokens shared, {tokenizer.same_id:,} with the same id"
+    return [directed("vocabulary-replaced", detail, "token bytes compared")]
+
+
+def _training(change: Change) -> list[DirectedOperation]:
+    """A merge or a delta of a kind that leaves a mark, else training, by its size against that of the weights."""
+    delta = change.shares.relative_delta
+    if not delta:
+        return []
+    if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
+        return []  # what is left of an image that was scaled or rotated is rounding
+    rescaled = find_rescaling(change.comparison.measurements)
+    if rescaled is not None:
+        return [rescaled]
+    marked = classify_delta(change.matrices)
+    if marked is None:
+        return [change.merge or _trained(delta)]
+    if marked.leaves_more:
+        return [change.merge or _trained(delta), marked]
+    return [change.merge or marked]
+
+
+def _trained(delta: float) -> DirectedOperation:
+    """Training, named by the size of the delta."""
+    size = f"{delta:.2%}" if delta < 0.1 else f"{delta:.0%}"
+    detail = f"the delta is {size} of the weights' size"
+    if delta <= FINE_TUNE_DELTA:
+        return directed("fine-tuned", detail, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")
+    return directed("continued-pretrained", detail, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")
+
+
+def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:
+    """Stored in a coarser type: the finer side, rounded, is the coarser one."""
+    parts = [part for part in comparison.measurements.values() if part.rounded is not None]
+    if not parts or (_rounded_share(parts) < _ROUNDED_SHARE and not _only_rounding(matrices)):
+        return []
+    pair = parts[0].pair
+    share = f"{_rounded_share(parts):.2%} of the elements equal after rounding"
+    detail = f"{pair.a.dtype} to {pair.b.dtype}"
+    if all(part.equal == part.elements for part in parts):
+        return [directed("cast", f"{detail}, without loss", share)]
+    if {pair.a.dtype, pair.b.dtype} == {"BF16", "F16"}:
+        return [directed("cast", f"between {pair.a.dtype} and {pair.b.dtype}, neither of which holds the other", share)]
+    b_is_coarser = EXACT_BITS[pair.b.dtype] < EXACT_BITS[pair.a.dtype]
+    return [directed("cast", detail, share, "a->b" if b_is_coarser else "b->a")]
+
+
+def _only_rounding(matrices: Sequence[MatrixPair]) -> bool:
+    """Tell whether nothing but rounding tells the two sides apart (both may be casts of a third, finer model)."""
+    return bool(matrices) and not any(pair.is_changed for pair in matrices)
+
+
+def _rounded_share(parts: Sequence[Measurement]) -> float:
+    """Share of elements equal after rounding, over the tensors whose types differ in precision."""
+    usable = [part for part in parts if part.rounded is not None]
+    elements = sum(part.elements for part in usable)
+    return sum(part.rounded or 0 for part in usable) / elements if elements else 0.0
+
+
+def _renamed(names: NamesFinding) -> list[DirectedOperation]:
+    if not names.renames:
+        return []
+    return [directed("renamed-tensors", names.renames[0].summary, f"{names.renamed:,} tensors renamed")]
+
+
+def _fused(a: Checkpoint, b: Checkpoint) -> list[DirectedOperation]:
+    """One side stores in one tensor what the other stores in several."""
+    for what, roles in (("q, k and v", {Role.Q, Role.K, Role.V}), ("gate and up", {Role.GATE, Role.UP})):
+        fused_a, fused_b = _is_fused(a, roles), _is_fused(b, roles)
+        if fused_a != fused_b:
+            side = "B" if fused_b else "A"
+            return [directed("fused-tensors", f"{side} stores {what} in one tensor", "stored names")]
+    return []
+
+
+def _is_fused(checkpoint: Checkpoint, roles: set[Role]) -> bool:
+    """Tell whether the roles of the first layer that has them lie in one stored tensor."""
+    first = [t for t in checkpoint.core if t.role in roles and t.slot == "weight" and t.layer == 0]
+    return len(first) > 1 and len({tensor.name for tensor in first}) == 1

@@ -1,0 +1,1 @@
+"""Which tensor of A stands where a tensor of B stands."""

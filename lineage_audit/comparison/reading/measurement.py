@@ -1,0 +1,304 @@
+"""One pass over paired rows: everything the tests need, in sums that do not grow with the model.
+
+For every pair the pass keeps dot products and squared norms by row and by column, the squared size of the
+difference, counts of equal elements, and the first rows themselves for tests that look across rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.roles import WITHOUT_PLACE
+from lineage_audit.checkpoint.tensors import IntArray, TensorKey
+from lineage_audit.comparison.pairing.tensors import TensorPair
+from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.reading.constants import without_constants
+from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding, active_kernel
+from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
+from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
+from lineage_audit.comparison.reading.plan import Reading, bytes_of
+from lineage_audit.comparison.reading.streaming import Chunk, in_order, stream
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+_SHIFTED_ROWS = 1024
+"""Rows of a pair that also meet a wrong row, to see what mismatched rows have in common."""
+
+_WORTH_THREADS = 4 * 2**20
+"""Elements of all readings together from which threads are worth their start."""
+
+Place = TensorKey | str
+"""B's place in the architecture, or its name where roles do not tell tensors apart."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """Dot products and squared norms of corresponding rows (or columns) of A and B, float64 ``[n]``."""
+
+    dot: DoubleArray
+    aa: DoubleArray
+    bb: DoubleArray
+
+    @property
+    def cosine(self) -> DoubleArray:
+        """Cosine of each pair; NaN where one side is zero or not finite."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cosine = self.dot / np.sqrt(self.aa * self.bb)
+        cosine[~np.isfinite(cosine)] = np.nan
+        return cosine
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """What one pass over a pair gave.
+
+    Attributes:
+        pair: the pair.
+        positions: positions of the rows read, into the pair's row lists.
+        rows: agreement row by row, in the order of ``positions``.
+        columns: agreement column by column, over the rows read.
+        delta_squared: squared Frobenius norm of B - A.
+        sum_a: sum of A's elements, of vectors alone (matrices are not centred): 0 otherwise.
+        sum_b: the same of B.
+        equal: elements that are bit-identical after decoding.
+        comparable: elements that could be copied: neither zero nor part of a constant row.
+        copied: comparable elements that are bit-identical.
+        chance_copied: share of comparable elements equal to those of a wrong row; None for vectors.
+        mismatched_cosine: root mean square cosine of rows with wrong rows; None for vectors.
+        rounded: elements that are equal once the finer side is rounded to the coarser side's type; None where both
+            have types of one precision.
+        not_finite: elements left out because they are NaN, infinite or absurdly large.
+        not_finite_apart: those of them that are not the same on both sides.
+        varying: rows that are not one constant on either side; what starts constant has no sign of its own.
+        kept_a: the first rows of A as read, float32.
+        kept_b: the same of B.
+        marks: a few numbers of the rows of roles whose units have signs.
+    """
+
+    pair: TensorPair
+    positions: IntArray
+    rows: Agreement
+    columns: Agreement
+    delta_squared: float
+    sum_a: float
+    sum_b: float
+    equal: int
+    comparable: int
+    copied: int
+    chance_copied: float | None
+    mismatched_cosine: float | None
+    rounded: int | None
+    not_finite: int
+    not_finite_apart: int
+    varying: npt.NDArray[np.bool_]
+    kept_a: FloatArray
+    kept_b: FloatArray
+    marks: Marks = NO_MARKS
+
+    @property
+    def elements(self) -> int:
+        """Number of elements read on each side."""
+        return len(self.positions) * len(self.columns.dot)
+
+    @property
+    def new_squared(self) -> float:
+        """Squared size of the rows or columns of B that have no source in A; part of ``delta_squared``."""
+        if self.pair.image is None or not self.pair.image.leaves_out_units:
+            return 0.0
+        return sum(float(part.bb[part.aa == 0].sum()) for part in (self.rows, self.columns))
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether the tensor has more than one axis."""
+        return len(self.pair.b.shape) > 1
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row of B's tensor was read."""
+        return len(self.positions) == self.pair.b.shape[0]
+
+    @property
+    def correlation(self) -> float | None:
+        """Uncentred correlation of a matrix's elements, centred for vectors; None where one side does not vary."""
+        n = self.elements
+        shift = 0.0 if self.is_matrix else 1.0
+        dot = self.rows.dot.sum() - shift * self.sum_a * self.sum_b / n
+        aa = self.rows.aa.sum() - shift * self.sum_a**2 / n
+        bb = self.rows.bb.sum() - shift * self.sum_b**2 / n
+        negligible = 1e-9 * max(self.rows.aa.sum(), self.rows.bb.sum(), 1e-30)
+        if aa <= negligible or bb <= negligible:
+            return None
+        return float(np.clip(dot / np.sqrt(aa * bb), -1.0, 1.0))
+
+
+def measure_all(
+    a: Checkpoint, b: Checkpoint, readings: Iterable[Reading], progress: Progress
+) -> dict[Place, Measurement]:
+    """Measure every reading, in the order of B's files; keyed by B's place, or by name where it has none."""
+    kernel, readings = active_kernel(), list(readings)
+    open_sums = {id(reading): _Sums(reading) for reading in readings}
+    measured: dict[int, Measurement] = {}
+    chunks, step = stream(a, b, readings, kernel), marking_step(readings)
+    for chunk, part in in_order(((chunk, _job(kernel, chunk, step)) for chunk in chunks), _workers(kernel, readings)):
+        reading = chunk.reading
+        sums = open_sums[id(reading)]
+        sums.add(part)
+        progress.advance(bytes_of(reading, len(chunk.positions)), reading.pair.b.name)
+        if sums.is_complete:
+            measured[id(reading)] = open_sums.pop(id(reading)).finish()
+    return {place_of(reading.pair): measured[id(reading)] for reading in readings}
+
+
+def place_of(pair: TensorPair) -> Place:
+    """Where results about a pair are filed."""
+    return pair.b.name if pair.b.role in WITHOUT_PLACE else pair.b.key
+
+
+def _workers(kernel: Kernel, readings: list[Reading]) -> int:
+    """Threads to start: none where there is little to do."""
+    elements = sum(len(reading.positions) * reading.width for reading in readings)
+    return kernel.workers if elements > _WORTH_THREADS else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What a chunk gave: its sums, the rows to keep, and how its rows agree with wrong ones."""
+
+    sums: BlockSums
+    sum_a: float
+    sum_b: float
+    kept_a: FloatArray
+    kept_b: FloatArray
+    mismatched: float | None
+    chance: float | None
+    marks: Marks = NO_MARKS
+
+
+def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
+    """What is left to do for a chunk once its bytes are there; may run in any thread."""
+    pair, room = chunk.reading.pair, max(0, chunk.reading.kept - chunk.first)
+    rounding = Rounding(
+        a=pair.b.dtype if _is_coarser(pair.b.dtype, pair.a.dtype) else None,
+        b=pair.a.dtype if _is_coarser(pair.a.dtype, pair.b.dtype) else None,
+    )
+    is_matrix = len(pair.b.shape) > 1
+
+    def measured() -> _Part:
+        a, b = chunk.values()
+        if not is_matrix:
+            return _vector_part(kernel, a, b, rounding, room)
+        sums = kernel.sums(a, b, rounding)
+        if sums.not_finite:
+            a, b, _, _ = without_unusable(a, b)
+        trained_a, trained_b = without_constants(a), without_constants(b)
+        if trained_a is not a or trained_b is not b:
+            sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
+        kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
+        wrong = _meet_wrong_rows(a[:_SHIFTED_ROWS], b[:_SHIFTED_ROWS]) if chunk.first == 0 else (None, None)
+        marks = _marks(trained_a, trained_b, chunk.first, step) if pair.b.role in MARKED_ROLES else NO_MARKS
+        return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong, marks)
+
+    return measured
+
+
+def _marks(a: FloatArray, b: FloatArray, first: int, step: int) -> Marks:
+    """Marks of every ``step``-th row of a reading, of which a chunk begins at ``first``."""
+    chosen = slice(-first % step, None, step)
+    return Marks(mark_rows(a[chosen]), mark_rows(b[chosen]), step)
+
+
+def _vector_part(kernel: Kernel, a: FloatArray, b: FloatArray, rounding: Rounding, room: int) -> _Part:
+    """A vector is measured as one row; its elements are the rows of the result."""
+    a, b, not_finite, apart = without_unusable(a, b)
+    turned = kernel.sums(a.reshape(1, -1), b.reshape(1, -1), rounding)
+    sums = replace(
+        turned,
+        rows=turned.columns,
+        columns=turned.rows,
+        not_finite=not_finite,
+        not_finite_apart=apart,
+        varying=np.broadcast_to(turned.varying, (len(a),)),
+    )
+    return _Part(sums, float(a.sum(dtype=np.float64)), float(b.sum(dtype=np.float64)), a[:room], b[:room], None, None)
+
+
+class _Sums:
+    """Running sums over the chunks of one pair, which come in order."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._parts: list[_Part] = []
+        self._rows = 0
+        self._columns: DoubleArray | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row was added."""
+        return self._rows == len(self._reading.positions)
+
+    def add(self, part: _Part) -> None:
+        """Add a chunk; columns are summed at once, since they are as long as a row."""
+        self._rows += part.sums.rows.shape[1]
+        self._columns = part.sums.columns if self._columns is None else self._columns + part.sums.columns
+        self._parts.append(replace(part, sums=replace(part.sums, columns=np.empty((3, 0)))))
+
+    def finish(self) -> Measurement:
+        """Put the sums together."""
+        pair, columns = self._reading.pair, self._columns
+        assert columns is not None, "a reading has rows"
+        sums = join_rows([part.sums for part in self._parts])
+        rounds = any(_is_coarser(*dtypes) for dtypes in ((pair.a.dtype, pair.b.dtype), (pair.b.dtype, pair.a.dtype)))
+        return Measurement(
+            pair=pair,
+            positions=self._reading.positions,
+            rows=Agreement(*sums.rows),
+            columns=Agreement(*columns),
+            delta_squared=sums.delta_squared,
+            sum_a=sum(part.sum_a for part in self._parts),
+            sum_b=sum(part.sum_b for part in self._parts),
+            equal=sums.equal,
+            comparable=sums.comparable,
+            copied=sums.copied,
+            chance_copied=self._parts[0].chance,
+            mismatched_cosine=self._parts[0].mismatched,
+            rounded=sums.rounded if rounds else None,
+            not_finite=sums.not_finite,
+            not_finite_apart=sums.not_finite_apart,
+            varying=sums.varying,
+            kept_a=np.concatenate([part.kept_a for part in self._parts]),
+            kept_b=np.concatenate([part.kept_b for part in self._parts]),
+            marks=_joined([part.marks for part in self._parts]),
+        )
+
+
+def _joined(marks: list[Marks]) -> Marks:
+    return Marks(np.concatenate([one.a for one in marks]), np.concatenate([one.b for one in marks]), marks[0].every)
+
+
+def _meet_wrong_rows(a: FloatArray, b: FloatArray) -> tuple[float | None, float | None]:
+    """How rows of B agree with the row before their own in A: in direction, and in equal elements."""
+    wrong_a, own_b = a[:-1], b[1:]
+    if not len(wrong_a):
+        return None, None
+    mismatched = chance = None
+    lengths = np.linalg.norm(wrong_a, axis=1) * np.linalg.norm(own_b, axis=1)
+    usable = lengths > 0
+    if usable.any():
+        cosines = np.einsum("ij,ij->i", wrong_a, own_b)[usable] / lengths[usable]
+        mismatched = float(np.sqrt(np.mean(np.square(cosines, dtype=np.float64))))
+    comparable = (wrong_a != 0) & (wrong_a.max(axis=1, keepdims=True) != wrong_a.min(axis=1, keepdims=True))
+    if comparable.any():
+        chance = float(np.count_nonzero((wrong_a == own_b) & comparable) / np.count_nonzero(comparable))
+    return mismatched, chance
+
+
+def _is_coarser(dtype: str, than: str) -> bool:
+    """Tell whether rounding to one type loses bits of the other."""
+    return EXACT_BITS.get(dtype, 64) < EXACT_BITS.get(than, 0)

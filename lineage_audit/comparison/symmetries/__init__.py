@@ -1,0 +1,1 @@
+"""What can be moved in a model without a change: heads, rotary pairs, FFN units, and which architectures forbid it."""

@@ -1,0 +1,86 @@
+"""What two models share that a test needs to know: head layout, rotary layout, normalisation, broken symmetries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.pairing.tensors import TensorPair
+from lineage_audit.comparison.reading.measurement import Measurement, Place
+from lineage_audit.comparison.symmetries.broken import broken_symmetries
+from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads, Rotary, heads_of, heads_of_size, rotary_of
+
+
+def comparison_of(
+    a: Checkpoint, b: Checkpoint, pairs: Sequence[TensorPair], measurements: Mapping[Place, Measurement]
+) -> WeightComparison:
+    """Put measurements of tensors with the same numbers together with what the tests need to know of both models."""
+    return comparison_in_layout(a, b, pairs, measurements, shared_heads(a, b))
+
+
+def comparison_in_layout(
+    a: Checkpoint,
+    b: Checkpoint,
+    pairs: Sequence[TensorPair],
+    measurements: Mapping[Place, Measurement],
+    heads: Heads | None,
+) -> WeightComparison:
+    """Put measurements together with what the tests need to know of the two models.
+
+    Args:
+        a: model A.
+        b: model B.
+        pairs: all pairs, measured or not.
+        measurements: what was measured of them.
+        heads: how what was measured falls into heads, where that is known.
+    """
+    return WeightComparison(
+        measurements=measurements,
+        heads=heads,
+        rotary=_shared_rotary(a, b, heads),
+        rms_norm=_is_rms_norm(a, b),
+        parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
+        paired=sum(len(pair.b_rows) * (pair.b.size // max(1, pair.b.shape[0])) for pair in pairs if pair.b.shape),
+        broken=broken_symmetries(a, b),
+        guessed=frozenset(pair.b.role for pair in pairs if pair.is_guessed),
+    )
+
+
+def shared_heads(a: Checkpoint, b: Checkpoint) -> Heads | None:
+    """The head layout of both, or of the one that states it: one model's symmetry is enough for the null."""
+    heads_a, heads_b = heads_of(a), heads_of(b)
+    if heads_a is None or heads_b is None:
+        return heads_a or heads_b
+    return heads_a if heads_a == heads_b else None
+
+
+def head_layouts(a: Checkpoint, b: Checkpoint) -> HeadLayouts | None:
+    """The head layouts of both, where their heads are of one size; a layout that is not stated is read off the rows."""
+    heads_a, heads_b = heads_of(a), heads_of(b)
+    known = heads_a or heads_b
+    if known is None:
+        return None
+    heads_a = heads_a or heads_of_size(a, known.head_dim, known.value_dim)
+    heads_b = heads_b or heads_of_size(b, known.head_dim, known.value_dim)
+    if heads_a is None or heads_b is None:
+        return None
+    sizes_a, sizes_b = ((heads.head_dim, heads.value_dim) for heads in (heads_a, heads_b))
+    return HeadLayouts(heads_a, heads_b) if sizes_a == sizes_b else None
+
+
+def _shared_rotary(a: Checkpoint, b: Checkpoint, heads: Heads | None) -> Rotary | None:
+    """The rotary layout of both, or of the one that states it; None where they contradict each other."""
+    if heads is None:
+        return None
+    rotary_a, rotary_b = rotary_of(a, heads), rotary_of(b, heads)
+    if rotary_a is None or rotary_b is None:
+        return rotary_a or rotary_b
+    return rotary_a if rotary_a == rotary_b else None
+
+
+def _is_rms_norm(a: Checkpoint, b: Checkpoint) -> bool | None:
+    """Whether either model is known to normalise without subtracting the mean: one is enough for the null."""
+    known = {kind for kind in (a.config.text("norm"), b.config.text("norm")) if kind}
+    return ("rmsnorm" in known) if known else None
