@@ -1,4 +1,4 @@
-"""The layers of docs/design.md, read off the imports: what each package may know of the others."""
+"""The layers of docs/architecture.md, read off the imports: what each package may know of the others."""
 
 from __future__ import annotations
 

@@ -1,0 +1,99 @@
+"""What README and docs show is run and what they link to is there; ``--update-goldens`` writes what is printed now."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import documentation
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md")))
+_CONSOLE = re.compile(r"^```console\n\$ (lineage-audit [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of a page, and what the page shows below it."""
+
+    page: Path
+    code: str
+    shown: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.page.name}: {self.code.splitlines()[0]}"
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+CONSOLE = [Example(page, *block) for page in PAGES for block in _CONSOLE.findall(_text(page))]
+PYTHON = [Example(page, code) for page in PAGES for code in _PYTHON.findall(_text(page))]
+LINKED = {(page, link) for page in PAGES for link in _LINK.findall(_FENCED.sub("", _text(page)))}
+LINKS = sorted((page, link) for page, link in LINKED if ":" not in link)
+
+
+def _settled(text: str) -> str:
+    """Output without what differs between runs: seconds, trailing blanks."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    return re.sub(r"(in|,) <?[\d.]+ s\b", r"\1 T s", "\n".join(lines))
+
+
+def _anchors(page: Path) -> set[str]:
+    """What a link may name after ``#``, as GitHub and the site make it from headings."""
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(_FENCED.sub("", _text(page))))
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+def test_the_main_commands_are_shown_with_what_they_print() -> None:
+    commands = [example.code for example in CONSOLE]
+    for beginning in ("compare sample_checkpoints", "check sample_checkpoints"):
+        assert any(command.startswith(f"lineage-audit {beginning}") for command in commands), beginning
+
+
+@pytest.mark.parametrize("example", CONSOLE, ids=str)
+def test_console_examples_print_what_the_page_shows(example: Example, request: pytest.FixtureRequest) -> None:
+    arguments = [sys.executable, "-m", "lineage_audit", *shlex.split(example.code)[1:]]
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    if request.config.getoption("--update-goldens") and _settled(done.stdout) != _settled(example.shown):
+        printed = "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
+        before, after = f"$ {example.code}\n{example.shown}```", f"$ {example.code}\n{printed}\n```"
+        example.page.write_text(_text(example.page).replace(before, after), encoding="utf-8")
+        return
+    assert _settled(done.stdout) == _settled(example.shown)
+
+
+@pytest.mark.parametrize("example", PYTHON, ids=str)
+def test_python_examples_run(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    exec(compile(example.code, example.page.name, "exec"), {})
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=lambda part: part.name if isinstance(part, Path) else part)
+def test_links_lead_to_files_and_headings(page: Path, link: str) -> None:
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    assert target.exists()
+    assert not anchor or anchor in _anchors(target)
+
+
+@pytest.mark.parametrize("name", documentation.PAGES)
+def test_pages_made_from_the_code_say_what_it_says(name: str, request: pytest.FixtureRequest) -> None:
+    path = documentation.DOCS / name
+    if request.config.getoption("--update-goldens"):
+        path.write_text(documentation.PAGES[name](), encoding="utf-8", newline="\n")
+    assert _text(path) == documentation.PAGES[name](), "run python -m documentation and review the difference"
