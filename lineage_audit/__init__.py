@@ -107,8 +107,8 @@ def compare(
     ref_a, ref_b, named = as_reference(a), as_reference(b), as_references(parents)
     named_base = as_reference(base) if base else None
     if is_fingerprint_reference(ref_a) or is_fingerprint_reference(ref_b):
-        kin = (*named, *([named_base] if named_base else []))
-        return _compare_by_fingerprints(ref_a, ref_b, effort, progress, kin)
+        ancestors = (*named, *([named_base] if named_base else []))
+        return _compare_by_fingerprints(ref_a, ref_b, effort, progress, ancestors)
     with computing_on(device):
         opened = tuple(map(open_checkpoint, named))
         common = open_checkpoint(named_base) if named_base else None
@@ -118,12 +118,12 @@ def compare(
 
 
 def _compare_by_fingerprints(
-    a: str, b: str, effort: EffortChoice, progress: Progress | None, kin: tuple[str, ...]
+    a: str, b: str, effort: EffortChoice, progress: Progress | None, ancestors: tuple[str, ...]
 ) -> Report:
     """Compare where at least one of the two is a fingerprint; the other may be a model, which is then sketched."""
     from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
 
-    if kin:
+    if ancestors:
         raise LineageAuditError("parents and bases are looked for in weights; name the models, not fingerprints")
     return compare_fingerprints(open_fingerprint(a, effort, progress), open_fingerprint(b, effort, progress))
 
@@ -170,14 +170,14 @@ def identify(
     from pathlib import Path
 
     from lineage_audit.arguments import as_reference, one_of
+    from lineage_audit.library.database import open_database
     from lineage_audit.library.fingerprint import open_fingerprint
-    from lineage_audit.library.identification import identify_on_shelf
-    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.identification import identify_on_database
 
     subject = as_reference(model)
     one_of("effort", effort, _SKETCHES)
-    with open_shelf(Path(library)) as shelf:
-        return identify_on_shelf(open_fingerprint(subject, effort, progress), shelf)
+    with open_database(Path(library)) as database:
+        return identify_on_database(open_fingerprint(subject, effort, progress), database)
 
 
 def check(
@@ -290,12 +290,12 @@ def unmix(
     from lineage_audit.arguments import as_reference, as_references
     from lineage_audit.checkpoint import open_checkpoint
     from lineage_audit.comparison.merging.unmixing import unmix_checkpoints
-    from lineage_audit.library.references import references_on_shelf
+    from lineage_audit.library.references import references_on_database
 
     given, common = as_references(parents), as_reference(base) if base else None
     named = {name: name for name in (*given, *([common] if common else []))}
     if library is not None:
-        named |= references_on_shelf(Path(library), tuple(named))
+        named |= references_on_database(Path(library), tuple(named))
     opened = tuple(open_checkpoint(named[parent]) for parent in given)
     opened_base = open_checkpoint(named[common]) if common else None
     return unmix_checkpoints(open_checkpoint(as_reference(child)), opened, opened_base, progress)

@@ -23,7 +23,7 @@ from benchmarks.zoo.catalogue import HALVES, Half, catalogue
 from benchmarks.zoo.disguises.verification import TOLERANCE
 from benchmarks.zoo.families.axes import NORMS, Weights, role_of
 from benchmarks.zoo.model import Model, read_model, to_transformers, write_model
-from benchmarks.zoo.shelf import Shelf
+from benchmarks.zoo.store import Store
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +75,7 @@ class Stand:
 
     def __init__(self, zoo: Path, half: Half) -> None:
         self._zoo, self._half = zoo, half
-        self._shelf = Shelf(zoo / "shelf")
+        self._database = Store(zoo / "shelf")
         self._folder = zoo / half
 
     def stage(self, gains_of: str) -> Stage:
@@ -94,7 +94,7 @@ class Stand:
         base = catalogue(self._half)[name].base
         held_out = {"python-a": "python-b", "python-b": "python-a", "python-c": "python-d", "python-d": "python-c",
                     "english-a": "english-b", "english-b": "english-a"}[base.corpus]  # fmt: skip
-        stream = self._shelf.tokens(base.tokenizer, held_out)[: _SEQUENCES * _CONTEXT]
+        stream = self._database.tokens(base.tokenizer, held_out)[: _SEQUENCES * _CONTEXT]
         return torch.from_numpy(stream.astype("int64")).reshape(_SEQUENCES, _CONTEXT)
 
     def run(self, attack: Attack, number: int) -> Row:

@@ -21,9 +21,9 @@ from benchmarks.zoo.build import DEFAULT_OUT
 from benchmarks.zoo.catalogue import HALVES, Entry, catalogue
 from benchmarks.zoo.recipes import Merged
 from benchmarks.zoo.truth import truth_of
-from lineage_audit.library.identification import identify_on_shelf
-from lineage_audit.library.shelf import Shelf, open_shelf
-from lineage_audit.library.shelf_entries import Label
+from lineage_audit.library.database import Database, open_database
+from lineage_audit.library.database_entries import Label
+from lineage_audit.library.identification import identify_on_database
 
 
 def main() -> int:
@@ -33,17 +33,17 @@ def main() -> int:
     entries = sketched.built(iter(catalogue(options.half).values()))
     parents = {parent.name: parent for entry in entries for parent in entry.weight_parents}
     parents |= {entry.name: entry for entry in entries if entry.recipe is None}
-    with tempfile.TemporaryDirectory() as folder, open_shelf(Path(folder) / "zoo.library", create=True) as shelf:
+    with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "zoo.library", create=True) as database:
         for parent in parents.values():
-            shelf.add(sketched.file(parent), Label(parent.name))
-        print(f"{len(shelf)} models on the shelf")
+            database.add(sketched.file(parent), Label(parent.name))
+        print(f"{len(database)} models on the shelf")
         descendants = [entry for entry in entries if entry.weight_parents]
         siblings = [parent for parent in parents.values() if parent.recipe is not None]
         print("shelf of bases and own parents:")
-        wrong = _ask_descendants(sketched, shelf, descendants, siblings)
+        wrong = _ask_descendants(sketched, database, descendants, siblings)
         print("shelf of siblings as well:")
-        _ask_descendants(sketched, shelf, descendants, [])
-        accused = _ask_without_kin(sketched, shelf, entries, list(parents.values()))
+        _ask_descendants(sketched, database, descendants, [])
+        accused = _ask_without_kin(sketched, database, entries, list(parents.values()))
     print(f"not solved: {len(wrong)}")
     for line in wrong:
         print(f"  {line}")
@@ -51,13 +51,13 @@ def main() -> int:
 
 
 def _ask_descendants(
-    sketched: Sketched, shelf: Shelf, descendants: Sequence[Entry], siblings: Sequence[Entry]
+    sketched: Sketched, database: Database, descendants: Sequence[Entry], siblings: Sequence[Entry]
 ) -> list[str]:
     """Ask for every descendant's parent, its siblings taken away."""
     wrong, solved, in_three = [], Counter[bool](), 0
     for entry in descendants:
         away = {entry.name, *(sibling.name for sibling in siblings if sibling.name not in _names(entry))}
-        answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=sorted(away & shelf.names()))
+        answer = identify_on_database(sketched.subject(entry), database, leave_out=sorted(away & database.names()))
         named = [relative.name for relative in answer.relatives]
         in_three += bool(_names(entry) & set(named[:3]))
         is_merge = bool(entry.recipe and isinstance(entry.recipe.change, Merged))
@@ -80,12 +80,12 @@ def _names(entry: Entry) -> set[str]:
     return {parent.name for parent in entry.weight_parents}
 
 
-def _ask_without_kin(sketched: Sketched, shelf: Shelf, entries: Sequence[Entry], parents: Sequence[Entry]) -> int:
+def _ask_without_kin(sketched: Sketched, database: Database, entries: Sequence[Entry], parents: Sequence[Entry]) -> int:
     """Every model with all of its kin taken off the shelf: nobody may be named."""
     answers: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         kin = [parent.name for parent in parents if truth_of(parent, entry).relation != "independent"]
-        answer = identify_on_shelf(sketched.subject(entry), shelf, leave_out=kin)
+        answer = identify_on_database(sketched.subject(entry), database, leave_out=kin)
         answers["base" if entry.recipe is None else "descendant", answer.outcome] += 1
         if answer.outcome == "found":
             print(f"ACCUSED: {entry.name}: {[relative.name for relative in answer.relatives]}")

@@ -20,11 +20,11 @@ import numpy as np
 
 from benchmarks.fingerprints.sizes import SHAPES, drawn
 from lineage_audit.checkpoint import read_checkpoint
+from lineage_audit.library.database import Database, open_database, shape_of
+from lineage_audit.library.database_entries import Label
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, sketch, to_bytes
 from lineage_audit.library.fingerprint.values import Block, LayerSketch, Levels, Sketches
-from lineage_audit.library.identification import identify_on_shelf
-from lineage_audit.library.shelf import Shelf, open_shelf, shape_of
-from lineage_audit.library.shelf_entries import Label
+from lineage_audit.library.identification import identify_on_database
 
 _DISTINCT = 32
 """Fingerprints of strangers that the shelf's rows share."""
@@ -40,11 +40,11 @@ def main() -> int:
     subject = _tuned(parent, rng)
     wrong = 0
     for count in options.models:
-        with tempfile.TemporaryDirectory() as folder, open_shelf(Path(folder) / "shelf", create=True) as shelf:
-            _fill(shelf, strangers, count, rng)
-            shelf.add(parent, Label("parent"))
+        with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "shelf", create=True) as database:
+            _fill(database, strangers, count, rng)
+            database.add(parent, Label("parent"))
             started, worked = time.perf_counter(), time.process_time()
-            answer = identify_on_shelf(subject, shelf)
+            answer = identify_on_database(subject, database)
             seconds, cpu = time.perf_counter() - started, time.process_time() - worked
             first = answer.relatives[0].name if answer.relatives else "nobody"
             print(
@@ -102,12 +102,12 @@ def _levels(rng: np.random.Generator, like: Levels) -> Levels:
     return drawn_levels
 
 
-def _fill(shelf: Shelf, strangers: list[bytes], count: int, rng: np.random.Generator) -> None:
+def _fill(database: Database, strangers: list[bytes], count: int, rng: np.random.Generator) -> None:
     """Fill the tables directly: a signature of its own for every row, a shared fingerprint behind it."""
     known = from_bytes(strangers[0], "stranger")
     width, units = shape_of(known)
     names = "name, ref, digest, scheme, effort, architecture, parameters, width, units, bytes"
-    with sqlite3.connect(shelf.path) as connection:
+    with sqlite3.connect(database.path) as connection:
         connection.execute("CREATE TABLE shared (number INTEGER PRIMARY KEY, fingerprint BLOB)")
         connection.executemany("INSERT INTO shared VALUES (?, ?)", enumerate(strangers))
         for start in range(0, count, 10_000):

@@ -98,7 +98,7 @@ def _attention_copied(shape: Shape, seed: int) -> Weights:
 
 
 def _turned_pairs(shape: Shape, seed: int) -> Weights:
-    """Every rotary pair turned on top of all other labels: no coin is left to queries and keys."""
+    """Every rotary pair turned on top of all other labels: no random sign is left to queries and keys."""
     return Moved(Relabelled(PairsTurned(_base(shape), seed), shape, seed, EVERYTHING), seed, FINE_TUNED)
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.comparison.symmetry_worlds import random_image
+from tests.comparison.symmetry_worlds import random_disguise
 from tests.models import Size, Weights, llama, llama_config
 
 SIZE = Size(layers=3, hidden=64, heads=8, kv_heads=4, ffn=48, vocab=96)
-"""Each sign test has at least 37 coins here, and a pair takes about a tenth of a second."""
+"""Each sign test has at least 37 random signs here, and a pair takes about a tenth of a second."""
 
 CONFIG = llama_config(SIZE)
 
@@ -39,7 +39,7 @@ class World:
     def pair(self, seed: int) -> tuple[Weights, Weights]:
         """Two independent models."""
         a, b = (self._model(seed, number) for number in (0, 1))
-        return (a, random_image(b, SIZE, np.random.default_rng([seed, 3]))) if self.redraws else (a, b)
+        return (a, random_disguise(b, SIZE, np.random.default_rng([seed, 3]))) if self.redraws else (a, b)
 
     def _model(self, seed: int, number: int) -> Weights:
         own, shared = np.random.default_rng([seed, number, 1]), np.random.default_rng([seed, 2])

@@ -21,7 +21,7 @@ from benchmarks.zoo.catalogue import HALVES, Entry, Half, catalogue
 from benchmarks.zoo.corpora import NEIGHBOURS
 from benchmarks.zoo.production import discard_partial, is_complete, make
 from benchmarks.zoo.recipes import VocabularyReplaced
-from benchmarks.zoo.shelf import Shelf
+from benchmarks.zoo.store import Store
 
 DEFAULT_OUT = Path("~/.cache/lineage-audit/zoo")
 FAMILIES = ("llama", "gpt2", "mistral", "qwen2", "gemma", "neox", "mixtral")
@@ -44,7 +44,7 @@ def build(entries: Sequence[Entry], out: Path, workers: int) -> None:
     print(f"{len(entries)} models, {len(missing)} to make in {out}", flush=True)
     if not missing:
         return
-    _fill_shelf(missing, Shelf(out / "shelf"))
+    _fill_store(missing, Store(out / "shelf"))
     # Fresh processes: torch's threads do not survive a fork.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         try:
@@ -82,18 +82,18 @@ def _family(half: Half, family: str) -> list[Entry]:
     return [entry for entry in catalogue(half).values() if entry.family == family]
 
 
-def _fill_shelf(entries: Sequence[Entry], shelf: Shelf) -> None:
+def _fill_store(entries: Sequence[Entry], store: Store) -> None:
     """Make tokenizers and streams here, before two workers want the same one."""
     for entry in entries:
         base, neighbours = entry.base, NEIGHBOURS[entry.base.corpus]
         training = entry.recipe.training if entry.recipe else None
         if entry.recipe is None:
-            shelf.tokens(base.tokenizer, base.corpus)
+            store.tokens(base.tokenizer, base.corpus)
         elif training:
             tokenizer = base.tokenizer
             if isinstance(entry.recipe.change, VocabularyReplaced):
                 tokenizer = f"{neighbours.other}-{base.config['vocab_size']}"
-            shelf.tokens(tokenizer, base.corpus if training.corpus == "own" else getattr(neighbours, training.corpus))
+            store.tokens(tokenizer, base.corpus if training.corpus == "own" else getattr(neighbours, training.corpus))
 
 
 def _options() -> argparse.Namespace:

@@ -31,7 +31,7 @@ from benchmarks.zoo.recipes import (
     VocabularyExtended,
     VocabularyReplaced,
 )
-from benchmarks.zoo.shelf import Shelf
+from benchmarks.zoo.store import Store
 from benchmarks.zoo.surgery import layers, vocabulary
 from benchmarks.zoo.surgery.merging import METHODS, merged
 from benchmarks.zoo.surgery.perturbation import ablated, with_noise
@@ -51,7 +51,7 @@ PLANS: Mapping[str, layers.LayerPlan] = {
 """Name -> which layers are taken."""
 
 
-def changed(change: Change, parents: tuple[Model, ...], base: Base, shelf: Shelf, seed: int) -> Model:
+def changed(change: Change, parents: tuple[Model, ...], base: Base, store: Store, seed: int) -> Model:
     """Return what the change makes of the parents.
 
     Raises:
@@ -73,7 +73,7 @@ def changed(change: Change, parents: tuple[Model, ...], base: Base, shelf: Shelf
             grown = first.with_weights(vocabulary.extended(first.weights, change.tokens, generator))
             return replace(grown, added_tokens=names)
         case VocabularyReplaced():
-            return _with_other_vocabulary(first, base, shelf, generator)
+            return _with_other_vocabulary(first, base, store, generator)
         case Grafted() | Distilled():
             return _fresh(change, first, base, seed)
         case Upcycled():
@@ -117,10 +117,10 @@ def _mixed(change: Merged | Stacked, parents: tuple[Model, ...], generator: torc
             return layers.stacked(base, others[0], change.cut)
 
 
-def _with_other_vocabulary(model: Model, base: Base, shelf: Shelf, generator: torch.Generator) -> Model:
+def _with_other_vocabulary(model: Model, base: Base, store: Store, generator: torch.Generator) -> Model:
     size = len(model.weights["embed.weight"])
     name = f"{NEIGHBOURS[base.corpus].other}-{size}"
-    old, new = (shelf.tokenizer(tokenizer).get_vocab() for tokenizer in (model.tokenizer, name))
+    old, new = (store.tokenizer(tokenizer).get_vocab() for tokenizer in (model.tokenizer, name))
     return replace(model.with_weights(vocabulary.replaced(model.weights, old, new, generator)), tokenizer=name)
 
 

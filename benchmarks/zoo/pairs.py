@@ -133,10 +133,10 @@ def _orders(pair: Pair) -> Iterator[Pair]:
     names = f"{pair.a.name} {pair.b.name}"
     turned = Pair(pair.b, pair.a, pair.kinship, pair.named_parents)
     twice = _drawn(f"twice {names}", TWICE_DRAWN) and pair.kinship != "unrelated"
-    is_turned = _drawn(f"turned {names}", 3)
-    if twice or not is_turned:
+    is_swapped = _drawn(f"turned {names}", 3)
+    if twice or not is_swapped:
         yield pair
-    if twice or is_turned:
+    if twice or is_swapped:
         yield turned
 
 

@@ -30,7 +30,7 @@ from benchmarks.zoo.model import (
     write_model,
 )
 from benchmarks.zoo.recipes import Disguised, Distilled, Recipe, Training
-from benchmarks.zoo.shelf import Shelf
+from benchmarks.zoo.store import Store
 
 if TYPE_CHECKING:
     import torch
@@ -54,12 +54,12 @@ def make(entry: Entry, out: Path) -> float:
     started = time.perf_counter()
     use_reproducible_torch(threads=1)
     quieten_transformers()
-    shelf = Shelf(out / "shelf")
-    model, loss = _descendant(entry, entry.recipe, out, shelf) if entry.recipe else _pretrained(entry.base, shelf)
+    store = Store(out / "shelf")
+    model, loss = _descendant(entry, entry.recipe, out, store) if entry.recipe else _pretrained(entry.base, store)
     seconds = time.perf_counter() - started
     with replaced_when_complete(out / entry.folder) as folder:
         write_model(folder, model)
-        shelf.write_tokenizer(folder, model.tokenizer, model.added_tokens)
+        store.write_tokenizer(folder, model.tokenizer, model.added_tokens)
         write_json(folder / RECORD_FILE, _record(entry, model, loss, seconds))
     return seconds
 
@@ -80,21 +80,21 @@ def _record(entry: Entry, model: Model, loss: float | None, seconds: float) -> d
     }
 
 
-def _pretrained(base: Base, shelf: Shelf) -> tuple[Model, float | None]:
+def _pretrained(base: Base, store: Store) -> tuple[Model, float | None]:
     model = fresh_model(base.config, base.tokenizer, base.initial_seed)
     loaded = to_transformers(model)
-    loss = train(loaded, shelf.tokens(base.tokenizer, base.corpus), _schedule(base, 1.0, 1.0, base.data_seed))
+    loss = train(loaded, store.tokens(base.tokenizer, base.corpus), _schedule(base, 1.0, 1.0, base.data_seed))
     return from_transformers(loaded, base.tokenizer, model.dtype), loss
 
 
-def _descendant(entry: Entry, recipe: Recipe, out: Path, shelf: Shelf) -> tuple[Model, float | None]:
+def _descendant(entry: Entry, recipe: Recipe, out: Path, store: Store) -> tuple[Model, float | None]:
     parents = tuple(_read(parent, out) for parent in entry.parents)
-    model = changed(recipe.change, parents, entry.base, shelf, entry.seed)
+    model = changed(recipe.change, parents, entry.base, store, entry.seed)
     loss = None
     if recipe.training:
         teacher = to_transformers(parents[0]) if isinstance(recipe.change, Distilled) else None
         loaded = to_transformers(model)
-        loss = _trained(loaded, teacher, model.tokenizer, entry, recipe.training, shelf)
+        loss = _trained(loaded, teacher, model.tokenizer, entry, recipe.training, store)
         trained = from_transformers(loaded, model.tokenizer, model.dtype)
         model = replace(model, weights=trained.weights)
     if isinstance(recipe.change, Disguised):
@@ -114,10 +114,10 @@ def _trained(
     tokenizer: str,
     entry: Entry,
     training: Training,
-    shelf: Shelf,
+    store: Store,
 ) -> float:
     """Train a model in place and return its final loss."""
-    tokens = shelf.tokens(tokenizer, _corpus(entry.base, training))
+    tokens = store.tokens(tokenizer, _corpus(entry.base, training))
     schedule = _schedule(entry.base, training.length, training.rate, step_seed(entry.seed, "data"))
     objective = distillation_loss(teacher) if teacher else next_token_loss
     if training.lora is None:

@@ -12,7 +12,7 @@ import click
 from lineage_audit.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from lineage_audit.library.shelf_entries import ShelfEntry
+    from lineage_audit.library.database_entries import DatabaseEntry
 
 _LIBRARY = click.option(
     "--library",
@@ -51,17 +51,17 @@ def add(
     effort: str,
 ) -> int:
     """Add fingerprint files, or models whose fingerprints are made now; one of the same name is replaced."""
+    from lineage_audit.library.database import open_database
+    from lineage_audit.library.database_entries import Label
     from lineage_audit.library.fingerprint import make_or_read
-    from lineage_audit.library.shelf import open_shelf
-    from lineage_audit.library.shelf_entries import Label
 
     if name is not None and len(models) > 1:
         raise click.UsageError("--name is for one model")
     for model in models:
         fingerprint = make_or_read(model, effort)
         label = Label(name or fingerprint.identity.ref, family, license_name, note)
-        with open_shelf(path, create=True) as shelf:
-            replaced = shelf.add(fingerprint, label)
+        with open_database(path, create=True) as database:
+            replaced = database.add(fingerprint, label)
         click.echo(f"{_shown(label.name)}: {'replaced' if replaced else 'added'}")
     return ExitCode.PASSED
 
@@ -72,10 +72,10 @@ def add(
 @_JSON
 def list_models(path: Path, family: str | None, as_json: bool) -> int:
     """Name every model of the library."""
-    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.database import open_database
 
-    with open_shelf(path) as shelf:
-        entries = shelf.entries(family)
+    with open_database(path) as database:
+        entries = database.entries(family)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries], indent=2))
         return ExitCode.PASSED
@@ -91,10 +91,10 @@ def list_models(path: Path, family: str | None, as_json: bool) -> int:
 @_JSON
 def show(name: str, path: Path, as_json: bool) -> int:
     """Show what the library knows of one model."""
-    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.database import open_database
 
-    with open_shelf(path) as shelf:
-        entry = shelf.entry(name)
+    with open_database(path) as database:
+        entry = database.entry(name)
     known = asdict(entry)
     if as_json:
         click.echo(json.dumps(known, indent=2))
@@ -109,10 +109,10 @@ def show(name: str, path: Path, as_json: bool) -> int:
 @_LIBRARY
 def remove(names: tuple[str, ...], path: Path) -> int:
     """Take models out of the library."""
-    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.database import open_database
 
-    with open_shelf(path) as shelf:
-        missing = [name for name in names if not shelf.remove(name)]
+    with open_database(path) as database:
+        missing = [name for name in names if not database.remove(name)]
     for name in missing:
         click.echo(f"{_shown(name)}: was not there", err=True)
     return ExitCode.ERROR if missing else ExitCode.PASSED
@@ -124,11 +124,11 @@ def remove(names: tuple[str, ...], path: Path) -> int:
 @_LIBRARY
 def export_models(file: Path, names: tuple[str, ...], path: Path) -> int:
     """Write the library, or the named models, to one portable FILE (a ZIP of fingerprints)."""
-    from lineage_audit.library.portable import export_shelf
-    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.database import open_database
+    from lineage_audit.library.portable import export_database
 
-    with open_shelf(path) as shelf:
-        count = export_shelf(shelf, file, names)
+    with open_database(path) as database:
+        count = export_database(database, file, names)
     click.echo(f"{file}: {count:,} models")
     return ExitCode.PASSED
 
@@ -138,11 +138,11 @@ def export_models(file: Path, names: tuple[str, ...], path: Path) -> int:
 @_LIBRARY
 def import_models(file: Path, path: Path) -> int:
     """Add every model of an exported FILE; those of the same name are replaced."""
-    from lineage_audit.library.portable import import_shelf
-    from lineage_audit.library.shelf import open_shelf
+    from lineage_audit.library.database import open_database
+    from lineage_audit.library.portable import import_database
 
-    with open_shelf(path, create=True) as shelf:
-        count, replaced = import_shelf(shelf, file)
+    with open_database(path, create=True) as database:
+        count, replaced = import_database(database, file)
     click.echo(f"{count:,} models, {replaced:,} of them replaced")
     return ExitCode.PASSED
 
@@ -175,9 +175,9 @@ def build(
     dry_run: bool,
 ) -> int:
     """Fill a library from a seed list; what is there already is left alone, so a run can be repeated."""
+    from lineage_audit.library.database import open_database
     from lineage_audit.library.seeds import build as planted
     from lineage_audit.library.seeds import read_seeds
-    from lineage_audit.library.shelf import open_shelf
 
     wanted = {family.lower() for family in families}
     chosen = [seed for seed in read_seeds(seeds) if not wanted or (seed.family or "").lower() in wanted]
@@ -186,20 +186,20 @@ def build(
             click.echo(f"{_shown(seed.ref)}  {_shown(seed.family or '-')}  {_shown(seed.license or '-')}")
         return ExitCode.PASSED
     failures = []
-    with open_shelf(path, create=True) as shelf:
-        for answer in planted(shelf, chosen, effort, workers=workers, scheduler=scheduler):
+    with open_database(path, create=True) as database:
+        for answer in planted(database, chosen, effort, workers=workers, scheduler=scheduler):
             if answer.failure is not None:
                 failures.append(answer)
             else:
                 click.echo(f"{_shown(answer.seed.ref)}: {'was there' if answer.was_there else 'added'}")
-        count = len(shelf)
+        count = len(database)
     for answer in failures:
         click.echo(f"failed: {_shown(answer.failure or '')}", err=True)
     click.echo(f"{count:,} models in {path}, {len(failures):,} of {len(chosen):,} seeds failed")
     return ExitCode.ERROR if failures else ExitCode.PASSED
 
 
-def _line(entry: ShelfEntry) -> str:
+def _line(entry: DatabaseEntry) -> str:
     from lineage_audit.report.numbers import magnitude
 
     facts = (entry.family or "-", magnitude(entry.parameters), entry.architecture, entry.license or "licence unknown")

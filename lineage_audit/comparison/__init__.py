@@ -14,7 +14,7 @@ from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
-from lineage_audit.comparison.merging import Kin
+from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
 from lineage_audit.comparison.metadata.summaries import summarise_model
@@ -76,8 +76,8 @@ def compare_checkpoints(
         pairing = pair_unnamed(a, b, pairing)
     allowed = default_budget(a, b) if budget is None else budget
     stage = _weights(a, b, pairing, effort, allowed, progress or NoProgress())
-    kin = Kin(tuple(parents), base)
-    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, kin))
+    ancestors = Ancestors(tuple(parents), base)
+    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, ancestors))
     verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)
     beyond = compare_beyond(a, b, base) if base is not None else None
     return Report(
@@ -85,7 +85,7 @@ def compare_checkpoints(
         a=summarise_model(a),
         b=summarise_model(b),
         effort=stage.effort,
-        parameters={**stage.parameters, **_named(kin)},
+        parameters={**stage.parameters, **_named(ancestors)},
         seconds=time.perf_counter() - started,
         verdict=say_beyond(verdict, beyond) if beyond is not None else verdict,
         architecture=architecture,
@@ -96,12 +96,12 @@ def compare_checkpoints(
     )
 
 
-def _named(kin: Kin) -> dict[str, Scalar]:
+def _named(ancestors: Ancestors) -> dict[str, Scalar]:
     named: dict[str, Scalar] = {}
-    if kin.parents:
-        named["parents"] = ", ".join(parent.ref for parent in kin.parents)
-    if kin.base is not None:
-        named["base"] = kin.base.ref
+    if ancestors.parents:
+        named["parents"] = ", ".join(parent.ref for parent in ancestors.parents)
+    if ancestors.base is not None:
+        named["base"] = ancestors.base.ref
     return named
 
 

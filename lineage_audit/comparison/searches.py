@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.reach import search_reach
+from lineage_audit.comparison.alignment.search_power import search_power
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.invariants import Invariants, align_by_invariants, ask_invariants
 from lineage_audit.comparison.pairing.tensors import Pairing
@@ -75,8 +75,8 @@ def search_both_ways(
         tried.append(found)
         if alignment_holds((*evidence, *found.evidence), shares, found.shares):
             return found, _corrected(found.evidence, len(tried))
-    reach = search_reach(a, b, pairing.token_rows)
-    return None, (*_corrected(tried[0].evidence, len(tried)), reach) if tried else (reach,)
+    power = search_power(a, b, pairing.token_rows)
+    return None, (*_corrected(tried[0].evidence, len(tried)), power) if tried else (power,)
 
 
 def ask_from_the_wider(

@@ -14,7 +14,7 @@ from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.merging import Kin, find_merge
+from lineage_audit.comparison.merging import Ancestors, find_merge
 from lineage_audit.comparison.metadata.architecture import same_function
 from lineage_audit.comparison.metadata.caveats import reading_caveats
 from lineage_audit.comparison.operations.delta.matrices import read_matrices, sample_matrices
@@ -120,13 +120,13 @@ class WeightStage:
         architecture: ArchitectureFinding,
         names: NamesFinding,
         tokenizer: TokenizerFinding,
-        kin: Kin,
+        ancestors: Ancestors,
     ) -> Findings:
         """Everything the verdict is made from."""
         return Findings(
             evidence=self.evidence,
             shares=self.shares,
-            operations=self._operations(a, b, names, tokenizer, kin),
+            operations=self._operations(a, b, names, tokenizer, ancestors),
             same_weights=self.same_weights,
             left_in_a=_left_over(pairing.only_a, pairing, "a"),
             left_in_b=_left_over(pairing.only_b, pairing, "b"),
@@ -134,7 +134,7 @@ class WeightStage:
             caveats=reading_caveats(a, b, pairing, self.comparison, self.aligned.tensors_of_b if self.aligned else ()),
             searched=self.searched,
             moved=self.aligned is not None,
-            turned=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
+            rotated=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
             obstacle=self._obstacle(pairing),
             slopes=self._slopes(),
             unplaced=unplaced_share(a, b, pairing),
@@ -146,7 +146,7 @@ class WeightStage:
         b: Checkpoint,
         names: NamesFinding,
         tokenizer: TokenizerFinding,
-        kin: Kin,
+        ancestors: Ancestors,
     ) -> tuple[DirectedOperation, ...]:
         """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
         if not self.same_weights and not is_related(self.evidence):
@@ -154,7 +154,7 @@ class WeightStage:
         reads_whole = self.effort in ("search", "full")
         read = read_matrices if reads_whole else sample_matrices
         matrices = [] if self.aligned and self.aligned.backward else read(a, b, self.comparison)
-        change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, kin))
+        change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, ancestors))
         return find_operations(a, b, change, names, tokenizer)
 
     def _slopes(self) -> tuple[float, float] | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.library.farm import Task, make_many
 from lineage_audit.library.fingerprint import from_bytes, read_fingerprint, write_bytes
+from lineage_audit.library.workers import Task, make_many
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 80

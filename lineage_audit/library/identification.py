@@ -1,4 +1,4 @@
-"""Who is the parent: a subject held against every model of a shelf."""
+"""Who is the parent: a subject held against every model of a library database."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from lineage_audit.comparison.verdict import DISTILLATION, NOT_THEFT, RELATED_LOG10_P, strongest
+from lineage_audit.library.database import Database, shape_of
+from lineage_audit.library.database_entries import DatabaseEntry
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
 from lineage_audit.library.fingerprint.layers import as_in_file
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.skeleton import summary_of
 from lineage_audit.library.nearness import NEARLY_AS_FAR, SAME_WAY, order_of
 from lineage_audit.library.prefilter import KEPT_BY_EACH, shortlist
-from lineage_audit.library.shelf import Shelf, shape_of
-from lineage_audit.library.shelf_entries import ShelfEntry
 from lineage_audit.results import Identification, Relation, Relative, Report
 from lineage_audit.results.identification import IdentificationOutcome
 from lineage_audit.version import __version__
@@ -34,26 +34,26 @@ _PARAMETERS = {
 _RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")
 
 
-def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[str] = ()) -> Identification:
-    """Find the subject's relatives on a shelf, nearest first.
+def identify_on_database(subject: Fingerprint, database: Database, leave_out: Sequence[str] = ()) -> Identification:
+    """Find the subject's relatives in a library database, nearest first.
 
     Args:
         subject: its fingerprint, best with every FFN unit.
-        shelf: the library.
+        database: the library.
         leave_out: names that are not looked at.
     """
     started = time.perf_counter()
-    signatures = shelf.signatures().without(frozenset(leave_out))
+    signatures = database.signatures().without(frozenset(leave_out))
     chosen = shortlist(signatures, subject.signature, shape_of(subject))
     models = len(signatures.names)
-    fingerprints = {name: shelf.fingerprint(name) for name in chosen.names}
+    fingerprints = {name: database.fingerprint(name) for name in chosen.names}
     short = as_in_file(subject, SCHEME)
     reports = {name: compare_fingerprints(fingerprint, short) for name, fingerprint in fingerprints.items()}
     for name, score in zip(chosen.names, chosen.scores, strict=True):
         if score >= SECOND_LOOK and not _is_related(reports[name], models):
             reports[name] = compare_fingerprints(fingerprints[name], subject)
     related = {name: report for name, report in reports.items() if _is_related(report, models)}
-    relatives = [_relative(shelf.entry(name), related[name], models) for name in _ordered(related, fingerprints)]
+    relatives = [_relative(database.entry(name), related[name], models) for name in _ordered(related, fingerprints)]
     found = {relative.name for relative in relatives}
     rest = {name: report for name, report in reports.items() if name not in found}
     undecided = tuple(name for name, report in rest.items() if report.verdict.relation != "independent")
@@ -69,7 +69,7 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
     return Identification(
         tool_version=__version__,
         subject=summary_of(subject),
-        library=str(shelf.path),
+        library=str(database.path),
         models=models,
         compared=len(reports),
         outcome=outcome,
@@ -80,12 +80,12 @@ def identify_on_shelf(subject: Fingerprint, shelf: Shelf, leave_out: Sequence[st
         prefilter_limit=chosen.limit,
         parameters={"fingerprint_scheme": subject.scheme, **_PARAMETERS},
         seconds=time.perf_counter() - started,
-        caveats=_caveats(len(shelf.names() - set(leave_out)) - models, relatives),
+        caveats=_caveats(len(database.names() - set(leave_out)) - models, relatives),
     )
 
 
 def corrected(log10_p: float | None, models: int) -> float | None:
-    """Bonferroni for every model on the shelf, those included that the prefilter left out."""
+    """Bonferroni for every model in the library database, those included that the prefilter left out."""
     return None if log10_p is None else min(0.0, log10_p + math.log10(max(1, models)))
 
 
@@ -126,7 +126,7 @@ def _distance_between(fingerprints: Mapping[str, Fingerprint], names: Sequence[s
     return _distance(compare_fingerprints(fingerprints[names[y]], fingerprints[names[x]]))
 
 
-def _relative(entry: ShelfEntry, report: Report, models: int) -> Relative:
+def _relative(entry: DatabaseEntry, report: Report, models: int) -> Relative:
     verdict, best = report.verdict, strongest(report.evidence)
     distance = report.parameters.get("relative_distance")
     return Relative(

@@ -1,4 +1,4 @@
-"""A shelf (or part of it) as one portable file: a ZIP of fingerprint files and a table of contents."""
+"""A library database (or part of it) as one portable file: a ZIP of fingerprint files and a table of contents."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
+from lineage_audit.library.database import Database
+from lineage_audit.library.database_entries import Label
 from lineage_audit.library.fingerprint import from_bytes
-from lineage_audit.library.shelf import Shelf
-from lineage_audit.library.shelf_entries import Label
 
 CONTENTS = "library.json"
 SCHEMA = "lineage-audit/library/1"
@@ -20,13 +20,13 @@ _LARGEST_FINGERPRINT = 16 * 2**20
 _LARGEST_CONTENTS = 64 * 2**20
 
 
-def export_shelf(shelf: Shelf, path: Path, names: Sequence[str] = ()) -> int:
-    """Write the named models (all by default), the same shelf always as the same bytes; gives how many.
+def export_database(database: Database, path: Path, names: Sequence[str] = ()) -> int:
+    """Write the named models (all by default), the same library database always as the same bytes; gives how many.
 
     Raises:
-        LineageAuditError: a name is not on the shelf, or the file cannot be written.
+        LineageAuditError: a name is not in the library database, or the file cannot be written.
     """
-    entries = [shelf.entry(name) for name in names] if names else list(shelf.entries())
+    entries = [database.entry(name) for name in names] if names else list(database.entries())
     temporary = path.with_name(f".{path.name}.partial")
     contents = [
         {"file": f"{number:06}.fingerprint", "name": e.name, "family": e.family, "license": e.license, "note": e.note}
@@ -36,7 +36,7 @@ def export_shelf(shelf: Shelf, path: Path, names: Sequence[str] = ()) -> int:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             _write(archive, CONTENTS, json.dumps({"schema": SCHEMA, "models": contents}, indent=1).encode())
             for line in contents:
-                _write(archive, str(line["file"]), shelf.data(str(line["name"])))
+                _write(archive, str(line["file"]), database.data(str(line["name"])))
         temporary.replace(path)
     except OSError as error:
         raise LineageAuditError(f"{path}: cannot be written ({error.strerror}); nothing was left there") from None
@@ -45,11 +45,12 @@ def export_shelf(shelf: Shelf, path: Path, names: Sequence[str] = ()) -> int:
     return len(entries)
 
 
-def import_shelf(shelf: Shelf, path: Path) -> tuple[int, int]:
+def import_database(database: Database, path: Path) -> tuple[int, int]:
     """Add every model of a portable file, in place of those of the same name; gives how many, and how many were there.
 
     Raises:
-        UnreadableFileError: the file is damaged or something else; models before the damage are on the shelf.
+        UnreadableFileError: the file is damaged or something else; models before the damage are in the library
+            database.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -60,7 +61,7 @@ def import_shelf(shelf: Shelf, path: Path) -> tuple[int, int]:
                     _read(archive, str(line["file"]), _LARGEST_FINGERPRINT), f"{path}: {line['file']}"
                 )
                 label = Label(str(line["name"]), *(_text(line.get(key)) for key in ("family", "license", "note")))
-                replaced += shelf.add(fingerprint, label)
+                replaced += database.add(fingerprint, label)
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
         raise UnreadableFileError(f"{path}: not a library that was exported, or damaged ({error})") from None
     return len(lines), replaced

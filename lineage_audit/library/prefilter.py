@@ -1,4 +1,4 @@
-"""Which models of a shelf to look at: the nearest by each part of the signature, and the union of these.
+"""Which models of a library database to look at: the nearest by each part of the signature, and the union of these.
 
 A disguise that blinds one part leaves another: units and channels under other numbers, signs and rotations are each
 survived by at least one (``fingerprint/signature.py``).
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.library.database_entries import Signatures
 from lineage_audit.library.fingerprint.signature import PARTS
 from lineage_audit.library.fingerprint.values import Levels
-from lineage_audit.library.shelf_entries import Signatures
 
 KEPT_BY_EACH = 5
 """Models that each part of the signature sends on."""
@@ -44,7 +44,7 @@ def shortlist(signatures: Signatures, subject: Levels, shape: tuple[int, int], k
     """Choose what to compare with a subject.
 
     Args:
-        signatures: the shelf's.
+        signatures: the library database's.
         subject: the subject's, ``[parts, numbers]``.
         shape: the subject's residual channels and FFN units: models of another shape have other numbers.
         kept: how many each part sends on.

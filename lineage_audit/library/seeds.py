@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from lineage_audit.errors import UnreadableFileError
-from lineage_audit.library.farm import Task, make_many
+from lineage_audit.library.database import Database
+from lineage_audit.library.database_entries import Label
 from lineage_audit.library.fingerprint import from_bytes
-from lineage_audit.library.shelf import Shelf
-from lineage_audit.library.shelf_entries import Label
+from lineage_audit.library.workers import Task, make_many
 
 _LARGEST = 4 * 2**20
 _KEYS = ("id", "revision", "license", "family", "note")
@@ -42,13 +42,13 @@ class Seed:
 
     @property
     def label(self) -> Label:
-        """What the shelf says of it."""
+        """What the library database says of it."""
         return Label(self.id, self.family, self.license, self.note)
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """What became of one seed: on the shelf now, there already, or why not."""
+    """What became of one seed: in the library database now, there already, or why not."""
 
     seed: Seed
     failure: str | None
@@ -87,21 +87,21 @@ def _seed(line: object, name: str, number: int) -> Seed:
 
 
 def build(
-    shelf: Shelf, seeds: Sequence[Seed], effort: str = "sample", *, workers: int = 1, scheduler: str | None = None
+    database: Database, seeds: Sequence[Seed], effort: str = "sample", *, workers: int = 1, scheduler: str | None = None
 ) -> Iterator[Planted]:
-    """Put every seed on the shelf that is not there yet; each gives one answer, and failures hold up nobody.
+    """Put every seed in the library database that is not there yet; each gives one answer, and failures hold up nobody.
 
     Raises:
-        LineageAuditError: the shelf cannot be written, or Dask is needed and not there.
+        LineageAuditError: the library database cannot be written, or Dask is needed and not there.
     """
-    there = shelf.names()
+    there = database.names()
     by_ref = {seed.ref: seed for seed in seeds if seed.id not in there}
     yield from (Planted(seed, None, was_there=True) for seed in seeds if seed.id in there)
     for made in make_many([Task(ref, effort) for ref in by_ref], workers=workers, scheduler=scheduler):
         seed, failure = by_ref[made.ref], made.failure
         if made.data is not None:
             try:
-                shelf.add(from_bytes(made.data, made.ref), seed.label)
+                database.add(from_bytes(made.data, made.ref), seed.label)
             except UnreadableFileError as error:
                 failure = str(error)
         yield Planted(seed, failure, was_there=False)

@@ -120,13 +120,13 @@ def _pedigree(references: Iterable[ReferenceSummary]) -> Pedigree | None:
     """The references by what the weights say of them; those that are not related stay out."""
     from cyclonedx.model.component import Pedigree
 
-    kin: dict[Kinship, list[Component]] = {"ancestors": [], "descendants": [], "variants": []}
+    related: dict[Kinship, list[Component]] = {"ancestors": [], "descendants": [], "variants": []}
     for number, reference in enumerate(references):
         if kinship := _kinship(reference):
-            kin[kinship].append(_reference(reference, f"reference-{number}"))
-    if not any(kin.values()):
+            related[kinship].append(_reference(reference, f"reference-{number}"))
+    if not any(related.values()):
         return None
-    return Pedigree(ancestors=kin["ancestors"], descendants=kin["descendants"], variants=kin["variants"])
+    return Pedigree(ancestors=related["ancestors"], descendants=related["descendants"], variants=related["variants"])
 
 
 _KINSHIPS: Mapping[Standing, Kinship] = {

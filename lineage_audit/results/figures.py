@@ -14,8 +14,9 @@ class NullSpread:
     """How the statistic of a test is spread among independent trainings.
 
     Attributes:
-        family: ``sign-sum`` for a sum of terms whose signs are fair coins: mean 0, and p is at most exp(-t²/2) at t
-            standard deviations; ``fixed-points`` for a count of units that keep their number, one expected a block.
+        family: ``sign-sum`` for a sum of terms whose signs are fair random signs: mean 0, and p is at most exp(-t²/2)
+            at t standard deviations; ``fixed-points`` for a count of units that keep their number, one expected a
+            block.
         scale: the standard deviation of the sum, or the expected count.
     """
 

@@ -30,7 +30,7 @@ class Relative:
         direction: ``a->b`` if the subject was made from it, ``b->a`` if it was made from the subject.
         grade: whether that stands on exact p-values.
         log10_p: bound of the comparison alone, or None.
-        corrected_log10_p: the same, corrected for the number of models on the shelf.
+        corrected_log10_p: the same, corrected for the number of models in the library database.
         distance: estimated size of the difference over the size of the weights, or None.
         explained_variance: share of the subject's variance that it explains, or None.
         derived_share: share of the subject's sketched units that match it, or None.
@@ -66,7 +66,7 @@ class Identification(Rendered):
         tool_version: version of the tool.
         subject: the model that was asked about.
         library: the library's path.
-        models: models on the shelf that the subject was held against.
+        models: models in the library database that the subject was held against.
         compared: those of them that were compared by exact tests, after the prefilter.
         outcome: ``found`` if a relative was; ``none`` if none was and one would have been seen; else ``inconclusive``.
         summary: one sentence for a person.

@@ -10,7 +10,7 @@ import yaml
 
 import lineage_audit
 from lineage_audit.cli import run
-from lineage_audit.library.shelf import open_shelf
+from lineage_audit.library.database import open_database
 from tests.models import WIDE, Weights, llama, llama_config, noisy, repository, write
 
 
@@ -46,8 +46,8 @@ def test_unmix_ends_with_three_where_the_parents_do_not_explain_the_child(folder
 def test_parents_may_be_names_in_a_library(folders: dict[str, str], tmp_path: Path) -> None:
     library = str(tmp_path / "shelf.library")
     assert run(["library", "add", folders["code"], folders["chat"], "--library", library]) == 0
-    with open_shelf(Path(library)) as shelf:
-        names = {entry.ref: entry.name for entry in shelf.entries()}
+    with open_database(Path(library)) as database:
+        names = {entry.ref: entry.name for entry in database.entries()}
     found = lineage_audit.unmix(folders["merged"], [names[folders["code"]], names[folders["chat"]]], library=library)
     assert [round(share.value, 2) for share in found.weights] == [0.7, 0.3]
 

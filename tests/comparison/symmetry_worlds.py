@@ -60,36 +60,36 @@ def _rotated(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def flip_ffn_units(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """Negate units in up and down together."""
-    image = dict(weights)
+    aligned_a = dict(weights)
     for layer in range(size.layers):
         signs = _signs(rng, size.ffn)
         up, down = (f"model.layers.{layer}.mlp.{part}_proj.weight" for part in ("up", "down"))
-        image[up] = weights[up] * signs[:, None]
-        image[down] = weights[down] * signs
-    return image
+        aligned_a[up] = weights[up] * signs[:, None]
+        aligned_a[down] = weights[down] * signs
+    return aligned_a
 
 
 def flip_value_dimensions(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """Negate value dimensions and the columns of o in every query head that reads them."""
-    image = dict(weights)
+    aligned_a = dict(weights)
     for layer in range(size.layers):
         signs = _signs(rng, size.kv_rows).reshape(size.kv_heads, size.head_dim)
         v, o = (f"model.layers.{layer}.self_attn.{part}_proj.weight" for part in ("v", "o"))
-        image[v] = weights[v] * signs.reshape(-1, 1)
-        image[o] = weights[o] * np.repeat(signs, size.heads // size.kv_heads, axis=0).reshape(-1)
-    return image
+        aligned_a[v] = weights[v] * signs.reshape(-1, 1)
+        aligned_a[o] = weights[o] * np.repeat(signs, size.heads // size.kv_heads, axis=0).reshape(-1)
+    return aligned_a
 
 
 def flip_rotary_pairs(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """Negate rotary pairs of a key head and of every query head of its group."""
-    image = dict(weights)
+    aligned_a = dict(weights)
     for layer in range(size.layers):
         half = _signs(rng, size.kv_heads * size.head_dim // 2).reshape(size.kv_heads, -1)
         signs = np.concatenate([half, half], axis=1)
         q, k = (f"model.layers.{layer}.self_attn.{part}_proj.weight" for part in ("q", "k"))
-        image[k] = weights[k] * signs.reshape(-1, 1)
-        image[q] = weights[q] * np.repeat(signs, size.heads // size.kv_heads, axis=0).reshape(-1, 1)
-    return image
+        aligned_a[k] = weights[k] * signs.reshape(-1, 1)
+        aligned_a[q] = weights[q] * np.repeat(signs, size.heads // size.kv_heads, axis=0).reshape(-1, 1)
+    return aligned_a
 
 
 def flip_channels(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
@@ -101,35 +101,35 @@ def flip_channels(weights: Weights, size: Size, rng: np.random.Generator) -> Wei
 def permute_channels(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """Renumber the residual channels, gains included."""
     order = rng.permutation(size.hidden)
-    image = _map_channels(weights, lambda values: values[..., order])
-    return image | {name: values[order] for name, values in weights.items() if values.ndim == 1}
+    aligned_a = _map_channels(weights, lambda values: values[..., order])
+    return aligned_a | {name: values[order] for name, values in weights.items() if values.ndim == 1}
 
 
 def permute_ffn_units(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """Renumber the FFN units of every layer."""
-    image = dict(weights)
+    aligned_a = dict(weights)
     for layer in range(size.layers):
         order = rng.permutation(size.ffn)
         for part in ("gate", "up"):
             name = f"model.layers.{layer}.mlp.{part}_proj.weight"
-            image[name] = weights[name][order]
+            aligned_a[name] = weights[name][order]
         down = f"model.layers.{layer}.mlp.down_proj.weight"
-        image[down] = weights[down][:, order]
-    return image
+        aligned_a[down] = weights[down][:, order]
+    return aligned_a
 
 
 def permute_kv_groups(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """Renumber the KV heads with all that belongs to them."""
-    image = dict(weights)
+    aligned_a = dict(weights)
     for layer in range(size.layers):
         order = rng.permutation(size.kv_heads)
         for part in ("q", "k", "v"):
             name = f"model.layers.{layer}.self_attn.{part}_proj.weight"
             groups = weights[name].reshape(size.kv_heads, -1, size.hidden)
-            image[name] = groups[order].reshape(weights[name].shape)
+            aligned_a[name] = groups[order].reshape(weights[name].shape)
         o = f"model.layers.{layer}.self_attn.o_proj.weight"
-        image[o] = weights[o].reshape(size.hidden, size.kv_heads, -1)[:, order].reshape(weights[o].shape)
-    return image
+        aligned_a[o] = weights[o].reshape(size.hidden, size.kv_heads, -1)[:, order].reshape(weights[o].shape)
+    return aligned_a
 
 
 SYMMETRIES: dict[str, Symmetry] = {
@@ -144,7 +144,7 @@ SYMMETRIES: dict[str, Symmetry] = {
 """Exact test -> the symmetry that makes it exact."""
 
 
-def random_image(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
+def random_disguise(weights: Weights, size: Size, rng: np.random.Generator) -> Weights:
     """One random element of all symmetries together: what an independent training might as well have given."""
     for symmetry in SYMMETRIES.values():
         weights = symmetry(weights, size, rng)
@@ -157,9 +157,9 @@ def _signs(rng: np.random.Generator, count: int) -> npt.NDArray[np.float32]:
 
 def _map_channels(weights: Weights, change: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]) -> Weights:
     """Apply a change along the channels: columns of what reads the residual stream, rows of o and down."""
-    image = dict(weights)
+    aligned_a = dict(weights)
     for name, values in weights.items():
         if values.ndim == 2:
             writes = name.endswith(("o_proj.weight", "down_proj.weight"))
-            image[name] = np.ascontiguousarray(change(values.T).T if writes else change(values))
-    return image
+            aligned_a[name] = np.ascontiguousarray(change(values.T).T if writes else change(values))
+    return aligned_a

@@ -18,9 +18,9 @@ from lineage_audit.comparison.evidence.assignment_spearman import (
     _student_log_tail,
 )
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.evidence.coins import COUNTED_COINS, hoeffding_log10_p, least_mean, log10_p
 from lineage_audit.comparison.evidence.matched_labels import fixed_points_log10_p, match_block
 from lineage_audit.comparison.evidence.norm_gains import normal_log10_tail, permutation_z
+from lineage_audit.comparison.evidence.random_signs import COUNTED_RANDOM_SIGNS, hoeffding_log10_p, least_mean, log10_p
 
 ROUNDING = 1e-9
 
@@ -61,7 +61,7 @@ def test_fixed_points_never_underflow_and_are_tight() -> None:
 
 
 @given(st.lists(st.floats(-2, 2), min_size=1, max_size=10))
-def test_few_coins_are_counted(terms: list[float]) -> None:
+def test_few_random_signs_are_counted(terms: list[float]) -> None:
     sizes = np.array(terms)
     sums = np.array([sizes @ signs for signs in itertools.product((-1, 1), repeat=len(sizes))])
     total = sizes.sum()
@@ -73,32 +73,32 @@ def test_few_coins_are_counted(terms: list[float]) -> None:
         assert log10_p(sizes) == 0.0
 
 
-@pytest.mark.parametrize("coins", [1, 20, COUNTED_COINS])
-def test_coins_that_all_agree_count_one_outcome(coins: int) -> None:
-    terms = np.random.default_rng(coins).uniform(0.1, 1.0, coins)
-    assert log10_p(terms) == pytest.approx(-coins * math.log10(2.0))
+@pytest.mark.parametrize("random_signs", [1, 20, COUNTED_RANDOM_SIGNS])
+def test_random_signs_that_all_agree_count_one_outcome(random_signs: int) -> None:
+    terms = np.random.default_rng(random_signs).uniform(0.1, 1.0, random_signs)
+    assert log10_p(terms) == pytest.approx(-random_signs * math.log10(2.0))
     assert log10_p(np.append(terms, np.zeros(9))) == log10_p(terms)
     assert log10_p(-terms) == log10_p(np.zeros(0)) == 0.0
 
 
-def test_counted_coins_against_draws() -> None:
+def test_counted_random_signs_against_draws() -> None:
     rng = np.random.default_rng(1)
     terms = rng.standard_normal(40) + 0.3
     drawn = (rng.choice((-1.0, 1.0), (200_000, 40)) @ np.abs(terms) >= terms.sum()).mean()
     assert log10_p(terms) == pytest.approx(math.log10(drawn), abs=0.05)
 
 
-@pytest.mark.parametrize("coins", [30, COUNTED_COINS, COUNTED_COINS + 1, 2000])
-def test_nine_of_ten_sums_at_the_least_mean_reach_the_level(coins: int) -> None:
-    mean = least_mean(coins, 0.5, -7.0)
+@pytest.mark.parametrize("random_signs", [30, COUNTED_RANDOM_SIGNS, COUNTED_RANDOM_SIGNS + 1, 2000])
+def test_nine_of_ten_sums_at_the_least_mean_reach_the_level(random_signs: int) -> None:
+    mean = least_mean(random_signs, 0.5, -7.0)
     assert mean is not None
-    rng = np.random.default_rng(coins)
-    noise = 0.5 * rng.standard_normal((200, coins))
+    rng = np.random.default_rng(random_signs)
+    noise = 0.5 * rng.standard_normal((200, random_signs))
     assert sum(log10_p(mean + row) <= -7.0 for row in noise) >= 175
     assert sum(log10_p(0.6 * mean + row) <= -7.0 for row in noise) <= 120
 
 
-def test_too_few_coins_reach_no_level() -> None:
+def test_too_few_random_signs_reach_no_level() -> None:
     assert least_mean(23, 1.0, -7.0) is None
     assert least_mean(24, 1.0, -7.0) is not None
 
@@ -116,7 +116,7 @@ def test_hoeffding_bounds_every_sign_assignment(terms: list[float]) -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=1, max_size=8))
-def test_the_bound_holds_for_terms_that_share_their_coins(pairs: list[tuple[float, float]]) -> None:
+def test_the_bound_holds_for_terms_that_share_their_random_signs(pairs: list[tuple[float, float]]) -> None:
     sizes = np.array(pairs)
     sums = np.array([np.array(signs) @ sizes.sum(axis=1) for signs in itertools.product((-1, 1), repeat=len(sizes))])
     total = sizes.sum()

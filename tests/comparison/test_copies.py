@@ -1,4 +1,4 @@
-"""Copies inside both models share their coins, and signs that are not free are seen on the weights."""
+"""Copies inside both models share their random signs, and signs that are not free are seen on the weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.copies import origins, random_signs_of
 from lineage_audit.comparison.evidence.leanings import both_lean, leaning
 from tests.comparison.measuring import assert_never_too_often, comparison_by_numbers, evidence_of, log10_p_values
 from tests.models import Array, Size, Weights, llama, llama_config, model, noisy
@@ -83,7 +83,7 @@ def test_origins_name_the_first_copy() -> None:
     assert ups(_two_layers_apart(1), _two_layers_apart(2)) == [[0], [1], [0], [1], [0], [1]]
     assert ups(llama(1, SIZE), _two_layers_apart(2)) == [[n] for n in range(SIZE.layers)]
     assert origins([None, None], 3)[1].tolist() == [3, 4, 5]
-    assert len(set(coins_of(np.array([0, 7]), 5).tolist())) == 10
+    assert len(set(random_signs_of(np.array([0, 7]), 5).tolist())) == 10
 
 
 def _leaning(rows: int, lean: float, seed: int) -> Array:

@@ -44,7 +44,7 @@ def test_independent_berts() -> None:
 
 
 def test_independent_mixtures_each_upcycled() -> None:
-    """Experts that were copied from one dense FFN have its signs and numbers: that many fair coins and no more."""
+    """Experts that were copied from one dense FFN have its signs and numbers: that many random signs and no more."""
 
     def pair(seed: int) -> tuple[Weights, Weights]:
         rng = np.random.default_rng([seed, 5])
@@ -60,15 +60,15 @@ def test_signs_stay_free_when_every_expert_is_matched_with_one_dense_ffn() -> No
     """The hardest case: the experts are copies of an image of the dense FFN, under signs of its own."""
     found = []
     for seed in range(60):
-        dense, image = common_features(seed)
-        mixture = sparsely_upcycled(image, EXPERTS, np.random.default_rng([seed, 6]))
+        dense, aligned_a = common_features(seed)
+        mixture = sparsely_upcycled(aligned_a, EXPERTS, np.random.default_rng([seed, 6]))
         one, other = model(dense, CONFIG), model(mixture, sparse_config(SIZE, EXPERTS))
         aligned = align_weights(
             CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, NoProgress()
         )
         assert aligned is not None
         signs = next(item for item in aligned.evidence if item.test_id == "aligned-ffn-signs")
-        assert signs.count > 0.9 * SIZE.ffn  # the copies of one FFN share its coins
+        assert signs.count > 0.9 * SIZE.ffn  # the copies of one FFN share its random signs
         assert signs.log10_p is not None
         found.append(signs.log10_p)
     assert_never_too_often({"aligned-ffn-signs": np.array(found)})
@@ -79,8 +79,8 @@ def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
     found: dict[str, list[float]] = {}
     grown = replace(SIZE, layers=REPEATS)
     for seed in range(60):
-        layer, image = common_features(seed)
-        repeated = noisy(with_layers(image, [0] * REPEATS), seed, 0.1)
+        layer, aligned_a = common_features(seed)
+        repeated = noisy(with_layers(aligned_a, [0] * REPEATS), seed, 0.1)
         one, other = model(layer, CONFIG), model(repeated, llama_config(grown))
         aligned = align_weights(
             CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, NoProgress()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.comparison.measuring import RUNS, evidence_of, most_rejections
-from tests.comparison.symmetry_worlds import SYMMETRIES, logits, random_image
+from tests.comparison.symmetry_worlds import SYMMETRIES, logits, random_disguise
 from tests.comparison.worlds import CONFIG
 from tests.comparison.worlds import SIZE as ONE_LAYER
 from tests.models import SMALL, Size, bert, bert_config, gpt2, gpt2_config, llama, llama_config
@@ -21,11 +21,11 @@ def test_each_symmetry_leaves_the_function_as_it_was(test_id: str, kv_heads: int
     rng = np.random.default_rng(3)
     weights = {name: values * (20 if values.ndim > 1 else 1) for name, values in llama(5, size).items()}
     tokens = rng.integers(0, size.vocab, 12)
-    image = SYMMETRIES[test_id](weights, size, rng)
-    assert any(not np.array_equal(image[name], weights[name]) for name in weights) or kv_heads == 1
+    aligned_a = SYMMETRIES[test_id](weights, size, rng)
+    assert any(not np.array_equal(aligned_a[name], weights[name]) for name in weights) or kv_heads == 1
     expected = logits(weights, size, tokens)
     assert np.ptp(expected) > 1.0
-    np.testing.assert_allclose(logits(image, size, tokens), expected, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(logits(aligned_a, size, tokens), expected, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("test_id", SIGN_TESTS)
@@ -56,24 +56,24 @@ def test_units_are_counted_as_the_architecture_has_them() -> None:
 
 
 @pytest.mark.parametrize("test_id", SYMMETRIES)
-def test_a_test_is_exact_on_random_images_of_one_model(test_id: str) -> None:
+def test_a_test_is_exact_on_random_aligned_tensors_of_one_model(test_id: str) -> None:
     """The hardest independent-looking pair: the same weights, but for a random element of the test's own symmetry."""
     rng = np.random.default_rng(17)
     values = []
     for seed in range(RUNS):
         weights = llama(seed, ONE_LAYER)
-        image = SYMMETRIES[test_id](weights, ONE_LAYER, rng)
-        values.append(evidence_of(weights, image, CONFIG)[test_id].log10_p)
+        aligned_a = SYMMETRIES[test_id](weights, ONE_LAYER, rng)
+        values.append(evidence_of(weights, aligned_a, CONFIG)[test_id].log10_p)
     for level in (0.1, 0.01, 0.001):
         assert sum(value <= np.log10(level) for value in values) <= most_rejections(RUNS, level)
 
 
-def test_every_exact_test_is_blind_to_a_random_image() -> None:
+def test_every_exact_test_is_blind_to_a_random_disguise() -> None:
     rng = np.random.default_rng(23)
     values: dict[str, list[float]] = {}
     for seed in range(100):
         weights = llama(seed, ONE_LAYER)
-        for test_id, item in evidence_of(weights, random_image(weights, ONE_LAYER, rng), CONFIG).items():
+        for test_id, item in evidence_of(weights, random_disguise(weights, ONE_LAYER, rng), CONFIG).items():
             if item.grade == "exact" and item.status == "measured":
                 values.setdefault(test_id, []).append(item.log10_p or 0.0)
     assert set(values) == set(SYMMETRIES)

@@ -10,7 +10,7 @@ import pytest
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.results import Report
 from tests.comparison.measuring import aligned_of
-from tests.comparison.symmetry_worlds import permute_ffn_units, random_image
+from tests.comparison.symmetry_worlds import permute_ffn_units, random_disguise
 from tests.models import (
     WIDE,
     Config,
@@ -128,7 +128,7 @@ def test_6_embeddings_led_by_token_frequency_and_massive_channels_are_no_evidenc
         embedding[:, :3] *= 100
         weights["model.embed_tokens.weight"] = embedding.astype(np.float32)
         pair.append(weights)
-    assert _compare(pair[0], random_image(pair[1], WIDE, rng)).verdict.relation == "independent"
+    assert _compare(pair[0], random_disguise(pair[1], WIDE, rng)).verdict.relation == "independent"
 
 
 def test_7_one_initialisation_trained_twice_is_a_shared_origin() -> None:

@@ -78,7 +78,7 @@ def _held_out(test_id: str, share: float, count: int = 1000) -> Evidence:
 def _findings(*evidence: Evidence, shares: Shares = NOTHING_SHARED, **changed: object) -> Findings:
     findings = Findings(
         evidence=evidence, shares=shares, operations=(), same_weights=False, left_in_a="nothing", left_in_b="nothing",
-        architecture="same architecture", caveats=(), searched=True, moved=False, turned=False, obstacle=None,
+        architecture="same architecture", caveats=(), searched=True, moved=False, rotated=False, obstacle=None,
     )  # fmt: skip
     return replace(findings, **changed)
 
@@ -148,7 +148,7 @@ TABLE = {
     "few held-out rows": (_findings(_exact(0.0), _held_out("aligned-unit-matches", 3.0, 50)), "independent"),
     "gains lost in a rotation": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED, moved=True), "derived"),
     "gains lost in a rotation, little left": (
-        _findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "shared-origin"
+        _findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, rotated=True), "shared-origin"
     ),
     "one role kept nearly whole": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "shared-origin"
@@ -177,7 +177,7 @@ CAUSES = {
     "gains at chance, a role kept as training keeps it": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "untold"
     ),
-    "no gains": (_findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, turned=True), "untold"),
+    "no gains": (_findings(_exact(-100.0), shares=MUCH_SHARED, moved=True, rotated=True), "untold"),
     "channels alone": (
         _findings(_exact(-60.0, test_id="channel-signs"), _exact(0.0), _exact(-1.0, test_id="query-key-signs")),
         "untold",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.comparison.symmetry_worlds import random_image
+from tests.comparison.symmetry_worlds import random_disguise
 from tests.models import Size, Weights, llama, llama_config
 
 SIZE = Size(layers=1, heads=8, kv_heads=4)
@@ -84,7 +84,7 @@ def common_features(seed: int) -> Pair:
     rng = np.random.default_rng([seed, 4])
     weights = llama(seed, SIZE)
     learned = {name: (values + 0.01 * rng.standard_normal(values.shape)) for name, values in weights.items()}
-    return weights, random_image({name: v.astype(np.float32) for name, v in learned.items()}, SIZE, rng)
+    return weights, random_disguise({name: v.astype(np.float32) for name, v in learned.items()}, SIZE, rng)
 
 
 def dead_and_equal_units(seed: int) -> Pair:
@@ -143,4 +143,4 @@ def _two(seed: int, change: Change) -> Pair:
                 shared = np.random.default_rng([seed, 2, position])
                 weights[name] = change(Drawn(name, values, own, shared)).astype(np.float32)
         changed.append(weights)
-    return changed[0], random_image(changed[1], SIZE, np.random.default_rng([seed, 3]))
+    return changed[0], random_disguise(changed[1], SIZE, np.random.default_rng([seed, 3]))

@@ -32,15 +32,15 @@ def rotated(weights: Weights, seed: int) -> Weights:
     """Norm gains folded away, then the residual stream turned by a random rotation."""
     width = weights["model.norm.weight"].shape[0]
     rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((width, width)))[0].astype(np.float32)
-    image = dict(weights)
+    aligned_a = dict(weights)
     for name, values in weights.items():
         if values.ndim == 1:
-            image[name] = np.ones_like(values)
+            aligned_a[name] = np.ones_like(values)
         elif name.endswith(("o_proj.weight", "down_proj.weight")):
-            image[name] = rotation.T @ values
+            aligned_a[name] = rotation.T @ values
         else:
-            image[name] = values * _gain(weights, name) @ rotation
-    return image
+            aligned_a[name] = values * _gain(weights, name) @ rotation
+    return aligned_a
 
 
 def _gain(weights: Weights, name: str) -> np.ndarray | float:

@@ -10,7 +10,7 @@ from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints,
 from lineage_audit.results import Report
 from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
 from tests.comparison.measuring import assert_never_too_often
-from tests.comparison.symmetry_worlds import SYMMETRIES, permute_channels, permute_ffn_units, random_image
+from tests.comparison.symmetry_worlds import SYMMETRIES, permute_channels, permute_ffn_units, random_disguise
 from tests.library.models import SIZE, fingerprint, rotated, with_layers
 from tests.models import Size, gpt2, gpt2_config, llama, model, noisy, related
 
@@ -50,16 +50,16 @@ def test_equal_files_are_identical(base: Fingerprint) -> None:
 
 @pytest.mark.parametrize("symmetry", SYMMETRIES)
 def test_no_single_symmetry_hides_a_fine_tune(symmetry: str, base: Fingerprint) -> None:
-    image = SYMMETRIES[symmetry](noisy(BASE, 2, 0.1), SIZE, np.random.default_rng(3))
-    for subject in (fingerprint(image), fingerprint(image, every_unit=True)):
+    aligned_a = SYMMETRIES[symmetry](noisy(BASE, 2, 0.1), SIZE, np.random.default_rng(3))
+    for subject in (fingerprint(aligned_a), fingerprint(aligned_a, every_unit=True)):
         report = compare_fingerprints(base, subject)
         assert report.verdict.relation in WANTED_ANY, (symmetry, report.verdict.summary)
         assert report.verdict.grade == "exact"
 
 
 def test_all_symmetries_together_leave_calibrated_evidence(base: Fingerprint) -> None:
-    image = random_image(noisy(BASE, 2, 0.05), SIZE, np.random.default_rng(3))
-    report = compare_fingerprints(base, fingerprint(image, every_unit=True))
+    aligned_a = random_disguise(noisy(BASE, 2, 0.05), SIZE, np.random.default_rng(3))
+    report = compare_fingerprints(base, fingerprint(aligned_a, every_unit=True))
     assert report.verdict.relation == "derived"
     assert report.verdict.grade == "calibrated"
 
@@ -73,14 +73,14 @@ def test_a_rotation_leaves_the_sign_tests_exact(base: Fingerprint) -> None:
 
 def test_moved_units_and_channels_are_named(base: Fingerprint) -> None:
     rng = np.random.default_rng(4)
-    image = permute_channels(permute_ffn_units(BASE, SIZE, rng), SIZE, rng)
-    assert {"units-permuted", "channels-permuted"} <= kinds(compare_fingerprints(base, fingerprint(image)))
+    aligned_a = permute_channels(permute_ffn_units(BASE, SIZE, rng), SIZE, rng)
+    assert {"units-permuted", "channels-permuted"} <= kinds(compare_fingerprints(base, fingerprint(aligned_a)))
 
 
 def test_layers_are_mapped_many_to_one(base: Fingerprint) -> None:
     grown = Size(**{**{f: getattr(SIZE, f) for f in SIZE.__slots__}, "layers": 5})
-    image = with_layers(BASE, [0, 1, 0, 1, 2])
-    report = compare_fingerprints(base, fingerprint(image, grown))
+    aligned_a = with_layers(BASE, [0, 1, 0, 1, 2])
+    report = compare_fingerprints(base, fingerprint(aligned_a, grown))
     assert "layers-duplicated" in kinds(report)
     assert [row.a for row in report.weights.layers] == [0, 1, 0, 1, 2]
     assert report.verdict.direction == "a->b"

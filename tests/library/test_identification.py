@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lineage_audit.library.database import Database, open_database
+from lineage_audit.library.database_entries import Label, Signatures
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.signature import PARTS
-from lineage_audit.library.identification import corrected, identify_on_shelf
+from lineage_audit.library.identification import corrected, identify_on_database
 from lineage_audit.library.nearness import order_of
 from lineage_audit.library.prefilter import shortlist
-from lineage_audit.library.shelf import Shelf, open_shelf
-from lineage_audit.library.shelf_entries import Label, Signatures
 from tests.comparison.symmetry_worlds import SYMMETRIES
 from tests.library.models import SIZE, fingerprint, rotated
 from tests.models import llama, noisy
@@ -22,15 +22,15 @@ BASES = {f"base-{seed}": llama(seed, SIZE) for seed in range(5)}
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    shelf = open_shelf(tmp_path_factory.mktemp("shelf") / "models.library", create=True)
+def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    database = open_database(tmp_path_factory.mktemp("shelf") / "models.library", create=True)
     for name, weights in BASES.items():
-        shelf.add(fingerprint(weights), Label(name, "made up"))
-    return shelf
+        database.add(fingerprint(weights), Label(name, "made up"))
+    return database
 
 
-def test_the_parent_is_named_first(shelf: Shelf) -> None:
-    answer = identify_on_shelf(fingerprint(noisy(BASES["base-3"], 1, 0.1), every_unit=True), shelf)
+def test_the_parent_is_named_first(database: Database) -> None:
+    answer = identify_on_database(fingerprint(noisy(BASES["base-3"], 1, 0.1), every_unit=True), database)
     assert answer.outcome == "found"
     assert [relative.name for relative in answer.relatives] == ["base-3"]
     assert answer.models == 5
@@ -40,18 +40,18 @@ def test_the_parent_is_named_first(shelf: Shelf) -> None:
     assert nearest.distance == pytest.approx(0.1, abs=0.02)
 
 
-def test_a_nearer_relative_comes_before_a_farther_one(shelf: Shelf) -> None:
+def test_a_nearer_relative_comes_before_a_farther_one(database: Database) -> None:
     parent = noisy(BASES["base-3"], 1, 0.3)
-    shelf.add(fingerprint(parent), Label("child"))
+    database.add(fingerprint(parent), Label("child"))
     try:
-        answer = identify_on_shelf(fingerprint(noisy(parent, 2, 0.05)), shelf)
+        answer = identify_on_database(fingerprint(noisy(parent, 2, 0.05)), database)
     finally:
-        shelf.remove("child")
+        database.remove("child")
     assert [relative.name for relative in answer.relatives] == ["child", "base-3"]
 
 
-def test_none_of_these_is_an_answer_with_a_limit(shelf: Shelf) -> None:
-    answer = identify_on_shelf(fingerprint(llama(99, SIZE)), shelf)
+def test_none_of_these_is_an_answer_with_a_limit(database: Database) -> None:
+    answer = identify_on_database(fingerprint(llama(99, SIZE)), database)
     assert answer.outcome == "none"
     assert answer.relatives == ()
     assert answer.detection_limit is not None
@@ -59,24 +59,24 @@ def test_none_of_these_is_an_answer_with_a_limit(shelf: Shelf) -> None:
     assert "None of these 5" in answer.summary
 
 
-def test_what_is_left_out_is_not_looked_at(shelf: Shelf) -> None:
+def test_what_is_left_out_is_not_looked_at(database: Database) -> None:
     subject = fingerprint(BASES["base-3"])
-    assert identify_on_shelf(subject, shelf).relatives[0].relation == "identical"
-    assert identify_on_shelf(subject, shelf, leave_out=["base-3"]).outcome == "none"
+    assert identify_on_database(subject, database).relatives[0].relation == "identical"
+    assert identify_on_database(subject, database, leave_out=["base-3"]).outcome == "none"
 
 
 def test_nothing_comparable_is_inconclusive(tmp_path: Path) -> None:
     from tests.models import SMALL
 
-    with open_shelf(tmp_path / "one", create=True) as small:
-        assert identify_on_shelf(fingerprint(BASES["base-1"]), small).outcome == "none"
+    with open_database(tmp_path / "one", create=True) as small:
+        assert identify_on_database(fingerprint(BASES["base-1"]), small).outcome == "none"
         small.add(fingerprint(llama(1, SMALL), SMALL), Label("small"))
-        answer = identify_on_shelf(fingerprint(BASES["base-1"]), small)
+        answer = identify_on_database(fingerprint(BASES["base-1"]), small)
     assert answer.outcome == "inconclusive"
     assert answer.undecided == ("small",)
 
 
-def test_p_values_are_corrected_for_the_whole_shelf() -> None:
+def test_p_values_are_corrected_for_the_whole_database() -> None:
     assert corrected(-10.0, 1000) == pytest.approx(-7.0)
     assert corrected(-1.0, 1000) == 0.0
     assert corrected(None, 1000) is None
@@ -86,12 +86,12 @@ def test_p_values_are_corrected_for_the_whole_shelf() -> None:
 def test_the_prefilter_loses_no_disguised_child(symmetry: str) -> None:
     rng = np.random.default_rng(8)
     child = noisy(BASES["base-3"], 1, 0.1)
-    image = rotated(child, 3) if symmetry == "rotation" else SYMMETRIES[symmetry](child, SIZE, rng)
+    aligned_a = rotated(child, 3) if symmetry == "rotation" else SYMMETRIES[symmetry](child, SIZE, rng)
     strangers = rng.normal(0, 32, (3000, len(PARTS), SCHEME.signature)).clip(-127, 127).astype(np.int8)
     strangers[1234] = fingerprint(BASES["base-3"]).signature
     shapes = np.tile(np.array([SIZE.hidden, SIZE.ffn]), (3000, 1))
     signatures = Signatures(tuple(map(str, range(3000))), shapes, strangers)
-    chosen = shortlist(signatures, fingerprint(image).signature, (SIZE.hidden, SIZE.ffn))
+    chosen = shortlist(signatures, fingerprint(aligned_a).signature, (SIZE.hidden, SIZE.ffn))
     assert chosen.names[0] == "1234"
     assert chosen.limit is not None
     assert chosen.limit < 0.5

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lineage_audit.errors import UnreadableFileError
+from lineage_audit.library.database import open_database
 from lineage_audit.library.seeds import Seed, build, read_seeds
-from lineage_audit.library.shelf import open_shelf
 from tests.checkpoint.source.conftest import hub  # noqa: F401
 from tests.hub_server import Fault, HubRepository, HubServer
 from tests.models import Size, llama, llama_config, repository
@@ -44,20 +44,20 @@ def test_a_library_is_built_by_ranges_and_goes_on_after_failures(hub: HubServer,
         hub.add(HubRepository(name, files, frozenset({"model.safetensors"})))
     seeds = [Seed(f"org/{name}", "main", "mit", "made up", None) for name in ("one", "two", "gone")]
     hub.faults.append(Fault("two", "status", 1000, 404))
-    with open_shelf(tmp_path / "models.library", create=True) as shelf:
-        first = {answer.seed.id: answer.failure for answer in build(shelf, seeds)}
-        assert shelf.names() == {"org/one"}
+    with open_database(tmp_path / "models.library", create=True) as database:
+        first = {answer.seed.id: answer.failure for answer in build(database, seeds)}
+        assert database.names() == {"org/one"}
         assert first["org/one"] is None
         assert first["org/two"]
         assert first["org/gone"]
-        entry = shelf.entry("org/one")
+        entry = database.entry("org/one")
         assert (entry.family, entry.license, entry.effort) == ("made up", "mit", "sample")
         assert entry.revision is not None
         assert entry.revision != "main"
         size = len(files["model.safetensors"])
-        assert shelf.fingerprint("org/one").identity.bytes_read < size
+        assert database.fingerprint("org/one").identity.bytes_read < size
         hub.faults.clear()
-        again = {answer.seed.id: answer for answer in build(shelf, seeds)}
+        again = {answer.seed.id: answer for answer in build(database, seeds)}
         assert again["org/one"].was_there
         assert again["org/two"].failure is None
-        assert shelf.names() == {"org/one", "org/two"}
+        assert database.names() == {"org/one", "org/two"}

@@ -19,7 +19,7 @@ from lineage_audit.checkpoint.composed.modules import ModuleFactors, ModuleUpdat
 from lineage_audit.checkpoint.composed.on_base import ColumnsScaled, RowsReplaced, RowsScaled, Sum, fits
 from lineage_audit.checkpoint.composed.rows import is_row_readable, moved, row_count
 from lineage_audit.checkpoint.composed.source import ComposedSource
-from lineage_audit.checkpoint.composed.updated import TurnedDora, Updated
+from lineage_audit.checkpoint.composed.updated import TransposedDora, Updated
 from lineage_audit.checkpoint.tensors import IntArray, StoredTensor
 from lineage_audit.errors import UnsupportedFormatError
 
@@ -125,16 +125,21 @@ class _Composition:
         if held is None:
             return None
         if ref is not None:
-            is_turned, rows = ref.parts[0].transposed, None if ref.parts[0].transposed else rows_of_update(held, ref)
+            is_transposed, rows = (
+                ref.parts[0].transposed,
+                None if ref.parts[0].transposed else rows_of_update(held, ref),
+            )
         else:
-            is_turned, rows = update.is_embedding or self._settings.fan_in_fan_out, None
-            is_turned = is_turned if fits(held, update.shape, is_turned=is_turned) else not is_turned
-        if not is_turned:
+            is_transposed, rows = update.is_embedding or self._settings.fan_in_fan_out, None
+            is_transposed = (
+                is_transposed if fits(held, update.shape, is_transposed=is_transposed) else not is_transposed
+            )
+        if not is_transposed:
             return replace(held, encoding=Updated(held, update.update, scaling, update.magnitude, rows))
-        turned = update.update.turned()
+        transposed = update.update.transposed()
         if update.magnitude is None:
-            return replace(held, encoding=Updated(held, turned, scaling))
-        return replace(held, encoding=TurnedDora(held, turned, scaling, update.magnitude, self._source))
+            return replace(held, encoding=Updated(held, transposed, scaling))
+        return replace(held, encoding=TransposedDora(held, transposed, scaling, update.magnitude, self._source))
 
     def _add_to_bias(self, module: str, bias: StoredTensor, scaling: float) -> None:
         held = self._modules.held.get(self._modules.named(f"{module}.bias") or "")

@@ -88,7 +88,7 @@ class BaseModules:
         if held is None or not is_row_readable(held):
             return False
         if ref is None:
-            return any(fits(held, pair.shape, is_turned=is_turned) for is_turned in (False, True))
+            return any(fits(held, pair.shape, is_transposed=is_transposed) for is_transposed in (False, True))
         part = ref.parts[0]
         if len(ref.parts) > 1 or ref.shape != pair.shape or held.shape != part.stored.shape:
             return False

@@ -175,6 +175,6 @@ def _as_vector(stored: StoredTensor) -> StoredTensor:
     return replace(stored, shape=(stored.size,))
 
 
-def fits(base: StoredTensor, shape: tuple[int, int], *, is_turned: bool) -> bool:
+def fits(base: StoredTensor, shape: tuple[int, int], *, is_transposed: bool) -> bool:
     """Tell whether an update of shape ``[out, in]`` fits a stored matrix, as it stands or turned."""
-    return len(base.shape) == 2 and (row_count(base), columns(base)) == (shape[::-1] if is_turned else shape)
+    return len(base.shape) == 2 and (row_count(base), columns(base)) == (shape[::-1] if is_transposed else shape)

@@ -79,7 +79,7 @@ class Updated(OnBase):
 
 
 @dataclass(frozen=True, eq=False)
-class TurnedDora(OnBase):
+class TransposedDora(OnBase):
     """DoRA on a base matrix stored ``[in, out]`` (Conv1D, embeddings): lengths are those of columns.
 
     The length of a column needs every row. So the whole matrix is read once, in blocks, when the first of its rows is

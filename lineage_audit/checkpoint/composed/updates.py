@@ -35,7 +35,7 @@ class Update(Protocol):
         """Rows ``low`` to ``high``, from the arrays of ``sections(low, high)``."""
         ...
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """The same matrix with rows and columns exchanged."""
         ...
 
@@ -59,9 +59,9 @@ class Whole:
         """The rows."""
         return taken.values(self.stored, low, high)
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """Its columns."""
-        return Turned(self)
+        return Transposed(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,13 @@ class Product:
         product: FloatArray = taken.values(self.b, low, high) @ a
         return product
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """``(b @ a).T`` by the columns of ``a``, where those can be read alone: an embedding's row is one of them."""
-        return TurnedProduct(self.b, self.a) if self.a.encoding is None else Turned(self)
+        return TransposedProduct(self.b, self.a) if self.a.encoding is None else Transposed(self)
 
 
 @dataclass(frozen=True, slots=True)
-class TurnedProduct:
+class TransposedProduct:
     """``(b @ a).T``, ``[in, out]``, of a plainly stored ``a``."""
 
     b: StoredTensor
@@ -118,7 +118,7 @@ class TurnedProduct:
         product: FloatArray = a.T @ taken.values(self.b, 0, row_count(self.b)).T
         return product
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """``b @ a``."""
         return Product(self.b, self.a)
 
@@ -162,9 +162,9 @@ class Projected:
         product: FloatArray = left @ (taken.values(self.lambda_d, 0, row_count(self.lambda_d)) * a)
         return product
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """Its columns."""
-        return Turned(self)
+        return Transposed(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +188,9 @@ class Elementwise:
         first = self.first.values(low, high, taken)
         return first * self.second.values(low, high, taken)
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """The elementwise product of both, turned."""
-        return Elementwise(self.first.turned(), self.second.turned())
+        return Elementwise(self.first.transposed(), self.second.transposed())
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +219,9 @@ class Kronecker:
         flat: FloatArray = products.reshape(high - low, self.shape[1])
         return flat
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """The Kronecker product of both, turned."""
-        return Kronecker(self.left.turned(), self.right.turned())
+        return Kronecker(self.left.transposed(), self.right.transposed())
 
     def _left_rows(self, low: int, high: int) -> tuple[int, int]:
         inner = max(1, self.right.shape[0])
@@ -229,7 +229,7 @@ class Kronecker:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class Transposed:
     """Any update with rows and columns exchanged; it is computed whole each time."""
 
     update: Update
@@ -248,6 +248,6 @@ class Turned:
         """Some columns of the whole."""
         return self.update.values(0, self.update.shape[0], taken)[:, low:high].T
 
-    def turned(self) -> Update:
+    def transposed(self) -> Update:
         """The update itself."""
         return self.update

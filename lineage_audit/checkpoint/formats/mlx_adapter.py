@@ -27,7 +27,7 @@ _NAMES: Mapping[str, str] = {"lora_a": "lora_A.weight", "lora_b": "lora_B.weight
 
 
 @dataclass(frozen=True, slots=True)
-class TurnedMatrix:
+class TransposedMatrix:
     """A stored matrix whose rows are the other's columns."""
 
     stored: StoredTensor
@@ -64,4 +64,4 @@ def _as_peft(tensor: StoredTensor) -> StoredTensor:
     if found["part"] == "m":
         return named
     rows, columns = tensor.shape
-    return replace(named, shape=(columns, rows), encoding=TurnedMatrix(tensor, tensor.element_bits))
+    return replace(named, shape=(columns, rows), encoding=TransposedMatrix(tensor, tensor.element_bits))

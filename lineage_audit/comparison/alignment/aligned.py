@@ -9,7 +9,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.cross_fitting import measure_leads
+from lineage_audit.comparison.alignment.cross_fitting import measure_match_margins
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
 from lineage_audit.comparison.alignment.held_out import measure_held_out
 from lineage_audit.comparison.alignment.maps import Alignment
@@ -19,9 +19,9 @@ from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, WeightComparison
 from lineage_audit.comparison.evidence.held_out import (
     cosine_evidence,
-    lead_evidence,
-    leads_not_needed,
     match_evidence,
+    match_margin_evidence,
+    match_margins_not_needed,
 )
 from lineage_audit.comparison.pairing.tensors import TensorPair, shared_token_rows
 from lineage_audit.comparison.progress import Progress
@@ -99,14 +99,18 @@ def align_weights(
     if changes_nothing and same_numbers.measurements and comparison.paired <= same_numbers.paired:
         return None
     evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
-    evidence += (cosine_evidence(held_out), match_evidence(held_out), _leads(a, b, alignment, token_rows, evidence))
+    evidence += (
+        cosine_evidence(held_out),
+        match_evidence(held_out),
+        _match_margins(a, b, alignment, token_rows, evidence),
+    )
     if not factors.is_trivial:
         moved = with_factors(pairs, factors, comparison)
         comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))
 
 
-def _leads(
+def _match_margins(
     a: CanonicalWeights,
     b: CanonicalWeights,
     alignment: Alignment,
@@ -115,8 +119,8 @@ def _leads(
 ) -> Evidence:
     """Fit again without half of the units, which costs as much as the search, unless the signs leave no doubt."""
     if any(item.grade == "exact" and (item.log10_p or 0.0) <= DETECTION_LOG10_P for item in signs):
-        return leads_not_needed()
-    return lead_evidence(measure_leads(a, b, alignment, token_rows) if alignment.units else ())
+        return match_margins_not_needed()
+    return match_margin_evidence(measure_match_margins(a, b, alignment, token_rows) if alignment.units else ())
 
 
 def _measured(

@@ -13,7 +13,7 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Image:
+class AlignedTensor:
     """What is done to a block of A (and, for folding, of B) before the two are compared.
 
     Rows are gathered when they are read; everything else happens here, in the order of the attributes.

@@ -9,7 +9,7 @@ import numpy as np
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
 from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
-from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.pairing.tensors import TensorPair, rows_of_tokens
@@ -85,7 +85,7 @@ def _pair(
     if len(a_rows) and int(a_rows.max()) >= tensor_a.shape[0]:
         return None
     folds = alignment.folds_gains and is_matrix and column_axis is Axis.RESIDUAL
-    image = Image(
+    aligned_a = AlignedTensor(
         a_gain=a.gain(tensor_a.role, tensor_a.layer) if folds else None,
         b_gain=b.gain(tensor_b.role, tensor_b.layer) if folds else None,
         columns=columns,
@@ -96,8 +96,8 @@ def _pair(
     )
     shape = (len(b_rows), *tensor_b.shape[1:])
     return (
-        TensorPair(tensor_a, tensor_b, b_rows, a_rows, image)
-        if image.shape_of(tensor_a.shape, len(a_rows)) == shape
+        TensorPair(tensor_a, tensor_b, b_rows, a_rows, aligned_a)
+        if aligned_a.shape_of(tensor_a.shape, len(a_rows)) == shape
         else None
     )
 

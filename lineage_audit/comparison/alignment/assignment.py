@@ -62,22 +62,22 @@ def _in_order_of_maxima(similarity: npt.NDArray[np.float32]) -> IntArray:
     return assigned
 
 
-def clear_lead(floor: float, width: int) -> float:
-    """The lead that counts as clear for vectors of a width: ``floor``, or twice what random directions show if larger.
+def clear_match_margin(floor: float, width: int) -> float:
+    """The match margin that counts as clear at a width: ``floor``, or twice what random directions show if larger.
 
     The two largest of many |cosines| of random directions lie about 0.4 / √width apart.
     """
     return max(floor, 0.8 / math.sqrt(max(1, width)))
 
 
-def mean_lead(similarity: npt.NDArray[np.float32]) -> float:
+def mean_match_margin(similarity: npt.NDArray[np.float32]) -> float:
     """Mean difference of each row's largest and second largest entry; 0 with a single column."""
     if similarity.shape[1] < 2 or not len(similarity):
         return 0.0
-    return float(leads(similarity).mean())
+    return float(match_margins(similarity).mean())
 
 
-def leads(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def match_margins(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Difference of each row's largest and second largest entry, ``[rows]``; needs two columns."""
     found = []
     for start in range(0, len(similarity), _ROWS_AT_ONCE):

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 
 PROJECTED_FROM = 1024
@@ -32,8 +32,8 @@ class SharedBasis:
     def __init__(self, a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap) -> None:
         self.residual = residual
         knows = a.gate_gram is not None and b.gate_gram is not None
-        self._flatten_a = _carried_evening(a, residual) if knows else None
-        self._flatten_b = b.gate_evening if knows else None
+        self._flatten_a = _carried_whitening(a, residual) if knows else None
+        self._flatten_b = b.gate_whitening if knows else None
         channels = b.channels
         self.width = min(channels, PROJECTED_FROM)
         if channels > PROJECTED_FROM:
@@ -41,29 +41,29 @@ class SharedBasis:
             self._flatten_a = projection if self._flatten_a is None else self._flatten_a @ projection
             self._flatten_b = projection if self._flatten_b is None else self._flatten_b @ projection
 
-    def image(self, rows: FloatArray) -> FloatArray:
+    def aligned_a(self, rows: FloatArray) -> FloatArray:
         """A's rows ``[n, d_a]`` as unit rows of this basis ``[n, width]``."""
-        return _flattened(self.residual.image(rows), self._flatten_a)
+        return _flattened(self.residual.aligned_a(rows), self._flatten_a)
 
     def own(self, rows: FloatArray) -> FloatArray:
         """B's rows ``[n, d_b]`` as unit rows of this basis ``[n, width]``."""
         return _flattened(rows, self._flatten_b)
 
 
-def _carried_evening(a: CanonicalWeights, residual: ResidualMap) -> FloatArray | None:
+def _carried_whitening(a: CanonicalWeights, residual: ResidualMap) -> FloatArray | None:
     """What evens out A's rows in B's channels; in a stream of one width it is carried over like the rows themselves."""
-    if a.gate_gram is None or a.gate_evening is None:
+    if a.gate_gram is None or a.gate_whitening is None:
         return None
     is_whole = residual.channels is None or len(residual.channels) == a.channels
     if is_whole:
-        return carried_gram(a.gate_evening.astype(np.float64), residual).astype(np.float32)
-    return even_weights(carried_gram(a.gate_gram, residual))
+        return carried_gram(a.gate_whitening.astype(np.float64), residual).astype(np.float32)
+    return whitening_weights(carried_gram(a.gate_gram, residual))
 
 
 def carried_gram(gram: npt.NDArray[np.float64], residual: ResidualMap) -> npt.NDArray[np.float64]:
     """A matrix over A's channels on both sides ``[d_a, d_a]`` in B's channels ``[d_b, d_b]``."""
-    half = residual.image(gram.astype(np.float32))
-    carried: npt.NDArray[np.float64] = residual.image(np.ascontiguousarray(half.T)).astype(np.float64)
+    half = residual.aligned_a(gram.astype(np.float32))
+    carried: npt.NDArray[np.float64] = residual.aligned_a(np.ascontiguousarray(half.T)).astype(np.float64)
     return carried
 
 

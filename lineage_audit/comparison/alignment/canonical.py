@@ -18,8 +18,8 @@ from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.role_table import DUTIES, NORMED_BY, READERS, WRITERS, Axis
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
-from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.spreading import spread
+from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
@@ -64,7 +64,7 @@ class CanonicalWeights:
 
     def proposing_only(self, units: slice) -> CanonicalWeights:
         """The same weights, of whose units only some propose how the residual stream corresponds."""
-        _ = self.gate_evening  # fits no correspondence, so that all units may share in it
+        _ = self.gate_whitening  # fits no correspondence, so that all units may share in it
         some = copy(self)
         some.proposers = units
         return some
@@ -202,9 +202,9 @@ class CanonicalWeights:
         return gram
 
     @cached_property
-    def gate_evening(self) -> FloatArray | None:
+    def gate_whitening(self) -> FloatArray | None:
         """The matrix ``[d, d]`` that makes all directions of the gate rows weigh the same; None where they are few."""
-        return None if self.gate_gram is None else even_weights(self.gate_gram)
+        return None if self.gate_gram is None else whitening_weights(self.gate_gram)
 
     def probed(self) -> list[TensorRef]:
         """The matrices whose rows propose, of every layer that has some."""

@@ -1,9 +1,9 @@
 """Do units find their counterparts under a residual map that was fitted without them?
 
 Every other unit of B proposes the map, the others are held against A's under it, and then the other way round. A map
-that was fitted to chance carries only the units that it was fitted on. The lead of the best counterpart over the
-second best is what random directions show then, for independent models too; where a copy of layers holds copies of its
-units, they have the same numbers, so that they are left out together.
+that was fitted to chance carries only the units that it was fitted on. The match margin of the best counterpart over
+the second best is what random directions show then, for independent models too; where a copy of layers holds copies of
+its units, they have the same numbers, so that they are left out together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import leads
+from lineage_audit.comparison.alignment.assignment import match_margins
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, ResidualMap
@@ -37,10 +37,10 @@ class LeadingLayer:
     """By how much the best counterpart of held-out units leads the second best, float ``[n]``, by B's layer."""
 
     layer: int
-    leads: FloatArray
+    match_margins: FloatArray
 
 
-def measure_leads(
+def measure_match_margins(
     a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, token_rows: tuple[IntArray, IntArray] | None
 ) -> tuple[LeadingLayer, ...]:
     """Fit the residual map on every other unit of B, and hold the rest against A's units, both ways round."""
@@ -57,7 +57,7 @@ def measure_leads(
 def _held_out(
     a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap, layers: dict[int, int], fold: int
 ) -> Iterator[tuple[int, FloatArray]]:
-    """Leads of the units that a fold left out, by layer of B."""
+    """Match margins of the units that a fold left out, by layer of B."""
     basis = SharedBasis(a, b, residual)
     for layer_b, layer_a in layers.items():
         rows_a, rows_b = (
@@ -66,6 +66,6 @@ def _held_out(
         )
         if rows_a is None or rows_b is None or len(rows_a) < 2:
             continue
-        own, image = basis.own(rows_b[:: max(1, len(rows_b) // _UNITS)]), basis.image(rows_a)
-        if own.shape[1] == image.shape[1]:
-            yield layer_b, leads(active_kernel().product_sizes(own, image))
+        own, aligned_a = basis.own(rows_b[:: max(1, len(rows_b) // _UNITS)]), basis.aligned_a(rows_a)
+        if own.shape[1] == aligned_a.shape[1]:
+            yield layer_b, match_margins(active_kernel().product_sizes(own, aligned_a))

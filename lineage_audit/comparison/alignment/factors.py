@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
-from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
@@ -79,12 +79,14 @@ def with_factors(pairs: list[TensorPair], factors: Factors, comparison: WeightCo
 
 def _with_factors(pair: TensorPair, factors: Factors) -> TensorPair:
     rows, columns = factors.rows.get(pair.b.key), factors.columns.get(pair.b.key)
-    image = pair.image or Image()
+    aligned_a = pair.aligned_a or AlignedTensor()
     if rows is not None:
-        image = replace(image, row_factor=rows if image.row_factor is None else image.row_factor * rows)
+        aligned_a = replace(aligned_a, row_factor=rows if aligned_a.row_factor is None else aligned_a.row_factor * rows)
     if columns is not None:
-        image = replace(image, column_factor=columns if image.column_factor is None else image.column_factor * columns)
-    return replace(pair, image=image)
+        aligned_a = replace(
+            aligned_a, column_factor=columns if aligned_a.column_factor is None else aligned_a.column_factor * columns
+        )
+    return replace(pair, aligned_a=aligned_a)
 
 
 def _unit_factors(

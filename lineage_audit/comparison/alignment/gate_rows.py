@@ -24,7 +24,7 @@ _UNITS = 2048
 """Units of B that are matched in each of those layers."""
 
 
-def gate_lead(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> float:
+def gate_match_margin(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> float:
     """Mean lead of probed gate rows of B in the layer of A where it is largest, over the looked-at layers of B."""
     layers = _looked_at(b)
     scores = layer_scores(a, b, basis, a.layers(), layers)
@@ -70,10 +70,10 @@ def _matched(
     if rows_a is None or rows_b is None or len(rows_a) < 2:
         return None
     rows_b = rows_b[:: max(1, len(rows_b) // _UNITS)]
-    own, images = basis.own(rows_b), basis.image(rows_a)
-    if own.shape[1] != images.shape[1]:
+    own, aligned_tensors = basis.own(rows_b), basis.aligned_a(rows_a)
+    if own.shape[1] != aligned_tensors.shape[1]:
         return None
-    cosines = own @ images.T
+    cosines = own @ aligned_tensors.T
     sizes = np.abs(cosines)
     best = sizes.argmax(axis=1)
     top_two = np.partition(sizes, -2, axis=1)[:, -2:]

@@ -53,13 +53,13 @@ def _similarity(
     """Mean |cosine| of corresponding rows for every pair of heads, ``[heads of B, heads of A]``."""
     if rows_a is None or rows_b is None or len(rows_a) % heads_a or len(rows_a) * heads_b != len(rows_b) * heads_a:
         return None
-    image, own = basis.image(rows_a), basis.own(rows_b)
-    if image.shape[1] != own.shape[1]:
+    aligned_a, own = basis.aligned_a(rows_a), basis.own(rows_b)
+    if aligned_a.shape[1] != own.shape[1]:
         return None
     cosines = np.einsum(
         "bjd,ajd->baj",
         own.reshape(heads_b, -1, own.shape[1]),
-        image.reshape(heads_a, -1, image.shape[1]),
+        aligned_a.reshape(heads_a, -1, aligned_a.shape[1]),
         optimize=True,
     )
     similarity: FloatArray = np.abs(cosines).mean(axis=2)

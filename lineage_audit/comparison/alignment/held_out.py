@@ -17,9 +17,9 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.evening import even_weights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.alignment.spreading import spread
+from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.kernels import active_kernel
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
@@ -74,26 +74,26 @@ def _up_rows(
         rows_a, rows_b = _up(a, units.source), _up(b, block)
         if rows_a is not None and rows_b is not None and _fits(len(rows_a), len(rows_b), units):
             some = _some(units.known)
-            yield _agreement(block, basis.image(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
+            yield _agreement(block, basis.aligned_a(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
 
 
 def _down_columns(
     a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, chosen: list[FfnBlock]
 ) -> Iterator[HeldOutLayer]:
-    """Down columns, each side evened out by its own Gram matrix over all chosen FFNs."""
+    """Down columns, each side whitened out by its own Gram matrix over all chosen FFNs."""
     gram_a = _down_gram(a, [alignment.units[block].source for block in chosen])
     gram_b = _down_gram(b, chosen)
     if gram_a is None or gram_b is None:
         return
-    flatten_a, flatten_b = even_weights(carried_gram(gram_a, alignment.residual)), even_weights(gram_b)
+    flatten_a, flatten_b = whitening_weights(carried_gram(gram_a, alignment.residual)), whitening_weights(gram_b)
     for block in chosen:
         units = alignment.units[block]
         down_a, down_b = _down(a, units.source), _down(b, block)
         if down_a is None or down_b is None or not _fits(down_a.shape[1], down_b.shape[1], units):
             continue
         some = _some(units.known)
-        image = alignment.residual.image(_columns(down_a, units.a_units[some]))
-        yield _agreement(block, unit_rows(image @ flatten_a), unit_rows(_columns(down_b, some) @ flatten_b))
+        aligned_a = alignment.residual.aligned_a(_columns(down_a, units.a_units[some]))
+        yield _agreement(block, unit_rows(aligned_a @ flatten_a), unit_rows(_columns(down_b, some) @ flatten_b))
 
 
 def _down_gram(weights: CanonicalWeights, blocks: list[FfnBlock]) -> npt.NDArray[np.float64] | None:
@@ -135,7 +135,7 @@ def _fits(count_a: int, count_b: int, units: UnitMap) -> bool:
     return count_b == len(units.a_units) and int(units.a_units.max(initial=-1)) < count_a
 
 
-def _agreement(block: FfnBlock, image: FloatArray, own: FloatArray) -> HeldOutLayer:
+def _agreement(block: FfnBlock, aligned_a: FloatArray, own: FloatArray) -> HeldOutLayer:
     some = _some(np.arange(len(own)), _AMONG)
-    best = active_kernel().product_sizes(own[some], image[some]).argmax(axis=1)
-    return HeldOutLayer(block.layer, np.abs(np.einsum("nd,nd->n", image, own)), best == np.arange(len(some)))
+    best = active_kernel().product_sizes(own[some], aligned_a[some]).argmax(axis=1)
+    return HeldOutLayer(block.layer, np.abs(np.einsum("nd,nd->n", aligned_a, own)), best == np.arange(len(some)))

@@ -1,7 +1,7 @@
 """Which layer of A each layer of B comes from, many to one: duplicated, dropped and reordered layers come out.
 
 A pair of layers is scored by how clearly a few FFN units of B find a match among A's, by gate rows alone. Scores are
-leads of the best match over the second best, so they need no calibration by width.
+match margins of the best match over the second best, so they need no calibration by width.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.alignment.assignment import clear_lead, mean_lead
+from lineage_audit.comparison.alignment.assignment import clear_match_margin, mean_match_margin
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.reading.kernels import active_kernel
 
-CLEAR_LEAD = 0.05
+CLEAR_MATCH_MARGIN = 0.05
 """Mean lead at which a layer of B counts as taken from a layer of A."""
 
 _PROBED_UNITS = 64
 _DUPLICATE_MARGIN = 0.02
-"""Leads closer than this are a tie, which goes to the layer that continues the previous one."""
+"""Match margins closer than this are a tie, which goes to the layer that continues the previous one."""
 
 
 def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> dict[int, int]:
@@ -32,7 +32,7 @@ def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis)
     found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
-        if best < clear_lead(CLEAR_LEAD, basis.width):
+        if best < clear_match_margin(CLEAR_MATCH_MARGIN, basis.width):
             continue
         close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - _DUPLICATE_MARGIN)]
         following = found.get(layer - 1, -2) + 1
@@ -48,7 +48,7 @@ def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
     basis = SharedBasis(weights, weights, ResidualMap("same"))
     scores = layer_scores(weights, weights, basis, numbers, asked)
     own = np.array(numbers) == np.array(asked)[:, None]
-    return bool((np.where(own, 0.0, scores) >= clear_lead(CLEAR_LEAD, basis.width)).any())
+    return bool((np.where(own, 0.0, scores) >= clear_match_margin(CLEAR_MATCH_MARGIN, basis.width)).any())
 
 
 def layer_scores(
@@ -59,13 +59,18 @@ def layer_scores(
     probes = {layer: _probes(b, layer, basis) for layer in layers_b}
     scores = np.zeros((len(layers_b), len(layers_a)))
     for column, layer_a in enumerate(layers_a):
-        images = [basis.image(rows) for block in a.ffns(layer_a) if (rows := a.rows_of_units(block)) is not None]
+        aligned_tensors = [
+            basis.aligned_a(rows) for block in a.ffns(layer_a) if (rows := a.rows_of_units(block)) is not None
+        ]
         for row, layer_b in enumerate(layers_b):
             fitting = (
-                (probe, image) for probe in probes[layer_b] for image in images if image.shape[1] == probe.shape[1]
+                (probe, aligned_a)
+                for probe in probes[layer_b]
+                for aligned_a in aligned_tensors
+                if aligned_a.shape[1] == probe.shape[1]
             )
-            leads = (mean_lead(kernel.product_sizes(probe, image)) for probe, image in fitting)
-            scores[row, column] = max(leads, default=0.0)
+            match_margins = (mean_match_margin(kernel.product_sizes(probe, aligned_a)) for probe, aligned_a in fitting)
+            scores[row, column] = max(match_margins, default=0.0)
     return scores
 
 

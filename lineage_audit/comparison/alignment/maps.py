@@ -45,7 +45,7 @@ class ResidualMap:
             return width_a == width_b
         return len(self.channels) == width_b and int(self.channels.max(initial=-1)) < width_a
 
-    def image(self, vectors: FloatArray) -> FloatArray:
+    def aligned_a(self, vectors: FloatArray) -> FloatArray:
         """Carry vectors over A's channels ``[n, d_a]`` into B's basis ``[n, d_b]``."""
         if self.rotation is not None:
             return vectors @ self.rotation
@@ -59,18 +59,18 @@ class ResidualMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitMap:
-    """For each FFN unit of one FFN of B the unit of A, ``[units]``, with the mean lead over the second best.
+    """For each FFN unit of one FFN of B the unit of A, ``[units]``, with the mean match margin over the second best.
 
     Attributes:
         source: the FFN of A (an upcycled expert of B comes from a dense one).
         a_units: unit numbers in A; ``NO_SOURCE`` where a unit is new.
-        lead: mean lead of the matched |cosine|.
+        lead: mean match margin of the matched |cosine|.
         cosine: mean matched |cosine| of the rows that proposed.
     """
 
     source: FfnBlock
     a_units: IntArray
-    lead: float
+    match_margin: float
     cosine: float
 
     @property

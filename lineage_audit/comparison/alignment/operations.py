@@ -30,7 +30,7 @@ class Sides:
     forward: Direction
 
     @property
-    def turned(self) -> Sides:
+    def swapped(self) -> Sides:
         """The same two models, the other way round."""
         return Sides(self.target, self.source, "b->a" if self.forward == "a->b" else "a->b")
 
@@ -75,7 +75,7 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     if gone and len(in_target) < len(in_source):
         yield _cut(gone, layer_map, sides, copies=alignment.left_out_are_copies)
     if new and used and len(in_target) > len(in_source) and not repeated:
-        yield _cut(new, layer_map, sides.turned, copies=alignment.new_are_copies)
+        yield _cut(new, layer_map, sides.swapped, copies=alignment.new_are_copies)
     elif new and used:
         detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
         yield directed("layers-replaced", detail, layer_map)
@@ -85,7 +85,7 @@ def _cut(layers: list[int], layer_map: str, sides: Sides, *, copies: bool) -> Di
     """Layers of the longer model (the source) that the shorter one lacks: cut out, or grown as copies of others."""
     if copies:
         detail = f"layers {ranges(layers)} of {sides.source} are copies of others that {sides.target} has once"
-        return directed("layers-duplicated", detail, layer_map, sides.turned.forward)
+        return directed("layers-duplicated", detail, layer_map, sides.swapped.forward)
     detail = f"layers {ranges(layers)} of {sides.source} are not in {sides.target}"
     return directed("layers-removed", detail, layer_map, sides.forward)
 
@@ -216,7 +216,7 @@ def _norms(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
     forward = alignment.folded == "b"
     name, other = (sides.target, sides.source) if forward else (sides.source, sides.target)
     detail = f"{name}'s norm gains are constant, {other}'s stand in what they feed"
-    shows = sides.forward if forward else sides.turned.forward
+    shows = sides.forward if forward else sides.swapped.forward
     yield directed("norms-folded", detail, f"no gain of {name} varies, all of {other}'s do", shows)
 
 
@@ -232,9 +232,11 @@ def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperati
     moved = {block: count for block, count in moved.items() if count}
     if moved:
         layers = len({block.layer for block in moved})
-        lead = min(alignment.units[block].lead for block in moved)
+        match_margin = min(alignment.units[block].match_margin for block in moved)
         detail = f"{sum(moved.values()):,} FFN units in {layers} layers stand in another order"
-        yield directed("units-permuted", detail, f"matched by gate rows, leading the second best by {lead:.2f} or more")
+        yield directed(
+            "units-permuted", detail, f"matched by gate rows, leading the second best by {match_margin:.2f} or more"
+        )
 
 
 def _heads(alignment: Alignment) -> Iterator[DirectedOperation]:

@@ -19,10 +19,10 @@ import numpy as np
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.alignment.assignment import assign, clear_lead
+from lineage_audit.comparison.alignment.assignment import assign, clear_match_margin
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.gate_rows import gate_lead, matched_gate_rows, same_number_gate_rows
+from lineage_audit.comparison.alignment.gate_rows import gate_match_margin, matched_gate_rows, same_number_gate_rows
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spectral import spectral_map
 from lineage_audit.comparison.alignment.vector_fits import (
@@ -36,10 +36,10 @@ from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 
-CLEAR_LEAD = 0.1
+CLEAR_MATCH_MARGIN = 0.1
 """Mean lead of the matched |correlation| over the second best at which channels count as matched."""
 
-_LEAD_GAIN = 0.003
+_MATCH_MARGIN_GAIN = 0.003
 """Mean lead of gate rows that a less simple map, or another round of fitting, has to add."""
 
 _TOKEN_BYTES = 192 * 2**20
@@ -47,10 +47,10 @@ _TOKEN_BYTES = 192 * 2**20
 
 _FEWEST_TOKENS = 32
 
-_FOUND_LEAD = 0.2
+_FOUND_MATCH_MARGIN = 0.2
 """Lead of gate rows from which on Gram matrices are not asked as well."""
 
-_LEAD_WORTH_REFINING = 0.02
+_MATCH_MARGIN_WORTH_REFINING = 0.02
 """Lead of gate rows below which a map of a wide stream, whose rounds take minutes, is left alone; noise gives .01."""
 
 _CHEAP_SPECTRA = 2048
@@ -79,14 +79,18 @@ def find_residual_map(
     if clear is not None:
         return clear
     best: ResidualMap | None = None
-    best_lead = 0.0
+    best_match_margin = 0.0
     for proposed in _proposals(a, b, tokens):
-        refined, lead = _refined(a, b, proposed, tokens)
-        if best is None or lead > best_lead + _LEAD_GAIN:
-            best, best_lead = refined, lead
-    if best_lead < _FOUND_LEAD and _are_worth_spectra(a, b) and (spectral := spectral_map(a, b)) is not None:
-        refined, lead = _refined(a, b, spectral, None)  # tokens may have been renumbered
-        if best is None or lead > best_lead + _LEAD_GAIN:
+        refined, match_margin = _refined(a, b, proposed, tokens)
+        if best is None or match_margin > best_match_margin + _MATCH_MARGIN_GAIN:
+            best, best_match_margin = refined, match_margin
+    if (
+        best_match_margin < _FOUND_MATCH_MARGIN
+        and _are_worth_spectra(a, b)
+        and (spectral := spectral_map(a, b)) is not None
+    ):
+        refined, match_margin = _refined(a, b, spectral, None)  # tokens may have been renumbered
+        if best is None or match_margin > best_match_margin + _MATCH_MARGIN_GAIN:
             best = refined
     return None if best is None else _as_channels(best)
 
@@ -113,19 +117,19 @@ def _clear_channels(tokens: MatchedVectors) -> ResidualMap | None:
     """The channels' assignment by embedding columns, if it is clear."""
     if tokens.width_b > tokens.width_a:
         return None
-    for vectors in _plain_then_evened(tokens):
+    for vectors in _plain_then_whitened(tokens):
         if keeps_numbers(vectors):
             return ResidualMap("same")
-        found, lead = fit_channels(vectors)
-        if lead >= clear_lead(CLEAR_LEAD, len(tokens.a)):
+        found, match_margin = fit_channels(vectors)
+        if match_margin >= clear_match_margin(CLEAR_MATCH_MARGIN, len(tokens.a)):
             return found
     return None
 
 
-def _plain_then_evened(tokens: MatchedVectors) -> Iterator[MatchedVectors]:
-    """The evened vectors cost more, and are made only if the plain ones leave it open."""
+def _plain_then_whitened(tokens: MatchedVectors) -> Iterator[MatchedVectors]:
+    """The whitened vectors cost more, and are made only if the plain ones leave it open."""
     yield tokens
-    yield tokens.evened
+    yield tokens.whitened
 
 
 def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors | None) -> Iterator[ResidualMap]:
@@ -134,12 +138,12 @@ def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors 
     if same_width:
         yield ResidualMap("same")
     if tokens is not None and tokens.width_b <= tokens.width_a:
-        yield fit_channels(tokens.evened)[0]
+        yield fit_channels(tokens.whitened)[0]
     if tokens is not None and same_width and tokens.width_a == tokens.width_b:
-        yield replace(fit_rotation(tokens.evened), fit=held_out_fit(tokens.evened))
+        yield replace(fit_rotation(tokens.whitened), fit=held_out_fit(tokens.whitened))
     numbered = same_number_gate_rows(a, b)
     if numbered is not None and numbered.width_b <= numbered.width_a:
-        yield replace(fit_channels(numbered.evened)[0], fit=None)
+        yield replace(fit_channels(numbered.whitened)[0], fit=None)
 
 
 def _refined(
@@ -147,20 +151,20 @@ def _refined(
 ) -> tuple[ResidualMap, float]:
     """Fit again with the gate rows that found their counterparts, as long as that makes more of them do so."""
     best, basis = proposed, SharedBasis(a, b, proposed)
-    best_lead = gate_lead(a, b, basis)
-    is_hopeless = b.channels > PROJECTED_FROM and best_lead < _LEAD_WORTH_REFINING
+    best_match_margin = gate_match_margin(a, b, basis)
+    is_hopeless = b.channels > PROJECTED_FROM and best_match_margin < _MATCH_MARGIN_WORTH_REFINING
     for _ in range(_MOST_ROUNDS if proposed.kind != "same" and not is_hopeless else 0):
         matched = matched_gate_rows(a, b, basis)
         if matched is None:
             break
-        together = matched.evened if tokens is None else tokens.evened.and_also(matched.evened)
+        together = matched.whitened if tokens is None else tokens.whitened.and_also(matched.whitened)
         again = fit_rotation(together) if proposed.kind == "rotation" else fit_channels(together)[0]
         basis = SharedBasis(a, b, again)
-        lead = gate_lead(a, b, basis)
-        if lead <= best_lead + _LEAD_GAIN:
+        match_margin = gate_match_margin(a, b, basis)
+        if match_margin <= best_match_margin + _MATCH_MARGIN_GAIN:
             break
-        best, best_lead = replace(again, fit=proposed.fit), lead
-    return best, best_lead
+        best, best_match_margin = replace(again, fit=proposed.fit), match_margin
+    return best, best_match_margin
 
 
 def _shared_tokens(

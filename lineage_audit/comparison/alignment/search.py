@@ -36,7 +36,7 @@ def find_alignment(
     for layer_b, layer_a in layers.items():
         for block in b.ffns(layer_b):
             matches = (match_units(a, b, block, source, basis) for source in a.ffns(layer_a))
-            found = max((match for match in matches if match), key=lambda match: match.lead, default=None)
+            found = max((match for match in matches if match), key=lambda match: match.match_margin, default=None)
             if found is not None:
                 units[block] = found
         matched = match_heads(a, b, layer_b, layer_a, basis, heads) if heads else None

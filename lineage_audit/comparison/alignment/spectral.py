@@ -86,7 +86,7 @@ def _turned(gram: DoubleArray, axes: DoubleArray) -> DoubleArray:
 
 
 def _common_signs(agreement: DoubleArray) -> DoubleArray:
-    """Signs s with which s_i s_j fits the signs of a symmetric matrix best: its leading eigenvector's, evened out."""
+    """Signs s with which s_i s_j fits the signs of a symmetric matrix best: its leading eigenvector's, whitened out."""
     even = np.sqrt(np.abs(agreement).sum(axis=1)) + 1e-30
     balanced = agreement / np.outer(even, even)
     balanced += np.eye(len(balanced))  # its eigenvalues lie between -1 and 1: none is now led by a negative one

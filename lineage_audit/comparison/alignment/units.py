@@ -12,14 +12,14 @@ import math
 import numpy as np
 
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import assign, clear_lead, mean_lead
+from lineage_audit.comparison.alignment.assignment import assign, clear_match_margin, mean_match_margin
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, FloatArray, UnitMap
 from lineage_audit.comparison.reading.kernels import active_kernel
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 
-CLEAR_LEAD = 0.1
+CLEAR_MATCH_MARGIN = 0.1
 """Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""
 
 _MOSTLY_ITSELF = 0.7
@@ -36,22 +36,22 @@ def match_units(
     holds_more = len(rows_b) > len(rows_a)
     if holds_more and not (block.is_shared and source.is_dense):
         return None
-    sizes = active_kernel().product_sizes(basis.own(rows_b), basis.image(rows_a))
+    sizes = active_kernel().product_sizes(basis.own(rows_b), basis.aligned_a(rows_a))
     own = _own_numbers(sizes)
     if own is not None:
-        return _unit_map(source, own, sizes, mean_lead(sizes))
-    lead = mean_lead(sizes.T if holds_more else sizes)
-    if lead < clear_lead(CLEAR_LEAD, basis.width):
+        return _unit_map(source, own, sizes, mean_match_margin(sizes))
+    match_margin = mean_match_margin(sizes.T if holds_more else sizes)
+    if match_margin < clear_match_margin(CLEAR_MATCH_MARGIN, basis.width):
         return None
     units = _assigned_backward(sizes) if holds_more else assign(sizes)
     if source.is_dense and not block.is_dense:
         units = _without_new(units, sizes, basis.width)
-    return _unit_map(source, units, sizes, lead)
+    return _unit_map(source, units, sizes, match_margin)
 
 
-def _unit_map(source: FfnBlock, units: IntArray, sizes: FloatArray, lead: float) -> UnitMap:
+def _unit_map(source: FfnBlock, units: IntArray, sizes: FloatArray, match_margin: float) -> UnitMap:
     known = np.flatnonzero(units != NO_SOURCE)
-    return UnitMap(source, units, lead, float(sizes[known, units[known]].mean()) if len(known) else 0.0)
+    return UnitMap(source, units, match_margin, float(sizes[known, units[known]].mean()) if len(known) else 0.0)
 
 
 def _own_numbers(sizes: FloatArray) -> IntArray | None:

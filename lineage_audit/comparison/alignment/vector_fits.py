@@ -7,13 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from lineage_audit.comparison.alignment.assignment import assign, mean_lead
-from lineage_audit.comparison.alignment.evening import even_weights
+from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 
 VECTORS_A_CHANNEL = 2
-"""Vectors per channel below which evening them out would leave nothing but noise."""
+"""Vectors per channel below which whitening them out would leave nothing but noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +34,14 @@ class MatchedVectors:
         return int(self.b.shape[1])
 
     @cached_property
-    def evened(self) -> MatchedVectors:
+    def whitened(self) -> MatchedVectors:
         """The same vectors, on each side in the basis in which all directions weigh the same; plain if too few.
 
         What every vector shares (token frequency, massive channels) hides what tells channels apart.
         """
         if len(self.a) < VECTORS_A_CHANNEL * max(self.width_a, self.width_b):
             return self
-        return MatchedVectors(_evened(self.a), _evened(self.b))
+        return MatchedVectors(_whitened(self.a), _whitened(self.b))
 
     def and_also(self, others: MatchedVectors) -> MatchedVectors:
         """Both sets, where they are of one width; otherwise the others alone."""
@@ -50,10 +50,10 @@ class MatchedVectors:
         return MatchedVectors(np.concatenate([self.a, others.a]), np.concatenate([self.b, others.b]))
 
 
-def _evened(vectors: FloatArray) -> FloatArray:
+def _whitened(vectors: FloatArray) -> FloatArray:
     centred = vectors - vectors.mean(axis=0)
-    evened: FloatArray = centred @ even_weights((centred.T @ centred).astype(np.float64))
-    return evened
+    whitened: FloatArray = centred @ whitening_weights((centred.T @ centred).astype(np.float64))
+    return whitened
 
 
 def keeps_numbers(vectors: MatchedVectors) -> bool:
@@ -67,14 +67,14 @@ def keeps_numbers(vectors: MatchedVectors) -> bool:
 
 
 def fit_channels(vectors: MatchedVectors) -> tuple[ResidualMap, float]:
-    """Assign each channel of B one of A's by |correlation|, with its sign; and the mean lead over the second best."""
+    """Assign each channel of B one of A's by |correlation|, with its sign; and the mean match margin."""
     correlation = _correlation(vectors)
     sizes = np.abs(correlation)
     channels = assign(sizes)
     matched = correlation[np.arange(len(channels)), channels]
     signs = np.where(matched < 0, -1.0, 1.0).astype(np.float32)
     fit = float(np.abs(matched).mean())
-    return ResidualMap("channels", channels=channels, signs=signs, fit=fit), mean_lead(sizes)
+    return ResidualMap("channels", channels=channels, signs=signs, fit=fit), mean_match_margin(sizes)
 
 
 def fit_rotation(vectors: MatchedVectors) -> ResidualMap:

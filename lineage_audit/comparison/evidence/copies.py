@@ -1,8 +1,8 @@
-"""Copies inside one model share their coins: one layer exported many times, KV heads expanded, experts of one FFN.
+"""Copies inside one model share their random signs: a layer exported many times, KV heads expanded, equal experts.
 
 Units are held against the units of the same number in another block (an FFN, a head). Only where the blocks are copies
-in both models do their units flip together; where they are in one alone, the other's coins are still its own. Terms of
-one coin are added before the test, which is right for terms that do not share one as well.
+in both models do their units flip together; where they are in one alone, the other's random signs are still its own.
+Terms of one random sign are added before the test, which is right for terms that do not share one as well.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _UNITS = 64
 _FEWEST_UNITS = 4
 _AT_ONCE = 512
 _APART = 2**24
-"""More units than a block has: coins of different blocks are numbered this far apart."""
+"""More units than a block has: random signs of different blocks are numbered this far apart."""
 
 
 def origins(parts: Sequence[Measurement | None], blocks: int = 1) -> list[IntArray]:
@@ -58,8 +58,8 @@ def origins(parts: Sequence[Measurement | None], blocks: int = 1) -> list[IntArr
     return found
 
 
-def coins_of(origin: IntArray, units: int) -> IntArray:
-    """A number for each unit of blocks that have ``units`` each, the same for units that share a coin."""
+def random_signs_of(origin: IntArray, units: int) -> IntArray:
+    """A number for each unit of blocks that have ``units`` each, the same for units that share a random sign."""
     return (origin[:, None] * _APART + np.arange(units)).ravel()
 
 

@@ -36,7 +36,7 @@ def measure(comparison: WeightComparison) -> Evidence:
             parts = [comparison.find(role, layer, expert) for role in (roles.up, roles.gate)]
             usable = [part for part in parts if part and len(part.kept_a) > 1]
             if usable:
-                blocks.append(match_block(layer, _similarity(usable), len(usable), kin=in_layer[layer]))
+                blocks.append(match_block(layer, _similarity(usable), len(usable), copy_group=in_layer[layer]))
                 in_layer[layer] += 1
                 elements += sum(part.kept_b.size for part in usable)
     return fixed_point_evidence(TEST, "FFN units", blocks, comparison, elements)

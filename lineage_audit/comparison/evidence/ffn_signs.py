@@ -1,4 +1,4 @@
-"""Signs of gated FFN units: negating up-row i and down-column i together changes nothing, so each sign is a coin."""
+"""Signs of gated FFN units: negating up-row i and down-column i together changes nothing, so each is random."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
-from lineage_audit.comparison.evidence.copies import coins_of, origins
+from lineage_audit.comparison.evidence.copies import origins, random_signs_of
 from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
@@ -44,7 +44,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     by_layer: dict[int, list[SignTerms]] = defaultdict(list)
     sources: dict[int, int | None] = {}
     for ffn, origin in zip(ffns, found, strict=True):
-        by_layer[ffn.layer].append(replace(ffn.terms(), coins=coins_of(origin, ffn.units)))
+        by_layer[ffn.layer].append(replace(ffn.terms(), random_signs=random_signs_of(origin, ffn.units)))
         sources[ffn.layer] = ffn.source
     numbers = sorted(by_layer)
     layers = with_common_sources([_together(by_layer[n]) for n in numbers], [sources[n] for n in numbers])
@@ -83,15 +83,15 @@ def _gated(comparison: WeightComparison) -> list[_Ffn]:
 
 
 def _together(ffns: list[SignTerms]) -> SignTerms:
-    """The terms of all FFNs of a layer; experts that were made of one dense FFN share its coins."""
-    coins = [ffn.coins for ffn in ffns if ffn.coins is not None]
+    """The terms of all FFNs of a layer; experts that were made of one dense FFN share its random signs."""
+    random_signs = [ffn.random_signs for ffn in ffns if ffn.random_signs is not None]
     return SignTerms(
         ffns[0].layer,
         np.concatenate([ffn.values for ffn in ffns]),
         np.concatenate([ffn.cosines for ffn in ffns]),
         np.concatenate([ffn.noise for ffn in ffns]),
-        sharing=len({int(own[0]) for own in coins}),
-        coins=np.concatenate(coins),
+        sharing=len({int(own[0]) for own in random_signs}),
+        random_signs=np.concatenate(random_signs),
     )
 
 

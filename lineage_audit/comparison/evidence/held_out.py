@@ -28,7 +28,7 @@ MATCHES = TestDescription(
     "none that is exact; up to 3.4% did in independent models",
     grade="calibrated",
 )
-LEADS = TestDescription(
+MATCH_MARGINS = TestDescription(
     "aligned-unit-leads",
     "Do units that fitted nothing find a clear counterpart under what the others fitted?",
     "none that is exact; in independent models the best led the second best as far as random directions do",
@@ -51,12 +51,12 @@ class HeldOut(Protocol):
 
 
 class Leading(Protocol):
-    """Leads of the units of one layer that the fit left out: see ``LeadingLayer``."""
+    """Match margins of the units of one layer that the fit left out: see ``LeadingLayer``."""
 
     @property
     def layer(self) -> int: ...  # noqa: D102
     @property
-    def leads(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
+    def match_margins(self) -> npt.NDArray[np.float32]: ...  # noqa: D102
 
 
 def cosine_evidence(layers: Sequence[HeldOut], what: str = "rows and columns") -> Evidence:
@@ -84,19 +84,19 @@ def match_evidence(layers: Sequence[HeldOut]) -> Evidence:
     )
 
 
-def lead_evidence(layers: Sequence[Leading]) -> Evidence:
+def match_margin_evidence(layers: Sequence[Leading]) -> Evidence:
     """Mean lead of the best counterpart over the second best, of units that the fit of the residual stream left out."""
     return _mean(
-        LEADS,
-        [(part.layer, part.leads) for part in layers],
+        MATCH_MARGINS,
+        [(part.layer, part.match_margins) for part in layers],
         "no FFN units were matched, or the others fitted nothing",
         lambda count, mean: f"{count:,} units that fitted nothing find counterparts that lead the next by {mean:.3f}",
     )
 
 
-def leads_not_needed() -> Evidence:
+def match_margins_not_needed() -> Evidence:
     """The same where signs confirm the alignment."""
-    return not_measured(LEADS, "skipped", "the signs confirm what was found")
+    return not_measured(MATCH_MARGINS, "skipped", "the signs confirm what was found")
 
 
 def _mean(test: TestDescription, layers: _Layers, missing: str, finding: Callable[[int, float], str]) -> Evidence:

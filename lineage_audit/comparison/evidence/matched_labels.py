@@ -49,10 +49,12 @@ class MatchedBlock:
     own: npt.NDArray[np.bool_]
     noise: float
     live: int
-    kin: int = 0
+    copy_group: int = 0
 
 
-def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines: int, kin: int = 0) -> MatchedBlock:
+def match_block(
+    layer: int | None, similarity: npt.NDArray[np.float32], cosines: int, copy_group: int = 0
+) -> MatchedBlock:
     """Match units that are each other's best in ``[B's units, A's units]``, a sum of ``cosines`` cosines.
 
     A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
@@ -62,7 +64,7 @@ def match_block(layer: int | None, similarity: npt.NDArray[np.float32], cosines:
     own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
-    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)), kin)
+    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)), copy_group)
 
 
 def _live(similarity: npt.NDArray[np.float32]) -> int:
@@ -105,7 +107,10 @@ def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
 
 def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
     """Blocks that hold at most one of those that may be copies of one another."""
-    return [[block for block in blocks if block.kin == kin] for kin in sorted({block.kin for block in blocks})]
+    return [
+        [block for block in blocks if block.copy_group == copy_group]
+        for copy_group in sorted({block.copy_group for block in blocks})
+    ]
 
 
 def _matched_layer(block: MatchedBlock) -> LayerEvidence:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
-from lineage_audit.comparison.evidence.copies import are_distinct, coins_of, origins
+from lineage_audit.comparison.evidence.copies import are_distinct, origins, random_signs_of
 from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_by_unit
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
@@ -62,7 +62,7 @@ def measure(comparison: WeightComparison) -> Evidence:
                 elements += measured.elements
                 source = measured.pair.a.layer
         summed = sum_cosines(layer, heads.kv_heads * units_per_head, terms)
-        layers.append(replace(summed, coins=coins_of(origin, units_per_head)))
+        layers.append(replace(summed, random_signs=random_signs_of(origin, units_per_head)))
         sources.append(source)
     return sign_flip_evidence(TEST, "query-key units", with_common_sources(layers, sources), comparison, elements)
 

@@ -17,7 +17,7 @@ from lineage_audit.comparison.evidence.base import (
     not_measured,
     test_result,
 )
-from lineage_audit.comparison.evidence.coins import hoeffding_log10_p, least_mean, log10_p
+from lineage_audit.comparison.evidence.random_signs import hoeffding_log10_p, least_mean, log10_p
 from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
@@ -36,9 +36,9 @@ class SignTerms:
         values: one sum a unit; NaN where nothing was measured.
         cosines: how many cosines each sum holds.
         noise: variance that each sum has when its cosines are of random directions, the sum of 1 / width.
-        sharing: how many of the sums one coin may decide: the experts of a layer may have started as copies, and so
-            may the layers of B that come from one layer of A.
-        coins: the coin that decides each sum, numbered over all layers; None where each has its own.
+        sharing: how many of the sums one random sign may decide: the experts of a layer may have started as copies,
+            and so may the layers of B that come from one layer of A.
+        random_signs: the random sign that decides each sum, numbered over all layers; None where each has its own.
     """
 
     layer: int | None
@@ -46,19 +46,23 @@ class SignTerms:
     cosines: npt.NDArray[np.int64]
     noise: DoubleArray
     sharing: int = 1
-    coins: IntArray | None = None
+    random_signs: IntArray | None = None
 
-    def by_coin(self) -> SignTerms:
-        """The sums that one coin decides, added."""
+    def by_random_sign(self) -> SignTerms:
+        """The sums that one random sign decides, added."""
         usable = np.isfinite(self.values)
-        if self.coins is None:
+        if self.random_signs is None:
             return replace(self, values=self.values[usable], cosines=self.cosines[usable], noise=self.noise[usable])
-        coins, own = np.unique(self.coins[usable], return_inverse=True)
-        values, noise, cosines = np.zeros(len(coins)), np.zeros(len(coins)), np.zeros(len(coins), dtype=np.int64)
+        random_signs, own = np.unique(self.random_signs[usable], return_inverse=True)
+        values, noise, cosines = (
+            np.zeros(len(random_signs)),
+            np.zeros(len(random_signs)),
+            np.zeros(len(random_signs), dtype=np.int64),
+        )
         np.add.at(values, own, self.values[usable])
         np.add.at(noise, own, self.noise[usable])
         np.add.at(cosines, own, self.cosines[usable])
-        return replace(self, values=values, cosines=cosines, noise=noise, coins=coins)
+        return replace(self, values=values, cosines=cosines, noise=noise, random_signs=random_signs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +100,7 @@ def sum_cosines(layer: int | None, count: int, terms: Sequence[CosineTerm]) -> S
 
 
 def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[int | None]) -> list[SignTerms]:
-    """The same sums, where those of layers of B that come from one layer of A may be decided by the same coins.
+    """The same sums, where those of layers of B that come from one layer of A may be decided by the same random signs.
 
     Args:
         layers: the sums by layer of B.
@@ -105,17 +109,17 @@ def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[int | Non
     together: Counter[int | None] = Counter()
     counted: set[tuple[int | None, bytes]] = set()
     for number, (part, source) in enumerate(zip(layers, sources, strict=True)):
-        coins = (source, part.coins.tobytes() if part.coins is not None else number.to_bytes(8))
-        if coins not in counted:  # layers that share all their coins were added
+        random_signs = (source, part.random_signs.tobytes() if part.random_signs is not None else number.to_bytes(8))
+        if random_signs not in counted:  # layers that share all their random signs were added
             together[source] += part.sharing
-        counted.add(coins)
+        counted.add(random_signs)
     return [replace(part, sharing=together[source]) for part, source in zip(layers, sources, strict=True)]
 
 
 def sign_flip_evidence(
     test: TestDescription, units: str, layers: Sequence[SignTerms], comparison: WeightComparison, elements: int
 ) -> Evidence:
-    """How likely fair coins give the pooled sum of cosines, with the effect as a mean cosine.
+    """How likely fair random signs give the pooled sum of cosines, with the effect as a mean cosine.
 
     Args:
         test: what is asked.
@@ -124,7 +128,7 @@ def sign_flip_evidence(
         comparison: for coverage.
         elements: elements of B that were looked at.
     """
-    kept = [part.by_coin() for part in layers if np.isfinite(part.values).any()]
+    kept = [part.by_random_sign() for part in layers if np.isfinite(part.values).any()]
     if not kept:
         return not_measured(test, "skipped", f"no {units} could be compared")
     compared = sum(int(np.isfinite(part.values).sum()) for part in layers)
@@ -147,21 +151,23 @@ def sign_flip_evidence(
 
 
 def _pooled(layers: Sequence[SignTerms]) -> tuple[SignTerms, IntArray]:
-    """The sums of all layers, those of one coin added, and for each in how many sets its kind falls."""
-    firsts = np.cumsum([0, *(len(part.values) for part in layers)]) - 2**62  # coins of layers that number none
+    """The sums of all layers, those of one random sign added, and for each in how many sets its kind falls."""
+    firsts = np.cumsum([0, *(len(part.values) for part in layers)]) - 2**62  # random signs of layers that number none
     own = [np.arange(first, first + len(part.values)) for first, part in zip(firsts, layers, strict=False)]
-    coins = np.concatenate([mine if part.coins is None else part.coins for mine, part in zip(own, layers, strict=True)])
+    random_signs = np.concatenate(
+        [mine if part.random_signs is None else part.random_signs for mine, part in zip(own, layers, strict=True)]
+    )
     sharing = np.concatenate([np.full(len(part.values), part.sharing) for part in layers])
     whole = SignTerms(
         None,
         np.concatenate([part.values for part in layers]),
         np.concatenate([part.cosines for part in layers]),
         np.concatenate([part.noise for part in layers]),
-        coins=coins,
-    ).by_coin()
-    of_coin = np.ones(len(whole.values), dtype=np.int64)
-    np.maximum.at(of_coin, np.searchsorted(np.unique(coins), coins), sharing)
-    return whole, of_coin
+        random_signs=random_signs,
+    ).by_random_sign()
+    of_random_sign = np.ones(len(whole.values), dtype=np.int64)
+    np.maximum.at(of_random_sign, np.searchsorted(np.unique(random_signs), random_signs), sharing)
+    return whole, of_random_sign
 
 
 def _sign_layer(part: SignTerms) -> LayerEvidence:
@@ -176,7 +182,7 @@ def _sign_layer(part: SignTerms) -> LayerEvidence:
 
 
 def sum_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64]) -> float:
-    """log10 p of a sum of symmetric terms, of which several may be decided by one coin.
+    """log10 p of a sum of symmetric terms, of which several may be decided by one random sign.
 
     Args:
         values: the terms.
@@ -191,7 +197,8 @@ def sign_detection_limit(
     """Smallest true cosine that nine of ten such sums would show at ``CORRECTED_LOG10_P``; None when none would do.
 
     A true cosine c in every term adds m c to a sum of m cosines whose own spread is s. The spread is the one seen, and
-    at least that of random directions; of terms that may share their coins only as many count as there are coins.
+    at least that of random directions; of terms that may share their random signs only as many count as there are
+    random signs.
     """
     spread = max(noise, float(np.mean(np.square(values - values.mean()))))
     mean = least_mean(int(len(values) / sharing), spread**0.5, CORRECTED_LOG10_P)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
-from lineage_audit.comparison.evidence.copies import are_distinct, coins_of, origins
+from lineage_audit.comparison.evidence.copies import are_distinct, origins, random_signs_of
 from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
@@ -53,8 +53,8 @@ def measure(comparison: WeightComparison) -> Evidence:
     layers = [_terms(layer, value, output, comparison.heads) for layer, value, output in blocks]
     for number, origin in enumerate(found):
         if len(layers[number].values) % heads == 0:
-            coins = coins_of(origin, len(layers[number].values) // heads)
-            layers[number] = replace(layers[number], coins=coins)
+            random_signs = random_signs_of(origin, len(layers[number].values) // heads)
+            layers[number] = replace(layers[number], random_signs=random_signs)
     elements = sum(part.elements for _, value, output in blocks for part in (value, output) if part)
     sources = [value.pair.a.layer for value in values]
     return sign_flip_evidence(TEST, "value dimensions", with_common_sources(layers, sources), comparison, elements)

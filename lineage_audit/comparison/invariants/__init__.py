@@ -3,7 +3,7 @@
 Three questions, one a part, each asked under every order, sign and rotation that leaves a model's function alone:
 key heads by their rotary frequencies over shared tokens (attention), channels and inner products of the tokens'
 embeddings (embeddings), FFN units by a few rows of ``down`` (FFNs). What is matched is chosen by sizes alone, so that
-the signs of it stay fair coins under the null.
+the signs of it stay fair random signs under the null.
 """
 
 from lineage_audit.comparison.invariants.aligning import align_by_invariants

@@ -48,10 +48,10 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         return None
     heads = head_layouts(found.a.checkpoint, found.b.checkpoint)
     residual = found.channels.residual if found.channels else None
-    is_turned = found.channels is not None and found.channels.is_turned
+    is_rotated = found.channels is not None and found.channels.is_rotated
     alignment = Alignment(
         residual=residual
-        or ResidualMap("rotation" if is_turned else "same", fit=found.geometry if is_turned else None),
+        or ResidualMap("rotation" if is_rotated else "same", fit=found.geometry if is_rotated else None),
         layers=layers,
         folded=folded_side(found.a, found.b),
         units={match.block: _unit_map(match) for match in found.units if _is_whole(match)},
@@ -97,7 +97,7 @@ def _is_whole(match: UnitMatch) -> bool:
 def _unit_map(match: UnitMatch) -> UnitMap:
     a_units = np.full(match.size, NO_SOURCE, dtype=np.int64)
     a_units[match.units] = match.a_units
-    return UnitMap(match.source, a_units, match.lead, float(np.abs(match.cosines).mean()))
+    return UnitMap(match.source, a_units, match.match_margin, float(np.abs(match.cosines).mean()))
 
 
 def _head_maps(found: Invariants, heads: HeadLayouts | None, layers: Mapping[int, int]) -> dict[int, HeadMap]:

@@ -30,13 +30,13 @@ from lineage_audit.comparison.invariants.rotary_keys import (
     shared_key_sources,
 )
 from lineage_audit.comparison.invariants.unit_columns import (
+    UnitColumns,
     UnitMatch,
-    UnitNumbers,
     channels_to_read,
     down_blocks,
     match_units,
     read_unit_numbers,
-    unit_lead,
+    unit_match_margin,
 )
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.symmetries.broken import broken_symmetries
@@ -180,9 +180,9 @@ def _ask_units(
     return tuple(_best_match(numbers_a, numbers) for numbers in numbers_b) if numbers_a else ()
 
 
-def _best_match(candidates: list[UnitNumbers], numbers: UnitNumbers) -> UnitMatch:
+def _best_match(candidates: list[UnitColumns], numbers: UnitColumns) -> UnitMatch:
     """The match with the FFN of A whose units lead most clearly."""
-    return match_units(max(candidates, key=lambda one: unit_lead(one, numbers)), numbers)
+    return match_units(max(candidates, key=lambda one: unit_match_margin(one, numbers)), numbers)
 
 
 def _known_pairs(
@@ -219,7 +219,7 @@ def _width_obstacle(a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatc
 
 
 def _unit_obstacle(a: CanonicalWeights, b: CanonicalWeights) -> str | None:
-    """Why the sign of a unit is no coin, or None: one of the two models must be able to negate it."""
+    """Why the sign of a unit is no random sign, or None: one of the two models must be able to negate it."""
     if reason := broken_symmetries(a.checkpoint, b.checkpoint).get("ffn-signs"):
         return reason
     gated = any(weights.is_gated for weights in (a, b))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import assign, clear_lead, leads
+from lineage_audit.comparison.alignment.assignment import assign, clear_match_margin, match_margins
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result, unit_rows
 from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
@@ -28,7 +28,7 @@ AGREEMENT = TestDescription(
     grade="calibrated",
 )
 
-CLEAR_LEAD = 0.15
+CLEAR_MATCH_MARGIN = 0.15
 """Mean lead of probed channels at which the channels count as matched."""
 
 SAME_GEOMETRY = 0.9
@@ -48,18 +48,18 @@ class ChannelMatch:
 
     Attributes:
         residual: how B's channels come from A's; None where nothing is clear.
-        lead: mean lead of probed channels over the second best.
+        lead: mean match margin of probed channels over the second best.
         geometry: correlation of the tokens' inner products, between different tokens.
         own: share of probed channels that best match their own number.
     """
 
     residual: ResidualMap | None
-    lead: float
+    match_margin: float
     geometry: float
     own: float
 
     @property
-    def is_turned(self) -> bool:
+    def is_rotated(self) -> bool:
         """Whether the embeddings are one while no channel is another: a rotation."""
         return self.residual is None and self.geometry >= SAME_GEOMETRY
 
@@ -70,15 +70,15 @@ def match_channels(tokens: AnchorTokens) -> ChannelMatch:
     probes = np.unique(np.linspace(0, len(columns_b) - 1, min(_PROBES, len(columns_b))).astype(np.int64))
     products = columns_b[probes] @ columns_a.T
     sizes = np.abs(products)
-    lead = float(leads(sizes).mean()) if sizes.shape[1] > 1 else 0.0
-    own, same_signs = _own_numbers(products, sizes, probes)
+    match_margin = float(match_margins(sizes).mean()) if sizes.shape[1] > 1 else 0.0
+    own, same_signs = _own_indices(products, sizes, probes)
     geometry = _geometry(tokens)
     keeps_numbers = len(columns_a) == len(columns_b) and own > _OWN and same_signs > _SAME_SIGNS
     if keeps_numbers:
-        return ChannelMatch(ResidualMap("same"), lead, geometry, own)
-    if len(columns_b) > len(columns_a) or lead < clear_lead(CLEAR_LEAD, len(tokens)):
-        return ChannelMatch(None, lead, geometry, own)
-    return ChannelMatch(_map(columns_a, columns_b), lead, geometry, own)
+        return ChannelMatch(ResidualMap("same"), match_margin, geometry, own)
+    if len(columns_b) > len(columns_a) or match_margin < clear_match_margin(CLEAR_MATCH_MARGIN, len(tokens)):
+        return ChannelMatch(None, match_margin, geometry, own)
+    return ChannelMatch(_map(columns_a, columns_b), match_margin, geometry, own)
 
 
 def measure_agreement(match: ChannelMatch | None, tokens: AnchorTokens | None, parameters: int) -> Evidence:
@@ -88,9 +88,9 @@ def measure_agreement(match: ChannelMatch | None, tokens: AnchorTokens | None, p
     return test_result(
         AGREEMENT,
         statistic=match.geometry,
-        effect=max(match.lead, match.geometry if match.is_turned else 0.0),
-        finding=f"channels of {len(tokens):,} shared tokens' embeddings lead the next best by {match.lead:.2f}, "
-        f"and the tokens' inner products correlate at {match.geometry:.2f}",
+        effect=max(match.match_margin, match.geometry if match.is_rotated else 0.0),
+        finding=f"channels of {len(tokens):,} shared tokens' embeddings lead the next best by "
+        f"{match.match_margin:.2f}, and the tokens' inner products correlate at {match.geometry:.2f}",
         count=len(tokens),
         coverage=tokens.b.size / max(1, parameters),
     )
@@ -102,7 +102,7 @@ def _columns(values: FloatArray) -> FloatArray:
     return unit_rows(columns - columns.mean(axis=1, keepdims=True))
 
 
-def _own_numbers(products: FloatArray, sizes: FloatArray, probes: IntArray) -> tuple[float, float]:
+def _own_indices(products: FloatArray, sizes: FloatArray, probes: IntArray) -> tuple[float, float]:
     """Share of the probes whose best match has their own number, and share of those that agree in sign with it."""
     if int(probes.max(initial=0)) >= products.shape[1]:
         return 0.0, 0.0

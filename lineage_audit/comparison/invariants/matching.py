@@ -19,18 +19,18 @@ from lineage_audit.comparison.invariants.rotary_keys import RotaryKeys
 
 ComplexArray = npt.NDArray[np.complex64]
 
-CLEAR_LEAD = 0.12
+CLEAR_MATCH_MARGIN = 0.12
 """Lead of a layer's best layer over the second best from which on it counts as its source."""
 
-FURTHER_LEAD = 0.05
+FURTHER_MATCH_MARGIN = 0.05
 _SHARE = 0.25
 """The same for the other layers of a model one of whose layers has a clear source, at least as a share of its lead."""
 
 _TIE = 0.02
-"""Leads closer than this are a tie, which goes to the layer that continues the one before."""
+"""Match margins closer than this are a tie, which goes to the layer that continues the one before."""
 
 COPY = 0.5
-"""Size of the product of two heads of one model from which on they count as copies that share their coins."""
+"""Size of the product of two heads of one model from which on they count as copies that share their random signs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +53,7 @@ class KeyMatch:
     layers: IntArray
     best: IntArray
     sizes: npt.NDArray[np.float64]
-    leads: npt.NDArray[np.float64]
+    match_margins: npt.NDArray[np.float64]
     groups: IntArray
     of_layers: IntArray
     negative: int
@@ -67,8 +67,10 @@ class KeyMatch:
     @property
     def clear(self) -> Mapping[int, int]:
         """Layer of B -> layer of A, where one stands out; once one does, a lesser lead will do for the others."""
-        clearest = float(self.leads.max(initial=0.0))
-        chosen = self.leads >= (CLEAR_LEAD if clearest < CLEAR_LEAD else max(FURTHER_LEAD, _SHARE * clearest))
+        clearest = float(self.match_margins.max(initial=0.0))
+        chosen = self.match_margins >= (
+            CLEAR_MATCH_MARGIN if clearest < CLEAR_MATCH_MARGIN else max(FURTHER_MATCH_MARGIN, _SHARE * clearest)
+        )
         return {int(b): int(a) for b, a in zip(self.layers[chosen], self.best[chosen], strict=True)}
 
 
@@ -89,8 +91,8 @@ class KeyProducts:
     within: ComplexArray
 
     @cached_property
-    def coins(self) -> IntArray:
-        """For each head of A the number of its coin: heads that are copies of one another, or of a third, share one."""
+    def random_signs(self) -> IntArray:
+        """For each head of A the number of its random sign; heads that are copies of one another share one."""
         alike = np.abs(self.within).mean(axis=0) >= COPY
         np.fill_diagonal(alike, True)
         labels = np.arange(len(alike))
@@ -123,13 +125,13 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
     layers_a, layers_b = keys_a.layers[starts_a], keys_b.layers[starts_b]
     chosen = _choose_layers(scores, layers_a)
     copies = _copies(products, starts_a)
-    leads = _leads(scores, chosen, copies)
+    match_margins = _match_margins(scores, chosen, copies)
     left_out = np.setdiff1d(np.arange(len(starts_a)), chosen)
     a_heads = np.empty(len(keys_b), dtype=np.int64)
     ends_a, ends_b = np.append(starts_a[1:], len(keys_a)), np.append(starts_b[1:], len(keys_b))
     for row, column in enumerate(chosen):
         block = np.ascontiguousarray(sizes[starts_b[row] : ends_b[row], starts_a[column] : ends_a[column]])
-        is_clear = leads[row] >= FURTHER_LEAD and block.shape[0] <= block.shape[1]
+        is_clear = match_margins[row] >= FURTHER_MATCH_MARGIN and block.shape[0] <= block.shape[1]
         inside = assign(block) if is_clear else block.argmax(axis=1)
         a_heads[starts_b[row] : ends_b[row]] = starts_a[column] + inside
     matched = np.add.reduceat(sizes[np.arange(len(keys_b)), a_heads].astype(np.float64), starts_b) / counts_b
@@ -138,7 +140,7 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
         layers_b,
         layers_a[chosen],
         matched,
-        leads,
+        match_margins,
         groups=keys_a.heads[a_heads],
         of_layers=keys_b.layers,
         negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -COPY).sum()),
@@ -172,7 +174,7 @@ def _copies(products: KeyProducts, starts: IntArray) -> npt.NDArray[np.bool_]:
     return copies
 
 
-def _leads(
+def _match_margins(
     scores: npt.NDArray[np.floating], chosen: IntArray, copies: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """By how much each chosen layer leads the best of those that are no copies of it."""

@@ -28,7 +28,7 @@ from lineage_audit.comparison.symmetries.geometry import Heads, Rotary, heads_of
 FloatArray = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
 
-WANTED_COINS = 256
+WANTED_RANDOM_SIGNS = 256
 """KV groups times frequencies that are read where the model has so many: far more than any bound needs."""
 
 _MOST_AT_EACH_END = 8
@@ -159,7 +159,9 @@ def plan_keys(a: Sequence[KeySource], b: Sequence[KeySource], limit: int, *, cou
         return None
     pairs = min(source.pairs for source in (*a, *b))
     units = min(sum(source.heads for source in side) for side in (a, b))
-    at_each_end = int(np.clip(np.ceil(WANTED_COINS / 2 / max(1, units)), 1, min(_MOST_AT_EACH_END, max(1, pairs // 2))))
+    at_each_end = int(
+        np.clip(np.ceil(WANTED_RANDOM_SIGNS / 2 / max(1, units)), 1, min(_MOST_AT_EACH_END, max(1, pairs // 2)))
+    )
     for period, residues in LAYER_PATTERNS:
         kept_a, kept_b = (_thinned(side, period, residues) for side in (a, b))
         if kept_a and kept_b and all(_fits(side, at_each_end, limit, count_ranges) for side in (kept_a, kept_b)):

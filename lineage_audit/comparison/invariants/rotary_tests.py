@@ -1,7 +1,7 @@
 """Tests on matched rotary keys: the exact one on signs, the calibrated one on sizes, and what both would have shown.
 
-A coin is a KV group's frequency, never a query head's: the turn by which the query and the key of a frequency may
-differ without a change is common to all query heads of the group.
+A random sign is a KV group's frequency, never a query head's: the turn by which the query and the key of a frequency
+may differ without a change is common to all query heads of the group.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, TestDescription, not_measured, test_result
-from lineage_audit.comparison.evidence.coins import log10_p
+from lineage_audit.comparison.evidence.random_signs import log10_p
 from lineage_audit.comparison.invariants.matching import (
-    CLEAR_LEAD,
+    CLEAR_MATCH_MARGIN,
     COPY,
     ComplexArray,
     KeyMatch,
@@ -59,7 +59,7 @@ def unasked(reason: str) -> tuple[Evidence, ...]:
 
 
 def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Evidence:
-    """Add the real parts of matched products by coin, and bound their sum.
+    """Add the real parts of matched products by random sign, and bound their sum.
 
     Args:
         products: all products.
@@ -90,32 +90,33 @@ def measure_agreement(match: KeyMatch) -> Evidence:
     found = match.clear
     share = len(found) / max(1, len(match.layers))
     size = float(match.sizes.mean())
-    lead = float(match.leads.mean())
+    match_margin = float(match.match_margins.mean())
     return test_result(
         AGREEMENT,
-        statistic=float(match.leads.max(initial=0.0)),
-        effect=lead,
+        statistic=float(match.match_margins.max(initial=0.0)),
+        effect=match_margin,
         finding=f"{len(found):,} of {len(match.layers):,} layers have a clear source; their key heads agree at "
-        f"{size:.2f} in size and lead the next layer by {lead:.2f}; independent models lead by under {CLEAR_LEAD:.2f}",
+        f"{size:.2f} in size and lead the next layer by {match_margin:.2f}; independent models lead by under "
+        f"{CLEAR_MATCH_MARGIN:.2f}",
         count=len(match.layers),
         coverage=share,
         per_layer=tuple(
-            LayerEvidence(int(layer), 1, float(size), float(lead), None)
-            for layer, size, lead in zip(match.layers, match.sizes, match.leads, strict=True)
+            LayerEvidence(int(layer), 1, float(size), float(match_margin), None)
+            for layer, size, match_margin in zip(match.layers, match.sizes, match.match_margins, strict=True)
         ),
     )
 
 
 def measure_best_layer(match: KeyMatch) -> Evidence:
     """How clearly the clearest layer of B finds its source: one layer may be all that was taken."""
-    row = int(match.leads.argmax())
-    layer, source, lead = int(match.layers[row]), int(match.best[row]), float(match.leads[row])
+    row = int(match.match_margins.argmax())
+    layer, source, match_margin = int(match.layers[row]), int(match.best[row]), float(match.match_margins[row])
     return test_result(
         LAYERS,
-        statistic=lead,
-        effect=lead,
+        statistic=match_margin,
+        effect=match_margin,
         finding=f"the key heads of B's layer {layer} agree with those of A's layer {source} at "
-        f"{match.sizes[row]:.2f} in size and lead the next by {lead:.2f}",
+        f"{match.sizes[row]:.2f} in size and lead the next by {match_margin:.2f}",
         count=len(match.layers),
         coverage=1 / max(1, len(match.layers)),
     )
@@ -162,11 +163,11 @@ def _matched(across: ComplexArray, match: KeyMatch) -> ComplexArray:
 
 
 def _terms(products: KeyProducts, match: KeyMatch, across: ComplexArray) -> npt.NDArray[np.float64]:
-    """One sum of real parts a coin."""
+    """One sum of real parts a random sign."""
     matched = _matched(across, match).real.astype(np.float64)
-    labels = products.coins[match.a_heads]
-    coins = np.arange(len(matched))[:, None] * (labels.max(initial=-1) + 1) + labels
-    _, numbers = np.unique(coins.ravel(), return_inverse=True)
+    labels = products.random_signs[match.a_heads]
+    random_signs = np.arange(len(matched))[:, None] * (labels.max(initial=-1) + 1) + labels
+    _, numbers = np.unique(random_signs.ravel(), return_inverse=True)
     terms: npt.NDArray[np.float64] = np.bincount(numbers, weights=matched.ravel()).astype(np.float64)
     return terms
 

@@ -2,8 +2,8 @@
 
 A row of ``down`` holds what every unit adds to one channel. Given how the channels correspond (by their own numbers,
 or as the embeddings say), the same rows of both models give each unit the same numbers, in whatever order the units
-stand, and a copy finds its original by their size alone. The sign of what is matched is a fair coin where a unit can
-be negated: up and down together, in a gated FFN.
+stand, and a copy finds its original by their size alone. The sign of what is matched is a fair random sign where a
+unit can be negated: up and down together, in a gated FFN.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MATCHED_COSINE = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class UnitNumbers:
+class UnitColumns:
     """Some numbers of each unit of one FFN, as unit rows ``[units, channels]``, and the lengths they had."""
 
     block: FfnBlock
@@ -82,7 +82,7 @@ class UnitMatch:
     scales: FloatArray
     size: int
     read: int
-    lead: float
+    match_margin: float
 
 
 def down_blocks(weights: CanonicalWeights) -> dict[FfnBlock, TensorRef]:
@@ -109,34 +109,36 @@ def read_unit_numbers(
     blocks: Sequence[FfnBlock],
     channels: IntArray,
     signs: FloatArray | None,
-) -> list[UnitNumbers]:
+) -> list[UnitColumns]:
     """Read the same rows of several ``down`` matrices together."""
     values = weights.checkpoint.read([RowRequest(tensors[block], channels) for block in blocks])
     set_apart = (without_constants(zero_where_unusable(rows)) for rows in values)
     return [_numbers(block, _signed(rows, signs).T) for block, rows in zip(blocks, set_apart, strict=True)]
 
 
-def _numbers(block: FfnBlock, columns: FloatArray) -> UnitNumbers:
+def _numbers(block: FfnBlock, columns: FloatArray) -> UnitColumns:
     """Unit rows; units whose numbers were set rather than trained (zeros, ones, signs of one size) say nothing."""
     sizes = np.sort(np.abs(columns), axis=1)
     distinct = 1 + np.count_nonzero(np.diff(sizes, axis=1) > _SAME_SIZE * sizes[:, -1:], axis=1)
     columns = np.where((distinct >= _FEWEST_SIZES)[:, None], columns, np.float32(0))
-    return UnitNumbers(block, unit_rows(columns), np.linalg.norm(columns, axis=1))
+    return UnitColumns(block, unit_rows(columns), np.linalg.norm(columns, axis=1))
 
 
-def match_units(a: UnitNumbers, b: UnitNumbers) -> UnitMatch:
+def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     """For each unit the one that it agrees with best in size, each once; none where the first few lead by noise."""
-    lead = unit_lead(a, b)
+    match_margin = unit_match_margin(a, b)
     everyone = np.arange(len(b.numbers))
-    units, a_units = (_own_numbers(a, b) or _best_of_each(a, b)) if lead >= WORTH_MATCHING else (everyone[:0],) * 2
+    units, a_units = (
+        (_own_indices(a, b) or _best_of_each(a, b)) if match_margin >= WORTH_MATCHING else (everyone[:0],) * 2
+    )
     if len(a.numbers) == len(b.numbers) and len(units) >= _MOSTLY * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
     scales = (b.lengths[units] / np.maximum(a.lengths[a_units], 1e-30)).astype(np.float32)
-    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, lead)
+    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, match_margin)
 
 
-def _own_numbers(a: UnitNumbers, b: UnitNumbers) -> tuple[IntArray, IntArray] | None:
+def _own_indices(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray] | None:
     """The units that kept their numbers, where most did: nothing has to be looked for then."""
     if len(a.numbers) != len(b.numbers):
         return None
@@ -144,7 +146,7 @@ def _own_numbers(a: UnitNumbers, b: UnitNumbers) -> tuple[IntArray, IntArray] | 
     return (units, units) if len(units) >= _MOSTLY * len(b.numbers) else None
 
 
-def _best_of_each(a: UnitNumbers, b: UnitNumbers) -> tuple[IntArray, IntArray]:
+def _best_of_each(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
     """The best match of each unit by |cosine|; of units that want the same one, the closest has it."""
     best, sizes = _best(b.numbers, a.numbers)
     closest_first = np.argsort(-sizes, kind="stable")
@@ -154,7 +156,7 @@ def _best_of_each(a: UnitNumbers, b: UnitNumbers) -> tuple[IntArray, IntArray]:
     return units, best[units]
 
 
-def _with_the_rest(a: UnitNumbers, b: UnitNumbers, units: IntArray, a_units: IntArray) -> IntArray:
+def _with_the_rest(a: UnitColumns, b: UnitColumns, units: IntArray, a_units: IntArray) -> IntArray:
     """For every unit of B one of A: where most found theirs, the rest are assigned to those that are left."""
     left_b, left_a = (np.setdiff1d(np.arange(len(b.numbers)), taken) for taken in (units, a_units))
     every = np.empty(len(b.numbers), dtype=np.int64)
@@ -164,7 +166,7 @@ def _with_the_rest(a: UnitNumbers, b: UnitNumbers, units: IntArray, a_units: Int
     return every
 
 
-def unit_lead(a: UnitNumbers, b: UnitNumbers) -> float:
+def unit_match_margin(a: UnitColumns, b: UnitColumns) -> float:
     """Mean lead of the better quarter of probed units over their second best."""
     probes = np.unique(np.linspace(0, len(b.numbers) - 1, min(_PROBES, len(b.numbers))).astype(np.int64))
     if len(a.numbers) < 2:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
-from lineage_audit.comparison.evidence.coins import log10_p
+from lineage_audit.comparison.evidence.random_signs import log10_p
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
@@ -25,7 +25,7 @@ AGREEMENT = TestDescription(
     grade="calibrated",
 )
 
-CLEAR_LEAD = 0.15
+CLEAR_MATCH_MARGIN = 0.15
 """Lead of the better quarter of probed units from which on a layer counts as found; independent models show .05."""
 
 
@@ -81,23 +81,25 @@ def measure_agreement(matches: Sequence[UnitMatch], reason: str | None, paramete
         return not_measured(AGREEMENT, "skipped", "no rows of down could be compared")
     found = sum(len(match.units) for match in matches)
     units = sum(match.size for match in matches)
-    lead = max(match.lead for match in matches)
+    match_margin = max(match.match_margin for match in matches)
     return test_result(
         AGREEMENT,
         statistic=found / max(1, units),
-        effect=lead,
+        effect=match_margin,
         finding=f"{found:,} of {units:,} FFN units of {len(matches)} layers found a counterpart over some channels; "
-        f"in the clearest layer they lead the next best by {lead:.2f}, independent ones by under {CLEAR_LEAD:.2f}",
+        f"in the clearest layer they lead the next best by {match_margin:.2f}, independent ones by under "
+        f"{CLEAR_MATCH_MARGIN:.2f}",
         count=units,
         coverage=_coverage(matches, parameters),
         per_layer=tuple(
-            LayerEvidence(match.block.layer, match.size, float(len(match.units)), match.lead, None) for match in matches
+            LayerEvidence(match.block.layer, match.size, float(len(match.units)), match.match_margin, None)
+            for match in matches
         ),
     )
 
 
 def _terms(matches: Sequence[UnitMatch]) -> npt.NDArray[np.float64]:
-    """One sum a unit of A: several layers of B may come from one of A's, and then share its coins."""
+    """One sum a unit of A: several layers of B may come from one of A's, and then share its random signs."""
     if not matches:
         return np.empty(0)
     sources: dict[object, int] = {}

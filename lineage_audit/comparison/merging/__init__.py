@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from lineage_audit.comparison.merging.naming import Kin, find_merge
+from lineage_audit.comparison.merging.naming import Ancestors, find_merge
 
-__all__ = ["Kin", "find_merge"]
+__all__ = ["Ancestors", "find_merge"]

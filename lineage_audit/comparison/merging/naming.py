@@ -43,7 +43,7 @@ HELD_WHOLE = (0.9, 1.1)
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class Ancestors:
     """Models that are named beside A and B.
 
     Attributes:
@@ -55,18 +55,21 @@ class Kin:
     base: Checkpoint | None = None
 
 
-def find_merge(a: Checkpoint, b: Checkpoint, kin: Kin) -> DirectedOperation | None:
+def find_merge(a: Checkpoint, b: Checkpoint, ancestors: Ancestors) -> DirectedOperation | None:
     """Name the merge that B is of A and the parents, or A of B and them; None for neither.
 
     Without a base that is named, the other model is taken for it; A's merge is then to be explained nearly whole.
     """
-    if not kin.parents:
+    if not ancestors.parents:
         return None
-    if kin.base is None:
-        of_b, of_a = Members(b, kin.parents, a), Members(a, kin.parents, b)
+    if ancestors.base is None:
+        of_b, of_a = Members(b, ancestors.parents, a), Members(a, ancestors.parents, b)
         found = (_named(of_b, "a->b", "B - A", LEAST_EXPLAINED), _named(of_a, "b->a", "A - B", NEARLY_ALL))
     else:
-        of_b, of_a = Members(b, (a, *kin.parents), kin.base), Members(a, (b, *kin.parents), kin.base)
+        of_b, of_a = (
+            Members(b, (a, *ancestors.parents), ancestors.base),
+            Members(a, (b, *ancestors.parents), ancestors.base),
+        )
         found = (_named(of_b, "a->b", "B - base", LEAST_EXPLAINED), _named(of_a, "b->a", "A - base", NEARLY_ALL))
     return next((operation for operation in found if operation is not None), None)
 

@@ -99,7 +99,7 @@ class SparseExplanation:
             kept = np.bincount(eligible.place, eligible.kept, len(self.samples))[chosen]
             count = np.bincount(eligible.place, minlength=len(self.samples))[chosen]
             if count.sum():
-                # Whole samples are few: what a coin of this density would vary by comes on top.
+                # Whole samples are few: what a random sign of this density would vary by comes on top.
                 rng = np.random.default_rng(parent)
                 rates = (drawn @ kept) / np.maximum(drawn @ count, 1)
                 noise = np.sqrt(rates * (1 - rates) / count.sum()) if len(drawn) == RESAMPLES else 0.0

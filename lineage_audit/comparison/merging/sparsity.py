@@ -14,7 +14,7 @@ DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 BY_SIZE_ERRORS = 0.25
-"""Deltas were kept by size where a cut by size explains what was kept with this share of a coin's errors at most."""
+"""Deltas were kept by size where a cut by size explains what was kept with at most this share of a coin's errors."""
 
 _WHOLE = 0.995
 """Density from which nothing was dropped."""
@@ -58,8 +58,8 @@ def measure_sparsity(
     eligible = tuple(_eligible(samples, matches, coefficients, parent) for parent in range(parents))
     cuts = [_cut_by_size(one) for one in eligible]
     rates = np.array([float(one.kept.mean()) if len(one.kept) else 1.0 for one in eligible])
-    coin = sum(min(rate, 1 - rate) * len(one.kept) for rate, one in zip(rates, eligible, strict=True))
-    by_size = sum(errors for _, errors in cuts) <= BY_SIZE_ERRORS * coin
+    random_sign = sum(min(rate, 1 - rate) * len(one.kept) for rate, one in zip(rates, eligible, strict=True))
+    by_size = sum(errors for _, errors in cuts) <= BY_SIZE_ERRORS * random_sign
     densities = np.array([cut for cut, _ in cuts]) if by_size else rates
     densities = np.where(densities > _WHOLE, 1.0, densities)
     elects = _elects_signs(samples, matches, coefficients, rates)

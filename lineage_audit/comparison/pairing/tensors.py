@@ -19,7 +19,7 @@ from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
-from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 
 TOKEN_ROLES = frozenset({Role.EMBED, Role.LM_HEAD})
 """Roles whose rows are tokens."""
@@ -46,7 +46,7 @@ class TensorPair:
     b: TensorRef
     b_rows: IntArray
     a_rows: IntArray
-    image: Image | None = None
+    aligned_a: AlignedTensor | None = None
     structural: bool = False
 
     @property

@@ -110,7 +110,7 @@ class Measurement:
     @property
     def new_squared(self) -> float:
         """Squared size of the rows or columns of B that have no source in A; part of ``delta_squared``."""
-        if self.pair.image is None or not self.pair.image.leaves_out_units:
+        if self.pair.aligned_a is None or not self.pair.aligned_a.leaves_out_units:
             return 0.0
         return sum(float(part.bb[part.aa == 0].sum()) for part in (self.rows, self.columns))
 

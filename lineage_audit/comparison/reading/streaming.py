@@ -58,17 +58,17 @@ class Chunk:
 
     def values(self) -> tuple[FloatArray, FloatArray]:
         """Decode: A's image and B as matrices ``[rows, width]`` (a vector is one column), in row-major order."""
-        image = self.reading.pair.image
+        aligned_a = self.reading.pair.aligned_a
         b = _as_matrix(self.fetched_b.decode()[0])
-        if image is None:
+        if aligned_a is None:
             assert self.fetched_a is not None, "only images mix rows"
             return np.ascontiguousarray(_as_matrix(self.fetched_a.decode()[0])), np.ascontiguousarray(b)
         if self.fetched_a is None:
             assert self.whole_a is not None, "what mixes rows was read whole"
-            a = image.rows(self.whole_a, self.positions)
+            a = aligned_a.rows(self.whole_a, self.positions)
         else:
-            a = image.of_a(_trained(_as_matrix(self.fetched_a.decode()[0])), self.positions)
-        return np.ascontiguousarray(a), np.ascontiguousarray(image.of_b(_trained(b)))
+            a = aligned_a.of_a(_trained(_as_matrix(self.fetched_a.decode()[0])), self.positions)
+        return np.ascontiguousarray(a), np.ascontiguousarray(aligned_a.of_b(_trained(b)))
 
 
 def stream(a: Checkpoint, b: Checkpoint, readings: Sequence[Reading], kernel: Kernel) -> Iterator[Chunk]:
@@ -174,8 +174,8 @@ def _cut(a: Checkpoint, b: Checkpoint, reading: Reading, elements: int) -> Itera
         step = max(1, count)
     whole_a = None
     if _mixes_rows(reading):
-        assert pair.image is not None, "only images mix rows"
-        whole_a = pair.image.columns_of(_trained(_as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0])))
+        assert pair.aligned_a is not None, "only images mix rows"
+        whole_a = pair.aligned_a.columns_of(_trained(_as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0])))
     for first in range(0, count, step):
         chosen = reading.positions[first : first + step]
         request_b = RowRequest(pair.b, pair.b_rows[chosen])
@@ -199,7 +199,7 @@ def _fetch(
 
 
 def _mixes_rows(reading: Reading) -> bool:
-    return reading.pair.image is not None and reading.pair.image.needs_every_row
+    return reading.pair.aligned_a is not None and reading.pair.aligned_a.needs_every_row
 
 
 def _needs_every_byte(tensor: TensorRef) -> bool:

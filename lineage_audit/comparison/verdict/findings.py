@@ -45,7 +45,7 @@ class Findings:
     caveats: tuple[str, ...]
     searched: bool
     moved: bool
-    turned: bool
+    rotated: bool
     obstacle: str | None
     slopes: tuple[float, float] | None = None
     unplaced: float = 0.0

@@ -93,12 +93,12 @@ def _is_training_unshown(findings: Findings) -> bool:
         return False
     # a rotation takes the gains along, and weights so far apart claim nothing more
     explains_little = (findings.shares.explained or 0.0) < LEAST_EXPLAINED
-    return findings.turned or (explains_little and stands_on_invariants(findings.evidence))
+    return findings.rotated or (explains_little and stands_on_invariants(findings.evidence))
 
 
 def _best_part(findings: Findings) -> float:
     """What is explained of the role or layer that is kept best; after a rotation the embeddings fit anyway."""
-    return 0.0 if findings.turned else findings.shares.best_part or 0.0
+    return 0.0 if findings.rotated else findings.shares.best_part or 0.0
 
 
 def _cause(findings: Findings) -> Cause:

@@ -39,7 +39,7 @@ from lineage_audit.library.fingerprint.evidence import (
     same_number_evidence,
 )
 from lineage_audit.library.fingerprint.held_out import measure_held_out
-from lineage_audit.library.fingerprint.matching import CLEAR_LEAD, MATCHED_COSINE, search
+from lineage_audit.library.fingerprint.matching import CLEAR_MATCH_MARGIN, MATCHED_COSINE, search
 from lineage_audit.library.fingerprint.residual import residual_map
 from lineage_audit.library.fingerprint.shares import (
     RoleAgreement,
@@ -116,7 +116,7 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
         caveats=(SKETCHES_ONLY, *_equal_sketches(chosen, identical), *_unread(a, b)),
         searched=True,
         moved=moved is not None,
-        turned=moved is not None and moved.residual.kind == "rotation",
+        rotated=moved is not None and moved.residual.kind == "rotation",
         obstacle=None if plain.measured or moved else "no sketched units of the two have the same place and shape",
         slopes=slopes_of(chosen.measured),
     )
@@ -248,7 +248,7 @@ def _parameters(a: Fingerprint, b: Fingerprint) -> dict[str, Scalar]:
         "related_log10_p": RELATED_LOG10_P,
         "unclear_log10_p": UNCLEAR_LOG10_P,
         "weakest_detection": WEAKEST_DETECTION,
-        "layer_lead": CLEAR_LEAD,
+        "layer_lead": CLEAR_MATCH_MARGIN,
         "matched_cosine": MATCHED_COSINE,
     }
 

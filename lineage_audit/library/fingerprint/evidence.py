@@ -108,7 +108,7 @@ def _signs(
     roles: tuple[Role, ...],
     setting: Setting,
 ) -> Evidence:
-    """Pool the cosines of each unit. Layers of B that come from one layer of A share its units' coins."""
+    """Pool the cosines of each unit. Layers of B that come from one layer of A share its units' random signs."""
     by_source: dict[int, list[LayerPair]] = defaultdict(list)
     for pair in found.pairs:
         by_source[pair.a].append(pair)
@@ -117,38 +117,38 @@ def _signs(
         block = found.a.block(source, part)
         if block is None:
             continue
-        coins = _coins(block.numbers, part, setting)
+        random_signs = _random_signs(block.numbers, part, setting)
         terms = []
         for pair in pairs:
             for role in roles:
                 cosines, match = found.cosines(pair, part, role), pair.match(part)
                 if cosines is not None and match is not None:
-                    terms.append(CosineTerm(coins[match.a], cosines, _power(found)))
+                    terms.append(CosineTerm(random_signs[match.a], cosines, _power(found)))
                     elements += len(cosines) * found.b.fingerprint.width
         if terms:
-            together = sum_cosines(pairs[0].b, int(coins.max()) + 1, terms)
+            together = sum_cosines(pairs[0].b, int(random_signs.max()) + 1, terms)
             layers.append(replace(_trimmed(together), sharing=_copies(found, part)))
     return sign_flip_evidence(test, units, layers, setting.comparison, elements)
 
 
 def _copies(found: Correspondence, part: Part) -> int:
-    """How many of the coins may be copies of one: units of experts that both models may have made of one FFN each."""
+    """How many random signs may be copies of one: units of experts that both models may have made of one FFN each."""
     return min(found.a.experts(), found.b.experts()) if part == "units" else 1
 
 
-def _coins(numbers: IntArray, part: Part, setting: Setting) -> IntArray:
+def _random_signs(numbers: IntArray, part: Part, setting: Setting) -> IntArray:
     """Which of the vectors flip together: each its own, but for key dimensions that a rotation ties in pairs."""
     if part != "keys" or setting.comparison.heads is None:
         return np.arange(len(numbers))
     heads = setting.comparison.heads
     head, dim = np.divmod(numbers, heads.head_dim)
     unit = units_of_dims(heads, setting.comparison.rotary)[dim]
-    coins: IntArray = np.unique(head * heads.head_dim + unit, return_inverse=True)[1].astype(np.int64)
-    return coins
+    random_signs: IntArray = np.unique(head * heads.head_dim + unit, return_inverse=True)[1].astype(np.int64)
+    return random_signs
 
 
 def _trimmed(terms: SignTerms) -> SignTerms:
-    """Leave out coins that no cosine is about."""
+    """Leave out random signs that no cosine is about."""
     kept = terms.cosines > 0
     return SignTerms(terms.layer, terms.values[kept], terms.cosines[kept], terms.noise[kept])
 

@@ -18,11 +18,11 @@ from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, LayerPair, Match, Part, UnitVectors
 
-CLEAR_LEAD = 0.15
+CLEAR_MATCH_MARGIN = 0.15
 """Lead of the best match over the second best, in the better quarter of a layer's units, that noise does not have."""
 
-CLEAR_LEAD_OF_EXPERTS = 0.25
-"""The same where experts may be copies of one another: the lead is then over the match that no copy explains."""
+CLEAR_MATCH_MARGIN_OF_EXPERTS = 0.25
+"""The same where experts may be copies of one another: the margin is then over the match that no copy explains."""
 
 MATCHED_COSINE = 0.4
 """|cosine| of sketched gate rows below which a mutual best match is dropped as noise."""
@@ -40,7 +40,7 @@ class Found:
 
     Attributes:
         correspondence: what was found.
-        clearness: mean lead over the layers that were found, times their share of B's layers.
+        clearness: mean match margin over the layers that were found, times their share of B's layers.
     """
 
     correspondence: Correspondence
@@ -70,34 +70,34 @@ def _same_kind(a: UnitVectors, b: UnitVectors) -> bool:
 
 
 def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None) -> Found | None:
-    layers, leads = find_layers(a, b, basis)
+    layers, match_margins = find_layers(a, b, basis)
     if not layers:
         return None
     pairs = []
     for layer_b, layer_a in layers.items():
         values, keys = _match_heads(a, b, layer_b, layer_a, basis, heads)
         pairs.append(LayerPair(layer_b, layer_a, _match_units(a, b, layer_b, layer_a, basis), values, keys))
-    clearness = sum(leads.values()) / max(1, len(b.fingerprint.layers))
+    clearness = sum(match_margins.values()) / max(1, len(b.fingerprint.layers))
     return Found(Correspondence(a, b, tuple(pairs), basis), clearness)
 
 
 def find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int, int], dict[int, float]]:
-    """For each layer of B its layer of A, where one stands out, and the lead by which it does."""
+    """For each layer of B its layer of A, where one stands out, and the match margin by which it does."""
     numbers_a, numbers_b = _numbers(a), _numbers(b)
     copies = max(a.experts(), b.experts())
-    clear = clear_lead(copies)
-    own = {layer: lead_of(a, b, layer, layer, basis, copies) for layer in numbers_b if layer in numbers_a}
+    clear = clear_match_margin(copies)
+    own = {layer: match_margin_of(a, b, layer, layer, basis, copies) for layer in numbers_b if layer in numbers_a}
     if numbers_a == numbers_b and own and min(own.values()) >= clear:
         return {layer: layer for layer in numbers_b}, own
     found: dict[int, int] = {}
-    leads: dict[int, float] = {}
+    match_margins: dict[int, float] = {}
     stacks = _stacks(a, numbers_a, basis)
     for layer in numbers_b:
         scores = np.zeros(len(numbers_a))
         rows = b.standing(layer, basis)
         if rows is not None and len(rows) >= _FEWEST_MATCHED:
             for positions, stacked in stacks:
-                scores[positions] = _leads(_probes(rows), stacked, copies)
+                scores[positions] = _match_margins(_probes(rows), stacked, copies)
         if layer in own:
             position = numbers_a.index(layer)
             scores[position] = max(scores[position], own[layer])
@@ -107,27 +107,27 @@ def find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int,
         close = [numbers_a[position] for position in np.flatnonzero(scores >= best - _DUPLICATE_MARGIN)]
         following = found.get(layer - 1, -2) + 1
         found[layer] = following if following in close else numbers_a[int(scores.argmax())]
-        leads[layer] = best
-    return found, leads
+        match_margins[layer] = best
+    return found, match_margins
 
 
 def _numbers(vectors: UnitVectors) -> list[int]:
     return [layer.layer for layer in vectors.fingerprint.layers if layer.units is not None]
 
 
-def clear_lead(copies: int) -> float:
-    """The lead that counts as clear where a unit may have so many copies (experts made of one FFN)."""
-    return CLEAR_LEAD if copies == 1 else CLEAR_LEAD_OF_EXPERTS
+def clear_match_margin(copies: int) -> float:
+    """The match margin that counts as clear where a unit may have so many copies (experts made of one FFN)."""
+    return CLEAR_MATCH_MARGIN if copies == 1 else CLEAR_MATCH_MARGIN_OF_EXPERTS
 
 
-def lead_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:
+def match_margin_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:
     """How clearly the better quarter of a layer's probed units find a match among all of another's."""
     rows_a, rows_b = a.proposing(layer_a, basis), b.proposing(layer_b, basis)
     if rows_a is None or rows_b is None or min(len(rows_a), len(rows_b)) < _FEWEST_MATCHED:
         return 0.0
     if len(rows_b) > len(rows_a):
         rows_a, rows_b = rows_b, rows_a
-    return float(_leads(_probes(rows_b), rows_a[None], copies)[0])
+    return float(_match_margins(_probes(rows_b), rows_a[None], copies)[0])
 
 
 def _stacks(vectors: UnitVectors, layers: list[int], basis: Basis) -> list[tuple[list[int], FloatArray]]:
@@ -144,15 +144,15 @@ def _probes(rows: FloatArray) -> FloatArray:
     return rows[np.linspace(0, len(rows) - 1, min(_PROBES, len(rows))).astype(np.int64)]
 
 
-def _leads(probes: FloatArray, rows: FloatArray, copies: int) -> npt.NDArray[np.float64]:
+def _match_margins(probes: FloatArray, rows: FloatArray, copies: int) -> npt.NDArray[np.float64]:
     """Mean lead over the best quarter of the probes, for each layer of ``rows``, ``[layers, units, numbers]``."""
     layers, units, numbers = rows.shape
     sizes = np.abs(probes @ rows.reshape(-1, numbers).T).reshape(len(probes), layers, units)
     first = sizes.max(axis=2)
     for _ in range(min(copies, units - 1)):
         np.put_along_axis(sizes, sizes.argmax(axis=2, keepdims=True), -1.0, axis=2)
-    leads = np.sort(first - sizes.max(axis=2), axis=0)
-    best: npt.NDArray[np.float64] = leads[-max(1, len(probes) // 4) :].mean(axis=0, dtype=np.float64)
+    match_margins = np.sort(first - sizes.max(axis=2), axis=0)
+    best: npt.NDArray[np.float64] = match_margins[-max(1, len(probes) // 4) :].mean(axis=0, dtype=np.float64)
     return best
 
 

@@ -18,7 +18,7 @@ from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.operations.finding import FINE_TUNE_DELTA
 from lineage_audit.comparison.shares.weights import Shares
-from lineage_audit.library.fingerprint.matching import clear_lead, lead_of
+from lineage_audit.library.fingerprint.matching import clear_match_margin, match_margin_of
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Part, UnitVectors
 from lineage_audit.results import NamesFinding
 
@@ -83,7 +83,7 @@ def _have_copies(vectors: UnitVectors, basis: Basis, layers: set[int]) -> bool:
     """Tell whether some of these layers are copies of other layers of the same model."""
     copies = vectors.experts()
     return any(
-        lead_of(vectors, vectors, layer, other, basis, copies) >= clear_lead(copies)
+        match_margin_of(vectors, vectors, layer, other, basis, copies) >= clear_match_margin(copies)
         for layer in sorted(layers)
         for other in _numbers(vectors)
         if other != layer

@@ -41,7 +41,7 @@ class RawSketches:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lens:
-    """What vectors are projected on: the fixed signs of channels, and the model's own token landmarks."""
+    """What vectors are projected on: the fixed signs of channels, and the model's own token anchor tokens."""
 
     checkpoint: Checkpoint
     basis: TokenBasis | None

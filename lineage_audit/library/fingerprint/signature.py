@@ -2,8 +2,8 @@
 
 Each is a random projection of something that a relative keeps: ``numbers`` of units and channels (rows under their
 own numbers, summed over layers, so that dropped and repeated layers change little), ``channels`` (second moments of
-all gate and up rows over the channels, which no order or sign of units changes), ``landmarks`` (the same over the
-token landmarks, which no rotation changes either), and ``tokens`` (inner products of the token sums themselves).
+all gate and up rows over the channels, which no order or sign of units changes), ``anchor tokens`` (the same over the
+token anchor tokens, which no rotation changes either), and ``tokens`` (inner products of the token sums themselves).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class SignatureSums:
         self._basis = basis
         self._rows = np.zeros((3 * _COMMON_UNITS, numbers))
         self._channels = np.zeros((numbers, numbers))
-        self._landmarks = np.zeros((numbers, numbers))
+        self._anchor_tokens = np.zeros((numbers, numbers))
 
     def add(self, layer: RawLayer) -> None:
         """Add one layer."""
@@ -47,14 +47,19 @@ class SignatureSums:
             part = layer.units.roles.get(role)
             if part is not None:
                 self._channels += _moments(part.channels)
-                self._landmarks += _moments(part.tokens)
+                self._anchor_tokens += _moments(part.tokens)
 
     def finish(self) -> Levels:
         """The four parts, each of one root mean square, int8 ``[parts, numbers]``; zeros where there was nothing."""
         sums = np.zeros_like(self._channels)
         if self._basis is not None:
             sums = _without_scale((self._basis.sums @ self._basis.sums.T).astype(np.float64))
-        parts: list[DoubleArray] = [self._rows, _without_scale(self._channels), _without_scale(self._landmarks), sums]
+        parts: list[DoubleArray] = [
+            self._rows,
+            _without_scale(self._channels),
+            _without_scale(self._anchor_tokens),
+            sums,
+        ]
         return np.stack([self._short(part) for part in parts])
 
     def _add_rows(self, units: RawBlock) -> None:

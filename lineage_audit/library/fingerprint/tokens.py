@@ -1,4 +1,4 @@
-"""Tokens as landmarks: a sample of the vocabulary by hash, and the sums of embeddings that it gives.
+"""Tokens as anchor tokens: a sample of the vocabulary by hash, and the sums of embeddings that it gives.
 
 Tokens are chosen, and put into signed sums, by hashes of their bytes. Two models that share tokens share sums,
 whatever the ids and however many tokens were appended; a rotation of the residual channels turns the sums with all

@@ -9,8 +9,8 @@ from dataclasses import replace
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.verdict import NOT_THEFT
 from lineage_audit.library.fingerprint import Fingerprint
+from lineage_audit.library.trees.attaching import SAME, Group, Link, place
 from lineage_audit.library.trees.pairs import Pairs, compare_all
-from lineage_audit.library.trees.placing import SAME, Group, Link, place
 from lineage_audit.results import FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.version import __version__
 

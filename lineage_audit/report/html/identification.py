@@ -1,4 +1,4 @@
-"""The page of an identification: the relatives on the shelf, nearest first, or that there are none."""
+"""The page of an identification: the relatives in the library database, nearest first, or that there are none."""
 
 from __future__ import annotations
 

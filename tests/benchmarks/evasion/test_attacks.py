@@ -42,7 +42,7 @@ def test_split_experts_keep_the_logits() -> None:
     check_same_function(model, _refitted(model, weights, "split"))
 
 
-def test_names_are_exchanged_and_lead_back() -> None:
+def test_names_are_exchanged_and_match_margin_back() -> None:
     for name in ("model.layers.0.mlp.gate_proj.weight", "model.layers.1.self_attn.o_proj.weight", "model.norm.weight"):
         assert publishing.swap_roles(publishing.swap_roles(name)) == name
     assert publishing.meaningless_names("a") != publishing.meaningless_names("b")

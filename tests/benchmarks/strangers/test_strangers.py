@@ -25,7 +25,7 @@ def test_a_pair_is_drawn_from_its_number(world: str) -> None:
     )
 
 
-def test_every_sign_test_has_coins_enough() -> None:
+def test_every_sign_test_has_random_signs_enough() -> None:
     pair = draw("plain", 0)
     assert set(SIGNS) <= set(pair.log10_p)
     assert min(SIZE.layers * SIZE.ffn, SIZE.layers * SIZE.kv_rows // 2, SIZE.hidden) >= 37

@@ -41,7 +41,7 @@ def zoo(tmp_path_factory) -> tuple[Path, dict[str, Entry]]:
     entries = {name: _smaller(catalogue("threshold")[name]) for name in DESCENDANTS}
     out = tmp_path_factory.mktemp("zoo")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmarks.zoo.shelf.CORPORA", dict.fromkeys(corpora.CORPORA, lambda: sources))
+        patch.setattr("benchmarks.zoo.store.CORPORA", dict.fromkeys(corpora.CORPORA, lambda: sources))
         for entry in entries.values():
             make(entry, out)
     return out, entries

@@ -49,10 +49,10 @@ TENSORS = st.dictionaries(
 @settings(max_examples=150)
 @given(TENSORS, st.booleans(), st.booleans(), st.sampled_from([1, 4, 1e-300, 1e8, None, "x"]))
 def test_any_adapter_is_put_on_a_base_or_refused(
-    shapes: dict[str, tuple[int, ...]], turned: bool, dora: bool, alpha: object
+    shapes: dict[str, tuple[int, ...]], transposed: bool, dora: bool, alpha: object
 ) -> None:
     more: dict[str, Array] = {name: np.full(shape, 0.5, dtype=np.float32) for name, shape in shapes.items()}
-    added = models.checkpoint(adapter({}, more, lora_alpha=alpha, fan_in_fan_out=turned, use_dora=dora))
+    added = models.checkpoint(adapter({}, more, lora_alpha=alpha, fan_in_fan_out=transposed, use_dora=dora))
     for base in (LLAMA, GPT2):
         compare_checkpoints(base, added)
         try:

@@ -123,11 +123,11 @@ TENSORS = st.dictionaries(
     st.sampled_from(TOKENS),
 )
 def test_any_adapter_is_put_on_a_base_or_refused(
-    shapes: dict[str, tuple[int, ...]], kind: str, turned: bool, alpha: object, tokens: object
+    shapes: dict[str, tuple[int, ...]], kind: str, transposed: bool, alpha: object, tokens: object
 ) -> None:
     parts: dict[str, Array] = {name: np.full(shape, 0.5, dtype=np.float32) for name, shape in shapes.items()}
     stated = {"alpha": alpha, "lora_alpha": alpha, "token_indices": tokens, "trainable_token_indices": tokens}
-    added = of_kind(kind, parts, **stated, fan_in_fan_out=turned, r=2)
+    added = of_kind(kind, parts, **stated, fan_in_fan_out=transposed, r=2)
     for base in BASES:
         compare_checkpoints(base, added)
         try:

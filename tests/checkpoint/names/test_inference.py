@@ -46,8 +46,8 @@ def test_a_table_is_not_a_guess(scheme: dict[str, str]) -> None:
 
 def test_transposed_weights_are_recognised_by_the_ffn() -> None:
     scheme = SCHEMES["nova"]
-    turned = {n: s[::-1] if ".blocks." in n else s for n, s in shapes_of(scheme).items()}
-    refs = {ref.name: ref for ref in map_names(all_stored(turned), config_of())}
+    transposed = {n: s[::-1] if ".blocks." in n else s for n, s in shapes_of(scheme).items()}
+    refs = {ref.name: ref for ref in map_names(all_stored(transposed), config_of())}
     for role, pattern in scheme.items():
         ref = refs[pattern.format(1)]
         assert (ref.role.value, ref.shape) == (role, SHAPES[role])

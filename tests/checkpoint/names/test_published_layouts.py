@@ -111,16 +111,16 @@ def test_fused_gate_and_up(name: str, first: str, second: str) -> None:
 def _rotate_adjacent(rows: Array, angle: Array) -> Array:
     """Meta's reference: neighbouring rows are the real and imaginary part of one number."""
     heads = rows.reshape(-1, WIDTH // 2, 2)
-    turned = (heads[..., 0] + 1j * heads[..., 1]) * np.exp(1j * angle)
-    return np.stack([turned.real, turned.imag], axis=-1).reshape(-1, WIDTH)
+    transposed = (heads[..., 0] + 1j * heads[..., 1]) * np.exp(1j * angle)
+    return np.stack([transposed.real, transposed.imag], axis=-1).reshape(-1, WIDTH)
 
 
 def _rotate_halves(rows: Array, angle: Array) -> Array:
     """transformers' Llama: ``x * cos + rotate_half(x) * sin``."""
     heads = rows.reshape(-1, WIDTH)
-    turned = np.concatenate([-heads[:, WIDTH // 2 :], heads[:, : WIDTH // 2]], axis=1)
+    transposed = np.concatenate([-heads[:, WIDTH // 2 :], heads[:, : WIDTH // 2]], axis=1)
     doubled = np.tile(angle, 2)
-    return heads * np.cos(doubled) + turned * np.sin(doubled)
+    return heads * np.cos(doubled) + transposed * np.sin(doubled)
 
 
 def test_metas_queries_and_keys_follow_the_order_of_transformers() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 
 ORDER = np.array([2, 0, 1])
 TURN = np.eye(4, 3, dtype=np.float32)
@@ -11,29 +11,29 @@ ONES = np.ones(3, dtype=np.float32)
 
 
 @pytest.mark.parametrize(
-    ("image", "shape", "rows", "expected"),
+    ("aligned_a", "shape", "rows", "expected"),
     [
-        (Image(), (5, 4), 5, (5, 4)),
-        (Image(columns=ORDER), (5, 4), 5, (5, 3)),
-        (Image(columns=ORDER), (5, 2), 5, None),
-        (Image(rotation=TURN), (5, 4), 2, (2, 3)),
-        (Image(rotation=TURN), (5, 64), 2, None),
-        (Image(row_rotation=TURN), (4, 7), 4, (3, 7)),
-        (Image(row_rotation=TURN), (5, 7), 5, None),
-        (Image(column_factor=ONES), (5, 4), 5, None),
-        (Image(a_gain=ONES), (5, 4), 5, None),
-        (Image(a_gain=ONES, b_gain=ONES), (5, 3), 5, (5, 3)),
-        (Image(row_factor=ONES), (3,), 3, (3,)),
-        (Image(row_factor=ONES), (4,), 4, None),
+        (AlignedTensor(), (5, 4), 5, (5, 4)),
+        (AlignedTensor(columns=ORDER), (5, 4), 5, (5, 3)),
+        (AlignedTensor(columns=ORDER), (5, 2), 5, None),
+        (AlignedTensor(rotation=TURN), (5, 4), 2, (2, 3)),
+        (AlignedTensor(rotation=TURN), (5, 64), 2, None),
+        (AlignedTensor(row_rotation=TURN), (4, 7), 4, (3, 7)),
+        (AlignedTensor(row_rotation=TURN), (5, 7), 5, None),
+        (AlignedTensor(column_factor=ONES), (5, 4), 5, None),
+        (AlignedTensor(a_gain=ONES), (5, 4), 5, None),
+        (AlignedTensor(a_gain=ONES, b_gain=ONES), (5, 3), 5, (5, 3)),
+        (AlignedTensor(row_factor=ONES), (3,), 3, (3,)),
+        (AlignedTensor(row_factor=ONES), (4,), 4, None),
     ],
 )
 def test_the_shape_of_an_image(
-    image: Image, shape: tuple[int, ...], rows: int, expected: tuple[int, ...] | None
+    aligned_a: AlignedTensor, shape: tuple[int, ...], rows: int, expected: tuple[int, ...] | None
 ) -> None:
-    assert image.shape_of(shape, rows) == expected
+    assert aligned_a.shape_of(shape, rows) == expected
 
 
 def test_what_is_said_to_fit_does() -> None:
-    image = Image(a_gain=np.ones(4, dtype=np.float32), columns=ORDER, column_factor=ONES, row_rotation=TURN)
-    carried = image.of_a(np.zeros((4, 4), dtype=np.float32), np.arange(3))
-    assert carried.shape == image.shape_of((4, 4), 4)
+    aligned_a = AlignedTensor(a_gain=np.ones(4, dtype=np.float32), columns=ORDER, column_factor=ONES, row_rotation=TURN)
+    carried = aligned_a.of_a(np.zeros((4, 4), dtype=np.float32), np.arange(3))
+    assert carried.shape == aligned_a.shape_of((4, 4), 4)

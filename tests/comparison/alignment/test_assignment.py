@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from lineage_audit.comparison.alignment.assignment import _in_order_of_maxima, assign, mean_lead
+from lineage_audit.comparison.alignment.assignment import _in_order_of_maxima, assign, mean_match_margin
 
 
 @given(rows=st.integers(1, 12), extra=st.integers(0, 6), seed=st.integers(0, 10_000))
@@ -26,6 +26,6 @@ def test_a_planted_order_is_found_as_the_hungarian_method_finds_it(rows: int, se
     assert assign(similarity).tolist() == order.tolist() == linear_sum_assignment(similarity, maximize=True)[1].tolist()
 
 
-def test_the_lead_is_that_of_the_best_over_the_second_best() -> None:
-    assert np.isclose(mean_lead(np.array([[0.9, 0.2, 0.5], [0.1, 0.3, 0.4]], dtype=np.float32)), 0.25)
-    assert mean_lead(np.array([[0.9]], dtype=np.float32)) == 0.0
+def test_the_match_margin_is_that_of_the_best_over_the_second_best() -> None:
+    assert np.isclose(mean_match_margin(np.array([[0.9, 0.2, 0.5], [0.1, 0.3, 0.4]], dtype=np.float32)), 0.25)
+    assert mean_match_margin(np.array([[0.9]], dtype=np.float32)) == 0.0

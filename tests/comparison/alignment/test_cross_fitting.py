@@ -10,7 +10,7 @@ import pytest
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.cross_fitting import measure_leads
+from lineage_audit.comparison.alignment.cross_fitting import measure_match_margins
 from lineage_audit.comparison.alignment.layers import layer_scores
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.residual import find_residual_map
@@ -26,7 +26,7 @@ def _weights(weights: Weights) -> CanonicalWeights:
     return CanonicalWeights(model(weights, llama_config(SIX)))
 
 
-def _leads(one: Weights, other: Weights) -> float:
+def _match_margins(one: Weights, other: Weights) -> float:
     """Mean lead where every layer is made to have the counterpart that fits it best."""
     a, b = _weights(one), _weights(other)
     residual = find_residual_map(a, b, None)
@@ -34,24 +34,24 @@ def _leads(one: Weights, other: Weights) -> float:
     scores = layer_scores(a, b, SharedBasis(a, b, residual), a.layers(), b.layers())
     layers = {layer: a.layers()[int(scores[row].argmax())] for row, layer in enumerate(b.layers())}
     alignment = Alignment(residual, layers, None, {}, {}, False, False)
-    return float(np.concatenate([part.leads for part in measure_leads(a, b, alignment, None)]).mean())
+    return float(np.concatenate([part.match_margins for part in measure_match_margins(a, b, alignment, None)]).mean())
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_strangers_show_what_random_directions_show(seed: int) -> None:
     rotated = disguises.rotate_residual(llama(seed + 20, SIX), np.random.default_rng(seed), SIX)
-    assert _leads(llama(seed, SIX), rotated) < NOISE
+    assert _match_margins(llama(seed, SIX), rotated) < NOISE
 
 
 def test_layers_that_occur_twice_do_not_vouch_for_each_other() -> None:
     doubled = disguises.with_layers(llama(31, SIX), (0, 0, 1, 1, 2, 2))
-    assert _leads(llama(30, SIX), doubled) < NOISE
+    assert _match_margins(llama(30, SIX), doubled) < NOISE
 
 
 def test_one_initialisation_trained_twice_is_found_through_a_rotation() -> None:
     first = llama(40, SIX)
     twice = disguises.rotate_residual(related(first, 41, 0.6), np.random.default_rng(42), SIX)
-    assert _leads(first, twice) > 0.1
+    assert _match_margins(first, twice) > 0.1
 
 
 def test_what_no_sign_shows_is_shared_origin_on_calibrated_evidence() -> None:

@@ -96,7 +96,7 @@ def test_embeddings_taken_alone_are_no_independence(disguise: Disguise) -> None:
     assert "embeddings" in verdict.summary
 
 
-def test_one_layer_exported_many_times_is_one_coin() -> None:
+def test_one_layer_exported_many_times_is_one_random_sign() -> None:
     """Universal transformers: strangers whose layers are all copies of one."""
     rejected = 0
     for seed in range(30):

@@ -9,7 +9,7 @@ import pytest
 
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.merging import Kin, find_merge
+from lineage_audit.comparison.merging import Ancestors, find_merge
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from tests.models import WIDE, Weights, llama, llama_config, model, noisy
 
@@ -82,7 +82,7 @@ SMALL = noisy(BASE, 6, 0.03)
 
 def _found(a: Weights, b: Weights, *parents: Weights) -> DirectedOperation | None:
     one, other, *named = (model(weights, llama_config(WIDE)) for weights in (a, b, *parents))
-    return find_merge(one, other, Kin(tuple(named)))
+    return find_merge(one, other, Ancestors(tuple(named)))
 
 
 def test_ties_is_named_where_one_parent_dominates() -> None:

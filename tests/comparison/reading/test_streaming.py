@@ -10,7 +10,7 @@ import pytest
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source.base import ByteRange
-from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.operations.delta import windows
 from lineage_audit.comparison.operations.delta.windows import read_window
 from lineage_audit.comparison.pairing.tensors import TensorPair, pair_tensors
@@ -96,10 +96,12 @@ def test_a_window_is_part_of_the_image(name: str, turned: bool, monkeypatch: pyt
     pair = next(pair for pair in pair_tensors(a, b).pairs if pair.b.name == f"model.layers.1.mlp.{name}.weight")
     rows, columns = pair.b.shape
     rotation = rng.standard_normal((rows, rows)).astype(np.float32) if turned else None
-    image = Image(columns=rng.permutation(columns), row_rotation=rotation, row_factor=rng.random(rows, np.float32))
-    pair = TensorPair(pair.a, pair.b, pair.b_rows, pair.a_rows, image)
+    aligned_a = AlignedTensor(
+        columns=rng.permutation(columns), row_rotation=rotation, row_factor=rng.random(rows, np.float32)
+    )
+    pair = TensorPair(pair.a, pair.b, pair.b_rows, pair.a_rows, aligned_a)
     whole_b = b.rows(pair.b, 0, rows)
-    whole_a = image.of_a(a.rows(pair.a, 0, rows), np.arange(rows))
+    whole_a = aligned_a.of_a(a.rows(pair.a, 0, rows), np.arange(rows))
     window = read_window(a, b, pair)
     units = np.linspace(0, (columns if name == "down_proj" or turned else rows) - 1, 20).round().astype(int)
     some = (slice(None), units) if name == "down_proj" or turned else (units, slice(None))

@@ -47,7 +47,7 @@ def read_onnx(source: Source, file: str) -> Container:
         dtype = TYPES.get(one.type)
         stored = None
         if dtype in _FLOATS and (one.place is not None or one.external):
-            stored = _turned(_stored(source, file, one, dtype), names[one.name])
+            stored = _transposed(_stored(source, file, one, dtype), names[one.name])
         elif dtype in INTEGERS and one.name.endswith(SUFFIX):
             stored = _dequantised(source, file, one, held, names[one.name])
         if stored is not None:
@@ -72,10 +72,10 @@ def _stored(source: Source, file: str, one: Initialiser, dtype: str) -> StoredTe
     return StoredTensor(one.name, dtype, one.shape, held, start, stop)
 
 
-def _turned(stored: StoredTensor, naming: Naming) -> StoredTensor:
+def _transposed(stored: StoredTensor, naming: Naming) -> StoredTensor:
     """Give a matrix its name, and turn one that is stored ``[in, out]``."""
     named = replace(stored, name=naming.name)
-    if not naming.is_turned:
+    if not naming.is_transposed:
         return named
     rows, columns = stored.shape
     return replace(named, shape=(columns, rows), strides=(1, columns))

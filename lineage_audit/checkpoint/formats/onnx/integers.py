@@ -37,20 +37,20 @@ class ScaledIntegers:
     codes: StoredTensor
     scales: StoredTensor
     zeros: npt.NDArray[np.int32]
-    is_turned: bool
+    is_transposed: bool
     scheme: str = "ONNX int8"
     bits: float = 8.0
     rounding: float = 4 * integer_rounding(8)
 
     def sections(self, low: int, high: int) -> tuple[Section, ...]:
         """The rows' codes, and all scales."""
-        if self.is_turned:
+        if self.is_transposed:
             return columns_of(self.codes, low, high), whole(self.scales)
         return rows_of(self.codes, self.codes.shape[1], low, high), whole(self.scales)
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Take the zero points off, and scale."""
-        codes = arrays[0].T if self.is_turned else arrays[0]
+        codes = arrays[0].T if self.is_transposed else arrays[0]
         with np.errstate(all="ignore"):
             centred = codes.astype(np.float32) - _of_rows(self.zeros, low, high)
             floats: FloatArray = (centred * _of_rows(arrays[1][:, 0], low, high)).astype(np.float32)
@@ -70,10 +70,10 @@ def scaled_integers(
     """
     if len(codes.shape) != 2 or scales.dtype != "F32":
         return None
-    shape = codes.shape[::-1] if naming.is_turned else codes.shape
+    shape = codes.shape[::-1] if naming.is_transposed else codes.shape
     if scales.size not in (1, shape[0]) or len(zeros) not in (0, 1, shape[0]):
         return None
-    encoding = ScaledIntegers(codes, scales, np.array(zeros or (0,), dtype=np.int32), naming.is_turned)
+    encoding = ScaledIntegers(codes, scales, np.array(zeros or (0,), dtype=np.int32), naming.is_transposed)
     name = naming.name.removesuffix(SUFFIX)
     return StoredTensor(name, "INT8", shape, codes.file, codes.start, codes.stop, encoding=encoding)
 

@@ -24,7 +24,7 @@ class Naming:
     """What an initialiser is called, and whether it is stored ``[in, out]``."""
 
     name: str
-    is_turned: bool
+    is_transposed: bool
 
 
 def name_initialisers(graph: Graph) -> dict[str, Naming]:
@@ -42,7 +42,7 @@ def name_initialisers(graph: Graph) -> dict[str, Naming]:
     for one in graph.initialisers:
         naming = _naming(one.name, len(one.shape), consumers.get(one.name), biases)
         if naming.name != one.name and naming.name in taken:
-            naming = Naming(one.name, naming.is_turned)
+            naming = Naming(one.name, naming.is_transposed)
         taken.add(naming.name)
         found[one.name] = naming
     return found
@@ -54,13 +54,13 @@ def _multiplies(node: Node) -> bool:
 
 def _naming(name: str, rank: int, consumer: Node | None, biases: Mapping[str, str]) -> Naming:
     if rank != 2 or consumer is None:
-        return Naming(name, is_turned=False)
+        return Naming(name, is_transposed=False)
     if name.endswith(_BUILDER):
-        return Naming(name.removesuffix(_BUILDER) + ".weight", is_turned=True)
+        return Naming(name.removesuffix(_BUILDER) + ".weight", is_transposed=True)
     if _NAMED.fullmatch(name) or consumer.operator == "Gemm":
-        return Naming(name, is_turned=False)
+        return Naming(name, is_transposed=False)
     module = _module(consumer) or biases.get("".join(consumer.outputs[:1]))
-    return Naming(f"{module}.weight", is_turned=True) if module else Naming(name, is_turned=False)
+    return Naming(f"{module}.weight", is_transposed=True) if module else Naming(name, is_transposed=False)
 
 
 def _module(node: Node) -> str | None:

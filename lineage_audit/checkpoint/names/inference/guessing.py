@@ -100,7 +100,7 @@ def _width(known: Iterable[TensorRef], unknowns: Iterable[Unknown]) -> int | Non
 def _guess(unknowns: Sequence[Unknown], used: frozenset[Role], known: Sequence[TensorRef], width: int) -> Guess:
     """Give roles by words first, then to norms, then by elimination."""
     transposed = _transposed(unknowns, width)
-    oriented = tuple(unknown.turned() if transposed and unknown.in_layer else unknown for unknown in unknowns)
+    oriented = tuple(unknown.transposed() if transposed and unknown.in_layer else unknown for unknown in unknowns)
     matrices = [unknown for unknown in oriented if unknown.is_matrix]
     experts = any(unknown.words.in_expert for unknown in matrices)
     roles: Roles = {}
@@ -181,8 +181,8 @@ def _draft(member: _Member, guess: Guess, rows: dict[str, int]) -> TensorRef | N
     if member.slot == "bias":
         fits = len(ref.shape) == 1 and rows.get(member.stem) == ref.shape[0]
         return ref if fits else None
-    turned = guess.transposed and layer is not None and len(ref.shape) == 2
-    if turned:
+    transposed = guess.transposed and layer is not None and len(ref.shape) == 2
+    if transposed:
         shape = ref.shape[::-1]
         ref = replace(ref, shape=shape, parts=(Part(ref.parts[0].stored, contiguous(shape[0]), None, True),))
     if not has_rank_of_role(ref) or (len(ref.shape) == 2 and not _shape_agrees(role, ref.shape, guess.width)):

@@ -38,7 +38,7 @@ class Unknown:
         """Whether the stem has a layer's number."""
         return self.words.in_layer
 
-    def turned(self) -> Unknown:
+    def transposed(self) -> Unknown:
         """Return the unknown with its matrix transposed."""
         return replace(self, shape=self.shape[::-1])
 

@@ -37,7 +37,7 @@ _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
 
 
-_IMAGE_ROUNDING = 1e-3
+_ALIGNED_ROUNDING = 1e-3
 """Relative delta that a rotation or scale in floats may leave of an equal tensor."""
 
 
@@ -114,7 +114,7 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
     """Reduce up to four matrices of every role, spread over the layers, that differ between the two models."""
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
-        has_source = part.pair.image is None or not part.pair.image.leaves_out_units
+        has_source = part.pair.aligned_a is None or not part.pair.aligned_a.leaves_out_units
         if (
             part.pair.b.role in ROLES
             and part.pair.b.core_layer is not None
@@ -144,7 +144,7 @@ def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) 
     """
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
-        has_source = part.pair.image is None or not part.pair.image.leaves_out_units
+        has_source = part.pair.aligned_a is None or not part.pair.aligned_a.leaves_out_units
         if part.pair.b.role in SAMPLED and part.pair.b.layer is not None and has_source:
             by_role[part.pair.b.role].append(part)
     roles = _all_roles(comparison).items()
@@ -157,7 +157,7 @@ def _is_untouched(part: Measurement) -> bool:
     """Whether nothing was done to a tensor; an image that was rotated or scaled equals it but for rounding."""
     if max(part.equal, part.rounded or 0) == part.elements:
         return True
-    return part.pair.image is not None and part.delta_squared <= _IMAGE_ROUNDING**2 * float(part.rows.bb.sum())
+    return part.pair.aligned_a is not None and part.delta_squared <= _ALIGNED_ROUNDING**2 * float(part.rows.bb.sum())
 
 
 def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:

@@ -16,7 +16,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.alignment.aligned_tensor import Image
+from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 
@@ -51,54 +51,54 @@ class Window:
 
 def read_window(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
     """Read a window of a pair of matrices, both models at the same time."""
-    image = pair.image or Image()
+    aligned_a = pair.aligned_a or AlignedTensor()
     with ThreadPoolExecutor(1, thread_name_prefix="window") as pool:
-        of_a = pool.submit(_window_of_a, a, pair, image)
-        held_b, rows_b = _window_of_b(b, pair, image)
+        of_a = pool.submit(_window_of_a, a, pair, aligned_a)
+        held_b, rows_b = _window_of_b(b, pair, aligned_a)
         held_a, rows_a = of_a.result()
     return Window(held_a, held_b, rows_a, rows_b)
 
 
 def read_block(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
     """Read neighbouring rows from the middle of a pair, fewer where they stand apart in A: each is then a request."""
-    image = pair.image or Image()
+    aligned_a = pair.aligned_a or AlignedTensor()
     scattered = len(pair.a_rows) > 1 and bool((np.diff(pair.a_rows) != 1).mean() > _SCATTERED)
     count = min(len(pair.b_rows), SCATTERED_ROWS if scattered else BLOCK_ROWS)
     first = (len(pair.b_rows) - count) // 2
     some = np.arange(first, first + count)
-    held_a = image.rows(_read(a, pair.a, pair.a_rows[some], image.columns_of), some)
-    held_b = _read(b, pair.b, pair.b_rows[some], image.of_b)
+    held_a = aligned_a.rows(_read(a, pair.a, pair.a_rows[some], aligned_a.columns_of), some)
+    held_b = _read(b, pair.b, pair.b_rows[some], aligned_a.of_b)
     return Window(held_a, held_b, held_a[:ROWS], held_b[:ROWS])
 
 
-def _window_of_a(a: Checkpoint, pair: TensorPair, image: Image) -> tuple[FloatArray, FloatArray]:
+def _window_of_a(a: Checkpoint, pair: TensorPair, aligned_a: AlignedTensor) -> tuple[FloatArray, FloatArray]:
     """A's image: the window and some whole rows."""
     everyone, whole = _everyone_and_some(pair)
-    if image.needs_every_row:
-        base = _read(a, pair.a, pair.a_rows, image.columns_of)
-        return image.rows(base[:, _some(base.shape[1])], everyone), image.rows(base, whole)
-    rows = image.rows(_read(a, pair.a, pair.a_rows[whole], image.columns_of), whole)
-    if _shows_columns(pair, image):
+    if aligned_a.needs_every_row:
+        base = _read(a, pair.a, pair.a_rows, aligned_a.columns_of)
+        return aligned_a.rows(base[:, _some(base.shape[1])], everyone), aligned_a.rows(base, whole)
+    rows = aligned_a.rows(_read(a, pair.a, pair.a_rows[whole], aligned_a.columns_of), whole)
+    if _shows_columns(pair, aligned_a):
         columns = _some(rows.shape[1])
-        held = _read(a, pair.a, pair.a_rows, lambda block: image.columns_of(block)[:, columns])
-        return image.rows(held, everyone), rows
+        held = _read(a, pair.a, pair.a_rows, lambda block: aligned_a.columns_of(block)[:, columns])
+        return aligned_a.rows(held, everyone), rows
     some = everyone[_some(len(everyone))]
-    return image.rows(_read(a, pair.a, pair.a_rows[some], image.columns_of), some), rows
+    return aligned_a.rows(_read(a, pair.a, pair.a_rows[some], aligned_a.columns_of), some), rows
 
 
-def _window_of_b(b: Checkpoint, pair: TensorPair, image: Image) -> tuple[FloatArray, FloatArray]:
+def _window_of_b(b: Checkpoint, pair: TensorPair, aligned_a: AlignedTensor) -> tuple[FloatArray, FloatArray]:
     """B's: the window and some whole rows."""
     everyone, whole = _everyone_and_some(pair)
-    rows = _read(b, pair.b, pair.b_rows[whole], image.of_b)
-    if _shows_columns(pair, image):
+    rows = _read(b, pair.b, pair.b_rows[whole], aligned_a.of_b)
+    if _shows_columns(pair, aligned_a):
         columns = _some(rows.shape[1])
-        return _read(b, pair.b, pair.b_rows, lambda block: image.of_b(block)[:, columns]), rows
-    return _read(b, pair.b, pair.b_rows[everyone[_some(len(everyone))]], image.of_b), rows
+        return _read(b, pair.b, pair.b_rows, lambda block: aligned_a.of_b(block)[:, columns]), rows
+    return _read(b, pair.b, pair.b_rows[everyone[_some(len(everyone))]], aligned_a.of_b), rows
 
 
-def _shows_columns(pair: TensorPair, image: Image) -> bool:
+def _shows_columns(pair: TensorPair, aligned_a: AlignedTensor) -> bool:
     """Whether the window is some columns of all rows, and not some rows with all columns."""
-    return pair.b.role in _WRITES or image.needs_every_row
+    return pair.b.role in _WRITES or aligned_a.needs_every_row
 
 
 def _everyone_and_some(pair: TensorPair) -> tuple[IntArray, IntArray]:

@@ -1,4 +1,4 @@
-"""How likely fair coins give so large a sum: counted where the coins are few, bounded where they are many.
+"""How likely fair random signs give so large a sum: counted where they are few, bounded where they are many.
 
 Given the sizes of the terms, only their signs are random. The sum is at least the one seen exactly where the terms
 that came up negative are together no larger than those that did in fact, so that sets of negative terms are counted by
@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 DoubleArray = npt.NDArray[np.float64]
 
-COUNTED_COINS = 64
-"""Coins up to which their outcomes are counted; above, Hoeffding's bound loses little."""
+COUNTED_RANDOM_SIGNS = 64
+"""Random signs up to which their outcomes are counted; above, Hoeffding's bound loses little."""
 
 _STEPS = 2**14
 """Steps of the grid on which sizes are counted; a finer one changes log10 p by less than .01."""
@@ -28,7 +28,7 @@ _POWER = 0.9
 """How often a relation at a stated limit is to be found."""
 
 _UNLUCKY = 0.97
-"""The same for few coins, to the number of which a normal sum is no good guide."""
+"""The same for few random signs, to the number of which a normal sum is no good guide."""
 
 _HALVINGS = 12
 
@@ -36,19 +36,20 @@ _LN10 = math.log(10.0)
 
 
 def log10_p(terms: DoubleArray) -> float:
-    """log10 of the probability that the terms, each with a fair coin for its sign, sum to at least what they do.
+    """log10 of the probability that the terms, each with a fair random sign for its sign, sum to at least what they do.
 
     Args:
-        terms: independent terms, one a coin; terms that share a coin have to be added before. Zeros say nothing.
+        terms: independent terms, one a random sign; terms that share a random sign have to be added before. Zeros say
+            nothing.
 
     Returns:
-        An upper bound, at most 0: the count itself up to ``COUNTED_COINS`` terms, Hoeffding's bound above.
+        An upper bound, at most 0: the count itself up to ``COUNTED_RANDOM_SIGNS`` terms, Hoeffding's bound above.
     """
     terms = terms[terms != 0.0]
     if not len(terms) or terms.sum() <= 0.0:
         return 0.0
     bound = hoeffding_log10_p(terms)
-    return min(bound, _counted_log10_p(terms)) if len(terms) <= COUNTED_COINS else bound
+    return min(bound, _counted_log10_p(terms)) if len(terms) <= COUNTED_RANDOM_SIGNS else bound
 
 
 def hoeffding_log10_p(terms: DoubleArray, sharing: npt.NDArray[np.int64] | int = 1) -> float:
@@ -79,31 +80,34 @@ def _counted_log10_p(terms: DoubleArray) -> float:
     return min(0.0, math.log10(sets.sum()) - len(terms) * math.log10(2.0))
 
 
-def least_mean(coins: int, spread: float, level: float) -> float | None:
+def least_mean(random_signs: int, spread: float, level: float) -> float | None:
     """Smallest mean at which nine of ten sums of terms with this spread reach a level of log10 p; None if none can.
 
     Args:
-        coins: number of terms.
+        random_signs: number of terms.
         spread: their standard deviation.
         level: log10 p to reach.
     """
-    if coins <= COUNTED_COINS:
-        return _least_counted_mean(coins, spread, level)
+    if random_signs <= COUNTED_RANDOM_SIGNS:
+        return _least_counted_mean(random_signs, spread, level)
     needed, late = -level * _LN10, NormalDist().inv_cdf(_POWER)
-    left = coins - 2.0 * needed
+    left = random_signs - 2.0 * needed
     if left <= 0.0:
         return None
     # (N m - late √N s)² = 2 needed N (m² + s²), solved for the mean m
-    root = math.sqrt(late**2 * coins + left * (2.0 * needed - late**2))
-    return spread * (late * math.sqrt(coins) + root) / left
+    root = math.sqrt(late**2 * random_signs + left * (2.0 * needed - late**2))
+    return spread * (late * math.sqrt(random_signs) + root) / left
 
 
-def _least_counted_mean(coins: int, spread: float, level: float) -> float | None:
+def _least_counted_mean(random_signs: int, spread: float, level: float) -> float | None:
     """The same by trying means on terms that lie as normal ones do, but for a mean as low as few have it."""
-    if -coins * math.log10(2.0) > level:
+    if -random_signs * math.log10(2.0) > level:
         return None
     normal = NormalDist()
-    places = np.array([normal.inv_cdf((i + 0.5) / coins) for i in range(coins)]) - normal.inv_cdf(_UNLUCKY) / coins**0.5
+    places = (
+        np.array([normal.inv_cdf((i + 0.5) / random_signs) for i in range(random_signs)])
+        - normal.inv_cdf(_UNLUCKY) / random_signs**0.5
+    )
     low, high = 0.0, -float(places.min())  # where all terms are positive
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0

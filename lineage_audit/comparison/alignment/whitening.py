@@ -19,7 +19,7 @@ _NOTHING = 1e-30
 """Least weight that is not lost in float32."""
 
 
-def even_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
+def whitening_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
     """The symmetric matrix that makes all directions of rows with this Gram matrix weigh (nearly) the same.
 
     Args:
@@ -37,8 +37,8 @@ def even_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
     sizes, directions = _strongest_directions(gram.astype(np.float32))
     level = float(sizes.min()) + floor
     shrink = 1.0 - np.sqrt(level / (sizes + floor))
-    evened: FloatArray = (np.eye(len(gram)) - (directions * shrink) @ directions.T).astype(np.float32)
-    return evened
+    whitened: FloatArray = (np.eye(len(gram)) - (directions * shrink) @ directions.T).astype(np.float32)
+    return whitened
 
 
 def _strongest_directions(gram: FloatArray) -> tuple[FloatArray, FloatArray]:

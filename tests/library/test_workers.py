@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.library.farm import Made, Task, make_many
 from lineage_audit.library.fingerprint import read_fingerprint
 from lineage_audit.library.folder import fingerprint_many, path_for
+from lineage_audit.library.workers import Made, Task, make_many
 from tests.models import SMALL, llama, llama_config, repository, write
 
 
@@ -49,7 +49,7 @@ def test_names_that_look_alike_stay_apart(tmp_path: Path) -> None:
 
 def test_a_scheduler_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("lineage_audit.library.farm.CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr("lineage_audit.library.workers.CONNECT_SECONDS", 0.3)
     with pytest.raises(LineageAuditError, match="no Dask scheduler"):
         list(make_many([Task("a"), Task("b")], scheduler="tcp://127.0.0.1:1"))
 

@@ -1,4 +1,4 @@
-"""What a shelf of fingerprints says of its models, without their fingerprints."""
+"""What a library database of fingerprints says of its models, without their fingerprints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What the shelf's keeper says of a model: its name on the shelf, family, licence and a note."""
+    """What the library database's keeper says of a model: its name there, family, licence and a note."""
 
     name: str
     family: str | None = None
@@ -19,8 +19,8 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class ShelfEntry:
-    """One model on the shelf, without its fingerprint; ``width`` are residual channels, ``units`` those of an FFN."""
+class DatabaseEntry:
+    """One model in the database, without its fingerprint; ``width`` counts residual channels, ``units`` FFN units."""
 
     name: str
     ref: str

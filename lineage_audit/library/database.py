@@ -1,4 +1,4 @@
-"""A shelf of fingerprints in one SQLite file.
+"""A library database of fingerprints in one SQLite file.
 
 Every change is one transaction in write-ahead mode: readers never wait, writers queue, and a process that is killed
 leaves either the whole change or none of it. Signatures stand in a table of their own, so that a prefilter reads a
@@ -17,10 +17,10 @@ from types import TracebackType
 import numpy as np
 
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
+from lineage_audit.library.database_entries import DatabaseEntry, Label, Signatures
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, to_bytes
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.signature import PARTS
-from lineage_audit.library.shelf_entries import Label, ShelfEntry, Signatures
 
 LAYOUT = 1
 """Version of the tables, in ``user_version``."""
@@ -66,14 +66,14 @@ _COLUMNS = (
 )
 
 
-class Shelf:
-    """An open shelf; a context manager that closes it."""
+class Database:
+    """An open library database; a context manager that closes it."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
 
-    def __enter__(self) -> Shelf:
+    def __enter__(self) -> Database:
         return self
 
     def __exit__(
@@ -86,7 +86,7 @@ class Shelf:
         return count
 
     def add(self, fingerprint: Fingerprint, label: Label) -> bool:
-        """Put a fingerprint on the shelf, in the place of one of the same name; tells whether there was one."""
+        """Put a fingerprint into the database, in the place of one of the same name; tells whether there was one."""
         data = to_bytes(fingerprint)
         with self._writing() as connection:
             replaced = self._remove(connection, _storable(label.name))
@@ -101,26 +101,26 @@ class Shelf:
         return replaced
 
     def remove(self, name: str) -> bool:
-        """Take a model off the shelf; tells whether it was there."""
+        """Take a model off the library database; tells whether it was there."""
         with self._writing() as connection:
             return self._remove(connection, name)
 
-    def entries(self, family: str | None = None) -> tuple[ShelfEntry, ...]:
+    def entries(self, family: str | None = None) -> tuple[DatabaseEntry, ...]:
         """Every model by name, or those of one family."""
         where, values = ("WHERE family = ? COLLATE NOCASE", (family,)) if family else ("", ())
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM models {where} ORDER BY name", values)
-        return tuple(ShelfEntry(*row) for row in rows)
+        return tuple(DatabaseEntry(*row) for row in rows)
 
-    def entry(self, name: str) -> ShelfEntry:
+    def entry(self, name: str) -> DatabaseEntry:
         """One model.
 
         Raises:
-            UnresolvedReferenceError: the shelf has none of that name.
+            UnresolvedReferenceError: the library database has none of that name.
         """
         row = self._connection.execute(f"SELECT {_COLUMNS} FROM models WHERE name = ?", (name,)).fetchone()
         if row is None:
             raise UnresolvedReferenceError(f"{name}: not in {self.path}; `lineage-audit library list` names what is")
-        return ShelfEntry(*row)
+        return DatabaseEntry(*row)
 
     def names(self) -> frozenset[str]:
         """The names of all models."""
@@ -130,7 +130,7 @@ class Shelf:
         """One model's fingerprint.
 
         Raises:
-            UnresolvedReferenceError: the shelf has none of that name.
+            UnresolvedReferenceError: the library database has none of that name.
             UnreadableFileError: it is damaged.
         """
         return from_bytes(self.data(name), f"{self.path} ({name})")
@@ -139,7 +139,7 @@ class Shelf:
         """One model's fingerprint as a file's bytes.
 
         Raises:
-            UnresolvedReferenceError: the shelf has none of that name.
+            UnresolvedReferenceError: the library database has none of that name.
         """
         self.entry(name)
         query = "SELECT fingerprint FROM fingerprints JOIN models ON model = id WHERE name = ?"
@@ -181,8 +181,8 @@ class Shelf:
         return connection.execute("DELETE FROM models WHERE name = ?", (name,)).rowcount > 0
 
 
-def open_shelf(path: Path, *, create: bool = False) -> Shelf:
-    """Open a shelf.
+def open_database(path: Path, *, create: bool = False) -> Database:
+    """Open a library database.
 
     Args:
         path: the file.
@@ -200,11 +200,11 @@ def open_shelf(path: Path, *, create: bool = False) -> Shelf:
         _prepare(connection, path)
     except sqlite3.Error as error:
         raise UnreadableFileError(f"{path}: not a library of fingerprints, or not to be opened ({error})") from None
-    return Shelf(path, connection)
+    return Database(path, connection)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new file, by whichever process comes first; refuse what is not a shelf."""
+    """Make the tables of a new file, by whichever process comes first; refuse what is not a library database."""
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]  # after: both may be made in between
     if application != APPLICATION and tables:

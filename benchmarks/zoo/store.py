@@ -19,7 +19,7 @@ LONGEST_CONTEXT = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class Store:
     """A folder of tokenizers (``python-a-1024.json``) and of streams (``python-a-1024 english-a.npy``)."""
 
     folder: Path

@@ -13,11 +13,11 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import clear_lead
+from lineage_audit.comparison.alignment.assignment import clear_match_margin
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.layers import CLEAR_LEAD as CLEAR_LAYER_LEAD
-from lineage_audit.comparison.alignment.residual import CLEAR_LEAD as CLEAR_CHANNEL_LEAD
+from lineage_audit.comparison.alignment.layers import CLEAR_MATCH_MARGIN as CLEAR_LAYER_MATCH_MARGIN
+from lineage_audit.comparison.alignment.residual import CLEAR_MATCH_MARGIN as CLEAR_CHANNEL_MATCH_MARGIN
 from lineage_audit.comparison.alignment.vector_fits import VECTORS_A_CHANNEL
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
@@ -34,7 +34,7 @@ _ONE_DIRECTION = 0.5
 """Sum of the squared Gram matrix over its squared trace: 1 for rows along one direction, 1 / d for even ones."""
 
 
-def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None) -> Evidence:
+def search_power(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None) -> Evidence:
     """Say how weak a relation the search would have found, after it found none."""
     embed_a, embed_b = a.find(Role.EMBED, None), b.find(Role.EMBED, None)
     width = max(a.channels, b.channels)
@@ -48,8 +48,8 @@ def search_reach(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[Int
         return not_measured(TEST, "skipped", "the gate rows of one model hardly differ from each other")
     projected = min(width, PROJECTED_FROM)
     limit = max(
-        _best_of_random(width, tokens) + clear_lead(CLEAR_CHANNEL_LEAD, tokens),
-        _best_of_random(units, projected) + clear_lead(CLEAR_LAYER_LEAD, projected),
+        _best_of_random(width, tokens) + clear_match_margin(CLEAR_CHANNEL_MATCH_MARGIN, tokens),
+        _best_of_random(units, projected) + clear_match_margin(CLEAR_LAYER_MATCH_MARGIN, projected),
     )
     return test_result(
         TEST,

@@ -85,7 +85,7 @@ def _group(members: tuple[int, ...], copies: Mapping[int, Sequence[int]], pairs:
     merges += over_base(pairs, heads, centre)
     merged = {mixture.child for mixture in merges}
     parents = _spanning([head for head in heads if head not in merged], centre, cost)
-    parents = _from_merges(_rehung(parents, centre, cost), merged, cost)
+    parents = _from_merges(_reattached(parents, centre, cost), merged, cost)
     links = [Link(parent, child) for child, parent in parents.items()]
     links += [Link(head, copy) for head, others in copies.items() for copy in others]
     return Group(members, centre, tuple(links), merges)
@@ -171,7 +171,7 @@ def _spanning(heads: Sequence[int], centre: int, cost: DoubleArray) -> dict[int,
     return parents
 
 
-def _rehung(parents: Mapping[int, int], centre: int, cost: DoubleArray) -> dict[int, int]:
+def _reattached(parents: Mapping[int, int], centre: int, cost: DoubleArray) -> dict[int, int]:
     """Hang each model on the one before its neighbour, while it is hardly nearer to the neighbour."""
     moved = dict(parents)
     for child in parents:
