@@ -194,6 +194,7 @@ def check(
     progress: Progress | None = None,
     weights: str | None = None,
     device: Device = "cpu",
+    budget: int | None = None,
 ) -> CheckReport:
     """Hold a model's licence and base-model claims against its weights.
 
@@ -212,6 +213,7 @@ def check(
         progress: told how far reading has come.
         weights: of a subject with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
+        budget: bytes of weights that a sample may read of each model; by default the policy's, or by their size.
 
     Raises:
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
@@ -243,7 +245,7 @@ def check(
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
     read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
-    options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights)
+    options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights, budget)
     return check_claims(named, given, options, progress)
 
 

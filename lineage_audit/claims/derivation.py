@@ -98,8 +98,9 @@ class _Finder:
 
     def _settled(self, reference: Reference) -> Standing | None:
         """What needs no measurement; None where the relation is open."""
-        if reference.relation == "shared-origin" and reference.declared_by is None:
-            return None
+        if reference.relation == "shared-origin":
+            # A card that names a base which its weights are not independent of owes what that base asks for.
+            return "declared" if reference.declared_by is not None else None
         if not reference.is_related:
             return "unrelated"
         if reference.relation == "identical" and same_model(reference.name, self.subject.name):

@@ -14,7 +14,7 @@ from lineage_audit.claims.case import Case
 from lineage_audit.claims.derivation import OPEN, ties_of
 from lineage_audit.claims.given import GivenReference, references_of
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
-from lineage_audit.claims.references import hold_against, in_words_of_a_check, summarise_reference
+from lineage_audit.claims.references import Reading, hold_against, in_words_of_a_check, summarise_reference
 from lineage_audit.claims.repository import Repository, open_repository
 from lineage_audit.claims.rules import RULES, Draft, Rule
 from lineage_audit.claims.rules.licence_fit import misfit_of
@@ -56,6 +56,7 @@ class CheckOptions:
         known: the findings of a baseline, which then do not count.
         device: where the comparisons take their sums.
         weights: the name of the subject's set of weights that is read, where it holds several.
+        budget: bytes of weights that a sample may read of each model; None: the policy's, or by their size.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -65,6 +66,7 @@ class CheckOptions:
     known: frozenset[BaselineKey] = frozenset()
     device: Device = "cpu"
     weights: str | None = None
+    budget: int | None = None
 
 
 def check_claims(
@@ -106,6 +108,7 @@ def check_claims(
         policy=str(policy.file) if policy.file else None,
         caveats=_caveats(case),
         seconds=time.perf_counter() - started,
+        budget=options.budget or policy.budget,
     )
     return without_local_paths(report, _given(subject, references, policy))
 
@@ -147,8 +150,7 @@ def _case(
         references,
         options.policy,
         with_declared=options.with_declared,
-        effort=options.effort,
-        progress=progress,
+        reading=Reading(options.effort, options.budget or options.policy.budget, progress),
     )
     ties = ties_of(subject, statements, held, options.policy)
     return Case(subject, statements, licence, ties, options.policy, expired(options.policy, today))

@@ -58,4 +58,5 @@ def references_of(policy: Policy) -> Iterator[GivenReference]:
     for reference in policy.references:
         read = given_reference(reference.ref)
         ref = f"{read.ref}@{reference.revision}" if reference.revision else read.ref
-        yield GivenReference(ref, read.name, reference.is_earlier, False, reference.released, "policy")
+        is_earlier = reference.is_earlier or reference.is_base
+        yield GivenReference(ref, read.name, is_earlier, reference.is_base, reference.released, "policy")

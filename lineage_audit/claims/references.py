@@ -100,6 +100,21 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How the weights are read where two models are compared.
+
+    Attributes:
+        effort: how much of them.
+        budget: bytes that a sample may read of each model; None: by their size.
+        progress: told how far reading has come.
+    """
+
+    effort: EffortChoice = "auto"
+    budget: int | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Wanted:
     """A model to hold the subject against, before it is opened."""
 
@@ -119,8 +134,7 @@ def hold_against(
     policy: Policy,
     *,
     with_declared: bool,
-    effort: EffortChoice,
-    progress: Progress | None,
+    reading: Reading,
 ) -> tuple[Reference, ...]:
     """Open and compare every reference: given ones, the policy's, and those that the subject declares.
 
@@ -128,7 +142,7 @@ def hold_against(
         LineageAuditError: one that was given, or that the policy names, cannot be found.
     """
     wanted = tuple(_wanted(subject, statements, given, policy, with_declared))
-    return tuple(_held(one, subject, effort, progress) for one in wanted)
+    return tuple(_held(one, subject, reading) for one in wanted)
 
 
 def _wanted(
@@ -162,7 +176,7 @@ def _means(declared: str, name: str) -> bool:
     return same_model(declared, name) or restates(declared, name)
 
 
-def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: Progress | None) -> Reference:
+def _held(wanted: _Wanted, subject: Repository, reading: Reading) -> Reference:
     """Open one reference and compare it with the subject."""
     try:
         repository = _opened(wanted, subject)
@@ -172,7 +186,7 @@ def _held(wanted: _Wanted, subject: Repository, effort: EffortChoice, progress: 
         return _unavailable(wanted, str(error))
     report, reason = None, subject.obstacle or repository.obstacle
     if subject.checkpoint is not None and repository.checkpoint is not None:
-        report = _compared(wanted, repository.checkpoint, subject.checkpoint, effort, progress)
+        report = _compared(wanted, repository.checkpoint, subject.checkpoint, reading)
     return Reference(
         ref=shown_address(wanted.ref),
         origin=wanted.origin,
@@ -202,15 +216,13 @@ def _is_tied(wanted: _Wanted, repository: Repository, subject: Repository) -> bo
     return HUB_ID.fullmatch(opened) is not None and same_model(opened, declared)
 
 
-def _compared(
-    wanted: _Wanted, reference: Checkpoint, subject: Checkpoint, effort: EffortChoice, progress: Progress | None
-) -> Report:
+def _compared(wanted: _Wanted, reference: Checkpoint, subject: Checkpoint, reading: Reading) -> Report:
     """Compare the reference with the subject; in sketches, where the reference is a fingerprint."""
     if is_fingerprint_reference(wanted.ref):
         from lineage_audit.library.fingerprint import compare_fingerprints, make_or_read, sketch_subject
 
-        return compare_fingerprints(make_or_read(wanted.ref), sketch_subject(subject, effort, progress))
-    return compare_checkpoints(reference, subject, effort, progress)
+        return compare_fingerprints(make_or_read(wanted.ref), sketch_subject(subject, reading.effort, reading.progress))
+    return compare_checkpoints(reference, subject, reading.effort, reading.progress, budget=reading.budget)
 
 
 def _opened(wanted: _Wanted, subject: Repository) -> Repository:

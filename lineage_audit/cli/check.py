@@ -10,7 +10,7 @@ import click
 
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import device_option, effort_option, weights_option
+from lineage_audit.cli.options import budget_option, device_option, effort_option, weights_option
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ _EXITS: dict[Outcome, ExitCode] = {
     help="What could not be checked is a note, a warning or an error. Default: the policy's, else exit with 3.",
 )
 @effort_option
+@budget_option
 @weights_option
 @device_option
 @delivered(CheckReport)
@@ -88,6 +89,7 @@ def command(
     fail_on: FailOn | None,
     inconclusive: WhenInconclusive | None,
     effort: EffortChoice,
+    budget: int | None,
     weights: str | None,
     device: Device,
     delivery: Delivery,
@@ -105,7 +107,7 @@ def command(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
     known = read_baseline(baseline) if baseline and not update_baseline else frozenset()
-    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device, weights)
+    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device, weights, budget)
     with delivery.progress() as progress:
         report = check_claims(subject, given_references(references, earlier, bases), options, progress)
     if update_baseline and baseline is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import click
+
+from lineage_audit.sizes import LEAST_BUDGET, read_size
 
 effort_option = click.option(
     "--effort",
@@ -14,10 +14,6 @@ effort_option = click.option(
     help="How much of the weights to read; auto goes on until the verdict is settled.",
 )
 """How much of the weights a comparison reads."""
-
-_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
-_LEAST = 2**20
 
 
 class Size(click.ParamType[int]):
@@ -29,11 +25,10 @@ class Size(click.ParamType[int]):
         """Read it; at least one MiB, with less nothing can be said."""
         if isinstance(value, int):
             return value
-        found = _SIZE.fullmatch(value.strip())
-        if found is None:
+        size = read_size(value)
+        if size is None:
             self.fail(f"{value!r} is no size; write 64MiB or 8000000", param, ctx)
-        size = int(float(found[1]) * _UNITS[found[2].lower()])
-        if size < _LEAST:
+        if size < LEAST_BUDGET:
             self.fail(f"{value!r} is less than 1MiB, from which nothing can be said", param, ctx)
         return size
 

@@ -96,7 +96,9 @@ def _subject(report: CheckReport) -> Component:
         hashes=_hashes(subject.digest),
         licenses=licences,
         pedigree=_pedigree(report.references),
-        properties=_properties(_subject_facts(report, subject)) + _finding_properties(report.findings),
+        properties=_properties(_subject_facts(report, subject))
+        + _finding_properties(report.findings)
+        + [_caveat(caveat) for caveat in report.caveats],
     )
 
 
@@ -104,6 +106,9 @@ def _subject_facts(report: CheckReport, subject: ModelSummary) -> Mapping[str, S
     return {
         "outcome": report.outcome,
         "fail-on": report.fail_on,
+        "effort": report.effort,
+        "budget": report.budget,
+        "bytes-read": subject.bytes_read,
         "weights-read": report.weights_read,
         "architecture": subject.architecture,
         "format": subject.format,
@@ -169,6 +174,7 @@ def _evidence(reference: ReferenceSummary) -> Mapping[str, Scalar]:
         "grade": reference.grade,
         "log10-p": reference.log10_p,
         "derived-share": reference.derived_share,
+        "compared-share": reference.compared_share,
         "detection-limit": reference.detection_limit,
         "operations": ", ".join(reference.operations) or None,
         "declared-by-subject": reference.declared,
@@ -237,6 +243,12 @@ def _finding_properties(findings: Iterable[Finding]) -> list[Property]:
         Property(name=f"{TOOL}:finding:{_text(finding.rule_id)}", value=_text(_finding_words(finding)))
         for finding in findings
     ]
+
+
+def _caveat(caveat: str) -> Property:
+    from cyclonedx.model import Property
+
+    return Property(name=f"{TOOL}:caveat", value=_text(caveat))
 
 
 def _finding_words(finding: Finding) -> str:

@@ -10,7 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lineage_audit.report.escaping import cut, printable
 from lineage_audit.report.formats import Renderer
-from lineage_audit.report.wording.check import OUTCOME_MEANINGS, OUTCOME_WORDS, headline, rule_heading, rules_by_id
+from lineage_audit.report.wording.check import (
+    OUTCOME_MEANINGS,
+    OUTCOME_WORDS,
+    headline,
+    rule_heading,
+    rules_by_id,
+    run_words,
+)
 from lineage_audit.report.wording.places import artifact_uri
 from lineage_audit.results import CheckReport, Finding, Level, Outcome
 
@@ -21,17 +28,20 @@ _OUTCOME_COMMANDS: Mapping[Outcome, str] = {
     "inconclusive": "warning",
     "not-checked": "notice",
 }
-_MOST = 9
+_MOST = 7
+"""Findings of a kind that are shown; the outcome, what to know of it and the count of the rest make ten."""
 _LONGEST = 1000
 
 
 def render_check_github(report: CheckReport) -> str:
-    """A check as workflow commands, one a line: the outcome, then every finding that counts."""
-    answer = f"{OUTCOME_MEANINGS[report.outcome]}. {headline(report)}"
+    """A check as workflow commands, one a line: the outcome, every finding that counts, what to know of both."""
+    answer = f"{OUTCOME_MEANINGS[report.outcome]}. {headline(report)}\n{run_words(report)}"
     lines = [_command(_OUTCOME_COMMANDS[report.outcome], {"title": OUTCOME_WORDS[report.outcome]}, answer)]
     counting = [finding for finding in report.findings if finding.counts]
     for level in _COMMANDS:
         lines += _annotations(report, [finding for finding in counting if finding.level == level], level)
+    if report.caveats:
+        lines.insert(1, _command("notice", {"title": "Before you quote this"}, "\n".join(report.caveats)))
     return "".join(f"{line}\n" for line in lines)
 
 

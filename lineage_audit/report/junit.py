@@ -138,6 +138,8 @@ def _add_properties(suite: ElementTree.Element, report: CheckReport) -> None:
         "digest": report.subject.digest,
         "outcome": report.outcome,
         "fail-on": report.fail_on,
+        "effort": report.effort,
+        "budget": None if report.budget is None else str(report.budget),
         "version": report.tool_version,
     }
     properties = ElementTree.SubElement(suite, "properties")

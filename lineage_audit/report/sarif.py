@@ -143,6 +143,7 @@ def _run_properties(report: CheckReport) -> Node:
         "outcome": report.outcome,
         "failOn": report.fail_on,
         "effort": report.effort,
+        "budget": report.budget,
         "subject": subject.ref,
         "subjectRevision": subject.revision,
         "subjectDigest": subject.digest,
@@ -159,6 +160,7 @@ def _reference(reference: ReferenceSummary) -> Node:
             "status": reference.status,
             "relation": reference.relation,
             "log10P": reference.log10_p,
+            "comparedShare": reference.compared_share,
         }
     )
 

@@ -279,6 +279,7 @@ class CheckReport(Rendered):
         policy: the policy file, or None.
         caveats: what the reader must know before quoting this.
         seconds: wall time.
+        budget: bytes of weights that a sample was allowed to read of each model, or None where nobody set any.
         run: when and by which command it was made, or None where that was not recorded.
     """
 
@@ -298,4 +299,5 @@ class CheckReport(Rendered):
     policy: str | None
     caveats: tuple[str, ...]
     seconds: float
+    budget: int | None
     run: Run | None = None

@@ -89,6 +89,8 @@ def test_inputs_become_arguments(host):
         subject="models/nova 7b",
         references="org/base@abc\n\n  fingerprints/my base.json  \n",
         earlier="org/older\n",
+        base="org/common\n",
+        budget="64MiB",
         policy="audit policy.yaml",
         fail_on="warning",
         no_declared="true",
@@ -101,7 +103,7 @@ def test_inputs_become_arguments(host):
         "--reference=org/base@abc",
         "--reference=fingerprints/my base.json",
     ]
-    assert "--earlier=org/older" in arguments
+    assert {"--earlier=org/older", "--base=org/common", "--budget=64MiB"} <= set(arguments)
     asked = {"--policy=audit policy.yaml", "--fail-on=warning", "--no-declared", "--inconclusive=warn"}
     assert asked <= set(arguments)
     assert arguments[-2:] == ["--", "models/nova 7b"]
@@ -111,7 +113,7 @@ def test_inputs_become_arguments(host):
 def test_without_inputs_the_policy_decides(host):
     run_action(host, subject=".")
     arguments, endings = check_call(host)
-    options = ("--reference", "--policy", "--fail-on", "--no-declared", "--inconclusive")
+    options = ("--reference", "--policy", "--fail-on", "--no-declared", "--inconclusive", "--base", "--budget")
     assert not [argument for argument in arguments if argument.startswith(options)]
     assert endings == {"txt", "md", "json", "sarif"}
 

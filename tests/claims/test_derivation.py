@@ -42,6 +42,11 @@ def merged(first: Weights, second: Weights, weight: float) -> Weights:
     }
 
 
+def with_parts_of(donor: Weights, model: Weights) -> Weights:
+    """A model whose token rows and norm gains are another's, its layers its own."""
+    return {name: donor[name] if "embed" in name or "norm" in name else values for name, values in model.items()}
+
+
 class TestOrder:
     def test_without_an_order_nothing_is_concluded(self, tmp_path):
         subject = write_model(tmp_path / "subject", derived_weights(), card(FREE, "We trained it from scratch."))
@@ -55,6 +60,14 @@ class TestOrder:
         subject = write_model(tmp_path / "original", base_weights(), card(FREE, "We trained it from scratch."))
         taken = write_model(tmp_path / "taken", derived_weights(), card(NON_COMMERCIAL))
         assert found(check(str(subject), [str(taken)])) == [("LA107", "warning")]
+
+    def test_a_declared_base_of_some_parts_alone_is_owed_its_licence(self, tmp_path):
+        weights = with_parts_of(base_weights(), independent_weights())
+        write_model(tmp_path / "base", base_weights(), card(NON_COMMERCIAL))
+        subject = write_model(tmp_path / "subject", weights, card({**FREE, "base_model": "base"}))
+        report = check(str(subject))
+        assert report.references[0].relation in ("shared-origin", "derived")
+        assert found(report) == [("LA202", "error")]
 
     def test_what_the_auditor_states_is_an_order(self, tmp_path):
         subject = write_model(tmp_path / "subject", derived_weights(), card(FREE))

@@ -19,6 +19,8 @@ references:
   - org/third
   - ref: org/fourth
     revision: 0123abc
+    base: true
+budget: 64 MiB
 severity:
   undeclared-base: warning
   LA103: off
@@ -36,9 +38,10 @@ TOML = """\
 name = "nova"
 [tool.lineage-audit]
 fail-on = "warning"
+budget = "64 MiB"
 inconclusive = "warn"
 baseline = "known.json"
-references = ["org/third", { ref = "org/fourth", revision = "0123abc" }]
+references = ["org/third", { ref = "org/fourth", revision = "0123abc", base = true }]
 [tool.lineage-audit.claims]
 license = "cc-by-nc-4.0"
 base_model = ["first-base", "org/second"]
@@ -73,6 +76,8 @@ def test_both_forms_say_the_same(name, text, tmp_path):
         ("org/third", None),
         ("org/fourth", "0123abc"),
     ]
+    assert [reference.is_base for reference in policy.references] == [False, True]
+    assert policy.budget == 64 * 2**20
     assert policy.severity == {"LA101": "warning", "LA103": "off"}
     (allowed,) = policy.allow
     assert (allowed.rule, allowed.reference, allowed.expires) == ("LA213", "org/third", datetime.date(2031, 12, 31))
@@ -92,6 +97,8 @@ REFUSED = [
     ("claims:\n  base_model_relation: cousin\n", ":2: policy key 'claims.base_model_relation' must be one of"),
     ("- a\n- b\n", ":1: policy key 'policy' must hold keys"),
     ("inconclusive: ignore\n", ":1: policy key 'inconclusive' must be one of fail, warn, pass"),
+    ("budget: a lot\n", ":1: policy key 'budget' must be a size of at least 1MiB"),
+    ("budget: 12kB\n", ":1: policy key 'budget' must be a size of at least 1MiB"),
     ("fail-on: error\nfail-on: note\n", ":2: policy key 'fail-on' stands twice"),
     ("claims: {license: [\n", ": policy is not valid YAML"),
     ("claims:\n  license: ''\n", ":2: policy key 'claims.license' must be text"),

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from lineage_audit.claims.policy.located import Located, PolicyError, read_located
 from lineage_audit.claims.policy.values import Allowance, Policy, PolicyClaim, PolicyReference, Severity
+from lineage_audit.sizes import LEAST_BUDGET, read_size
 
 _CLAIMS = ("license", "license_name", "license_link", "base_model", "base_model_relation", "name")
 _RELATIONS = ("finetune", "adapter", "merge", "quantized")
 _SEVERITIES = ("error", "warning", "note", "off")
 _FAIL_ON = ("error", "warning", "note", "never")
 _INCONCLUSIVE = ("fail", "warn", "pass")
-_KEYS = ("claims", "references", "released", "severity", "allow", "baseline", "fail-on", "inconclusive")
+_KEYS = ("claims", "references", "released", "severity", "allow", "baseline", "fail-on", "inconclusive", "budget")
 POLICY_NAMES = ("lineage-audit.yaml", "lineage-audit.yml")
 """Files in which a policy is looked for."""
 
@@ -77,6 +78,7 @@ class _Reader:
             fail_on=self._choice(parts, "fail-on", _FAIL_ON),  # type: ignore[arg-type]
             inconclusive=self._choice(parts, "inconclusive", _INCONCLUSIVE),  # type: ignore[arg-type]
             released=self._date(parts["released"], "released") if "released" in parts else None,
+            budget=self._size(parts["budget"], "budget") if "budget" in parts else None,
         )
 
     def _claims(self, found: Located) -> tuple[PolicyClaim, ...]:
@@ -94,12 +96,13 @@ class _Reader:
     def _reference(self, item: Located) -> PolicyReference:
         if isinstance(item.value, str):
             return PolicyReference(self._text(item, "references"))
-        parts = self._keys(item, "references", ("ref", "revision", "released", "earlier"), needed=("ref",))
+        parts = self._keys(item, "references", ("ref", "revision", "released", "earlier", "base"), needed=("ref",))
         return PolicyReference(
             ref=self._text(parts["ref"], "references.ref"),
             revision=self._text(parts["revision"], "references.revision") if "revision" in parts else None,
             released=self._date(parts["released"], "references.released") if "released" in parts else None,
             is_earlier="earlier" in parts and self._is_true(parts["earlier"], "references.earlier"),
+            is_base="base" in parts and self._is_true(parts["base"], "references.base"),
         )
 
     def _severities(self, found: Located) -> dict[str, Severity]:
@@ -154,6 +157,12 @@ class _Reader:
             return datetime.date.fromisoformat(self._text(found, key))
         except ValueError:
             raise self._error(found, key, "must be a date, YYYY-MM-DD") from None
+
+    def _size(self, found: Located, key: str) -> int:
+        size = read_size(self._text(found, key))
+        if size is None or size < LEAST_BUDGET:
+            raise self._error(found, key, "must be a size of at least 1MiB, as 64MiB")
+        return size
 
     def _is_true(self, found: Located, key: str) -> bool:
         return self._one_of(Located(str(found.value).lower(), found.line), key, ("true", "false")) == "true"

@@ -35,12 +35,14 @@ class PolicyReference:
         revision: its pinned commit, or None.
         released: the day on which it was released, or None where the policy does not say.
         is_earlier: the policy states that it is older than the subject.
+        is_base: the policy states that it is a common base, older than all.
     """
 
     ref: str
     revision: str | None = None
     released: datetime.date | None = None
     is_earlier: bool = False
+    is_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Policy:
         fail_on: level at which findings fail the check.
         inconclusive: what happens where something could not be checked; None: the check is inconclusive.
         released: the day on which the subject was released, or None where the policy does not say.
+        budget: bytes of weights that a sample may read of each model, or None where the policy does not say.
     """
 
     file: Path | None = None
@@ -87,3 +90,4 @@ class Policy:
     fail_on: FailOn | None = None
     inconclusive: WhenInconclusive | None = None
     released: datetime.date | None = None
+    budget: int | None = None

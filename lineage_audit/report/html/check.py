@@ -65,6 +65,7 @@ def _parameters(report: CheckReport) -> tuple[tuple[str, str | None], ...]:
     return (
         ("checked at", report.checked_at),
         ("effort", report.effort),
+        ("budget in bytes", None if report.budget is None else f"{report.budget:,}"),
         ("fail on", report.fail_on),
         ("policy", report.policy),
     )

@@ -94,7 +94,7 @@ def _finding(finding: Finding, rules: Mapping[str, RuleInfo]) -> str:
 
 
 def _references(references: Iterable[ReferenceSummary]) -> str:
-    head = ("Reference", "Named", "Weights", "log10 p ≤", "Derived share", "Licence", "Finding")
+    head = ("Reference", "Named", "Weights", "log10 p ≤", "Derived share", "Compared", "Licence", "Finding")
     rows = [
         (
             code(reference_name(reference)),
@@ -102,6 +102,7 @@ def _references(references: Iterable[ReferenceSummary]) -> str:
             relation_words(reference),
             logarithm(reference.log10_p),
             share(reference.derived_share),
+            share(reference.compared_share),
             prose(licence_words(reference.licence)) if reference.licence else MISSING,
             prose(reference.summary or reference.reason or MISSING),
         )

@@ -196,10 +196,11 @@ def rules_by_id(report: CheckReport) -> dict[str, RuleInfo]:
 
 
 def run_words(report: CheckReport) -> str:
-    """How thoroughly this run looked: the effort, the bytes read of the subject and the time."""
+    """How thoroughly this run looked: the effort, the budget, the bytes read of the subject and the time."""
     read = byte_size(report.subject.bytes_read)
     references = plural(len(report.references), "reference")
-    return f"effort {cut(report.effort, 24)}: {read} of the subject, {references}, {duration(report.seconds)}"
+    budget = f" within {byte_size(report.budget)} a model" if report.budget is not None else ""
+    return f"effort {cut(report.effort, 24)}{budget}: {read} of the subject, {references}, {duration(report.seconds)}"
 
 
 def _verb(fail_on: FailOn) -> str:

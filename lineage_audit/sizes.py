@@ -1,0 +1,20 @@
+"""Numbers of bytes as people write them: ``64MiB``, ``1.5G``, ``8000000``."""
+
+from __future__ import annotations
+
+import re
+
+LEAST_BUDGET = 2**20
+"""Fewest bytes of a model from which anything can be said."""
+_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmg]?)i?b?", re.IGNORECASE)
+
+
+def read_size(text: str) -> int | None:
+    """The number of bytes that a text writes, or None where it writes none.
+
+    >>> read_size("1.5 MiB")
+    1572864
+    """
+    found = _SIZE.fullmatch(text.strip())
+    return int(float(found[1]) * _UNITS[found[2].lower()]) if found is not None else None
