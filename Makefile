@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/runs
 TESTS := $(VENV)/tests
+SITE := $(VENV)/site
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # An index with builds of PyTorch for processors, where pip's own has only those for graphics cards (several GB).
 TORCH_INDEX ?=
 
-.PHONY: demo test lint setup benchmark-seeds benchmark-real lock
+.PHONY: demo test lint docs setup benchmark-seeds benchmark-real lock
 
 demo: $(RUNS)  ## Compare two sample checkpoints: one architecture, two trainings.
 	@echo "Comparing two small models: one architecture, trained from two different starts."
@@ -21,6 +22,9 @@ lint: setup  ## Style, docstrings, types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(SITE)  ## The documentation as a site in site/, links and headings checked; nothing is fetched to build or read it.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 setup: $(TESTS)  ## A virtual environment with everything that development needs, at the locked versions.
 
@@ -38,6 +42,10 @@ $(RUNS): requirements/run.lock pyproject.toml | $(VENV)/python
 $(TESTS): requirements/dev.lock $(RUNS)
 	@echo "Installing what the tests need (PyTorch for processors and the libraries that models are made with)."
 	$(PIP) install --no-deps --requirement requirements/dev.lock $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	touch $@
+
+$(SITE): requirements/docs.lock | $(VENV)/python
+	$(PIP) install --no-deps --quiet --requirement requirements/docs.lock
 	touch $@
 
 benchmark-seeds: setup  ## Twenty-one pairs that differ in the seed alone: no accusation.

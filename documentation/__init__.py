@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 from documentation import command_line, glossary
+from lineage_audit.report.json.documents import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs"
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema of a kind of document, as the package holds it."""
+    return (files("lineage_audit.report") / "schema" / f"{name}-1.schema.json").read_text(encoding="utf-8")
+
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": command_line.page,
     "glossary.md": glossary.page,
+    **{f"schema/{kind.name}-1.schema.json": partial(schema_text, kind.name) for kind in KINDS},
 }
 """File below docs/ -> what it must say."""
 

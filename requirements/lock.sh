@@ -22,3 +22,5 @@ locked dev torch==2.13.0 ".[dev]"
 sed -i '/^nvidia-/d; /^triton==/d' requirements/dev.lock
 # The demo takes the same versions as the tests, and only what runs it.
 PIP_CONSTRAINT=requirements/dev.lock locked run "."
+# So does the site, which needs nothing of the tool itself.
+PIP_CONSTRAINT=requirements/dev.lock locked docs "mkdocs-material>=9.5"

@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,10 +26,11 @@ def test_the_demo_s_list_holds_every_dependency():
     assert needed <= _locked("dev").keys()
 
 
-def test_both_lists_are_of_the_same_versions():
+@pytest.mark.parametrize("name", ["run", "docs"])
+def test_all_lists_are_of_the_same_versions(name):
     tests = _locked("dev")
     assert {
-        package: version for package, version in _locked("run").items() if tests.get(package, version) != version
+        package: version for package, version in _locked(name).items() if tests.get(package, version) != version
     } == {}
 
 
