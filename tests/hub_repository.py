@@ -70,14 +70,15 @@ class Fault:
             ``value`` seconds (``slow``); a body that is ``value`` bytes too short though the headers agree on it
             (``short``); the whole file although a range was asked for (``no-ranges``); other bytes than asked for
             (``shifted``); a body that claims to be compressed (``compressed``); one byte every ``value`` seconds
-            (``drip``).
+            (``drip``); no answer before ``value`` requests wait together (``meet``), or requests for as many files
+            (``files-meet``).
         times: how often.
         value: see ``kind``; for ``status``, the status.
         headers: additional headers.
     """
 
     path: str
-    kind: Literal["status", "drop", "slow", "short", "no-ranges", "shifted", "compressed", "drip"]
+    kind: Literal["status", "drop", "slow", "short", "no-ranges", "shifted", "compressed", "drip", "meet", "files-meet"]
     times: int = 1
     value: float = 0
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -23,6 +23,10 @@ from tests.hub_repository import Content, Fault, Host, HubRepository, Request, l
 __all__ = ["Fault", "HubRepository", "HubServer", "running_hub"]
 
 
+_PATIENCE = 60.0
+"""Seconds after which requests that should meet are taken to come one by one."""
+
+
 class HubServer:
     """Both hosts, what they hold, what shall go wrong, and the log."""
 
@@ -32,7 +36,10 @@ class HubServer:
         self.log: list[Request] = []
         self.token = "hf_token_of_the_tests"
         self.links_expired = 0
+        self.met: bool | None = None
+        self._waiting: list[str] = []
         self._lock = threading.Lock()
+        self._arrival = threading.Condition()
         self._servers: dict[Host, ThreadingHTTPServer] = {}
 
     @property
@@ -59,6 +66,20 @@ class HubServer:
         """Add to the log."""
         with self._lock:
             self.log.append(entry)
+
+    def meet(self, path: str, count: int, *, files: bool) -> None:
+        """Keep a request waiting until as many wait together, of as many files if asked; then ``met`` is true.
+
+        Whoever sends them one after another would wait for ever: the first one gives up after a while, for all.
+        """
+        with self._arrival:
+            self._waiting.append(path)
+            self._arrival.notify_all()
+            together = self._arrival.wait_for(
+                lambda: self.met is not None or len(set(self._waiting) if files else self._waiting) >= count, _PATIENCE
+            )
+            self.met = together if self.met is None else self.met
+            self._arrival.notify_all()
 
     def take_fault(self, path: str) -> Fault | None:
         """The first fault that applies to a path, used up by one."""
@@ -242,6 +263,8 @@ class _Handler(BaseHTTPRequestHandler):
         value = fault.value if fault else 0
         if kind == "slow":
             time.sleep(value)
+        if kind in ("meet", "files-meet"):
+            self.hub.meet(urlsplit(self.path).path, int(value), files=kind == "files-meet")
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         headers["Accept-Ranges"] = "bytes"
         if asked is None or kind == "no-ranges":

@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import time
 
 import pytest
 
@@ -10,6 +9,7 @@ from lineage_audit import LineageAuditError, check
 from lineage_audit.claims.declared import resolve_declared
 from lineage_audit.claims.names import same_model
 from tests.claims.repositories import base_weights, card, derived_weights, write_model
+from tests.counting import ends
 
 BY = {"license": "cc-by-4.0"}
 
@@ -73,12 +73,11 @@ def test_a_card_of_nothing_but_bases_is_bounded(tmp_path):
     assert len(check(str(subject)).references) <= 16
 
 
-def test_prose_made_to_be_slow_is_read_in_time(tmp_path):
+def test_prose_made_to_be_slow_is_read(tmp_path):
     prose = "fine-tuned " * 40_000 + "LLaMA based on " * 20_000 + "(" * 100_000
     subject = write_model(tmp_path / "subject", None, card(BY, prose))
-    started = time.perf_counter()
-    check(str(subject))
-    assert time.perf_counter() - started < 20
+    with ends():
+        check(str(subject))
 
 
 def test_an_expression_made_to_be_deep_is_no_licence(tmp_path):

@@ -14,7 +14,6 @@ import os
 import resource
 import signal
 import sys
-import time
 from contextlib import redirect_stderr, redirect_stdout
 from types import CodeType
 from typing import Any
@@ -102,7 +101,6 @@ def run_one(arguments: list[str], seconds: float) -> dict[str, object]:
     faulthandler.dump_traceback_later(WALL * seconds + 5, exit=True)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, WALL * seconds)
-    started = time.process_time()
     try:
         with redirect_stdout(output), redirect_stderr(error):
             code: int | str = run(arguments)
@@ -120,7 +118,6 @@ def run_one(arguments: list[str], seconds: float) -> dict[str, object]:
         "code": code,
         "stdout": output.buffer.getvalue().decode(errors="replace"),  # type: ignore[attr-defined]
         "stderr": error.buffer.getvalue().decode(errors="replace"),  # type: ignore[attr-defined]
-        "seconds": time.process_time() - started,
         "resident": _peak(),
     }
 

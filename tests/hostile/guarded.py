@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 CANARY = "hf_CANARYcanaryCANARYcanary"
 """The token in the environment; it must not stand in any output."""
 
-SECONDS = 10.0
+SECONDS = 60.0
+"""Of processor time, after which a command is taken to hang: several times what the slowest needs on a busy machine."""
+
 ADDRESS_SPACE = 2 * 2**30
 HIDDEN = {
     *map(chr, range(0x20)), "\x7f", *map(chr, range(0x80, 0xA0)),
@@ -34,7 +36,6 @@ class Ran:
         code: its exit code, or what escaped.
         stdout: as text.
         stderr: as text.
-        seconds: how long it computed.
         resident: the most memory that the process held so far, in bytes.
     """
 
@@ -42,7 +43,6 @@ class Ran:
     code: int | str
     stdout: str
     stderr: str
-    seconds: float
     resident: int
 
     @property
@@ -94,7 +94,6 @@ def behaves(ran: Ran, codes: Sequence[int] = (0, 1, 2, 3)) -> None:
     """Assert what holds of every command line, whatever it was given."""
     shown = f"{' '.join(ran.arguments)[:300]}: {ran.code!r} {ran.stderr[:500]!r}"
     assert ran.code in codes, shown
-    assert ran.seconds < SECONDS, shown
     assert CANARY not in ran.said, shown
     assert "Traceback" not in ran.said, shown
     assert "internal error" not in ran.said, shown

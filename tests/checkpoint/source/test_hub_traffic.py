@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,14 +107,10 @@ def _large_requests(hub: HubServer, repository: HubRepository) -> list[int]:
 
 
 def test_both_models_are_read_at_the_same_time(hub: HubServer, tmp_path: Path) -> None:
-    """Fifty requests of a tenth of a second each must not take five seconds."""
+    """While one waits for its bytes, so does the other."""
     for seed, name in enumerate(("org/parent", "org/child")):
         _published(hub, name, tmp_path / name, seed)
     lineage_audit.compare("org/parent", "org/child", effort="metadata")
-    before = len(hub.requests("large"))
-    hub.faults.append(Fault("^/[0-9a-f]{64}", "slow", times=10**6, value=0.1))
-    started = time.perf_counter()
+    hub.faults.append(Fault("^/[0-9a-f]{64}", "files-meet", times=10**6, value=2))
     lineage_audit.compare("org/parent", "org/child", effort="sample")
-    seconds, requests = time.perf_counter() - started, len(hub.requests("large")) - before
-    print(f"{requests} requests, {seconds:.1f} s")
-    assert seconds < 0.5 * 0.1 * requests + 2
+    assert hub.met
