@@ -195,6 +195,7 @@ def check(
     weights: str | None = None,
     device: Device = "cpu",
     budget: int | None = None,
+    library: str | Path | None = None,
 ) -> CheckReport:
     """Hold a model's licence and base-model claims against its weights.
 
@@ -214,6 +215,7 @@ def check(
         weights: of a subject with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
         budget: bytes of weights that a sample may read of each model; by default the policy's, or by their size.
+        library: a library of fingerprints, asked where the card names no base that the weights bear out.
 
     Raises:
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
@@ -245,7 +247,8 @@ def check(
     read = read_policy(Path(policy), rule_ids()) if policy is not None else Policy()
     read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
-    options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights, budget)
+    database = Path(library) if library is not None else None
+    options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights, budget, database)
     return check_claims(named, given, options, progress)
 
 

@@ -14,7 +14,7 @@ from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
 from lineage_audit.claims.statements import NamedBase, Statements, named_by, recorded
-from lineage_audit.results import ClaimRecord, Location, Standing
+from lineage_audit.results import ClaimRecord, LibrarySearch, Location, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Case:
         ties: what it was held against, each with what it is to the subject.
         policy: the policy.
         expired: allowances of the policy that no longer hold.
+        library: what a library gave, or None where none was asked.
     """
 
     subject: Repository
@@ -60,11 +61,17 @@ class Case:
     ties: tuple[Tie, ...]
     policy: Policy
     expired: tuple[Allowance, ...]
+    library: LibrarySearch | None = None
 
     @property
     def references(self) -> tuple[Reference, ...]:
         """What it was held against."""
         return tuple(tie.reference for tie in self.ties)
+
+    @property
+    def is_held_against_something(self) -> bool:
+        """Whether there was anything to hold its weights against."""
+        return bool(self.ties) or (self.library is not None and self.library.models > 0)
 
     @cached_property
     def bases(self) -> tuple[Reference, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint.model_parts import ModelPart
+from lineage_audit.claims.ancestry import declared_bases
 from lineage_audit.claims.names import same_model
 from lineage_audit.claims.order import Order, is_named_in, order_of
 from lineage_audit.claims.policy import Policy
@@ -125,7 +126,9 @@ class _Finder:
 
     def _accounted(self, reference: Reference, part: ModelPart | None) -> _Accounted:
         """The declared base that accounts for most of what is shared in one part, and what is shared beyond it."""
-        bases = (base for base in self._bases if base is not reference and part in related_parts(base))
+        named = (base for base in self._bases_of(reference) if base.declared_by is None)
+        others = (base for base in (*self._bases, *named) if base is not reference)
+        bases = (base for base in others if part in related_parts(base))
         measured = [(base, self._shared(reference, base, part)) for base in bases]
         return min(measured, key=_unexplained, default=(None, None))
 
@@ -138,6 +141,11 @@ class _Finder:
     def _missing_base(self) -> Reference | None:
         """A declared base that could account for a relation, had it been compared."""
         return next((base for base in self._declared if base.relation in (None, "inconclusive")), None)
+
+    def _bases_of(self, reference: Reference) -> Iterator[Reference]:
+        """References that another reference declares as its base: the subject may come from those alone."""
+        names = declared_bases(reference.repository.claims) if reference.repository else ()
+        return (one for one in self.references if one.is_related and is_named_in(names, one))
 
     @property
     def _declared(self) -> tuple[Reference, ...]:

@@ -7,12 +7,14 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from lineage_audit.checkpoint import split_reference
 from lineage_audit.claims.ancestry import folder_of
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.derivation import OPEN, ties_of
 from lineage_audit.claims.given import GivenReference, references_of
+from lineage_audit.claims.library_search import caveats_of, is_explained, search_library
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
 from lineage_audit.claims.references import Reading, hold_against, in_words_of_a_check, summarise_reference
 from lineage_audit.claims.repository import Repository, open_repository
@@ -57,6 +59,7 @@ class CheckOptions:
         device: where the comparisons take their sums.
         weights: the name of the subject's set of weights that is read, where it holds several.
         budget: bytes of weights that a sample may read of each model; None: the policy's, or by their size.
+        library: a library database, asked where the card names no base that the weights bear out; None for none.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -67,6 +70,7 @@ class CheckOptions:
     device: Device = "cpu"
     weights: str | None = None
     budget: int | None = None
+    library: Path | None = None
 
 
 def check_claims(
@@ -103,28 +107,32 @@ def check_claims(
         findings=tuple(sorted(findings, key=lambda finding: (-_RANK[finding.level], finding.rule_id))),
         rules=tuple(_info(rule, policy) for rule in RULES),
         fail_on=fail_on,
-        outcome=_outcome(findings, fail_on, policy, has_references=bool(case.references)),
+        outcome=_outcome(findings, fail_on, policy, was_held=case.is_held_against_something),
         effort=options.effort,
         policy=str(policy.file) if policy.file else None,
         caveats=_caveats(case),
         seconds=time.perf_counter() - started,
         budget=options.budget or policy.budget,
+        library=case.library,
     )
-    return without_local_paths(report, _given(subject, references, policy))
+    return without_local_paths(report, _given(subject, references, policy, options.library))
 
 
-def _given(subject: str, references: Sequence[GivenReference], policy: Policy) -> Iterator[str]:
+def _given(subject: str, references: Sequence[GivenReference], policy: Policy, library: Path | None) -> Iterator[str]:
     """Every model and file that was named to the check, as it was named."""
     for reference in (subject, *(given.ref for given in (*references, *references_of(policy)))):
         yield from split_reference(reference)
     if policy.file is not None:
         yield str(policy.file)
+    if library is not None:
+        yield str(library)
 
 
 def with_baseline(report: CheckReport, known: frozenset[BaselineKey], policy: Policy) -> CheckReport:
     """The same report, the findings of a baseline no longer counting."""
     findings = mark_known(report.findings, known)
-    outcome = _outcome(findings, report.fail_on, policy, has_references=bool(report.references))
+    was_held = bool(report.references) or (report.library is not None and report.library.models > 0)
+    outcome = _outcome(findings, report.fail_on, policy, was_held=was_held)
     return replace(report, findings=findings, outcome=outcome)
 
 
@@ -144,16 +152,16 @@ def _case(
     """Gather what the rules look at; here the weights are compared."""
     statements = read_statements(subject, options.policy)
     licence = read_stated_licence(statements.of_licence, subject.texts, subject.name)
+    reading = Reading(options.effort, options.budget or options.policy.budget, progress)
     held = hold_against(
-        subject,
-        statements,
-        references,
-        options.policy,
-        with_declared=options.with_declared,
-        reading=Reading(options.effort, options.budget or options.policy.budget, progress),
+        subject, statements, references, options.policy, with_declared=options.with_declared, reading=reading
     )
+    library = None
+    if options.library is not None and subject.checkpoint is not None and not is_explained(held):
+        library, found = search_library(subject.checkpoint, options.library, held, reading)
+        held = (*held, *found)
     ties = ties_of(subject, statements, held, options.policy)
-    return Case(subject, statements, licence, ties, options.policy, expired(options.policy, today))
+    return Case(subject, statements, licence, ties, options.policy, expired(options.policy, today), library)
 
 
 def _findings(case: Case) -> Iterator[Finding]:
@@ -212,7 +220,7 @@ def _level(rule: Rule, policy: Policy) -> Level:
     return rule.level
 
 
-def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy, *, has_references: bool) -> Outcome:
+def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy, *, was_held: bool) -> Outcome:
     """How the check ends; what could not be checked fails nothing unless the policy says so, and passes nothing.
 
     Without a reference there was nothing to check: that stops nobody, and is no pass.
@@ -223,7 +231,7 @@ def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy, *, ha
         return "failed"
     if any(finding.rule_id in unchecked - {NO_REFERENCE} for finding in counting):
         return "inconclusive"
-    return "passed" if has_references else "not-checked"
+    return "passed" if was_held else "not-checked"
 
 
 def _concluded(case: Case) -> LicenceStatement | None:
@@ -279,6 +287,8 @@ def _caveats(case: Case) -> tuple[str, ...]:
     folder, file = folder_of(case.subject), case.policy.file
     if folder is not None and file is not None and file.resolve().is_relative_to(folder):
         found.append(f"The policy {file} is a file of the subject's own repository.")
+    if case.library is not None:
+        found += [f"Library: {case.library.summary}", *caveats_of(case.library)]
     for debt in case.debts:
         found += [f"{debt.licence.name} ({debt.origin}), not checked: {text}." for text in debt.licence.owes.advisory]
     if any(reference.is_related for reference in case.references):

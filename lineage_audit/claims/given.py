@@ -24,6 +24,7 @@ class GivenReference:
         is_earlier: the auditor knows it to be older than the subject.
         is_base: the auditor knows it to be a common base: what is shared through it is left out elsewhere.
         released: the day on which it was released, by the policy.
+        held_since: the day since which a library has held it, where that named it.
         origin: who gave it.
     """
 
@@ -32,6 +33,7 @@ class GivenReference:
     is_earlier: bool = False
     is_base: bool = False
     released: datetime.date | None = None
+    held_since: datetime.date | None = None
     origin: ReferenceOrigin = "given"
 
 
@@ -59,4 +61,4 @@ def references_of(policy: Policy) -> Iterator[GivenReference]:
         read = given_reference(reference.ref)
         ref = f"{read.ref}@{reference.revision}" if reference.revision else read.ref
         is_earlier = reference.is_earlier or reference.is_base
-        yield GivenReference(ref, read.name, is_earlier, reference.is_base, reference.released, "policy")
+        yield GivenReference(ref, read.name, is_earlier, reference.is_base, reference.released, origin="policy")

@@ -41,6 +41,7 @@ def order_of(reference: Reference, subject: Repository, statements: Statements, 
         _named(reference, statements),
         _stated(reference, policy),
         _dated(reference, subject),
+        _held(reference, subject, policy),
     )
     return next((order for order in sources if order is not None), None)
 
@@ -71,6 +72,19 @@ def _dated(reference: Reference, subject: Repository) -> Order | None:
         return None
     said = f"{reference.name} was last changed on {theirs.changed:%Y-%m-%d}, the subject's repository made on "
     return Order("dated", f"order: {theirs.host} says that {said}{ours.created:%Y-%m-%d}")
+
+
+def _held(reference: Reference, subject: Repository, policy: Policy) -> Order | None:
+    """A library held the reference before the subject was released, or its repository made."""
+    since = reference.given.held_since if reference.given else None
+    dates = host_dates(subject.source)
+    ours = policy.released or (dates.created.date() if dates else None)
+    if since is None or ours is None or since >= ours:
+        return None
+    who = f"the policy states that the subject was released on {ours}"
+    if policy.released is None and dates is not None:
+        who = f"{dates.host} says that the subject's repository was made on {ours}"
+    return Order("dated", f"order: the library has held {reference.name} since {since}, and {who}")
 
 
 def _is_before(theirs: HostDates, ours: HostDates) -> bool:

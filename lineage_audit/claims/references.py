@@ -50,6 +50,7 @@ class Reference:
         ancestors: the bases that it declares, and theirs.
         given: what the auditor gave it as, or None for one that the card alone names.
         is_tied: that these are the weights of the model that the card names is more than a folder's name.
+        is_sketched: only a fingerprint of it was at hand, which holds no weights.
     """
 
     ref: str
@@ -62,6 +63,7 @@ class Reference:
     ancestors: tuple[Ancestor, ...]
     given: GivenReference | None = None
     is_tied: bool = True
+    is_sketched: bool = False
 
     @property
     def name(self) -> str:
@@ -73,8 +75,7 @@ class Reference:
     @property
     def weights(self) -> Checkpoint | None:
         """Its weights, or None where they cannot be read: a fingerprint has none."""
-        is_fingerprint = self.given is not None and is_fingerprint_reference(self.given.ref)
-        return None if self.repository is None or is_fingerprint else self.repository.checkpoint
+        return None if self.repository is None or self.is_sketched else self.repository.checkpoint
 
     @property
     def relation(self) -> Relation | None:
@@ -198,6 +199,7 @@ def _held(wanted: _Wanted, subject: Repository, reading: Reading) -> Reference:
         ancestors=ancestors_of(repository),
         given=wanted.given,
         is_tied=_is_tied(wanted, repository, subject),
+        is_sketched=_is_fingerprint(wanted),
     )
 
 
@@ -218,7 +220,7 @@ def _is_tied(wanted: _Wanted, repository: Repository, subject: Repository) -> bo
 
 def _compared(wanted: _Wanted, reference: Checkpoint, subject: Checkpoint, reading: Reading) -> Report:
     """Compare the reference with the subject; in sketches, where the reference is a fingerprint."""
-    if is_fingerprint_reference(wanted.ref):
+    if _is_fingerprint(wanted):
         from lineage_audit.library.fingerprint import compare_fingerprints, make_or_read, sketch_subject
 
         return compare_fingerprints(make_or_read(wanted.ref), sketch_subject(subject, reading.effort, reading.progress))
@@ -231,7 +233,7 @@ def _opened(wanted: _Wanted, subject: Repository) -> Repository:
     Raises:
         LineageAuditError: it cannot be found or read.
     """
-    if wanted.origin != "declared" and is_fingerprint_reference(wanted.ref):
+    if _is_fingerprint(wanted):
         from lineage_audit.library.fingerprint import make_or_read
         from lineage_audit.library.fingerprint.skeleton import skeleton
 
@@ -240,6 +242,11 @@ def _opened(wanted: _Wanted, subject: Repository) -> Repository:
     if wanted.origin != "declared":
         return open_repository(wanted.ref)
     return read_repository(open_declared(wanted.ref, folder_of(subject)))
+
+
+def _is_fingerprint(wanted: _Wanted) -> bool:
+    """Whether a fingerprint was given; no card leads to one."""
+    return wanted.origin != "declared" and is_fingerprint_reference(wanted.ref)
 
 
 def _unavailable(wanted: _Wanted, reason: str) -> Reference:

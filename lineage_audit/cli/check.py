@@ -49,6 +49,11 @@ _EXITS: dict[Outcome, ExitCode] = {
     multiple=True,
     help="A common base, older than all: what is shared through it counts against nobody.",
 )
+@click.option(
+    "--library",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A library of fingerprints, asked where the card names no base that the weights bear out.",
+)
 @click.option("--no-declared", is_flag=True, help="Leave out the base models that the card declares.")
 @click.option(
     "--policy",
@@ -82,6 +87,7 @@ def command(
     references: tuple[str, ...],
     earlier: tuple[str, ...],
     bases: tuple[str, ...],
+    library: Path | None,
     no_declared: bool,
     policy_file: Path | None,
     baseline: Path | None,
@@ -107,7 +113,7 @@ def command(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
     known = read_baseline(baseline) if baseline and not update_baseline else frozenset()
-    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device, weights, budget)
+    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device, weights, budget, library)
     with delivery.progress() as progress:
         report = check_claims(subject, given_references(references, earlier, bases), options, progress)
     if update_baseline and baseline is not None:

@@ -109,6 +109,7 @@ def _subject_facts(report: CheckReport, subject: ModelSummary) -> Mapping[str, S
         "effort": report.effort,
         "budget": report.budget,
         "bytes-read": subject.bytes_read,
+        "library": report.library.summary if report.library else None,
         "weights-read": report.weights_read,
         "architecture": subject.architecture,
         "format": subject.format,

@@ -140,6 +140,7 @@ def _add_properties(suite: ElementTree.Element, report: CheckReport) -> None:
         "fail-on": report.fail_on,
         "effort": report.effort,
         "budget": None if report.budget is None else str(report.budget),
+        "library": report.library.summary if report.library else None,
         "version": report.tool_version,
     }
     properties = ElementTree.SubElement(suite, "properties")

@@ -144,6 +144,7 @@ def _run_properties(report: CheckReport) -> Node:
         "failOn": report.fail_on,
         "effort": report.effort,
         "budget": report.budget,
+        "library": report.library.summary if report.library else None,
         "subject": subject.ref,
         "subjectRevision": subject.revision,
         "subjectDigest": subject.digest,

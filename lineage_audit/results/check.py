@@ -18,7 +18,7 @@ Level = Literal["error", "warning", "note"]
 FailOn = Literal["error", "warning", "note", "never"]
 Outcome = Literal["passed", "failed", "inconclusive", "not-checked"]
 LicenceClass = Literal["permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"]
-ReferenceOrigin = Literal["given", "policy", "declared"]
+ReferenceOrigin = Literal["given", "policy", "declared", "library"]
 ReferenceStatus = Literal["compared", "claims-only", "unavailable"]
 Standing = Literal[
     "unrelated",
@@ -138,7 +138,8 @@ class ReferenceSummary:
         ref: the reference as given, or as the card declares it.
         revision: the pinned commit, or None.
         digest: what pins its content, or None where its weights were not read.
-        origin: ``given`` on the command line, by the ``policy``, or ``declared`` in the card alone.
+        origin: ``given`` on the command line, by the ``policy``, ``declared`` in the card alone, or found in a
+            ``library``, in which case its p-value is corrected for every model there.
         declared: whether the subject's claims name it as a base (whatever its origin).
         status: ``compared`` weight by weight, ``claims-only`` where the weights of either could not be read, or
             ``unavailable`` where nothing of it could be read.
@@ -182,6 +183,41 @@ class ReferenceSummary:
     standing: Standing = "unrelated"
     compared_share: float | None = None
     bytes_read: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySearch:
+    """What a library of fingerprints gave, where the card names no base that the weights bear out.
+
+    Attributes:
+        library: the library's file.
+        scheme: how its fingerprints were made; only those are looked at.
+        oldest: when its first model was added, or None for an empty one.
+        newest: when its last model was added, or None for an empty one.
+        models: models that the subject was held against; p-values are corrected for all of them.
+        compared: those that the prefilter sent on.
+        compared_otherwise: models that were left out, since their weights were compared as references.
+        left_out: fingerprints of another scheme, which could not be looked at.
+        related: names of the models that are related, nearest first.
+        undecided: names of compared models of which nothing can be said.
+        detection_limit: smallest true cosine that would have shown with the models that are not related, or None.
+        prefilter_limit: similarity from which the prefilter loses no model, or None where it left out none.
+        summary: the search in one sentence.
+    """
+
+    library: str
+    scheme: str
+    oldest: str | None
+    newest: str | None
+    models: int
+    compared: int
+    compared_otherwise: int
+    left_out: int
+    related: tuple[str, ...]
+    undecided: tuple[str, ...]
+    detection_limit: float | None
+    prefilter_limit: float | None
+    summary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +316,7 @@ class CheckReport(Rendered):
         caveats: what the reader must know before quoting this.
         seconds: wall time.
         budget: bytes of weights that a sample was allowed to read of each model, or None where nobody set any.
+        library: what a library of fingerprints gave, or None where none was asked.
         run: when and by which command it was made, or None where that was not recorded.
     """
 
@@ -300,4 +337,5 @@ class CheckReport(Rendered):
     caveats: tuple[str, ...]
     seconds: float
     budget: int | None
+    library: LibrarySearch | None
     run: Run | None = None

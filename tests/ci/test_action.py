@@ -91,6 +91,7 @@ def test_inputs_become_arguments(host):
         earlier="org/older\n",
         base="org/common\n",
         budget="64MiB",
+        library="known bases.library",
         policy="audit policy.yaml",
         fail_on="warning",
         no_declared="true",
@@ -103,7 +104,9 @@ def test_inputs_become_arguments(host):
         "--reference=org/base@abc",
         "--reference=fingerprints/my base.json",
     ]
-    assert {"--earlier=org/older", "--base=org/common", "--budget=64MiB"} <= set(arguments)
+    assert {"--earlier=org/older", "--base=org/common", "--budget=64MiB", "--library=known bases.library"} <= set(
+        arguments
+    )
     asked = {"--policy=audit policy.yaml", "--fail-on=warning", "--no-declared", "--inconclusive=warn"}
     assert asked <= set(arguments)
     assert arguments[-2:] == ["--", "models/nova 7b"]
@@ -113,7 +116,16 @@ def test_inputs_become_arguments(host):
 def test_without_inputs_the_policy_decides(host):
     run_action(host, subject=".")
     arguments, endings = check_call(host)
-    options = ("--reference", "--policy", "--fail-on", "--no-declared", "--inconclusive", "--base", "--budget")
+    options = (
+        "--reference",
+        "--policy",
+        "--fail-on",
+        "--no-declared",
+        "--inconclusive",
+        "--base",
+        "--budget",
+        "--library",
+    )
     assert not [argument for argument in arguments if argument.startswith(options)]
     assert endings == {"txt", "md", "json", "sarif"}
 

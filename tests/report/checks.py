@@ -9,6 +9,7 @@ from lineage_audit.results import (
     CheckReport,
     ClaimRecord,
     Finding,
+    LibrarySearch,
     LicenceStatement,
     Location,
     ModelSummary,
@@ -200,6 +201,7 @@ FAILED = CheckReport(
     caveats=("Distillation leaves no trace in the weights, so none can be seen or excluded here.",),
     seconds=3.2,
     budget=None,
+    library=None,
 )
 PASSED = replace(
     FAILED,
@@ -210,6 +212,22 @@ PASSED = replace(
     outcome="passed",
     policy=None,
     caveats=(),
+    budget=64 * 2**20,
+    library=LibrarySearch(
+        library="bases.library",
+        scheme="1-64",
+        oldest="2026-01-05T10:00:00Z",
+        newest="2026-03-01T09:30:00Z",
+        models=120,
+        compared=15,
+        compared_otherwise=1,
+        left_out=0,
+        related=(),
+        undecided=("hill-labs/gorge-1b",),
+        detection_limit=0.08,
+        prefilter_limit=0.31,
+        summary="None of 120 models, added from 2026-01-05 to 2026-03-01, is related.",
+    ),
 )
 UNREAD = replace(
     PARENT,
@@ -245,7 +263,7 @@ BARE = replace(
     fail_on="never",
 )
 
-NOT_CHECKED = replace(PASSED, references=(), concluded_licence=None, outcome="not-checked")
+NOT_CHECKED = replace(PASSED, references=(), concluded_licence=None, outcome="not-checked", budget=None, library=None)
 
 CHECKS = {
     "failed": FAILED,

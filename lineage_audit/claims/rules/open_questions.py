@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.derivation import Tie
+from lineage_audit.claims.references import Reference
 from lineage_audit.claims.rules.base import Draft, Rule, order_properties, weights_line
 from lineage_audit.claims.rules.bases import line_in_prose
 
@@ -30,16 +31,16 @@ def _order_not_shown(case: Case) -> Iterator[Draft]:
 
 def _base_not_at_hand(case: Case) -> Iterator[Draft]:
     for tie in case.of_standing("base-open"):
-        base = tie.base.name if tie.base else "the declared base"
+        base = _called(tie.base) if tie.base else "the declared base"
         yield _draft(
             case,
             tie,
             message=(
-                f"The weights are related to those of {tie.reference.name}, through the declared base {base} or "
-                "otherwise: not shown."
+                f"The weights are related to those of {tie.reference.name}, through {base} or otherwise: not shown."
             ),
             fix=(
-                f"Give {base} where it can be read; if the reference is a copy of it, say so: --reference {base}=PATH."
+                f"Give {base} where it can be read, and the reference's weights; if the reference is a copy of it, say "
+                "so: --reference NAME=PATH."
             ),
         )
 
@@ -51,7 +52,7 @@ def _partly_shared(case: Case) -> Iterator[Draft]:
             case,
             tie,
             message=(
-                f"Beyond the declared base {tie.base.name} the weights share part of the change of "
+                f"Beyond {_called(tie.base)} the weights share part of the change of "
                 f"{tie.reference.name}: merged with it, or trained alike. Which it is is not shown."
             ),
             fix=f"If {tie.reference.name} was merged in, add it to base_model.",
@@ -66,8 +67,13 @@ def _through_base(case: Case) -> Iterator[Draft]:
             case,
             tie,
             message=f"The weights are related to those of {name} through {base}, and no further.",
-            fix="Nothing: the declared base accounts for it.",
+            fix=f"Nothing: {base} accounts for it.",
         )
+
+
+def _called(base: Reference) -> str:
+    """A base, and that the card declares it."""
+    return f"the declared base {base.name}" if base.declared_by is not None else base.name
 
 
 def _draft(case: Case, tie: Tie, *, message: str, fix: str) -> Draft:

@@ -25,7 +25,7 @@ def _subject_weights(case: Case) -> Iterator[Draft]:
 def _subject_parts(case: Case) -> Iterator[Draft]:
     """What the comparisons left out could be anybody's."""
     checkpoint = case.subject.checkpoint
-    if checkpoint is None or not case.references:
+    if checkpoint is None or not case.is_held_against_something:
         return
     for left in checkpoint.left_out:
         if not left.settles:
@@ -99,13 +99,26 @@ def _untied(case: Case) -> Iterator[Draft]:
 
 
 def _no_reference(case: Case) -> Iterator[Draft]:
-    if not case.references and case.subject.obstacle is None:
+    if not case.is_held_against_something and case.subject.obstacle is None:
         yield Draft(
             message="No reference was given and the card declares no base: no claim was held against the weights.",
             evidence=("references: none",),
             fix="Name the models that it might derive from with --reference or in the policy.",
             location=case.place("base_model", "license"),
             about="references",
+        )
+
+
+def _library(case: Case) -> Iterator[Draft]:
+    """A library none of whose models could be told from the subject."""
+    search = case.library
+    if search is not None and search.models and not search.related and search.detection_limit is None:
+        yield Draft(
+            message=f"The subject could not be told from any of the {search.models:,} models of the library.",
+            evidence=(f"{search.library}: {search.summary}",),
+            fix="Use a library with models of the subject's shape, made by this version of the tool.",
+            location=case.place("base_model", "license"),
+            about="library",
         )
 
 
@@ -239,6 +252,16 @@ RULES = (
         "A folder's name does not say whose weights it holds. Independent weights in it leave the claim unverified, "
         "not false. Give the base by its Hub id, or from the Hub's cache.",
         _untied,
+        is_unchecked=True,
+    ),
+    Rule(
+        "LA909",
+        "library-not-compared",
+        "No model of the library could be compared with the subject",
+        "warning",
+        "A library whose fingerprints have other shapes, or too little power, says nothing of the subject. Use one "
+        "with models of its kind.",
+        _library,
         is_unchecked=True,
     ),
 )

@@ -58,6 +58,7 @@ ORIGIN_WORDS: Mapping[ReferenceOrigin, str] = {
     "given": "given",
     "policy": "from the policy",
     "declared": "declared on the card",
+    "library": "found in the library",
 }
 
 STATUS_WORDS: Mapping[ReferenceStatus, str] = {
@@ -114,6 +115,7 @@ def subject_facts(report: CheckReport) -> tuple[tuple[str, str], ...]:
         ("Revision", short_revision(subject.revision)),
         ("Architecture", cut(subject.architecture, 60)),
         ("Size", f"{size}, {cut(subject.format, 60)}" if report.weights_read else unread),
+        ("Library", cut(report.library.summary, 300) if report.library else "none"),
     )
 
 

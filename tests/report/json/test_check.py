@@ -39,6 +39,7 @@ def test_the_schema_follows_the_result_types():
         "licence": results.LicenceStatement,
         "ancestor": results.AncestorSummary,
         "reference": results.ReferenceSummary,
+        "library": results.LibrarySearch,
         "suppression": results.Suppression,
         "rule": results.RuleInfo,
         "finding": results.Finding,

@@ -85,6 +85,7 @@ def check_command(report: CheckReport) -> list[str]:
     given = [one for one in report.references if one.origin == "given"]
     options = [word for one in given for word in ("--reference", with_revision(one))]
     options += ["--policy", report.policy] if report.policy else []
+    options += ["--library", report.library.library] if report.library else []
     options += ["--budget", str(report.budget)] if report.budget is not None else []
     ends = ["--effort", report.effort, "--fail-on", report.fail_on]
     return ["lineage-audit", "check", with_revision(report.subject), *options, *ends]
