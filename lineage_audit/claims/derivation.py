@@ -93,7 +93,7 @@ class _Finder:
             return Tie(reference, "unrelated")
         if missing is not None or isinstance(shared, NotMeasured):
             return Tie(reference, "base-open", order, base or missing, shared)
-        if shared is not None and shared.extent == "part":
+        if shared is not None and shared.extent == "part" and not (order and order.basis == "card"):
             return Tie(reference, "partly", order, base, shared)
         return Tie(reference, "base" if order else "order-open", order, base, shared)
 
@@ -161,7 +161,7 @@ class _Finder:
 _Accounted = tuple[Reference | None, SharedChange | NotMeasured | None]
 """A base, and what is shared beyond it; both None where no base has the part in question."""
 
-_BY_EXTENT: Mapping[Extent, int] = {"little": 1, "part": 2, "whole": 4}
+_BY_EXTENT: Mapping[Extent, int] = {"little": 1, "part": 2, "multiple": 4, "whole": 4}
 
 
 def _unexplained(accounted: _Accounted) -> float:

@@ -41,7 +41,11 @@ ROWS = 128
 """Rows read of each, next to each other: one byte range a matrix and model."""
 FEWEST_MATRICES = 4
 LEAST_IN_PLACE = 0.2
-"""Correlation with the base below which a model's weights do not stand in the base's order."""
+"""Correlation with the base below which a matrix does not stand in the base's order."""
+MOST_MOVED = 0.1
+"""Share of the weights that may stand in another order for the rest to show that little is shared."""
+ERRORS = 3.0
+"""Standard errors that a slope may be off."""
 BEYOND_ROUNDING = 4.0
 """Mean square of the reference's change, in those that storing the three models may leave, from which it is one."""
 STRONG, WEAK = (0.1, 0.4), (0.5, 1.0)
@@ -62,7 +66,17 @@ STEADY = 0.92
 MOST_SPREAD = 0.2
 """Deviation over matrices up to which it is one slope: of children .03 to .16, of siblings near 1 at least .3."""
 
-Extent = Literal["whole", "part", "little"]
+LEAST_MULTIPLE, MOST_LEFT, SAME_MULTIPLE = 0.05, 0.05, 0.05
+"""A constant multiple of the reference's change and no other change: the least multiple, the most of the subject's
+change that it may leave, and how much it may differ between directions and, in itself, between matrices."""
+MOST_ROUNDING = 0.5
+"""Share of the subject's change that may be rounding, for a multiple to be seen."""
+ROUNDED_TWICE = 2.0
+"""What a multiple may leave besides, in the mean square that storing the three models leaves."""
+
+Extent = Literal["whole", "multiple", "part", "little"]
+"""``whole``: held whole, besides other changes; ``multiple``: a constant multiple of it and nothing else, as a merge of
+reference and base holds its weight; ``part``: some of it, or drifted alike; ``little``: no more than siblings share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,7 @@ class SharedChange:
         strong: the slope over the strong directions.
         whole: the slope over all directions.
         explained: share of the subject's change that the reference's explains.
+        left: share of the subject's change that it leaves, beyond what rounding may leave.
         matrices: matrices that entered.
         coverage: share of the subject's parameters that were read for it.
     """
@@ -84,6 +99,7 @@ class SharedChange:
     strong: float
     whole: float
     explained: float
+    left: float
     matrices: int
     coverage: float
 
@@ -94,7 +110,9 @@ class SharedChange:
 
     @property
     def extent(self) -> Extent:
-        """Whether the subject holds the reference's change whole, in part (or drifted alike), or little of it."""
+        """Whether the subject holds the reference's change whole, a multiple or a part of it, or little."""
+        if self._is_multiple:
+            return "whole" if HELD_WHOLE[0] <= self.slope <= HELD_WHOLE[1] else "multiple"
         if min(self.slope, self.strong) < HELD_IN_PART:
             return "little"
         held = HELD_WHOLE[0] <= self.slope <= HELD_WHOLE[1] and self.whole >= HELD_IN_PART
@@ -102,12 +120,20 @@ class SharedChange:
         return "whole" if held and is_steady else "part"
 
     @property
+    def _is_multiple(self) -> bool:
+        """Trainings on one corpus drift alike, yet never by one factor in all directions and with nothing besides."""
+        allowed = SAME_MULTIPLE * abs(self.slope)
+        is_constant = abs(self.slope - self.strong) <= allowed and self.spread <= allowed
+        return abs(self.slope) >= LEAST_MULTIPLE and is_constant and self.left <= MOST_LEFT
+
+    @property
     def sentence(self) -> str:
         """The slopes in words, for a report."""
+        nothing_else = f", which leaves {self.left:.1%} of the subject's change" if self.extent == "multiple" else ""
         return (
             f"slope of the subject's change on the reference's: {self.slope:.2f} ± {self.error:.2f} in weak "
-            f"directions, {self.strong:.2f} in strong ones ({self.matrices} matrices, calibrated); what is made from "
-            "the reference holds 1 in both, a merge its weight, a sibling little, or less in the weak"
+            f"directions, {self.strong:.2f} in strong ones{nothing_else} ({self.matrices} matrices, calibrated); what "
+            "is made from the reference holds 1 in both, a merge its weight, a sibling little, or less in the weak"
         )
 
 
@@ -147,12 +173,19 @@ def shared_change(
     if len(places) < FEWEST_MATRICES:
         return NotMeasured("the three models share too few matrices of one shape")
     read = list(_changes((subject, reference, base), places))
-    for name, sizes in (("subject", [part.subject for part in read]), ("reference", [part.reference for part in read])):
-        if _in_place(sizes) < LEAST_IN_PLACE:
-            return NotMeasured(f"the {name}'s weights do not stand in the base's order")
+    in_order = [part for part in read if part.is_in_order]
+    if len(in_order) < FEWEST_MATRICES:
+        return NotMeasured(f"the {_moved(read)}'s weights do not stand in the base's order")
     if sum(part.all[1] for part in read) <= BEYOND_ROUNDING * sum(part.rounding for part in read):
         return NotMeasured("the reference differs from the base by no more than rounding", same_as_base=True)
-    return _regressed(read, sum(part.elements for part in read) / max(1, subject.parameters))
+    found = _regressed(in_order, sum(part.elements for part in in_order) / max(1, subject.parameters))
+    if found.extent in ("whole", "multiple"):
+        return found
+    if sum(part.elements for part in in_order) < (1 - MOST_MOVED) * sum(part.elements for part in read):
+        return NotMeasured(f"part of the {_moved(read)}'s weights do not stand in the base's order")
+    if found.extent == "little" and found.slope + ERRORS * found.error >= HELD_WHOLE[0]:
+        return NotMeasured(f"a slope of {found.slope:.2f} ± {found.error:.2f} tells no child from a sibling")
+    return found
 
 
 def compare_beyond(a: Checkpoint, b: Checkpoint, base: Checkpoint) -> Evidence:
@@ -171,7 +204,12 @@ def compare_beyond(a: Checkpoint, b: Checkpoint, base: Checkpoint) -> Evidence:
     )
 
 
-_AMOUNTS: Mapping[Extent, str] = {"little": "little", "part": "a part", "whole": "the whole"}
+_AMOUNTS: Mapping[Extent, str] = {
+    "little": "little",
+    "part": "a part",
+    "multiple": "a constant multiple",
+    "whole": "the whole",
+}
 
 
 def _amount(found: SharedChange, whose: str) -> str:
@@ -213,6 +251,11 @@ class _Change:
     rounding: float
     subject: _Products
     reference: _Products
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether both models have the matrix in the base's order of rows and columns."""
+        return min(_correlation(self.subject), _correlation(self.reference)) >= LEAST_IN_PLACE
 
 
 _Place = tuple[TensorRef, TensorRef, TensorRef]
@@ -300,10 +343,16 @@ def _products(x: DoubleArray, y: DoubleArray) -> _Products:
     return float((x * y).sum()), float((x * x).sum()), float((y * y).sum())
 
 
-def _in_place(products: Sequence[_Products]) -> float:
-    """Correlation of a model with the base over all matrices."""
-    dot, xx, yy = (sum(part) for part in zip(*products, strict=True))
+def _correlation(products: _Products) -> float:
+    dot, xx, yy = products
     return dot / math.sqrt(xx * yy) if xx > 0 and yy > 0 else 0.0
+
+
+def _moved(read: Sequence[_Change]) -> str:
+    """Which of the two models has the most matrices in another order than the base."""
+    ours = sum(_correlation(part.subject) < LEAST_IN_PLACE for part in read)
+    theirs = sum(_correlation(part.reference) < LEAST_IN_PLACE for part in read)
+    return "reference" if theirs > ours else "subject"
 
 
 def _regressed(read: Sequence[_Change], coverage: float) -> SharedChange:
@@ -312,7 +361,17 @@ def _regressed(read: Sequence[_Change], coverage: float) -> SharedChange:
     weak, error = _slope([part.weak for part in read])
     own, theirs = (sum(part.own_squares for part in read), sum(part.all[1] for part in read))
     explained = whole**2 * theirs / own if own > 0 else 0.0
-    return SharedChange(weak, error, strong, whole, min(1.0, explained), len(read), min(1.0, coverage))
+    rounding = ROUNDED_TWICE * sum(part.rounding for part in read) / own if own > 0 else 0.0
+    return SharedChange(
+        slope=weak,
+        error=error,
+        strong=strong,
+        whole=whole,
+        explained=min(1.0, explained),
+        left=max(0.0, 1.0 - explained - rounding) if rounding < MOST_ROUNDING else 1.0,
+        matrices=len(read),
+        coverage=min(1.0, coverage),
+    )
 
 
 def _slope(sums: Sequence[_Sums]) -> tuple[float, float]:

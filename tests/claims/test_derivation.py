@@ -47,6 +47,18 @@ def with_parts_of(donor: Weights, model: Weights) -> Weights:
     return {name: donor[name] if "embed" in name or "norm" in name else values for name, values in model.items()}
 
 
+def with_units_moved(weights: Weights) -> Weights:
+    """The same function: FFN units, and the dimensions of every head's values, stand in another order."""
+    rng = np.random.default_rng(6)
+    moved = dict(weights)
+    for layer in range(TINY.layers):
+        at, order = f"model.layers.{layer}.mlp.", rng.permutation(TINY.ffn)
+        for name in ("gate_proj", "up_proj"):
+            moved[f"{at}{name}.weight"] = weights[f"{at}{name}.weight"][order]
+        moved[f"{at}down_proj.weight"] = weights[f"{at}down_proj.weight"][:, order]
+    return moved
+
+
 class TestOrder:
     def test_without_an_order_nothing_is_concluded(self, tmp_path):
         subject = write_model(tmp_path / "subject", derived_weights(), card(FREE, "We trained it from scratch."))
@@ -131,6 +143,45 @@ class TestExclusion:
         report = self.held(tmp_path, reference, merged(reference, sibling_of_base(7), 0.6))
         assert found(report) == [("LA109", "warning")]
         assert report.outcome == "inconclusive"
+
+    @pytest.mark.parametrize(("earlier", "expected"), [(True, ["LA101", "LA202"]), (False, ["LA107"])])
+    @pytest.mark.parametrize("weight", [0.3, 0.5, 0.8])
+    def test_a_merge_with_the_base_is_a_multiple_of_the_change(self, weight, earlier, expected, tmp_path):
+        reference = sibling_of_base(9)
+        report = self.held(tmp_path, reference, merged(reference, base_weights(), weight), earlier=earlier)
+        assert [rule for rule, _ in found(report)] == expected
+        assert report.findings[0].properties["shared_change_slope"] == pytest.approx(weight, abs=0.02)
+
+    @pytest.mark.parametrize("weight", [0.5, 0.65, 0.8])
+    def test_a_merge_that_names_its_parents_is_honest(self, weight, tmp_path):
+        write_model(tmp_path / "base", base_weights(), card(FREE))
+        parent = sibling_of_base(9)
+        write_model(tmp_path / "parent", parent, card({**FREE, "base_model": "base"}))
+        front = {**FREE, "base_model": "[base, parent]", "base_model_relation": "merge"}
+        subject = write_model(tmp_path / "subject", merged(parent, base_weights(), weight), card(front))
+        report = check(str(subject))
+        assert (report.findings, report.outcome) == ((), "passed")
+
+    def test_a_parent_that_prose_alone_names_is_a_note(self, tmp_path):
+        write_model(tmp_path / "base", base_weights(), card(FREE))
+        parent, third = sibling_of_base(9), sibling_of_base(7)
+        other = write_model(tmp_path / "other-7b", parent, card({**FREE, "base_model": "base"}))
+        words = card({**FREE, "base_model": "base"}, "This model is a merge of org/other-7b and org/third-7b.")
+        subject = write_model(tmp_path / "subject", merged(parent, third, 0.6), words)
+        assert found(check(str(subject), [str(other)])) == [("LA101", "note")]
+
+    @pytest.mark.parametrize("child", [False, True])
+    def test_of_a_disguised_relative_nothing_is_shown_and_nobody_is_accused(self, child, tmp_path):
+        reference = sibling_of_base(9)
+        made = noisy(reference, 8, 0.03) if child else derived_weights()
+        reset = {name: values if "mlp" in name else base_weights()[name] for name, values in made.items()}
+        report = self.held(tmp_path, reference, with_units_moved(reset))
+        assert found(report) == [("LA108", "warning")]
+        assert (report.outcome, report.references[1].standing) == ("inconclusive", "declared")
+        (finding,) = report.findings
+        assert "through the declared base base or otherwise: not shown" in finding.message
+        assert any("do not stand in the base's order" in line for line in finding.evidence)
+        assert "as they were published" in finding.fix
 
     def test_a_base_that_the_auditor_names_accounts_for_what_it_explains(self, tmp_path):
         base = write_model(tmp_path / "base", base_weights(), card(FREE))

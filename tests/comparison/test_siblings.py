@@ -81,6 +81,28 @@ def test_a_merge_holds_its_weight():
     assert found.slope == pytest.approx(0.65, abs=4 * found.error)
 
 
+@pytest.mark.parametrize("weight", [-0.5, 0.1, 0.5, 0.65, 0.8, 1.5])
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+def test_a_merge_with_the_base_is_a_multiple_and_nothing_else(weight, dtype):
+    reference = change(2, 0.1)
+    found = measured(added(scaled(reference, weight)), added(reference), dtype)
+    assert found.extent == "multiple"
+    assert found.slope == pytest.approx(weight, abs=0.01)
+
+
+def test_less_of_the_same_drift_is_no_multiple():
+    """A shorter run on the same corpus: it drifted as far as half of the way, and drew a little for itself."""
+    shorter, longer = added(scaled(drift(0.3), 0.5), change(3, 0.05)), added(drift(0.3), change(2, 0.1))
+    assert measured(shorter, longer).extent == "little"
+
+
+def test_an_earlier_step_of_a_run_is_no_multiple():
+    """Strong directions are learned first."""
+    run = {"strong": drift(0.3), "weak": change(2, 0.1)}
+    earlier = added(scaled(run["strong"], 0.8), scaled(run["weak"], 0.5))
+    assert measured(earlier, added(*run.values())).extent == "part"
+
+
 def test_a_child_of_a_low_rank_change_holds_it_whole():
     found = measured(added(drift(0.3), change(3, 0.02)), added(drift(0.3)))
     assert found.extent == "whole"
@@ -104,6 +126,20 @@ def test_a_model_in_another_order_is_not_measured():
     assert isinstance(found, NotMeasured)
     assert "order" in found.reason
     assert not found.same_as_base
+
+
+def test_what_is_held_whole_in_most_matrices_shows_though_others_were_moved():
+    reference = change(2, 0.1)
+    child = added(reference, change(3, 0.05))
+    moved = {name: values[::-1] if "gate_proj" in name else values for name, values in child.items()}
+    assert measured(moved, added(reference)).extent == "whole"
+
+
+def test_a_slope_that_tells_no_child_from_a_sibling_is_none():
+    reference = change(2, 0.01)
+    found = shared_change(opened(added(reference, change(3, 3.0))), opened(added(reference)), opened(BASE))
+    assert isinstance(found, NotMeasured)
+    assert "tells no child from a sibling" in found.reason
 
 
 def beyond(a: Weights, b: Weights) -> tuple[Evidence, Verdict]:

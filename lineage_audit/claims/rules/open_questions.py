@@ -38,10 +38,7 @@ def _base_not_at_hand(case: Case) -> Iterator[Draft]:
             message=(
                 f"The weights are related to those of {tie.reference.name}, through {base} or otherwise: not shown."
             ),
-            fix=(
-                f"Give {base} where it can be read, and the reference's weights; if the reference is a copy of it, say "
-                "so: --reference NAME=PATH."
-            ),
+            fix=_what_would_show(tie, base),
         )
 
 
@@ -69,6 +66,16 @@ def _through_base(case: Case) -> Iterator[Draft]:
             message=f"The weights are related to those of {name} through {base}, and no further.",
             fix=f"Nothing: {base} accounts for it.",
         )
+
+
+def _what_would_show(tie: Tie, base: str) -> str:
+    """What an auditor can do about it: the base is missing, or it is there and cannot be held beside the two."""
+    if tie.base is not None and tie.base.is_related:
+        return (
+            "Give the weights of all three as they were published: fingerprints, and models whose units were moved, "
+            "cannot be held beside a base."
+        )
+    return f"Give {base} where it can be read; if the reference is a copy of it, say so: --reference NAME=PATH."
 
 
 def _called(base: Reference) -> str:
