@@ -12,6 +12,7 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.folding import folded_side
+from lineage_audit.comparison.alignment.moved_gains import fit_gains
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.merging import Ancestors, find_merge
@@ -286,7 +287,7 @@ def _numbers_explain(a: CanonicalWeights, b: CanonicalWeights, comparison: Weigh
     explained = (shares.derived or 0.0) >= NUMBERS_EXPLAIN
     if not explained or folded_side(a, b) is not None:
         return False
-    return fit_factors(comparison).is_trivial
+    return fit_factors(comparison).is_trivial and fit_gains(a, b, comparison).is_trivial
 
 
 def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:

@@ -45,6 +45,18 @@ OperationKind = Literal[
     "pruned-unstructured",
     "pruned-n:m",
     "rescaled",
+    "low-rank-truncated",
+    "edited",
+    "interpolated",
+    "layers-reordered",
+    "layers-merged",
+    "layers-inserted",
+    "heads-merged",
+    "width-grown",
+    "gains-moved",
+    "stream-scaled",
+    "stream-shifted",
+    "changed",
 ]
 Scalar = str | int | float | bool | None
 

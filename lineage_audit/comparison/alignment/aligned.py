@@ -13,6 +13,7 @@ from lineage_audit.comparison.alignment.cross_fitting import measure_match_margi
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
 from lineage_audit.comparison.alignment.held_out import measure_held_out
 from lineage_audit.comparison.alignment.maps import Alignment
+from lineage_audit.comparison.alignment.moved_gains import MovedGains, fit_gains
 from lineage_audit.comparison.alignment.search import find_alignment
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
@@ -32,6 +33,8 @@ from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts, shared_heads
 from lineage_audit.results import Evidence
 
+NO_GAINS_MOVED = MovedGains()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignedWeights:
@@ -43,6 +46,7 @@ class AlignedWeights:
         comparison: measurements of B against A's image, factors included.
         evidence: tests on measurements before the factors were fitted.
         shares: how much of B the image explains.
+        gains: norm gains that were moved into what they feed, which the image of A undoes.
         backward: A was found to be made of parts of B, and ``comparison`` holds A against B's image.
     """
 
@@ -51,6 +55,7 @@ class AlignedWeights:
     comparison: WeightComparison
     evidence: tuple[Evidence, ...]
     shares: Shares
+    gains: MovedGains = NO_GAINS_MOVED
     backward: bool = False
 
     @property
@@ -93,9 +98,13 @@ def align_weights(
     heads_b = heads.b if heads else shared_heads(a.checkpoint, b.checkpoint)
     pairs = aligned_pairs(a, b, alignment, heads_b, token_rows)
     comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, progress)
+    gains = fit_gains(a, b, comparison)
+    if not gains.is_trivial:
+        pairs = gains.applied(pairs)
+        comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, progress)
     held_out = measure_held_out(a, b, alignment)
     factors = fit_factors(comparison)
-    changes_nothing = alignment.keeps_all_numbers and factors.is_trivial
+    changes_nothing = alignment.keeps_all_numbers and factors.is_trivial and gains.is_trivial
     if changes_nothing and same_numbers.measurements and comparison.paired <= same_numbers.paired:
         return None
     evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
@@ -107,7 +116,7 @@ def align_weights(
     if not factors.is_trivial:
         moved = with_factors(pairs, factors, comparison)
         comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, progress)
-    return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison))
+    return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison), gains)
 
 
 def _match_margins(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.role_table import NORMED_BY
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap, UnitMap
+from lineage_audit.comparison.alignment.moved_gains import MovedGains
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
@@ -51,6 +53,7 @@ def find_moves(
         *_experts(source, alignment, sides),
         *_residual(alignment),
         *_norms(alignment, sides),
+        *_gains(aligned.gains),
         *_units(source, alignment),
         *_heads(alignment),
         *_factors(aligned),
@@ -69,6 +72,9 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     gone = sorted(in_source - set(used))
     repeated = sorted(layer for layer, count in used.items() if count > 1)
     new = sorted(in_target - set(alignment.layers))
+    if _is_reordered(alignment):
+        detail = f"{sides.target}'s layers are {sides.source}'s in another order"
+        yield directed("layers-reordered", detail, layer_map)
     if repeated:
         detail = f"layers {ranges(repeated)} of {sides.source} occur more than once in {sides.target}"
         yield directed("layers-duplicated", detail, layer_map, sides.forward)
@@ -79,6 +85,12 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     elif new and used:
         detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
         yield directed("layers-replaced", detail, layer_map)
+
+
+def _is_reordered(alignment: Alignment) -> bool:
+    """Tell whether layers of which each occurs once do not keep their order."""
+    sources = [source for _, source in sorted(alignment.layers.items())]
+    return len(set(sources)) == len(sources) and sources != sorted(sources)
 
 
 def _cut(layers: list[int], layer_map: str, sides: Sides, *, copies: bool) -> DirectedOperation:
@@ -218,6 +230,17 @@ def _norms(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
     detail = f"{name}'s norm gains are constant, {other}'s stand in what they feed"
     shows = sides.forward if forward else sides.swapped.forward
     yield directed("norms-folded", detail, f"no gain of {name} varies, all of {other}'s do", shows)
+
+
+def _gains(gains: MovedGains) -> Iterator[DirectedOperation]:
+    """Gains that were given other values."""
+    if gains.is_trivial:
+        return
+    norms = {(place.layer, NORMED_BY[place.role]) for place in gains.columns}
+    ratios = np.abs(np.concatenate(list(gains.columns.values())))
+    detail = f"gains of {len(norms):,} norms are others, made up for in {len(gains.columns):,} matrices that read them"
+    evidence = f"the columns differ by the gains' ratio, {ratios.min():.2g} to {ratios.max():.2g}"
+    yield directed("gains-moved", detail, evidence + (f"; {gains.negative:,} are negated" if gains.negative else ""))
 
 
 def _ordered(source: Checkpoint, alignment: Alignment) -> Iterator[tuple[FfnBlock, UnitMap]]:

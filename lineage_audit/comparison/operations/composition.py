@@ -15,7 +15,7 @@ from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.stages import WeightStage
 from lineage_audit.comparison.verdict import NOT_THEFT
-from lineage_audit.results import Verdict
+from lineage_audit.results import OperationKind, Verdict
 
 _EQUAL_SHARE = 0.99
 """Share of a coarse tensor's elements that rounding leaves equal when sums are taken in another order."""
@@ -28,7 +28,9 @@ _FINE_BITS = 20
 _FINE_DELTA = 2.0**-21
 """Relative size of the difference that single precision may leave: eight units of its last place, together."""
 
-_FROM_ROUNDING = frozenset({"fine-tuned", "continued-pretrained", "noise-added", "cast", "lora-merged", "quantized"})
+_FROM_ROUNDING: frozenset[OperationKind] = frozenset(
+    {"fine-tuned", "continued-pretrained", "changed", "edited", "noise-added", "cast", "lora-merged", "quantized"}
+)
 """Operations that a difference of rounding alone could be mistaken for."""
 
 

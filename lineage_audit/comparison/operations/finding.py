@@ -11,21 +11,15 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.operations import BACKWARD, FORWARD, find_moves
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.operations.delta import classify_delta
+from lineage_audit.comparison.operations.delta import classify_delta, describe_delta
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
-from lineage_audit.comparison.operations.delta.rescaled import find_rescaling
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.operations.replaced_layers import find_replaced_layers
 from lineage_audit.comparison.operations.stored_schemes import find_stored_quantization
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.results import NamesFinding, TokenizerFinding
-
-FINE_TUNE_DELTA = 0.4
-"""Relative delta up to which a change is called a fine-tune; beyond it, continued pretraining.
-
-Set between heavy fine-tunes (.31 at most) and pretraining continued for as long (.48 at least) of one set of models.
-"""
 
 FIT_DELTA = 1e-3
 """Relative delta that fitting scales and rotations may leave beside rounding."""
@@ -100,30 +94,19 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
 
 
 def _training(change: Change) -> list[DirectedOperation]:
-    """A merge or a delta of a kind that leaves a mark, else training, by its size against that of the weights."""
-    delta = change.shares.relative_delta
-    if not delta:
-        return []
+    """A merge or a delta of a kind that leaves a mark, else what speaks for training, else its size alone."""
+    delta = change.shares.relative_delta or 0.0  # what was negated is no related matrix, and has no delta
     if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
         return []  # what is left of an image that was scaled or rotated is rounding
-    rescaled = find_rescaling(change.comparison.measurements)
-    if rescaled is not None:
-        return [rescaled]
-    marked = classify_delta(change.matrices)
-    if marked is None:
-        return [change.merge or _trained(delta)]
-    if marked.leaves_more:
-        return [change.merge or _trained(delta), marked]
-    return [change.merge or marked]
-
-
-def _trained(delta: float) -> DirectedOperation:
-    """Training, named by the size of the delta."""
-    size = f"{delta:.2%}" if delta < 0.1 else f"{delta:.0%}"
-    detail = f"the delta is {size} of the weights' size"
-    if delta <= FINE_TUNE_DELTA:
-        return directed("fine-tuned", detail, f"relative delta {delta:.4g}, at most {FINE_TUNE_DELTA}")
-    return directed("continued-pretrained", detail, f"relative delta {delta:.4g}, above {FINE_TUNE_DELTA}")
+    difference = Difference(change.aligned.comparison if change.aligned else change.comparison, change.matrices, delta)
+    is_turned = change.aligned is not None and change.aligned.backward  # then what is said of A and B would be, too
+    marked = None if is_turned else classify_delta(difference)
+    if marked is not None and not marked.leaves_more:
+        return [change.merge or marked]
+    if not delta:
+        return []
+    rest = change.merge or describe_delta(difference)
+    return [rest] if marked is None else [rest, marked]
 
 
 def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:

@@ -85,9 +85,13 @@ def _relative_delta(parts: Sequence[Measurement]) -> float | None:
 
 
 def derived_rows(measured: Measurement) -> float:
-    """Share of rows whose cosine with their counterpart is beyond what mismatched rows show."""
+    """Share of rows whose cosine with their counterpart is beyond what mismatched rows show.
+
+    A matrix that was negated whole, as when the stream is, holds its rows still.
+    """
     noise = max(measured.mismatched_cosine or 0.0, len(measured.columns.dot) ** -0.5)
-    cosine = measured.rows.cosine
+    negated = (measured.correlation or 0.0) <= -RELATED_MATRIX
+    cosine = -measured.rows.cosine if negated else measured.rows.cosine
     beyond_chance = min(MOST_CHANCE, max(min(0.5, DERIVED_ROW_SIGMAS * noise), LEAST_SIGMAS * noise))
     return float(np.mean(np.nan_to_num(cosine, nan=0.0) > beyond_chance))
 

@@ -17,7 +17,10 @@ from lineage_audit.comparison.verdict.standing import (
     strongest_calibrated,
 )
 from lineage_audit.comparison.verdict.wording import caveats, sentence
-from lineage_audit.results import Relation, Verdict
+from lineage_audit.results import OperationKind, Relation, Verdict
+
+_OF_ONE_FROM_THE_OTHER: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "changed"})
+"""What was done to the one to make the other, where siblings of one start differ by what was done to both."""
 
 
 def decide(findings: Findings) -> Verdict:
@@ -46,4 +49,4 @@ def decide(findings: Findings) -> Verdict:
 
 def _fits(item: DirectedOperation, relation: Relation) -> bool:
     """Tell whether an operation can be part of the relation: siblings of one start are no fine-tunes of each other."""
-    return relation != "shared-origin" or item.operation.kind not in ("fine-tuned", "continued-pretrained")
+    return relation != "shared-origin" or item.operation.kind not in _OF_ONE_FROM_THE_OTHER

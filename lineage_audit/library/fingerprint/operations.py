@@ -15,8 +15,8 @@ from lineage_audit.comparison.alignment.factors import Factors
 from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap
 from lineage_audit.comparison.alignment.operations import FORWARD, find_moves
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.operations.delta.trained import FINE_TUNE_DELTA
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-from lineage_audit.comparison.operations.finding import FINE_TUNE_DELTA
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.library.fingerprint.matching import clear_match_margin, match_margin_of
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Part, UnitVectors

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair, show_spectra
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 
@@ -18,12 +19,12 @@ _RANK_ONE = 0.9
 
 _SAME_DIRECTION = 0.95
 _WRITTEN_LEFT = 0.2
-"""Share of A's size along r that B may keep."""
+"""Share of A's size along r that B may keep, and of what A writes along any direction."""
 
 
-def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
     """Name the ablation, and its direction: what was projected out cannot come back."""
-    changed = [pair for pair in pairs if pair.is_changed]
+    changed = difference.changed
     writers = [pair for pair in changed if pair.role in (Role.O, Role.DOWN)]
     readers = [pair for pair in changed if pair.role not in (Role.O, Role.DOWN)]
     if len(writers) < 2 or readers:
@@ -35,14 +36,20 @@ def find_ablated_direction(pairs: Sequence[MatrixPair]) -> DirectedOperation | N
     agreement = float(np.abs(directions[1:] @ directions[0]).min())
     if agreement < _SAME_DIRECTION:
         return None
-    left_in_a = float(np.mean([pair.written_a for pair in writers]))
-    left_in_b = float(np.mean([pair.written_b for pair in writers]))
+    left_in_a = _written([(pair.written_a, pair) for pair in writers])
+    left_in_b = _written([(pair.written_b, pair) for pair in writers])
     evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
     shown = show_spectra(writers, 1)
-    if left_in_b <= _WRITTEN_LEFT * left_in_a:
+    if left_in_b <= _WRITTEN_LEFT * min(left_in_a, 1.0):
         detail = "B writes nothing along one residual direction"
         return directed("direction-ablated", detail, evidence, "a->b", spectra=shown)
-    if left_in_a <= _WRITTEN_LEFT * left_in_b:
+    if left_in_a <= _WRITTEN_LEFT * min(left_in_b, 1.0):
         detail = "A writes nothing along one residual direction"
         return directed("direction-ablated", detail, evidence, "b->a", spectra=shown)
     return None
+
+
+def _written(sizes: Sequence[tuple[float, MatrixPair]]) -> float:
+    """How much is written along the direction, over what A writes along one on average."""
+    ratios = [size * pair.shape[0] ** 0.5 / max(pair.moments.size_a, 1e-30) for size, pair in sizes]
+    return float(np.mean(ratios))

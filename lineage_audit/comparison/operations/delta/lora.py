@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.operations.delta.matrices import ROLES, MatrixPair, show_spectra
+from lineage_audit.comparison.operations.delta.difference import Difference
+from lineage_audit.comparison.operations.delta.matrices import ROLES, show_spectra
 from lineage_audit.comparison.operations.delta.spectrum import Spectrum
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 
@@ -22,9 +22,9 @@ _LARGEST_SHARE_OF_ANY = 0.6
 """The same of any one of them: with shared keys and values some are narrow."""
 
 
-def find_low_rank(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+def find_low_rank(difference: Difference) -> DirectedOperation | None:
     """Name rank and modules of a merged low-rank adapter."""
-    changed = [pair for pair in pairs if pair.is_changed]
+    changed = difference.changed
     if not changed or not {Role.ATTN_NORM, Role.FFN_NORM, Role.EMBED} & changed[0].untouched:
         return None
     sides = [min(pair.shape) for pair in changed]

@@ -37,6 +37,12 @@ _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
 
 
+_ORTHOGONAL = 0.003
+"""Cosine of a delta with a side up to which it is orthogonal to it."""
+
+_NO_DIRECTION = 1e-4
+"""Singular value over the largest below which there is no direction: a cut computed in single precision leaves 1e-6."""
+
 _ALIGNED_ROUNDING = 1e-3
 """Relative delta that a rotation or scale in floats may leave of an equal tensor."""
 
@@ -48,6 +54,7 @@ class Moments:
     Attributes:
         deviation: standard deviation of the delta.
         kurtosis: its fourth standardised moment; 3 for a normal shape.
+        delta_size: Frobenius norm of the delta.
         deviation_a: standard deviation of A's image.
         deviation_b: the same of B.
         size_a: Frobenius norm of A's image.
@@ -57,11 +64,27 @@ class Moments:
 
     deviation: float
     kurtosis: float
+    delta_size: float
     deviation_a: float
     deviation_b: float
     size_a: float
     along_a: float
     along_b: float
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One side's matrix, projected on the directions that the other side's has.
+
+    Attributes:
+        rank: directions of the other side's matrix.
+        of: directions of the one's own.
+        left: what the projection misses of the other's matrix, relative to it.
+    """
+
+    rank: int
+    of: int
+    left: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +105,8 @@ class MatrixPair:
         written_a: how strongly A writes along the delta's first left singular vector.
         written_b: the same of B.
         moments: sizes and inner products.
+        projection_of_a: what A's image leaves of B once it is projected on B's directions, where B may be such a cut.
+        projection_of_b: the same the other way round.
     """
 
     role: Role
@@ -96,6 +121,14 @@ class MatrixPair:
     written_a: float
     written_b: float
     moments: Moments
+    projection_of_a: Projection | None = None
+    projection_of_b: Projection | None = None
+
+    @property
+    def concentration(self) -> float:
+        """Largest singular value of the delta over that of a random matrix of its size."""
+        expected = self.moments.deviation * (self.shape[0] ** 0.5 + self.shape[1] ** 0.5)
+        return float(self.spectrum.values[0] / max(expected, 1e-30))
 
 
 def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum, ...]:
@@ -123,7 +156,7 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
         ):
             by_role[part.pair.b.role].append(part)
     untouched = frozenset(
-        role for role, parts in _all_roles(comparison).items() if all(_is_untouched(part) for part in parts)
+        role for role, parts in _all_roles(comparison).items() if all(is_untouched(part) for part in parts)
     )
     chosen = [
         part.pair
@@ -148,12 +181,12 @@ def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) 
         if part.pair.b.role in SAMPLED and part.pair.b.layer is not None and has_source:
             by_role[part.pair.b.role].append(part)
     roles = _all_roles(comparison).items()
-    untouched = frozenset(role for role, parts in roles if all(_is_untouched(part) for part in parts))
+    untouched = frozenset(role for role, parts in roles if all(is_untouched(part) for part in parts))
     chosen = [parts[len(parts) // 2].pair for role, parts in by_role.items() if role not in untouched]
     return [_reduced(pair.b, read_block(a, b, pair), untouched) for pair in chosen]
 
 
-def _is_untouched(part: Measurement) -> bool:
+def is_untouched(part: Measurement) -> bool:
     """Whether nothing was done to a tensor; an image that was rotated or scaled equals it but for rounding."""
     if max(part.equal, part.rounded or 0) == part.elements:
         return True
@@ -192,8 +225,33 @@ def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> M
         spectrum=spectrum,
         written_a=float(np.linalg.norm(first @ a)),
         written_b=float(np.linalg.norm(first @ b)),
-        moments=_moments(a, b, delta),
+        moments=(moments := _moments(a, b, delta)),
+        projection_of_a=_projection(a, b, rounding) if _may_be_cut(moments, moments.along_b) else None,
+        projection_of_b=_projection(b, a, rounding) if _may_be_cut(moments, moments.along_a) else None,
     )
+
+
+def _may_be_cut(moments: Moments, along: float) -> bool:
+    """Tell whether the delta is orthogonal to one side: what a projection takes is, and few other things are."""
+    return moments.delta_size > 0 and abs(along) <= _ORTHOGONAL * moments.delta_size
+
+
+def _projection(whole: FloatArray, part: FloatArray, rounding: float) -> Projection:
+    """Project one side on the row space (or column space, where rows are more) of the other."""
+    turned = part.shape[0] > part.shape[1]
+    whole, part = (whole.T, part.T) if turned else (whole, part)  # rows are then no more than columns
+    basis, rank = _column_space(part, rounding)
+    projected = basis @ (basis.T @ whole.astype(np.float64))
+    size = max(float(np.linalg.norm(part)), 1e-30)
+    return Projection(rank, _column_space(whole, rounding)[1], float(np.linalg.norm(projected - part)) / size)
+
+
+def _column_space(matrix: FloatArray, rounding: float) -> tuple[npt.NDArray[np.float64], int]:
+    """An orthonormal basis of the columns' space, and its dimension: singular values clear of rounding."""
+    squared, vectors = np.linalg.eigh(matrix.astype(np.float64) @ matrix.T.astype(np.float64))
+    values = np.sqrt(np.maximum(squared, 0.0))
+    rank = int(np.count_nonzero(values > max(rounding_edge(matrix, rounding), _NO_DIRECTION * float(values[-1]))))
+    return vectors[:, len(vectors) - rank :], rank
 
 
 def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
@@ -204,6 +262,7 @@ def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
     return Moments(
         deviation=deviation,
         kurtosis=_product(standardised, standardised) / delta.size,
+        delta_size=_product(delta, delta) ** 0.5,
         deviation_a=_deviation(a),
         deviation_b=_deviation(b),
         size_a=size_a,

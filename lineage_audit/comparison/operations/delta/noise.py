@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.results import Direction
@@ -20,10 +21,13 @@ _INDEPENDENT = 4.0
 _DEPENDENT = 8.0
 """Standard errors within which noise is independent of the side it was added to, and beyond which it is not."""
 
+_SMALL = 0.2
+"""Noise that leans on both sides, as that of two noisy copies does, is named up to this level."""
 
-def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+
+def find_noise(difference: Difference) -> DirectedOperation | None:
     """Name the level of Gaussian noise, relative to the weights."""
-    changed = [pair for pair in pairs if pair.is_changed]
+    changed = difference.changed
     if not changed:
         return None
     if np.mean([_is_random(pair) for pair in changed]) < _FITTING:
@@ -34,6 +38,8 @@ def find_noise(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
     with_a = _dependence([pair.moments.along_a / max(pair.moments.deviation, 1e-30) for pair in changed])
     with_b = _dependence([pair.moments.along_b / max(pair.moments.deviation, 1e-30) for pair in changed])
     shows: Direction = "undetermined"
+    if max(levels) > _SMALL and min(abs(with_a), abs(with_b)) > _INDEPENDENT:
+        return None  # another model's matrices look like noise too, and lean on both sides
     if abs(with_a) <= _INDEPENDENT and abs(with_b) >= _DEPENDENT:
         shows, evidence = "a->b", f"{evidence}, independent of A and not of B (z {with_a:.1f}, {with_b:.1f})"
     elif abs(with_b) <= _INDEPENDENT and abs(with_a) >= _DEPENDENT:
@@ -50,6 +56,5 @@ def _is_random(pair: MatrixPair) -> bool:
     moments = pair.moments
     if moments.deviation <= pair.rounding * moments.deviation_b:
         return False  # rounding is noise too, but nobody added it
-    expected = moments.deviation * (pair.shape[0] ** 0.5 + pair.shape[1] ** 0.5)
     is_normal = _KURTOSIS[0] < moments.kurtosis < _KURTOSIS[1]
-    return is_normal and float(pair.spectrum.values[0]) < _EDGE_RATIO * expected
+    return is_normal and pair.concentration < _EDGE_RATIO

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.operations.delta.matrices import MatrixPair
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.results import Direction, OperationKind
 
@@ -34,9 +34,9 @@ _KEPT_ROUNDING = 1.2
 """Times its rounding by which a kept element may differ from the other side's where nothing else was done."""
 
 
-def find_pruning(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+def find_pruning(difference: Difference) -> DirectedOperation | None:
     """Name the share and the pattern of zeros that one side alone has."""
-    sides = [(pair.rows_a, pair.rows_b, pair.rounding) for pair in pairs]
+    sides = [(pair.rows_a, pair.rows_b, pair.rounding) for pair in difference.matrices]
     turned = [(b, a, rounding) for a, b, rounding in sides]
     return _pruned(sides, "B", "a->b") or _pruned(turned, "A", "b->a")
 

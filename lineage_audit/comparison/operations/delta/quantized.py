@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.operations.delta.matrices import MatrixPair
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.results import Direction
 
@@ -62,11 +62,12 @@ class _Grid:
     is_near: bool
 
 
-def find_quantization(pairs: Sequence[MatrixPair]) -> DirectedOperation | None:
+def find_quantization(difference: Difference) -> DirectedOperation | None:
     """Name bits and grouping where one side lies on a grid and the other does not.
 
     Where the other side is further away than half a step, something else was done before rounding.
     """
+    pairs = difference.matrices
     for bits in _BITS:
         if on_b := _on_grid((_grid(pair.rows_b, pair.rows_a, bits, pair.rounding) for pair in pairs), len(pairs)):
             return _operation("B is {}rounded to " + _scheme(bits, on_b), "A ", on_b, "a->b")

@@ -6,12 +6,15 @@ head are brought to length one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
+from lineage_audit.checkpoint.role_table import WRITERS
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-from lineage_audit.comparison.reading.measurement import Agreement, Measurement, Place
+from lineage_audit.comparison.reading.measurement import Agreement, Measurement
 
 _LEFT = 0.01
 """Share of a tensor's squared difference that scales may leave; of what training adds they explain next to none."""
@@ -22,20 +25,37 @@ _ROUNDING = 2.0**-8
 _ONE_CONSTANT = 1e-3
 """Spread of the rows' scales, relative to their mean, up to which they are one constant."""
 
+_WRITERS = frozenset({*WRITERS, Role.EMBED, Role.POSITION_EMBED})
 
-def find_rescaling(measurements: Mapping[Place, Measurement]) -> DirectedOperation | None:
+
+def find_rescaling(difference: Difference) -> DirectedOperation | None:
     """Name the scales where they are the whole difference."""
-    changed = [part for part in measurements.values() if part.delta_squared > 0.0]
-    difference = sum(part.delta_squared for part in changed)
+    changed = [part for part in difference.comparison.measurements.values() if part.delta_squared > 0.0]
+    moved = sum(part.delta_squared for part in changed)
     if not any(_is_scaled(part) for part in changed) or not all(_is_scaled(p) or _is_rounded(p) for p in changed):
         return None
     left = sum(_unexplained(part) for part in changed)
+    explained = f"{1.0 - left / moved:.2%} of the squared difference"
     by_row = [part for part in changed if part.is_matrix and _spread(part.rows) > _ONE_CONSTANT]
     scales = [_scale(part) for part in changed if part not in by_row]
+    if not by_row and (stream := _stream_scale(difference, changed)) is not None:
+        how = "negated" if abs(stream + 1) <= _ONE_CONSTANT else f"multiplied by {stream:.4g}"
+        detail = f"all that is written to the residual stream is {how}, which the norms take out"
+        return directed("stream-scaled", detail, f"one factor explains {explained}")
     said = [f"{len(scales):,} tensors by one constant each ({min(scales):.3g} to {max(scales):.3g})"] if scales else []
     said += [f"{len(by_row):,} by one constant a row"] if by_row else []
-    evidence = f"scales explain {1.0 - left / difference:.2%} of the squared difference"
-    return directed("rescaled", ", ".join(said), evidence)
+    return directed("rescaled", ", ".join(said), f"scales explain {explained}")
+
+
+def _stream_scale(difference: Difference, changed: Sequence[Measurement]) -> float | None:
+    """The factor of all matrices that write to the stream, where no other matrix was changed."""
+    matrices = [part for part in difference.comparison.matrices() if part.pair.b.slot == "weight"]
+    writers = [part for part in matrices if part.pair.b.role in _WRITERS]
+    others = [part for part in matrices if part.pair.b.role not in _WRITERS]
+    if not writers or any(not _is_scaled(part) for part in writers) or any(part in changed for part in others):
+        return None
+    scales = np.array([_scale(part) for part in writers])
+    return float(scales.mean()) if float(np.ptp(scales)) <= _ONE_CONSTANT * abs(float(scales.mean())) else None
 
 
 def _is_scaled(part: Measurement) -> bool:

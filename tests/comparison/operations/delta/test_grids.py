@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair, Moments
 from lineage_audit.comparison.operations.delta.quantized import find_quantization
 from lineage_audit.comparison.operations.delta.spectrum import spectrum_of
@@ -55,9 +57,10 @@ def stored(places: Places, bits: int, group: int) -> Array:
 
 def looked_at(child: Array) -> DirectedOperation | None:
     spectrum = spectrum_of(child - PARENT, 0.0)
-    moments = Moments(1.0, 3.0, 1.0, 1.0, 1.0, 0.0, 0.0)
+    moments = Moments(1.0, 3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0)
     pair = MatrixPair(Role.UP, 0, PARENT.shape, PARENT, child, 2.0**-8, frozenset(), True, spectrum, 1.0, 1.0, moments)
-    return find_quantization([replace(pair, layer=layer) for layer in range(3)])
+    pairs = [replace(pair, layer=layer) for layer in range(3)]
+    return find_quantization(Difference(WeightComparison({}, None, None, None, 0, 0), pairs, 0.1))
 
 
 SCHEMES: Mapping[str, Places] = {

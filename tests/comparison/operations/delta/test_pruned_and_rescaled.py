@@ -70,7 +70,7 @@ def test_pruning_is_named_with_its_pattern_and_direction(change, kind: str, word
 
 def test_pruned_after_training_names_both_and_no_direction() -> None:
     verdict = _verdict(PARENT, _changed(_half, _trained(PARENT)))
-    assert {operation.kind for operation in verdict.operations} == {"fine-tuned", "pruned-unstructured"}
+    assert {operation.kind for operation in verdict.operations} == {"changed", "pruned-unstructured"}
 
 
 @pytest.mark.parametrize("change", [_folded, _head_normalised])
