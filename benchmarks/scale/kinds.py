@@ -129,6 +129,13 @@ def _vocabulary_replaced(shape: Shape, seed: int) -> Weights:
     return Moved(Grafted(own, _base(shape), kept), seed, 4 * FINE_TUNED)
 
 
+def _vocabulary_disguised(shape: Shape, seed: int) -> Weights:
+    """A vocabulary of another size, and everything under new labels: no token's embedding is left to go by."""
+    other = replace(shape, vocabulary=_OTHER_VOCABULARY[shape.vocabulary])
+    copied = Grafted(Trained(other, mixed(4, seed)), _base(shape), frozenset(Role) - VOCABULARY)
+    return Moved(Relabelled(copied, other, seed, EVERYTHING), seed, FINE_TUNED)
+
+
 def _cut_to(shape: Shape, seed: int) -> Weights:
     """Llama-2-70B's shape cut to this one in every dimension."""
     whole = _base(SHAPES["llama-2-70b"])
@@ -186,6 +193,10 @@ KINDS: dict[str, Kind] = {
         *(_vocabulary_replaced, _DERIVED, ("vocabulary-replaced",)),
         applies=lambda shape: shape.vocabulary in _OTHER_VOCABULARY,
     ),
+    "vocabulary-disguised": Kind(
+        *(_vocabulary_disguised, _DERIVED, ("vocabulary-replaced", "channels-permuted", "units-permuted")),
+        applies=lambda shape: shape.vocabulary in _OTHER_VOCABULARY,
+    ),
     "cut-of-llama-2-70b": Kind(
         *(_cut_to, _DERIVED, ("width-pruned", "layers-removed")),
         base="llama-2-70b/base",
@@ -194,6 +205,7 @@ KINDS: dict[str, Kind] = {
     "attention-copied": Kind(_attention_copied, _PART),
     "attention-alone": Kind(_attention_alone, _PART),
     "ffns-copied": Kind(_part_copied(Role.EMBED, *FFN), _PART),
+    "ffns-alone": Kind(_part_copied(*FFN), _PART),
     "half-the-heads": Kind(_half_the_heads, _SMALL_PART, applies=_has_heads_of_its_own),
     "one-layer": Kind(_part_copied(Role.EMBED, *(frozenset(Role) - VOCABULARY), layers=frozenset({10})), _SMALL_PART),
     "embeddings-copied": Kind(_part_copied(*VOCABULARY), _SMALL_PART),

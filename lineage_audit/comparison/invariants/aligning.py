@@ -47,7 +47,7 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
     if not layers:
         return None
     heads = head_layouts(found.a.checkpoint, found.b.checkpoint)
-    residual = found.channels.residual if found.channels else None
+    residual = found.residual
     is_rotated = found.channels is not None and found.channels.is_rotated
     alignment = Alignment(
         residual=residual
@@ -84,9 +84,9 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
 
 
 def _layers(found: Invariants) -> Mapping[int, int]:
-    """Layer of B -> layer of A: by key heads, or else by FFN units."""
-    if found.keys is not None and found.keys.clear:
-        return found.keys.clear
+    """Layer of B -> layer of A: by key heads, by gains over channels whose FFN units agree, or by FFN units alone."""
+    if found.layers:
+        return found.layers
     return {match.block.layer: match.source.layer for match in found.units if _is_whole(match)}
 
 
@@ -105,7 +105,7 @@ def _head_maps(found: Invariants, heads: HeadLayouts | None, layers: Mapping[int
     if found.keys is None or heads is None:
         return {}
     maps: dict[int, HeadMap] = {}
-    for layer in layers:
+    for layer in found.keys.clear.keys() & layers.keys():
         groups = found.keys.heads_of(layer)
         if len(groups) == heads.b.kv_heads and heads.a.per_group == heads.b.per_group:
             queries = groups[:, None] * heads.a.per_group + np.arange(heads.a.per_group)

@@ -21,6 +21,7 @@ from lineage_audit.comparison.invariants.anchor_tokens import (
     read_anchor_tokens,
 )
 from lineage_audit.comparison.invariants.channels import ChannelMatch, match_channels
+from lineage_audit.comparison.invariants.gains import match_by_gains, sign_channels
 from lineage_audit.comparison.invariants.matching import KeyMatch, match_keys, multiply
 from lineage_audit.comparison.invariants.rotary_keys import (
     LAYER_PATTERNS,
@@ -66,7 +67,9 @@ class Invariants:
         b: model B.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
         keys: which key head is which; None where nothing could be asked.
-        channels: which channel is which; likewise.
+        channels: what the anchor tokens' embeddings say of the channels; likewise.
+        residual: how B's channels come from A's, by their embeddings or else by the gains; None where neither tells.
+        layers: layer of B -> layer of A, by the keys or else by the gains; empty where neither tells.
         units: which FFN unit is which, by layer of B; empty where nothing could be asked.
         evidence: the tests on all of them.
     """
@@ -76,6 +79,8 @@ class Invariants:
     token_rows: tuple[IntArray, IntArray] | None
     keys: KeyMatch | None
     channels: ChannelMatch | None
+    residual: ResidualMap | None
+    layers: Mapping[int, int]
     units: tuple[UnitMatch, ...]
     evidence: tuple[Evidence, ...]
 
@@ -92,7 +97,7 @@ def ask_invariants(
     budget: int,
     progress: Progress,
 ) -> Invariants:
-    """Ask all three questions.
+    """Ask all three questions: of attention, of embeddings, of FFNs.
 
     Args:
         a: model A.
@@ -106,14 +111,27 @@ def ask_invariants(
     tokens = read_anchor_tokens(*models, token_rows, _token_count(*models, budget))
     found = match_channels(tokens) if tokens is not None else None
     keys, key_evidence = _ask_keys(a, b, tokens, budget)
-    units = _ask_units(a, b, found, keys, budget)
+    residual, layers = _residual_and_layers(a, b, found, keys)
+    units = _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, parameters),
         unit_tests.measure_signs(units, _unit_obstacle(a, b), parameters),
-        unit_tests.measure_agreement(units, _width_obstacle(a, b, found), parameters),
+        unit_tests.measure_agreement(units, _width_obstacle(a, b, residual), parameters),
     )
-    return Invariants(a, b, token_rows, keys, found, units, evidence)
+    return Invariants(a, b, token_rows, keys, found, residual, layers, units, evidence)
+
+
+def _residual_and_layers(
+    a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None
+) -> tuple[ResidualMap | None, Mapping[int, int]]:
+    """Channels by their embeddings and layers by their keys; by the gains where no embedding tells."""
+    layers = keys.clear if keys else {}
+    if found is not None and (found.residual is not None or found.is_rotated):
+        return found.residual, layers
+    gains = match_by_gains(a, b)
+    residual = sign_channels(a, b, gains) if gains is not None else None
+    return (None, layers) if gains is None or residual is None else (residual, layers or gains.layers)
 
 
 def _token_count(a: Checkpoint, b: Checkpoint, budget: int) -> int:
@@ -158,17 +176,16 @@ def _key_obstacle(a: Checkpoint, b: Checkpoint, tokens: AnchorTokens | None, pla
 
 
 def _ask_units(
-    a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None, budget: int
+    a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap, layers: Mapping[int, int], budget: int
 ) -> tuple[UnitMatch, ...]:
     """FFN units over some channels: of the layers that are known to belong together, else of a few of each model."""
-    residual = found.residual if found is not None and found.residual is not None else ResidualMap("same")
     if not residual.joins(a.channels, b.channels) or not a.channels:
         return ()
     downs_a, downs_b = down_blocks(a), down_blocks(b)
     own, theirs = channels_to_read(b.channels, residual)
     costs = [bytes_for_rows(tensor, own) for downs in (downs_a, downs_b) for tensor in list(downs.values())[:1]]
     most = min(_MOST_FFNS, max(1, int(_FFN_SHARE * budget / max(1, *costs, 1))))
-    known = _known_pairs(downs_a, downs_b, keys.clear if keys else {}, most)
+    known = _known_pairs(downs_a, downs_b, layers, most)
     blocks_a = [one for one, _ in known] if known else _spread(downs_a, most)
     blocks_b = [other for _, other in known] if known else _spread(downs_b, most)
     signs = None if residual.signs is None else residual.signs[own]
@@ -210,9 +227,9 @@ def _spread(downs: Mapping[FfnBlock, TensorRef], most: int) -> list[FfnBlock]:
     return list(downs)[:most]
 
 
-def _width_obstacle(a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None) -> str | None:
+def _width_obstacle(a: CanonicalWeights, b: CanonicalWeights, residual: ResidualMap | None) -> str | None:
     """Why no channel of one model can be held against one of the other, or None."""
-    maps = found is not None and found.residual is not None and found.residual.joins(a.channels, b.channels)
+    maps = residual is not None and residual.joins(a.channels, b.channels)
     if maps or a.channels == b.channels:
         return None
     return f"the streams have {a.channels:,} and {b.channels:,} channels, none of which is another's"

@@ -138,6 +138,24 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, match_margin)
 
 
+def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
+    """Units of B and for each one of A, by the sizes of their numbers alone; none where the first few lead by noise.
+
+    It asks no sign of a unit and none of a channel, so it can be asked where channels are known but for their signs.
+    """
+    sizes_a, sizes_b = (UnitColumns(one.block, _sizes(one.numbers), one.lengths) for one in (a, b))
+    if unit_match_margin(sizes_a, sizes_b) < WORTH_MATCHING:
+        nobody = np.empty(0, dtype=np.int64)
+        return nobody, nobody
+    return _best_of_each(sizes_a, sizes_b)
+
+
+def _sizes(numbers: FloatArray) -> FloatArray:
+    """How the sizes of a unit's numbers depart from their mean, as unit rows."""
+    sizes = np.abs(numbers)
+    return unit_rows(sizes - sizes.mean(axis=1, keepdims=True))
+
+
 def _own_indices(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray] | None:
     """The units that kept their numbers, where most did: nothing has to be looked for then."""
     if len(a.numbers) != len(b.numbers):

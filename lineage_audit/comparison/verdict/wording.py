@@ -15,7 +15,8 @@ DISTILLATION = (
 )
 INVARIANTS = (
     "Other orders, signs and bases were asked for through key heads, embeddings of shared tokens and FFN units under "
-    "their channels' numbers: FFNs taken alone under new channel numbers go unseen; --effort search looks for them."
+    "their channels' numbers: FFNs taken alone under new channel numbers and gains go unseen; --effort search looks "
+    "for them."
 )
 THROUGH_EMBEDDINGS = (
     "Other orders were looked for through the embeddings of shared tokens, units that kept their number, and spectra: "

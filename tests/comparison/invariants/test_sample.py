@@ -87,6 +87,18 @@ def test_attention_taken_alone_is_found() -> None:
     assert _verdict(parent, disguised).relation in ("derived", "shared-origin")
 
 
+@pytest.mark.parametrize("relation", ["copied", "strangers"])
+def test_ffns_taken_alone_are_found_by_the_gains_of_their_norms(relation: str) -> None:
+    """FFNs of the parent, with the norms before them, in another order; embeddings and attention of a stranger."""
+    parent, stranger = llama(1, LAYERED), llama(2, LAYERED)
+    taken = {name: values for name, values in parent.items() if "mlp" in name or "post_attention" in name}
+    child = noisy(stranger | (taken if relation == "copied" else {}), seed=3, size=0.05)
+    moved = disguises.permute_units(child, np.random.default_rng(3), LAYERED)
+    verdict = _verdict(parent, disguises.permute_channels(moved, np.random.default_rng(4), LAYERED), LAYERED, LAYERED)
+    assert verdict.relation in (("derived", "shared-origin") if relation == "copied" else ("independent",))
+    assert "heads-permuted" not in _kinds(verdict)
+
+
 @pytest.mark.parametrize("disguise", [disguises.permute_channels, disguises.rotate_residual])
 def test_embeddings_taken_alone_are_no_independence(disguise: Disguise) -> None:
     parent, stranger = llama(1, WIDE), llama(2, WIDE)
