@@ -36,6 +36,7 @@ def inspect_checkpoint(checkpoint: Checkpoint) -> Inspection:
         tokenizer=_describe_tokenizer(checkpoint.vocabulary),
         claims=tuple(ClaimSummary(claim.kind, claim.value, _place(claim)) for claim in checkpoint.claims.items),
         caveats=checkpoint.caveats,
+        coverage=checkpoint.coverage,
     )
 
 

@@ -1,7 +1,7 @@
 """Sweep every model type of transformers: ``python -m benchmarks.architectures -o FILE [--only-names] [TYPE ...]``.
 
-A type is written as ``causal__llama``. Rows that FILE has already are not made again, so that a sweep can be stopped
-and taken up; ``--share 2/8`` takes every eighth type, from the second on.
+A type is written as ``causal__llama``. FILE gets one JSON object a line and type; types that it has already are not
+made again, so that a sweep can be stopped and taken up. ``--share 2/8`` takes every eighth type, from the second on.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 import argparse
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.architectures.sweep import Row
 
 
 def main() -> int:
@@ -17,17 +21,15 @@ def main() -> int:
     options = _options()
     from benchmarks.architectures.models import model_types
     from benchmarks.architectures.summary import summary_of
-    from benchmarks.architectures.sweep import HEADER, row_of
+    from benchmarks.architectures.sweep import row_of
 
     done = _rows(options.output)
-    if not done:
-        options.output.write_text(HEADER + "\n")
     for name in _chosen(options.types or model_types(), options.share):
         if name not in done:
-            row = row_of(name, only_names=options.only_names).written()
+            line = row_of(name, only_names=options.only_names).written()
             with options.output.open("a") as file:
-                file.write(row + "\n")
-            print(row, flush=True)
+                file.write(line + "\n")
+            print(line, flush=True)
     summary = summary_of(list(_rows(options.output).values()))
     print(summary.written())
     return int(summary.is_wrong)
@@ -47,12 +49,12 @@ def _chosen(types: list[str], share: str) -> list[str]:
     return types[first - 1 :: step]
 
 
-def _rows(output: Path) -> dict[str, list[str]]:
+def _rows(output: Path) -> dict[str, Row]:
     """The rows that a file has, by model type."""
-    if not output.exists():
-        return {}
-    lines = output.read_text().splitlines()[1:]
-    return {cells[0]: cells for cells in (line.split("\t") for line in lines)}
+    from benchmarks.architectures.sweep import read_row
+
+    lines = output.read_text().splitlines() if output.exists() else []
+    return {row.model_type: row for row in map(read_row, lines)}
 
 
 if __name__ == "__main__":

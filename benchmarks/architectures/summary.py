@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.architectures.sweep import Finding, Row
+
+ENOUGH_MAPPED = 0.99
 RELATED = ("identical", "derived", "shared-origin")
 
 
@@ -31,17 +34,21 @@ class Summary:
         )
 
 
-def summary_of(rows: Sequence[Sequence[str]]) -> Summary:
-    """Sum up rows of ``sweep.Row``, as they stand in the file."""
-    built = [row for row in rows if row[1] != "-"]
+def summary_of(rows: Sequence[Row]) -> Summary:
+    """Sum up the rows of a sweep."""
+    built = [row for row in rows if row.not_built is None]
     return Summary(
         built=len(built),
-        mapped=sum(float(row[1]) >= 0.99 for row in built),
-        found=sum(_is_exact(row[3]) and _is_exact(row[5]) for row in built),
-        accused=sum(row[4].startswith(RELATED) for row in built),
-        errors=sum(cell.startswith("error") for row in built for cell in row[3:6]),
+        mapped=sum(row.mapped >= ENOUGH_MAPPED for row in built),
+        found=sum(_is_exact(row.noisy) and _is_exact(row.permuted) for row in built),
+        accused=sum(row.stranger is not None and row.stranger.relation in RELATED for row in built),
+        errors=sum(
+            finding is not None and finding.error is not None
+            for row in built
+            for finding in (row.noisy, row.stranger, row.permuted)
+        ),
     )
 
 
-def _is_exact(verdict: str) -> bool:
-    return verdict.startswith(RELATED) and "(" in verdict
+def _is_exact(finding: Finding | None) -> bool:
+    return finding is not None and finding.relation in RELATED and bool(finding.exact_tests)

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.config.fields import ArchConfig
-from lineage_audit.checkpoint.coverage import Coverage, coverage_of
+from lineage_audit.checkpoint.coverage import coverage_of
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
+from lineage_audit.results import Coverage
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -69,7 +70,7 @@ class Checkpoint:
     @cached_property
     def coverage(self) -> tuple[Coverage, ...]:
         """What of the weights is read and what is left out, by part and by reason."""
-        return coverage_of(self.tensors, self.container.tensors)
+        return coverage_of(self.tensors, self.container.tensors, self.left_out)
 
     @cached_property
     def by_key(self) -> dict[TensorKey, TensorRef]:

@@ -111,6 +111,7 @@ def check_claims(
         effort=options.effort,
         policy=str(policy.file) if policy.file else None,
         caveats=_caveats(case),
+        coverage=repository.checkpoint.coverage if repository.checkpoint is not None else (),
         seconds=time.perf_counter() - started,
         budget=options.budget or policy.budget,
         library=case.library,

@@ -314,6 +314,7 @@ def summarise_reference(reference: Reference) -> ReferenceSummary:
         ancestors=tuple(_ancestor(ancestor) for ancestor in reference.ancestors),
         compared_share=report.weights.compared_share if report else None,
         bytes_read=report.a.bytes_read if report else None,
+        coverage=report.coverage.b if report else (),
     )
 
 

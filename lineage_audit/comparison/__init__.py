@@ -14,6 +14,7 @@ from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
+from lineage_audit.comparison.coverage import coverage_of_equals, coverage_of_pair, why_not_measured
 from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
@@ -36,7 +37,7 @@ from lineage_audit.comparison.stages import (
     without_weights,
 )
 from lineage_audit.comparison.verdict import decide
-from lineage_audit.results import Report, Scalar
+from lineage_audit.results import PairCoverage, Report, Scalar
 from lineage_audit.version import __version__
 
 __all__ = ["EffortChoice", "compare_checkpoints"]
@@ -93,7 +94,16 @@ def compare_checkpoints(
         tokenizer=tokenizer,
         weights=stage.weights,
         evidence=stage.evidence if beyond is None else (*stage.evidence, beyond),
+        coverage=_coverage(a, b, pairing, stage),
     )
+
+
+def _coverage(a: Checkpoint, b: Checkpoint, pairing: Pairing, stage: WeightStage) -> PairCoverage:
+    """What was compared; equal files are equal to the last byte."""
+    if stage.effort == "metadata" and stage.same_weights:
+        return coverage_of_equals(a, b)
+    unread = why_not_measured(stage.effort, moved=stage.aligned is not None)
+    return coverage_of_pair(a, b, pairing, stage.comparison.measurements.values(), unread)
 
 
 def _named(ancestors: Ancestors) -> dict[str, Scalar]:

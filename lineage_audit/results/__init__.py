@@ -41,6 +41,7 @@ from lineage_audit.results.comparison import (
     Verdict,
     WeightsFinding,
 )
+from lineage_audit.results.coverage import Coverage, PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
 from lineage_audit.results.inspection import ClaimSummary, Inspection, PartSummary, RoleSummary
@@ -68,6 +69,7 @@ __all__ = [
     "CheckReport",
     "ClaimRecord",
     "ClaimSummary",
+    "Coverage",
     "DeltaSpectrum",
     "Direction",
     "EdgeKind",
@@ -99,6 +101,7 @@ __all__ = [
     "Operation",
     "OperationKind",
     "Outcome",
+    "PairCoverage",
     "PartSummary",
     "ReferenceOrigin",
     "ReferenceStatus",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lineage_audit.results.comparison import Direction, Grade, ModelSummary, OperationKind, Relation, Scalar
+from lineage_audit.results.coverage import Coverage
 from lineage_audit.results.rendered import Rendered
 from lineage_audit.results.run import Run
 
@@ -152,6 +153,7 @@ class ReferenceSummary:
         detection_limit: smallest true cosine that the run would have detected, or None.
         compared_share: share of the subject's parameters that were compared, or None.
         bytes_read: bytes read of the reference, or None.
+        coverage: what of the subject's weights was compared with it, and what was left out, by part and by reason.
         summary: one sentence on the relation, in the words "reference" and "subject".
         operations: what was done to the weights on the way, as kinds.
         licence: the licence of the reference as its own repository states it, or None.
@@ -183,6 +185,7 @@ class ReferenceSummary:
     standing: Standing = "unrelated"
     compared_share: float | None = None
     bytes_read: int | None = None
+    coverage: tuple[Coverage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +320,7 @@ class CheckReport(Rendered):
         seconds: wall time.
         budget: bytes of weights that a sample was allowed to read of each model, or None where nobody set any.
         library: what a library of fingerprints gave, or None where none was asked.
+        coverage: what of the subject's weights can be read as numbers, and what cannot, by part and by reason.
         run: when and by which command it was made, or None where that was not recorded.
     """
 
@@ -339,3 +343,4 @@ class CheckReport(Rendered):
     budget: int | None
     library: LibrarySearch | None
     run: Run | None = None
+    coverage: tuple[Coverage, ...] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from lineage_audit.results.coverage import PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, TokenizerFinding
 from lineage_audit.results.rendered import Rendered
@@ -247,6 +248,7 @@ class Report(Rendered):
         weights: how the weights compare.
         evidence: every test and what it gave.
         run: when and by which command it was made, or None where that was not recorded.
+        coverage: what of both models' weights was compared, and what was left out, by part and by reason.
     """
 
     tool_version: str
@@ -262,3 +264,4 @@ class Report(Rendered):
     weights: WeightsFinding
     evidence: tuple[Evidence, ...]
     run: Run | None = None
+    coverage: PairCoverage = field(default_factory=PairCoverage)

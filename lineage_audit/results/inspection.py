@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lineage_audit.results.comparison import ModelSummary
+from lineage_audit.results.coverage import Coverage
 from lineage_audit.results.rendered import Rendered
 from lineage_audit.results.run import Run
 
@@ -59,6 +60,7 @@ class Inspection(Rendered):
         tokenizer: one sentence.
         claims: licence and base-model claims.
         caveats: what could not be read.
+        coverage: what of the weights can be read as numbers, and what cannot, by part and by reason.
         run: when and by which command it was made, or None where that was not recorded.
     """
 
@@ -75,3 +77,4 @@ class Inspection(Rendered):
     claims: tuple[ClaimSummary, ...]
     caveats: tuple[str, ...]
     run: Run | None = None
+    coverage: tuple[Coverage, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from lineage_audit.results import (
     ArchitectureFinding,
     ClaimSummary,
+    Coverage,
     Evidence,
     FieldComparison,
     Inspection,
@@ -15,6 +16,7 @@ from lineage_audit.results import (
     ModelSummary,
     NamesFinding,
     Operation,
+    PairCoverage,
     PartSummary,
     Rename,
     Report,
@@ -177,6 +179,18 @@ DERIVED_EVIDENCE = (
     _skipped("quantisation-grid", QUANT_QUESTION, "B is stored in bfloat16, the same as A"),
 )
 
+_COVERED = (
+    Coverage("language_model", None, 225, 211_580_928, 423_161_856, "model.embed_tokens.weight"),
+    Coverage(
+        "language_model",
+        "beyond the sample that was read",
+        290,
+        6_526_835_712,
+        13_053_671_424,
+        "model.embed_tokens.weight",
+    ),
+)
+
 DERIVED = Report(
     tool_version="0.1.0",
     a=PARENT,
@@ -227,6 +241,7 @@ DERIVED = Report(
         tuple(LayerRow(b, b, 0.9991 - 0.0002 * b, -55.6, 0.0412 + 0.002 * b, 0.0001) for b in range(LAYERS)),
     ),
     evidence=DERIVED_EVIDENCE,
+    coverage=PairCoverage(*(_COVERED, _COVERED)),
 )
 
 INDEPENDENT = Report(

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.adapter import AdapterSettings
+from lineage_audit.checkpoint.adapter import AdapterSettings, LowRankPair
 from lineage_audit.checkpoint.adapter.settings import FROM_THE_BASE
 from lineage_audit.checkpoint.composed.fit import adapter_fit
 from lineage_audit.checkpoint.dtypes import BITS
@@ -29,7 +29,9 @@ from lineage_audit.comparison.adapters.whole_tensors import (
     model_of_whole_tensors,
     nothing_shown,
     restated,
+    with_factors,
 )
+from lineage_audit.comparison.coverage import NOT_ASKED, coverage_of_some
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.progress import NoProgress, Progress
@@ -41,11 +43,14 @@ from lineage_audit.results import (
     Evidence,
     LayerRow,
     NamesFinding,
+    PairCoverage,
     Report,
     Verdict,
     WeightsFinding,
 )
 from lineage_audit.version import __version__
+
+_NOT_IN_BOTH = "no factor of a module that both adapters have"
 
 CompareModels = Callable[[Checkpoint, Checkpoint], Report]
 
@@ -75,12 +80,14 @@ def compare_adapters(
     whole = model_of_whole_tensors(base, adapter) if effort != "metadata" else None
     weights = WeightsFinding(fit_summary(fit), len(fit.fitting) / max(1, fit.modules), (), ())
     if whole is None:
-        return _report(a, b, started, "metadata", fitting, weights, (), (fit.fitting, fit.missing))
+        untouched = PairCoverage(*(coverage_of_some(one, (), NOT_ASKED) for one in (a, b)))
+        return _report(a, b, started, "metadata", fitting, weights, (), (fit.fitting, fit.missing), untouched)
     report = compare_models(whole if a is adapter else a, whole if b is adapter else b)
     if is_related(report):
         return restated(report, fitting, fit, a, b)
     fitting = replace(fitting, caveats=(*fitting.caveats, nothing_shown(report)))
-    return _report(a, b, started, report.effort, fitting, weights, report.evidence, (fit.fitting, fit.missing))
+    modules, covered = (fit.fitting, fit.missing), with_factors(report.coverage, a, b)
+    return _report(a, b, started, report.effort, fitting, weights, report.evidence, modules, covered)
 
 
 def _compare_two(
@@ -106,7 +113,20 @@ def _compare_two(
     )
     names = (tuple(pair.module for _, pair in shared.pairs), (*shared.only_a, *shared.only_b))
     weights = _weights(modules, evidence, b.parameters)
-    return _report(a, b, started, "full" if is_read else "metadata", verdict, weights, evidence, names)
+    spent: Effort = "full" if is_read else "metadata"
+    return _report(a, b, started, spent, verdict, weights, evidence, names, _coverage(a, b, shared, is_read=is_read))
+
+
+def _coverage(a: Checkpoint, b: Checkpoint, shared: SharedModules, *, is_read: bool) -> PairCoverage:
+    """The factors of the modules that both have were compared, where anything was read."""
+    otherwise = _NOT_IN_BOTH if is_read else NOT_ASKED
+    pairs = shared.pairs if is_read else ()
+    of_a, of_b = ([factor for one in side for factor in (one.a, one.b)] for side in _sides(pairs))
+    return PairCoverage(coverage_of_some(a, of_a, otherwise), coverage_of_some(b, of_b, otherwise))
+
+
+def _sides(pairs: Sequence[tuple[LowRankPair, LowRankPair]]) -> tuple[list[LowRankPair], list[LowRankPair]]:
+    return [one for one, _ in pairs], [two for _, two in pairs]
 
 
 def _measure(a: Checkpoint, b: Checkpoint, shared: SharedModules, progress: Progress) -> list[ModuleAgreement]:
@@ -168,6 +188,7 @@ def _report(
     weights: WeightsFinding,
     evidence: tuple[Evidence, ...],
     modules: tuple[Sequence[str], Sequence[str]],
+    coverage: PairCoverage,
 ) -> Report:
     both, left = modules
     names = f"{len(both):,} modules in both" + (f", {len(left):,} in one alone" if left else "")
@@ -188,4 +209,5 @@ def _report(
         tokenizer=compare_tokenizers(a.vocabulary, b.vocabulary),
         weights=weights,
         evidence=evidence,
+        coverage=coverage,
     )

@@ -13,9 +13,11 @@ from lineage_audit.checkpoint.adapter import read_parts
 from lineage_audit.checkpoint.composed.fit import Fit
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.coverage import coverage_of_some
 from lineage_audit.comparison.metadata.summaries import summarise_model
-from lineage_audit.results import ArchitectureFinding, Relation, Report, Verdict
+from lineage_audit.results import ArchitectureFinding, Coverage, PairCoverage, Relation, Report, Verdict
 
+_FROM_NOTHING = "factors, which start from nothing of the base"
 _RELATED = ("identical", "derived", "shared-origin")
 
 
@@ -78,4 +80,18 @@ def restated(report: Report, fitting: Verdict, fit: Fit, a: Checkpoint, b: Check
         b=summarise_model(b),
         verdict=verdict,
         architecture=ArchitectureFinding("an adapter has no architecture of its own", ()),
+        coverage=with_factors(report.coverage, a, b),
     )
+
+
+def with_factors(coverage: PairCoverage, a: Checkpoint, b: Checkpoint) -> PairCoverage:
+    """The coverage of an adapter's whole tensors, and of its factors beside them."""
+    sides = ((coverage.a, a), (coverage.b, b))
+    return PairCoverage(*(rows if one.container.adapter is None else (*rows, *_factors(one)) for rows, one in sides))
+
+
+def _factors(adapter: Checkpoint) -> tuple[Coverage, ...]:
+    whole = {(one.file, one.start) for one in read_parts(adapter.container.tensors).saved.values()}
+    factors = tuple(one for one in adapter.container.tensors if (one.file, one.start) not in whole)
+    alone = replace(adapter, container=replace(adapter.container, tensors=factors))
+    return coverage_of_some(alone, (), _FROM_NOTHING)

@@ -31,8 +31,8 @@ Change = Callable[[Document], Document]
 def _report_document(body: Document) -> Document:
     """The layers stand beside the weights, for whoever plots them; the parameters stand near the end."""
     layers, parameters, evidence = body["weights"].pop("layers"), body.pop("parameters"), body.pop("evidence")
-    run = body.pop("run")
-    return {**body, "layers": layers, "parameters": parameters, "evidence": evidence, "run": run}
+    run, coverage = body.pop("run"), body.pop("coverage")
+    return {**body, "layers": layers, "parameters": parameters, "evidence": evidence, "run": run, "coverage": coverage}
 
 
 def _report_fields(body: Document) -> Document:

@@ -6,9 +6,13 @@ import pytest
 
 from benchmarks.architectures.small import LAYERS, WIDTH, every_kind, shrunken
 from benchmarks.architectures.summary import summary_of
+from benchmarks.architectures.sweep import Finding, Row, read_row
 from lineage_audit import compare
 
-HEADED = ["causal__x", "1.000", "language_model 4"]
+FOUND = Finding("derived", ("ffn-signs",))
+CALIBRATED = Finding("derived")
+CLEARED = Finding("independent")
+BROKEN = Finding(None, error="IndexError: too far")
 
 
 def test_sizes_are_made_small_at_every_depth() -> None:
@@ -35,18 +39,25 @@ def test_a_list_of_few_kinds_is_filled_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "found", "accused", "errors"),
+    ("findings", "found", "accused", "errors"),
     [
-        (["derived (ffn-signs)", "independent", "derived (aligned-ffn-signs)"], 1, 0, 0),
-        (["derived", "independent", "derived (aligned-ffn-signs)"], 0, 0, 0),
-        (["derived (ffn-signs)", "shared-origin", "error: IndexError"], 0, 1, 1),
+        ((FOUND, CLEARED, FOUND), 1, 0, 0),
+        ((CALIBRATED, CLEARED, FOUND), 0, 0, 0),
+        ((FOUND, Finding("shared-origin", ("ffn-signs",)), BROKEN), 0, 1, 1),
     ],
 )
-def test_rows_are_summed_up(verdicts: list[str], found: int, accused: int, errors: int) -> None:
-    summary = summary_of([[*HEADED, *verdicts, ""], ["causal__y", "-", "-", "-", "-", "-", "not built"]])
+def test_rows_are_summed_up(findings: tuple[Finding, Finding, Finding], found: int, accused: int, errors: int) -> None:
+    noisy, stranger, permuted = findings
+    row = Row("causal__x", mapped=1.0, noisy=noisy, stranger=stranger, permuted=permuted)
+    summary = summary_of([row, Row("causal__y", not_built="TypeError")])
     assert (summary.built, summary.mapped) == (1, 1)
     assert (summary.found, summary.accused, summary.errors) == (found, accused, errors)
     assert summary.is_wrong == bool(accused or errors)
+
+
+def test_a_row_is_read_as_it_was_written() -> None:
+    row = Row("causal__x", mapped=0.5, parts=(("language_model", 4),), unmapped=("a.{L}.b",), noisy=FOUND)
+    assert read_row(row.written()) == row
 
 
 def test_a_family_of_copies_is_written_and_found(tmp_path: Path) -> None:
