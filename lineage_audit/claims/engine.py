@@ -196,6 +196,7 @@ def _finding(rule: Rule, draft: Draft, case: Case) -> Finding:
         suppression=None,
         fingerprint=hashlib.sha256("\n".join(map(str, identity)).encode("utf-8", "surrogatepass")).hexdigest(),
         properties=properties,
+        edits=draft.edits,
     )
 
 

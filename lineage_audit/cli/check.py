@@ -10,6 +10,7 @@ import click
 
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.fixing import require_own_folder, write_fixes
 from lineage_audit.cli.options import budget_option, device_option, effort_option, weights_option
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
@@ -77,6 +78,8 @@ _EXITS: dict[Outcome, ExitCode] = {
     type=click.Choice(["pass", "warn", "fail"]),
     help="What could not be checked is a note, a warning or an error. Default: the policy's, else exit with 3.",
 )
+@click.option("--fix", is_flag=True, help="Write what the fixes say into the card and NOTICE of a local subject.")
+@click.option("--dry-run", is_flag=True, help="With --fix: show what would be written as a diff, and write nothing.")
 @effort_option
 @budget_option
 @weights_option
@@ -94,6 +97,8 @@ def command(
     update_baseline: bool,
     fail_on: FailOn | None,
     inconclusive: WhenInconclusive | None,
+    fix: bool,
+    dry_run: bool,
     effort: EffortChoice,
     budget: int | None,
     weights: str | None,
@@ -107,6 +112,10 @@ def command(
     """
     from lineage_audit.claims import CheckOptions, check_claims, given_references, read_baseline
 
+    if dry_run and not fix:
+        raise click.UsageError("--dry-run goes with --fix")
+    if fix:
+        require_own_folder(subject)
     policy = _policy(policy_file, subject)
     policy = replace(policy, inconclusive=inconclusive or policy.inconclusive)
     baseline = baseline or policy.baseline
@@ -118,7 +127,9 @@ def command(
         report = check_claims(subject, given_references(references, earlier, bases), options, progress)
     if update_baseline and baseline is not None:
         report = _rebased(report, policy, baseline)
-    delivery.deliver(report)
+    (replace(delivery, shown=None) if dry_run else delivery).deliver(report)
+    if fix:
+        write_fixes(report, Path(subject), dry_run=dry_run)
     return _EXITS[report.outcome]
 
 

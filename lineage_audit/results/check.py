@@ -260,6 +260,21 @@ class RuleInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of the subject's repository by which a finding is mended.
+
+    Attributes:
+        file: the file, by its name inside the repository; it need not be there yet.
+        field: key of the card's front matter, or None for text that is added to the end of the file.
+        value: what the key shall state (added, where it lists bases), or the text.
+    """
+
+    file: str
+    field: str | None
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that does not fit.
 
@@ -275,6 +290,7 @@ class Finding:
         fingerprint: 64 hexadecimal digits that stay equal from run to run while rule, subject's and reference's
             weights, and what is missing stay equal.
         properties: machine-readable facts: digests, relation, log10_p, licence keys.
+        edits: what ``--fix`` would write, where the fix can be written by a machine.
     """
 
     rule_id: str
@@ -287,6 +303,7 @@ class Finding:
     suppression: Suppression | None
     fingerprint: str
     properties: Mapping[str, Scalar] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
 
     @property
     def counts(self) -> bool:

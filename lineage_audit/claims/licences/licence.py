@@ -21,6 +21,7 @@ class Owed:
         copy: a copy of the text, or its text or a link to it.
         links: addresses that count as a link.
         notice: words that a notice must hold.
+        notice_line: the notice as the licence words it, to be written whole.
         notice_kept: the base's own NOTICE file must be kept.
         attribution: sentences of which one must stand in the repository.
         name_prefix: what the model's name must begin with.
@@ -33,6 +34,7 @@ class Owed:
     copy: Literal["", "text", "text-or-link"] = ""
     links: tuple[str, ...] = ()
     notice: str = ""
+    notice_line: str = ""
     notice_kept: bool = False
     attribution: tuple[str, ...] = ()
     name_prefix: str = ""

@@ -10,7 +10,7 @@ from lineage_audit.claims.derivation import Tie
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.stated_licence import place_of
 from lineage_audit.comparison.siblings import SharedChange
-from lineage_audit.results import ClaimRecord, Level, Location, Scalar
+from lineage_audit.results import ClaimRecord, Edit, Level, Location, Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Draft:
         base: its name, where it is no reference.
         level: severity, where it is not the rule's own.
         properties: facts for machines.
+        edits: the fix, where a machine can write it.
     """
 
     message: str
@@ -38,6 +39,7 @@ class Draft:
     base: str | None = None
     level: Level | None = None
     properties: Mapping[str, Scalar] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,12 @@ def order_properties(tie: Tie) -> dict[str, Scalar]:
     if isinstance(tie.shared, SharedChange):
         found |= {"shared_change_slope": tie.shared.slope, "shared_change_error": tie.shared.error}
     return found
+
+
+def card_edits(case: Case, *fields: tuple[str, str]) -> tuple[Edit, ...]:
+    """Keys and values to write into the subject's card; nothing where it has none."""
+    card = case.subject.card
+    return tuple(Edit(card.file, field, value) for field, value in fields) if card is not None else ()
 
 
 def licence_lines(case: Case, debt: Debt) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.names import bare, restates, same_model
 from lineage_audit.claims.references import Reference
-from lineage_audit.claims.rules.base import Draft, Rule, order_properties, quoted, weights_line
+from lineage_audit.claims.rules.base import Draft, Rule, card_edits, order_properties, quoted, weights_line
 from lineage_audit.results import ClaimRecord
 
 _TELLING = re.compile(r"(?=.*[\d_-])[\w.-]{6,}", re.ASCII)
@@ -36,6 +36,7 @@ def _undeclared_base(case: Case) -> Iterator[Draft]:
             reference=reference,
             level="note" if named else "warning" if in_prose else None,
             properties=order_properties(tie),
+            edits=card_edits(case, ("base_model", reference.name)),
         )
 
 
@@ -83,6 +84,7 @@ def _undeclared_parent(case: Case) -> Iterator[Draft]:
                 location=case.place("base_model"),
                 about=bare(record.value),
                 base=record.value,
+                edits=card_edits(case, ("base_model", record.value)),
             )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from lineage_audit.claims.case import Case, Debt
-from lineage_audit.claims.licences import Licence
-from lineage_audit.claims.rules.base import Draft, Rule, licence_lines
+from lineage_audit.claims.licences import Licence, card_fields
+from lineage_audit.claims.rules.base import Draft, Rule, card_edits, licence_lines
 from lineage_audit.claims.stated_licence import StatedLicence
 
 Misfit = Literal["incompatible", "non-commercial", "restrictions", "no-derivatives"]
@@ -77,6 +77,7 @@ def _draft(case: Case, debt: Debt, stated: StatedLicence, why: str, fix: str) ->
         about=debt.licence.key,
         reference=debt.reference,
         properties={"base_licence": debt.licence.key, "stated_licence": stated.statement.key},
+        edits=() if debt.licence.licence_class == "no-derivatives" else card_edits(case, *card_fields(debt.licence)),
     )
 
 

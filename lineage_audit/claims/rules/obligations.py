@@ -14,12 +14,14 @@ from lineage_audit.claims.licences import Licence, Obligation, words_of
 from lineage_audit.claims.repository import Repository, RepositoryText
 from lineage_audit.claims.rules.base import Draft, Rule, licence_lines
 from lineage_audit.claims.rules.licence_fit import misfit_of
+from lineage_audit.results import Edit
 
 Missing = Callable[[Case, Licence, Repository | None], str | None]
 """From the case, the licence and the repository of the model under it (if read) to what is missing, or None."""
 
 _NOTICE_START = 12
 """Words of a kept NOTICE that are looked for."""
+_NOTICE_FILE = re.compile(r"notice(?:\.txt|\.md)?", re.IGNORECASE)
 _CHANGED = re.compile(
     r"\b(?:modif|fine tun|finetun|adapt|chang|merg|quanti[sz]|continued pretrain|further train|derivative|distill"
     r"|trained on top|convert)|微调|微調|继续预训练|追加事前学習"
@@ -45,8 +47,8 @@ def missing_notice(case: Case, licence: Licence, base: Repository | None) -> str
     if licence.owes.notice and not _holds(case, licence.owes.notice):
         return f'no notice that says "{licence.owes.notice} ..."'
     if licence.owes.notice_kept and base is not None:
-        notice = next((text for text in base.texts if re.match(r"notice", text.file, re.IGNORECASE)), None)
-        if notice is not None and notice.words:
+        notice = _own_notice(base)
+        if notice is not None:
             start = " ".join(notice.words.split()[:_NOTICE_START])
             if not any(start in text.words for text in _texts(case)):
                 return f"the text of the base's {notice.file}"
@@ -88,6 +90,12 @@ def missing_restrictions(case: Case, licence: Licence, _base: Repository | None)
     if any(words_of(phrase) in text.words for phrase in owed for text in _texts(case) if text.licence is not licence):
         return None
     return f"no words that pass on the use restrictions of the {licence.name}"
+
+
+def _own_notice(base: Repository | None) -> RepositoryText | None:
+    """The NOTICE file of a base."""
+    texts = base.texts if base is not None else ()
+    return next((text for text in texts if re.match(r"notice", text.file, re.IGNORECASE) and text.words), None)
 
 
 OBLIGATIONS: Mapping[Obligation, Missing] = {
@@ -147,7 +155,19 @@ def _draft(case: Case, debt: Debt, obligation: Obligation, missing: str, fix: st
         reference=debt.reference,
         level=debt.licence.owes.levels.get(obligation),
         properties={"base_licence": debt.licence.key, "obligation": obligation},
+        edits=tuple(_notice_edits(case, debt)) if obligation == "notice" else (),
     )
+
+
+def _notice_edits(case: Case, debt: Debt) -> Iterator[Edit]:
+    """The notice that the licence words, and the base's own, for the subject's NOTICE file."""
+    file = next((text.file for text in _texts(case) if _NOTICE_FILE.fullmatch(text.file)), "NOTICE")
+    owed = debt.licence.owes
+    if owed.notice_line and not _holds(case, owed.notice):
+        yield Edit(file, None, owed.notice_line)
+    kept = _own_notice(debt.repository) if owed.notice_kept else None
+    if kept is not None:
+        yield Edit(file, None, kept.text)
 
 
 RULES = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.references import Reference
-from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
+from lineage_audit.claims.rules.base import Draft, Rule, card_edits, quoted, weights_line
 from lineage_audit.results import OperationKind
 
 _TRAINING: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "lora-merged"})
@@ -19,27 +20,36 @@ def _misstated(case: Case) -> Iterator[Draft]:
         shown = _shown_instead(stated.value.lower(), case, reference) if stated and reference.declared_by else None
         if stated and shown:
             yield Draft(
-                message=f"The stated relation {stated.value!r} is inconsistent with the weights: {shown}.",
+                message=f"The stated relation {stated.value!r} is inconsistent with the weights: {shown.reason}.",
                 evidence=(quoted(stated), weights_line(reference), *_operations(reference)),
                 fix="State the relation that the weights show in base_model_relation.",
                 location=case.place("base_model_relation"),
                 about=stated.value.lower(),
                 reference=reference,
+                edits=card_edits(case, ("base_model_relation", shown.relation)) if shown.relation else (),
             )
 
 
-def _shown_instead(stated: str, case: Case, reference: Reference) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the weights show in place of the stated relation: why, and the relation, where only one is left."""
+
+    reason: str
+    relation: str | None = None
+
+
+def _shown_instead(stated: str, case: Case, reference: Reference) -> _Shown | None:
     """What the weights show where it cannot be the stated relation; None where it can."""
     kinds = _kinds(reference)
     quantised = "quantized" in kinds or _is_stored_quantised(case)
     if reference.relation == "identical" and stated in ("finetune", "merge", "adapter"):
-        return f"they are those of {reference.name}, unchanged"
+        return _Shown(f"they are those of {reference.name}, unchanged")
     if stated == "adapter" and _ADAPTER_FILE not in case.subject.source.files:
-        return "the repository holds a whole model, no adapter"
+        return _Shown("the repository holds a whole model, no adapter")
     if stated == "finetune" and quantised and not kinds & _TRAINING:
-        return "they are quantised, and no training shows"
+        return _Shown("they are quantised, and no training shows", "quantized")
     if stated in ("finetune", "quantized", "adapter") and "merged" in kinds:
-        return "several models were merged in them"
+        return _Shown("several models were merged in them", "merge")
     return None
 
 

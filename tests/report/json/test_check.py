@@ -42,6 +42,7 @@ def test_the_schema_follows_the_result_types():
         "library": results.LibrarySearch,
         "suppression": results.Suppression,
         "rule": results.RuleInfo,
+        "edit": results.Edit,
         "finding": results.Finding,
     }.items():
         assert list(definitions[name]["properties"]) == [field.name for field in fields(kind)]
