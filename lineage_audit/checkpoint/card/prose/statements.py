@@ -75,6 +75,8 @@ def said_in(sentence: Masked, unit: Unit, language: Language, *, pronoun_is_own:
     offset = len(sentence.text) - len(text)
     if _QUESTION.search(text) or not (sentence.names or language.compiled(language.one("scratch_word")).search(text)):
         return
+    if not _may_say(text, language):
+        return
     denied = language.compiled(language.one("denied"))
     for frame in _frames(language, _place(unit)):
         for match in frame.pattern.finditer(text):
@@ -85,6 +87,14 @@ def said_in(sentence: Masked, unit: Unit, language: Language, *, pronoun_is_own:
             yield Said(
                 offset + (match.start("names") if named else match.end()), _named(named, sentence) if named else ()
             )
+
+
+def _may_say(text: str, language: Language) -> bool:
+    """Tell whether a sentence holds a word that every form of a language needs, since forms take long to compile."""
+    if "name_first" in language.table:
+        return True
+    needed = (language.any_of("leads"), language.any_of("finite"), language.any_of("scratch"))
+    return language.compiled("|".join((*needed, language.one("scratch_active")))).search(text) is not None
 
 
 def _is_pronoun(match: re.Match[str], language: Language) -> bool:
