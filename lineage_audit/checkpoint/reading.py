@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import BITS, READABLE, decode
-from lineage_audit.checkpoint.encoding import NeedsBeforehand, Undecoded
+from lineage_audit.checkpoint.encoding import NeedsBeforehand, RawArray, Undecoded
 from lineage_audit.checkpoint.source.base import ByteRange, Source
 from lineage_audit.checkpoint.source.coalescing import coalesce
 from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, TensorRef
@@ -88,6 +88,15 @@ def _is_readable(part: Part) -> bool:
 def read_rows(source: Source, requests: Sequence[RowRequest]) -> list[FloatArray]:
     """Read all requests; each gives float32 ``[rows, in]``, or ``[rows]`` for vectors, in the order asked."""
     return fetch_rows(source, requests).decode()
+
+
+def read_arrays(source: Source, stored: StoredTensor, low: int, high: int) -> list[RawArray]:
+    """Read what an encoded tensor's rows are stored in, not yet decoded: the arrays of its encoding's sections."""
+    if stored.encoding is None:
+        raise AssertionError("only encoded tensors are stored in sections")
+    sections = stored.encoding.sections(low, high)
+    pieces = iter(source.read_ranges([span for section in sections for span in section.ranges()]))
+    return [section.array([next(pieces) for _ in section.ranges()]) for section in sections]
 
 
 def bytes_for_rows(tensor: TensorRef, rows: IntArray) -> int:

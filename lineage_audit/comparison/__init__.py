@@ -81,6 +81,7 @@ def compare_checkpoints(
     verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, ancestors))
     verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)
     beyond = compare_beyond(a, b, base) if base is not None else None
+    requantized = stage.ask_requantization(a, b) if verdict.relation in ("identical", "derived") else None
     return Report(
         tool_version=__version__,
         a=summarise_model(a),
@@ -95,6 +96,7 @@ def compare_checkpoints(
         weights=stage.weights,
         evidence=stage.evidence if beyond is None else (*stage.evidence, beyond),
         coverage=_coverage(a, b, pairing, stage),
+        requantization=requantized,
     )
 
 

@@ -26,6 +26,7 @@ from lineage_audit.comparison.pairing.unnamed import unplaced_share
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import Measurement, measure_all
 from lineage_audit.comparison.reading.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
+from lineage_audit.comparison.requantized import ask_requantization
 from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
 from lineage_audit.comparison.shares.weights import Shares, describe_weights, measure_shares
 from lineage_audit.comparison.symmetries.setting import comparison_of
@@ -49,6 +50,7 @@ from lineage_audit.results import (
     Effort,
     Evidence,
     NamesFinding,
+    Requantization,
     Scalar,
     TokenizerFinding,
     WeightsFinding,
@@ -157,6 +159,12 @@ class WeightStage:
         matrices = [] if self.aligned and self.aligned.backward else read(a, b, self.comparison)
         change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, ancestors))
         return find_operations(a, b, change, names, tokenizer)
+
+    def ask_requantization(self, a: Checkpoint, b: Checkpoint) -> Requantization | None:
+        """Whether one model's codes are the other's numbers, quantised; asked of weights under their own numbers."""
+        if self.aligned is not None:
+            return None
+        return ask_requantization(a, b, self.comparison.measurements.values(), is_whole=self.effort == "full")
 
     def _slopes(self) -> tuple[float, float] | None:
         """Slopes after alignment, as seen from A and B whichever of them was found in the other."""

@@ -53,6 +53,7 @@ from lineage_audit.results.metadata import (
     Rename,
     TokenizerFinding,
 )
+from lineage_audit.results.requantization import Requantization, RequantizedOutcome, RequantizedTensor
 from lineage_audit.results.run import Run
 from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
@@ -112,6 +113,9 @@ __all__ = [
     "Relative",
     "Rename",
     "Report",
+    "Requantization",
+    "RequantizedOutcome",
+    "RequantizedTensor",
     "Result",
     "RoleDelta",
     "RoleLayer",

@@ -10,6 +10,7 @@ from lineage_audit.results.coverage import PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, TokenizerFinding
 from lineage_audit.results.rendered import Rendered
+from lineage_audit.results.requantization import Requantization
 from lineage_audit.results.run import Run
 
 Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
@@ -249,6 +250,7 @@ class Report(Rendered):
         evidence: every test and what it gave.
         run: when and by which command it was made, or None where that was not recorded.
         coverage: what of both models' weights was compared, and what was left out, by part and by reason.
+        requantization: whether the codes of one model are the other's numbers, quantised, where one is stored so.
     """
 
     tool_version: str
@@ -265,3 +267,4 @@ class Report(Rendered):
     evidence: tuple[Evidence, ...]
     run: Run | None = None
     coverage: PairCoverage = field(default_factory=PairCoverage)
+    requantization: Requantization | None = None

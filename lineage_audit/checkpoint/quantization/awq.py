@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, columns_of
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, groups_of_size, whole_numbers
 from lineage_audit.checkpoint.quantization.packed_words import Codes, unpack
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -21,7 +22,7 @@ _NIBBLE_OF_COLUMN = np.argsort([0, 2, 4, 6, 1, 3, 5, 7])
 
 
 @dataclass(frozen=True, slots=True)
-class Awq:
+class Awq(OnGrid):
     """One matrix: codes, zero points and scales as stored."""
 
     codes: StoredTensor
@@ -58,13 +59,29 @@ class Awq:
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """``scale * (code - zero)``, group after group down the inputs."""
-        skipped = low % _IN_A_WORD
-        window = slice(skipped, skipped + high - low)
-        codes, zeros = (_in_order(words)[:, window].astype(np.float32) for words in arrays[:2])
+        codes, zeros = (_window(words, low, high).astype(np.float32) for words in arrays[:2])
         with np.errstate(all="ignore"):
             centred = codes.reshape(len(zeros), self._group_size, -1) - zeros[:, None, :]
             floats: FloatArray = (centred * arrays[2][:, None, :]).reshape(len(codes), -1).T
         return floats
+
+    @property
+    def scales_inputs(self) -> bool:
+        """What is rounded was scaled input by input, by calibration data."""
+        return True
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is."""
+        codes, zeros = (_window(words, low, high).T for words in arrays[:2])
+        rows, columns = np.arange(high - low), groups_of_size(self.codes.shape[0], self._group_size)
+        levels = whole_numbers(0, 2**_WIDTH - 1)
+        return Grid(codes.astype(np.int16), levels, arrays[2].T, rows, columns, zeros.astype(np.float32))
+
+
+def _window(words: RawArray, low: int, high: int) -> Codes:
+    """The columns that were asked for, of those in the words that hold them."""
+    skipped = low % _IN_A_WORD
+    return _in_order(words)[:, skipped : skipped + high - low]
 
 
 def _in_order(words: RawArray) -> Codes:

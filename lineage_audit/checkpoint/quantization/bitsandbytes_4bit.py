@@ -8,13 +8,15 @@ Layout: ``weight`` uint8 (two codes a byte, the first one high), ``weight.absmax
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lineage_audit.checkpoint.bounded_json import parse_json_object
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, nearest_level, one_group
+from lineage_audit.checkpoint.quantization.rules import by_extents, by_largest
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -34,7 +36,7 @@ class Nested:
 
 
 @dataclass(frozen=True, slots=True)
-class FourBit:
+class FourBit(OnGrid):
     """One matrix.
 
     Attributes:
@@ -86,21 +88,69 @@ class FourBit:
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Look the codes up and scale them block by block."""
-        codes, scales, values = (array.reshape(-1) for array in arrays[:3])
         first, last = low * self.columns, high * self.columns
-        nibbles = np.stack([codes >> 4, codes & 15], axis=1).reshape(-1)[first % 2 : first % 2 + last - first]
+        nibbles, values = self._nibbles(low, high, arrays[0]), arrays[2].reshape(-1)
         with np.errstate(all="ignore"):
-            if self.nested is not None:
-                scales = _unnested(self.nested, first // self.block, scales, arrays[3], arrays[4])
+            scales = self._scales(first // self.block, arrays)
             by_element = scales[np.arange(first, last) // self.block - first // self.block]
             floats: FloatArray = (values.astype(np.float32)[nibbles] * by_element).astype(np.float32)
         return floats.reshape(high - low, self.columns)
+
+    @property
+    def together(self) -> int:
+        """Rows that fill whole blocks, and whole blocks of scales."""
+        block = self.block * (self.nested.block if self.nested is not None else 1)
+        return block // math.gcd(block, self.columns)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Each block over its largest size; what is stored of that is rounded afterwards."""
+        return (Rule("largest size of a block", by_extents(by_largest(1.0), rounds_before_storing=True)),)
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """One block a row; where the last one is short, zeros fill it."""
+        levels, places = np.unique(arrays[2].reshape(-1).astype(np.float32), return_inverse=True)
+        codes = places.astype(np.int16)[self._nibbles(low, high, arrays[0])]
+        short = -len(codes) % self.block
+        blocks = np.pad(codes, (0, short), constant_values=int(nearest_level(levels, np.zeros(1, np.float32))[0]))
+        scales = self._scales(low * self.columns // self.block, arrays)[:, None]
+        rows, columns = np.arange(len(scales)), one_group(self.block)
+        return Grid(blocks.reshape(-1, self.block), levels, scales, rows, columns, as_stored=self._as_stored(arrays))
+
+    def _nibbles(self, low: int, high: int, packed: RawArray) -> RawArray:
+        """The codes of some rows, one after the other."""
+        codes, first, last = packed.reshape(-1), low * self.columns, high * self.columns
+        return np.stack([codes >> 4, codes & 15], axis=1).reshape(-1)[first % 2 : first % 2 + last - first]
+
+    def _scales(self, first: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """The scales of blocks ``first`` and following."""
+        scales = arrays[1].reshape(-1)
+        if self.nested is None:
+            return scales
+        return _unnested(self.nested, first, scales, arrays[3], arrays[4])
+
+    def _as_stored(self, arrays: Sequence[RawArray]) -> Callable[[FloatArray], FloatArray]:
+        nested = self.nested
+        if nested is None:
+            return lambda scales: scales
+        levels = np.unique(arrays[3].reshape(-1).astype(np.float32))
+        return lambda scales: _nested_scales(nested, levels, scales)
 
 
 def _unnested(nested: Nested, first: int, codes: RawArray, values: RawArray, scales: RawArray) -> FloatArray:
     """Scales ``first`` and following from their codes."""
     places = np.arange(first, first + len(codes)) // nested.block - first // nested.block
     floats: FloatArray = values.reshape(-1)[codes] * scales.reshape(-1)[places] + np.float32(nested.offset)
+    return floats
+
+
+def _nested_scales(nested: Nested, levels: FloatArray, scales: FloatArray) -> FloatArray:
+    """Scales less the offset, quantised in blocks from the first one on, and read back."""
+    flat = scales.reshape(-1) - np.float32(nested.offset)
+    blocks = np.pad(flat, (0, -len(flat) % nested.block)).reshape(-1, nested.block)
+    largest = np.abs(blocks).max(axis=1, keepdims=True)
+    back = levels[nearest_level(levels, blocks * (np.float32(1) / np.maximum(largest, np.float32(1e-38))))] * largest
+    floats: FloatArray = (back.reshape(-1)[: len(flat)] + np.float32(nested.offset)).reshape(scales.shape)
     return floats
 
 

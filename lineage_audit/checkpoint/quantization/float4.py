@@ -15,7 +15,14 @@ import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
 from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
-from lineage_audit.checkpoint.quantization.mxfp4 import VALUES
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size, nearest_level
+from lineage_audit.checkpoint.quantization.mxfp4 import LEVELS, PLACES, VALUES
+from lineage_audit.checkpoint.quantization.rules import (
+    FLOAT4_LARGEST,
+    float8_levels,
+    power_of_two_scales,
+    scaled_floats,
+)
 from lineage_audit.checkpoint.quantization.scheme import ACTIVATIONS, Encoded, Scheme, Stored
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -23,7 +30,7 @@ _BLOCKS = (16, 32)
 
 
 @dataclass(frozen=True, slots=True)
-class Float4:
+class Float4(OnGrid):
     """A matrix, or a stack of them one under the other.
 
     Attributes:
@@ -67,16 +74,44 @@ class Float4:
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Look the codes up and scale them block by block."""
-        codes = arrays[0]
-        values = VALUES[np.stack([codes & 15, codes >> 4], axis=-1)].reshape(high - low, -1, self.block)
+        values = VALUES[_codes(arrays[0])].reshape(high - low, -1, self.block)
         with np.errstate(all="ignore"):
             scales = as_scales(arrays[1])
             if self.overall is not None:
-                own = arrays[2].reshape(-1).astype(np.float32)
-                by_row = own[np.arange(low, high) // self.rows % len(own)][:, None]
-                scales = scales / by_row if self.divides else scales * by_row
+                scales = scales * self._factors(low, high, arrays[2])
             floats: FloatArray = values * scales[:, :, None]
         return floats.reshape(high - low, self.columns)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """By the largest size of a block: a power of two, or what the overall scale brings into FP8."""
+        return power_of_two_scales(FLOAT4_LARGEST) if self.overall is None else scaled_floats(FLOAT4_LARGEST, "F32")
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is; block scales with the overall one."""
+        rows, columns = np.arange(high - low), groups_of_size(self.columns, self.block)
+        scales = as_scales(arrays[1])
+        if self.overall is None:
+            return Grid(PLACES[_codes(arrays[0])], LEVELS, scales, rows, columns)
+        factors, levels = self._factors(low, high, arrays[2]), float8_levels("F8_E4M3")
+
+        def as_stored(exact: FloatArray) -> FloatArray:
+            stored: FloatArray = levels[nearest_level(levels, exact / factors)] * factors
+            return stored
+
+        with np.errstate(all="ignore"):
+            return Grid(PLACES[_codes(arrays[0])], LEVELS, scales * factors, rows, columns, as_stored=as_stored)
+
+    def _factors(self, low: int, high: int, overall: RawArray) -> FloatArray:
+        """What the scales of each row are multiplied by."""
+        own = overall.reshape(-1).astype(np.float32)
+        by_row: FloatArray = own[np.arange(low, high) // self.rows % len(own)][:, None]
+        return np.float32(1) / by_row if self.divides else by_row
+
+
+def _codes(packed: RawArray) -> RawArray:
+    """Two codes a byte, the first one low, row by row."""
+    return np.stack([packed & 15, packed >> 4], axis=-1).reshape(len(packed), -1) & 15
 
 
 def _float4(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, columns_of, rows_of, whole
+from lineage_audit.checkpoint.quantization.grid import Grid, GroupArray, OnGrid, whole_numbers
 from lineage_audit.checkpoint.quantization.packed_words import groups_of, unpack, words_for
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -22,7 +23,7 @@ _FORMAT_KEYS = ("checkpoint_format", "format")
 
 
 @dataclass(frozen=True, slots=True)
-class Gptq:
+class Gptq(OnGrid):
     """One matrix.
 
     Attributes:
@@ -73,15 +74,28 @@ class Gptq:
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """``scale * (code - zero)``, each input by its group."""
-        codes = unpack(arrays[0].T, self.width, self.inputs).astype(np.float32)
-        zeros = unpack(arrays[2], self.width, self.scales.shape[1])[:, low:high]
-        zeros = (zeros + np.uint32(self.zero_offset)) & np.uint32(2**self.width - 1)
+        codes, groups = unpack(arrays[0].T, self.width, self.inputs).astype(np.float32), self._groups(arrays)
+        with np.errstate(all="ignore"):
+            floats: FloatArray = (codes - self._zeros(low, high, arrays)[:, groups]) * arrays[1].T[:, groups]
+        return floats
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is."""
+        codes, scales = unpack(arrays[0].T, self.width, self.inputs).astype(np.int16), arrays[1].T
+        levels, zeros = whole_numbers(0, 2**self.width - 1), self._zeros(low, high, arrays)
+        return Grid(codes, levels, scales, np.arange(high - low), self._groups(arrays), zeros)
+
+    def _groups(self, arrays: Sequence[RawArray]) -> GroupArray:
+        """The group of each input."""
         stated = arrays[3] if self.groups is not None else None
         what = f"{self.codes.file}: {self.codes.name!r}"
-        groups = groups_of(stated, self.inputs, self._group_size, len(zeros), what)
-        with np.errstate(all="ignore"):
-            floats: FloatArray = (codes - zeros.T[:, groups].astype(np.float32)) * arrays[1].T[:, groups]
-        return floats
+        return groups_of(stated, self.inputs, self._group_size, self.scales.shape[0], what)
+
+    def _zeros(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Zero points of some outputs, one for each group."""
+        stored = unpack(arrays[2], self.width, self.scales.shape[1])[:, low:high]
+        zeros = (stored + np.uint32(self.zero_offset)) & np.uint32(2**self.width - 1)
+        return zeros.T.astype(np.float32)
 
 
 def _read(stored: Stored) -> Encoded | None:

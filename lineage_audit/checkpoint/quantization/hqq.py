@@ -7,21 +7,27 @@ the highest bits; with 3 bits ten to an int32. ``scale`` and ``zero`` are a colu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, one_group, rounded_to, whole_numbers
+from lineage_audit.checkpoint.quantization.rules import Constants, by_extents
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _WIDTHS = {"U8": (8, 4, 2, 1), "I32": (3,)}
+_NARROW, _FINEST = 1e-4, 2e4
+"""Extent of a group up to which its step is one, and the most steps for one."""
+
 _IN_A_WORD = {8: 1, 4: 2, 3: 10, 2: 4, 1: 8}
 
 
 @dataclass(frozen=True, slots=True)
-class Hqq:
+class Hqq(OnGrid):
     """One matrix.
 
     Attributes:
@@ -76,19 +82,54 @@ class Hqq:
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """``(code - zero) * scale``."""
-        first, last = self._grouped_rows(low, high)
-        mask = 2**self.width - 1
-        pieces = [
-            (words.astype(np.int64) >> (self.width * (_IN_A_WORD[self.width] - 1 - place))) & mask
-            for (place, _, _), words in zip(self._stretches(first, last), arrays[2:], strict=True)
-        ]
-        codes = np.concatenate(pieces).astype(np.float32)
+        first, _ = self._grouped_rows(low, high)
+        codes = self._codes(low, high, arrays).astype(np.float32)
         shape = (1, -1) if self.scales.shape[0] == 1 else (-1, 1)
         with np.errstate(all="ignore"):
             floats = (codes - arrays[1].reshape(shape)) * arrays[0].reshape(shape)
         skipped = low * self.columns - first * self._along
         flat: FloatArray = floats.reshape(-1)[skipped : skipped + (high - low) * self.columns]
         return flat.astype(np.float32).reshape(high - low, self.columns)
+
+    @property
+    def together(self) -> int:
+        """Rows that fill whole rows of groups; all of them where a group is a column."""
+        return self.outputs if self._by_column else self._along // math.gcd(self._along, self.columns)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The range of a group; what the optimiser makes of it is its own."""
+        return (Rule("range of a group, not optimised", by_extents(self._constants, rounds_before_storing=True)),)
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The grouped matrix: a group is one of its rows or one of its columns."""
+        codes = self._codes(low, high, arrays).astype(np.int16)
+        sides = np.arange(len(codes)), one_group(codes.shape[1])
+        if self._by_column:
+            sides = one_group(len(codes)), np.arange(codes.shape[1])
+        shape = (1, -1) if self._by_column else (-1, 1)
+        scales, zeros = (array.astype(np.float32).reshape(shape) for array in arrays[:2])
+        levels, as_stored = whole_numbers(0, 2**self.width - 1), rounded_to(self.scales.dtype)
+        return Grid(codes, levels, scales, *sides, zeros, as_stored=as_stored)
+
+    def _constants(self, least: FloatArray, largest: FloatArray) -> Constants:
+        extents = largest - least
+        per_step = np.where(extents <= _NARROW, np.float32(1), np.float32(2**self.width - 1) / extents)
+        per_step = np.minimum(per_step, np.float32(_FINEST))
+        return np.asarray(1 / per_step, np.float32), np.asarray(-least * per_step, np.float32), None
+
+    @property
+    def _by_column(self) -> bool:
+        return self.scales.shape[0] == 1
+
+    def _codes(self, low: int, high: int, arrays: Sequence[RawArray]) -> RawArray:
+        """Rows of the grouped matrix."""
+        mask, stretches = 2**self.width - 1, self._stretches(*self._grouped_rows(low, high))
+        pieces = [
+            (words.astype(np.int64) >> (self.width * (_IN_A_WORD[self.width] - 1 - place))) & mask
+            for (place, _, _), words in zip(stretches, arrays[2:], strict=True)
+        ]
+        return np.concatenate(pieces)
 
     def _grouped_rows(self, low: int, high: int) -> tuple[int, int]:
         """Rows of the grouped matrix that hold some rows of the float one."""

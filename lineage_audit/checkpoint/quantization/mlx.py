@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size, rounded_to, whole_numbers
 from lineage_audit.checkpoint.quantization.packed_words import unpack
+from lineage_audit.checkpoint.quantization.rules import Constants, in_each_arithmetic
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -21,7 +23,7 @@ _USUAL_GROUP = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Mlx:
+class Mlx(OnGrid):
     """A stack of matrices one under the other: codes of ``width`` bits, ``groups`` groups of ``group`` in a row."""
 
     codes: StoredTensor
@@ -61,6 +63,27 @@ class Mlx:
             by_group = codes.reshape(high - low, self.groups, self.group)
             floats: FloatArray = by_group * arrays[1][:, :, None] + arrays[2][:, :, None]
         return floats.reshape(high - low, -1)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The range of a group, such that its larger end and zero are both on the grid."""
+        return tuple(in_each_arithmetic({"range of a group, its larger end kept": self._constants}, self.scales.dtype))
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is."""
+        codes = unpack(arrays[0], self.width, self.group * self.groups).astype(np.int16)
+        rows, columns = np.arange(high - low), groups_of_size(self.group * self.groups, self.group)
+        levels, as_stored = whole_numbers(0, 2**self.width - 1), rounded_to(self.scales.dtype)
+        return Grid(codes, levels, arrays[1], rows, columns, offsets=arrays[2], as_stored=as_stored)
+
+    def _constants(self, least: FloatArray, largest: FloatArray) -> Constants:
+        below = np.abs(least) > np.abs(largest)
+        steps = np.maximum((largest - least) / np.float32(2**self.width - 1), np.float32(1e-7))
+        steps, ends = np.where(below, steps, -steps), np.where(below, least, largest)
+        whole = np.rint(ends / steps)
+        scales = np.where(whole != 0, ends / whole, steps)
+        biases = np.where(whole != 0, ends, np.float32(0))
+        return scales, None, biases
 
 
 def _read(stored: Stored) -> Encoded | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size
+from lineage_audit.checkpoint.quantization.rules import FLOAT4_LARGEST, power_of_two_scales
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -19,11 +21,15 @@ _MAGNITUDES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 VALUES = np.array([*_MAGNITUDES, *(-value for value in _MAGNITUDES)], np.float32)
 """What the sixteen codes of FP4 (E2M1) stand for."""
 
+LEVELS, _PLACES = np.unique(VALUES, return_inverse=True)
+PLACES = _PLACES.astype(np.int16)
+"""The same without its second zero, ascending, and the place of each code there."""
+
 _BYTES, _GROUP, _BIAS = 16, 32, 127
 
 
 @dataclass(frozen=True, slots=True)
-class Mxfp4:
+class Mxfp4(OnGrid):
     """A stack of matrices one under the other: codes, exponents, and groups in a row."""
 
     codes: StoredTensor
@@ -42,11 +48,25 @@ class Mxfp4:
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Look the codes up and scale them group by group."""
-        codes = arrays[0].reshape(high - low, self.groups, _BYTES)
-        values = VALUES[np.stack([codes & 15, codes >> 4], axis=-1)].reshape(high - low, self.groups, _GROUP)
+        values = VALUES[self._codes(arrays[0])].reshape(high - low, self.groups, _GROUP)
         with np.errstate(all="ignore"):
             floats: FloatArray = np.ldexp(values, arrays[1].astype(np.int32)[:, :, None] - _BIAS)
         return floats.reshape(high - low, self.groups * _GROUP)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """By the largest size of a group."""
+        return power_of_two_scales(FLOAT4_LARGEST)
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is."""
+        scales = np.ldexp(np.float32(1), arrays[1].astype(np.int32) - _BIAS)
+        columns = groups_of_size(self.groups * _GROUP, _GROUP)
+        return Grid(PLACES[self._codes(arrays[0])], LEVELS, scales, np.arange(high - low), columns)
+
+    def _codes(self, packed: RawArray) -> RawArray:
+        """Two codes a byte, the first one low."""
+        return np.stack([packed & 15, packed >> 4], axis=-1).reshape(-1, self.groups * _GROUP)
 
 
 def _read(main: str, companion: str, stored: Stored) -> Encoded | None:

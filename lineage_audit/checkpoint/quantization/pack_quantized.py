@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
+from lineage_audit.checkpoint.quantization.grid import Grid, GroupArray, OnGrid, Rule, rounded_to, whole_numbers
 from lineage_audit.checkpoint.quantization.packed_words import bits_of, groups_of, unpack, words_for
+from lineage_audit.checkpoint.quantization.rules import asymmetric_integers, symmetric_integers
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 
 @dataclass(frozen=True, slots=True)
-class PackQuantized:
+class PackQuantized(OnGrid):
     """One matrix ``[outputs, inputs]`` of codes of ``width`` bits; zeros and groups may be missing."""
 
     codes: StoredTensor
@@ -64,15 +66,42 @@ class PackQuantized:
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """``scale * (code - zero)``; without zero points the stored offset stands for them."""
         codes, zeros = unpack(arrays[0], self.width, self.inputs).astype(np.float32), np.float32(2 ** (self.width - 1))
-        stated = arrays[-1] if self.groups is not None else None
-        what = f"{self.codes.file}: {self.codes.name!r}"
-        groups = groups_of(stated, self.inputs, self._group_size, self.scales.shape[1], what)
+        groups = self._groups(arrays)
         with np.errstate(all="ignore"):
             if self.zeros is not None:
-                by_row = unpack(arrays[2].T, self.width, self.outputs).T[low:high].astype(np.float32)
-                return (codes - by_row[:, groups]) * arrays[1][:, groups]
+                return (codes - self._zeros(low, high, arrays)[:, groups]) * arrays[1][:, groups]
             floats: FloatArray = (codes - zeros) * arrays[1][:, groups]
         return floats
+
+    @property
+    def scales_inputs(self) -> bool:
+        """AWQ may be stored so too."""
+        return True
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """By the largest size of a group, or by its range where there are zero points."""
+        dtype = self.scales.dtype
+        if self.zeros is None:
+            return symmetric_integers(self.width, dtype)
+        return asymmetric_integers(self.width, dtype, -(2 ** (self.width - 1)))
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is."""
+        codes, half = unpack(arrays[0], self.width, self.inputs).astype(np.int16), 2 ** (self.width - 1)
+        zeros = self._zeros(low, high, arrays) - np.float32(half) if self.zeros is not None else None
+        rows, levels, as_stored = np.arange(high - low), whole_numbers(-half, half - 1), rounded_to(self.scales.dtype)
+        return Grid(codes, levels, arrays[1], rows, self._groups(arrays), zeros, as_stored=as_stored)
+
+    def _groups(self, arrays: Sequence[RawArray]) -> GroupArray:
+        """The group of each input."""
+        stated = arrays[-1] if self.groups is not None else None
+        what = f"{self.codes.file}: {self.codes.name!r}"
+        return groups_of(stated, self.inputs, self._group_size, self.scales.shape[1], what)
+
+    def _zeros(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Zero points as stored, one for each group."""
+        return unpack(arrays[2].T, self.width, self.outputs).T[low:high].astype(np.float32)
 
 
 def _read(stored: Stored) -> Encoded | None:

@@ -18,6 +18,15 @@ import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
 from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
+from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size, rounded_to, whole_numbers
+from lineage_audit.checkpoint.quantization.rules import (
+    FLOAT8_LARGEST,
+    asymmetric_integers,
+    float8_levels,
+    power_of_two_scales,
+    scaled_floats,
+    symmetric_integers,
+)
 from lineage_audit.checkpoint.quantization.scheme import ACTIVATIONS, Encoded, Scheme, Stored, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -30,7 +39,7 @@ _LARGEST_CODE = 127.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scaled:
+class Scaled(OnGrid):
     """One matrix, or a stack of them one under the other.
 
     Attributes:
@@ -90,6 +99,38 @@ class Scaled:
                 codes = codes - self._spread(arrays[2].astype(np.float32), low, high)
             floats: FloatArray = codes * (self._spread(as_scales(arrays[1]), low, high) / np.float32(self.divisor))
         return floats
+
+    @property
+    def together(self) -> int:
+        """Rows that share a scale, unless all do."""
+        return 1 if self._spans else self.block[0]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """By the largest size of a group, or by its range where there are zero points."""
+        dtype = self.scales.dtype
+        if self.codes.dtype == "I8":
+            return symmetric_integers(8, dtype) if self.zeros is None else asymmetric_integers(8, dtype, -128)
+        largest = FLOAT8_LARGEST[self.codes.dtype]
+        return power_of_two_scales(largest) if are_exponents(self.scales) else scaled_floats(largest, dtype)
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """The matrix as it is."""
+        is_whole = self.codes.dtype == "I8"
+        levels = whole_numbers(-128, 127) if is_whole else float8_levels(self.codes.dtype)
+        places = arrays[0].astype(np.int16) + 128 if is_whole else np.searchsorted(levels, arrays[0]).astype(np.int16)
+        rows = groups_of_size(high - low, self.block[0], low)
+        columns = groups_of_size(self.columns, self.block[1])
+        with np.errstate(all="ignore"):
+            scales = as_scales(arrays[1]) / np.float32(self.divisor)
+        zeros = arrays[2].astype(np.float32) if self.zeros is not None else None
+        as_stored = rounded_to(self.scales.dtype)
+        return Grid(places, levels, scales, rows, columns, zeros, spans=self._spans, as_stored=as_stored)
+
+    @property
+    def _spans(self) -> bool:
+        """Whether one scale belongs to a whole matrix."""
+        return self.block[0] >= math.prod(self.codes.shape[:-1]) > 1
 
     def _spread(self, grid: FloatArray, low: int, high: int) -> FloatArray:
         """Give every element the value of its block."""

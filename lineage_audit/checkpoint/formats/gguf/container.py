@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lineage_audit.checkpoint.formats.container import Container
-from lineage_audit.checkpoint.formats.gguf.encodings import GgmlBlocks, OneMore
+from lineage_audit.checkpoint.formats.gguf.encodings import GgmlBlocks, GgmlGrid, OneMore
+from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS
 from lineage_audit.checkpoint.formats.gguf.header import TensorInfo, read_header
 from lineage_audit.checkpoint.formats.gguf.types import WITHOUT_DECODER
 from lineage_audit.checkpoint.source.base import Source
@@ -51,7 +52,8 @@ def _stored(info: TensorInfo, file: str, architecture: str) -> StoredTensor:
     raw = StoredTensor(info.name, info.type.name, info.shape, file, info.start, info.stop)
     if info.type.is_quantized and info.type.name not in WITHOUT_DECODER and len(info.shape) > 1:
         as_bytes = replace(raw, dtype="U8", shape=(info.stop - info.start,))
-        return replace(raw, encoding=GgmlBlocks(as_bytes, info.type, info.shape[-1]))
+        kind = GgmlGrid if info.type.name in BLOCK_GRIDS else GgmlBlocks
+        return replace(raw, encoding=kind(as_bytes, info.type, info.shape[-1]))
     if not info.type.is_quantized and len(info.shape) == 1 and _has_one_more(info.name, architecture):
         return replace(raw, encoding=OneMore(raw, info.type.bits))
     return raw

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
+from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS, grid_of
+from lineage_audit.checkpoint.formats.gguf.requantizing import QUANTISED_HERE, quantized
 from lineage_audit.checkpoint.formats.gguf.types import GgmlType
+from lineage_audit.checkpoint.quantization.grid import Extent, Grid, OnGrid, Rule
 from lineage_audit.checkpoint.tensors import StoredTensor
+
+_REFERENCE = "ggml's reference without an importance matrix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,26 @@ class GgmlBlocks:
         with np.errstate(all="ignore"):
             values = dequantize(arrays[0], GGMLQuantizationType[self.type.name])
         return np.asarray(values, dtype=np.float32).reshape(high - low, self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class GgmlGrid(GgmlBlocks, OnGrid):
+    """Blocks of a type whose elements each lie on a grid."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The library's own quantiser, where it has one."""
+        return (Rule(f"{_REFERENCE}, {self.type.name}", self._quantize),) if self.type.name in QUANTISED_HERE else ()
+
+    def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
+        """One group a row."""
+        blocks = arrays[0].reshape(-1, self.type.bytes)
+        return grid_of(BLOCK_GRIDS[self.type.name], blocks, self.decode(low, high, arrays))
+
+    def _quantize(self, floats: FloatArray, stored: Grid, extent: Extent | None) -> Grid:  # noqa: ARG002
+        rows = floats.reshape(-1, self.columns)
+        with np.errstate(all="ignore"):
+            return self.grid(0, len(rows), [quantized(rows, self.type.name)])
 
 
 @dataclass(frozen=True, slots=True)
