@@ -265,11 +265,12 @@ def sentence_of(report: Report) -> str:
     """The verdict in one sentence, in the words "reference" and "subject"."""
     verdict = report.verdict
     if verdict.relation == "identical":
-        return "The subject holds the very weights of the reference."
+        return f"The subject holds the very weights of the reference{_requantized(report)}."
     if verdict.relation == "derived":
         best = strongest(report.evidence)
         shown = best.finding if best else "its weights stand bit-identical in the reference"
-        return f"The subject's weights share training with the reference's: {shown}{_p(verdict.log10_p)}."
+        more = f"{_p(verdict.log10_p)}{_requantized(report)}"
+        return f"The subject's weights share training with the reference's: {shown}{more}."
     if verdict.relation == "shared-origin":
         return f"The weights are not independent, yet neither need be the other's base{_p(verdict.log10_p)}."
     if verdict.relation == "independent":
@@ -280,6 +281,11 @@ def sentence_of(report: Report) -> str:
 def in_words_of_a_check(text: str) -> str:
     """A sentence of a comparison, its A and B called what a check calls them."""
     return re.sub(r"\bB\b", "the subject", re.sub(r"\bA\b(?! (?:model|tensor|file|base)\b)", "the reference", text))
+
+
+def _requantized(report: Report) -> str:
+    """Whether codes are the other's numbers, quantised, as the end of a sentence; nothing where none are asked."""
+    return f"; {in_words_of_a_check(report.requantization.summary)}" if report.requantization else ""
 
 
 def _p(log10_p: float | None) -> str:

@@ -134,7 +134,8 @@ class FourBit(OnGrid):
         if nested is None:
             return lambda scales: scales
         levels = np.unique(arrays[3].reshape(-1).astype(np.float32))
-        return lambda scales: _nested_scales(nested, levels, scales)
+        largest = arrays[4].reshape(-1, 1).astype(np.float32)
+        return lambda scales: _nested_scales(nested, levels, largest, scales)
 
 
 def _unnested(nested: Nested, first: int, codes: RawArray, values: RawArray, scales: RawArray) -> FloatArray:
@@ -144,12 +145,11 @@ def _unnested(nested: Nested, first: int, codes: RawArray, values: RawArray, sca
     return floats
 
 
-def _nested_scales(nested: Nested, levels: FloatArray, scales: FloatArray) -> FloatArray:
-    """Scales less the offset, quantised in blocks from the first one on, and read back."""
+def _nested_scales(nested: Nested, levels: FloatArray, largest: FloatArray, scales: FloatArray) -> FloatArray:
+    """Scales less the offset, rounded in blocks from the first one on, each over its largest size, and read back."""
     flat = scales.reshape(-1) - np.float32(nested.offset)
     blocks = np.pad(flat, (0, -len(flat) % nested.block)).reshape(-1, nested.block)
-    largest = np.abs(blocks).max(axis=1, keepdims=True)
-    back = levels[nearest_level(levels, blocks * (np.float32(1) / np.maximum(largest, np.float32(1e-38))))] * largest
+    back = levels[nearest_level(levels, blocks / np.maximum(largest, np.float32(1e-38)))] * largest
     floats: FloatArray = (back.reshape(-1)[: len(flat)] + np.float32(nested.offset)).reshape(scales.shape)
     return floats
 

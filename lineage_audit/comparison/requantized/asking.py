@@ -33,7 +33,7 @@ def ask_requantization(
         measured: the pairs, and the rows of them that were read.
         is_whole: every row was read.
     """
-    pairs = [(one.pair, one.positions) for one in measured if one.is_matrix and one.pair.image is None]
+    pairs = [(one.pair, one.positions) for one in measured if one.is_matrix and one.pair.aligned_a is None]
     by_side: dict[Side, list[_Asked]] = {"b": [], "a": []}
     for pair, positions in pairs:
         side = _stored_side(pair)

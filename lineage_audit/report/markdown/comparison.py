@@ -18,8 +18,17 @@ from lineage_audit.report.wording import (
     reading_words,
     status_word,
 )
+from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.report.wording.sentences import first_sentence
-from lineage_audit.results import ArchitectureFinding, Evidence, LayerRow, NamesFinding, Operation, Report
+from lineage_audit.results import (
+    ArchitectureFinding,
+    Evidence,
+    LayerRow,
+    NamesFinding,
+    Operation,
+    Report,
+    Requantization,
+)
 
 _IN_CODE = frozenset({"Model", "Revision", "Format", "Architecture", "Licence claim", "Claimed base"})
 _MOST_LISTED = 10
@@ -40,6 +49,7 @@ def render_markdown(report: Report) -> str:
         "### Caveats",
         bullets(map(prose, report.verdict.caveats)) or "None.",
         folded("Renamed tensors", _renames(report.names)),
+        folded("Quantised matrices", _requantized(report.requantization)),
         folded("Evidence", _evidence(report.evidence)),
         _footer(report),
     )
@@ -67,6 +77,7 @@ def _findings(report: Report) -> str:
             f"**Tokenizer.** {prose(report.tokenizer.summary)}",
             f"**Weights.** {prose(report.weights.summary)} "
             f"({share(report.weights.compared_share)} of B's parameters compared)",
+            *_requantization(report.requantization),
             *_layers(report.weights.layers),
         )
     )
@@ -79,6 +90,19 @@ def _differences(architecture: ArchitectureFinding) -> str:
     more = len(different) - _MOST_LISTED
     shown = ", ".join(code(field_difference(field)) for field in different[:_MOST_LISTED])
     return f" Different: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def _requantization(found: Requantization | None) -> Iterator[str]:
+    """Whether codes are the other model's numbers, quantised."""
+    if found is not None:
+        yield f"**Quantised.** {prose(found.summary)}"
+
+
+def _requantized(found: Requantization | None) -> str:
+    if found is None:
+        return ""
+    rows = [(code(cut_middle(one.name, 120)), *requantized_cells(one)) for one in most_apart(found)]
+    return table(REQUANTIZED_HEADS, rows)
 
 
 def _layers(layers: Sequence[LayerRow]) -> Iterator[str]:

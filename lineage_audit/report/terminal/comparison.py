@@ -54,6 +54,7 @@ def render_terminal(report: Report, *, console: Console) -> None:
             ("Names", _names_lines(page, report)),
             ("Tokenizer", _tokenizer_lines(page, report)),
             ("Weights", _weights_lines(page, report)),
+            *([("Quantised", (_sentence(report.requantization.summary),))] if report.requantization else []),
         )
     )
     page.blank()

@@ -18,11 +18,13 @@ from lineage_audit.report.numbers import (
 )
 from lineage_audit.report.terminal.page import LABEL_WIDTH, QUIET, Cell, Column, Page
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word
+from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
     ArchitectureFinding,
     Evidence,
     NamesFinding,
     Report,
+    Requantization,
     Scalar,
     TokenizerFinding,
     Verdict,
@@ -66,6 +68,7 @@ def render_details(report: Report, *, console: Console) -> None:
     _evidence(page, report.evidence)
     _roles(page, report.weights)
     _layers(page, report.weights)
+    _requantized(page, report.requantization)
     _fields(page, report.architecture)
     _names(page, report.names)
     _tokens(page, report.tokenizer)
@@ -147,6 +150,15 @@ def _layers(page: Page, weights: WeightsFinding) -> None:
             for layer in weights.layers
         ),
     )
+
+
+def _requantized(page: Page, found: Requantization | None) -> None:
+    if found is None:
+        return
+    page.heading("Quantised matrices")
+    matrix, *counts = REQUANTIZED_HEADS
+    columns: tuple[Column, ...] = ((matrix, "left"), *((head, "right") for head in counts[:-1]), (counts[-1], "left"))
+    page.table(columns, ((cut_middle(one.name, _LONGEST_NAME), *requantized_cells(one)) for one in most_apart(found)))
 
 
 def _fields(page: Page, architecture: ArchitectureFinding) -> None:

@@ -163,7 +163,9 @@ QUANTISERS: dict[str, Quantiser] = {
     "bitsandbytes fp4, half": Quantiser("bitsandbytes", bitsandbytes_four_bit("fp4", True), {}, torch.float16),
     "w4a16": Quantiser("compressed_tensors", compressed(_INT4, "pack-quantized"), {}),
     "w4a16, single precision": Quantiser("compressed_tensors", compressed(_INT4, "pack-quantized"), {}, torch.float32),
-    "w4a16, asymmetric": Quantiser("compressed_tensors", compressed({**_INT4, "symmetric": False}, "pack-quantized"), {}),
+    "w4a16, asymmetric": Quantiser(
+        "compressed_tensors", compressed(_INT4 | {"symmetric": False}, "pack-quantized"), {}
+    ),
     "w8a8": Quantiser("compressed_tensors", compressed(_INT8, "int-quantized"), {}),
     "w8a8, half": Quantiser("compressed_tensors", compressed(_INT8, "int-quantized"), {}, torch.float16),
     "fp8, a matrix": Quantiser("compressed_tensors", compressed({**_FP8, "strategy": "tensor"}, "float-quantized"), {}),

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, opening, sentence
 from lineage_audit.report.html.page import Section, folded
-from lineage_audit.report.html.tables import Column, Value, number_columns, table
+from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS
-from lineage_audit.results import ArchitectureFinding, NamesFinding, Report, TokenizerFinding, WeightsFinding
+from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
+from lineage_audit.results import (
+    ArchitectureFinding,
+    NamesFinding,
+    Report,
+    Requantization,
+    TokenizerFinding,
+    WeightsFinding,
+)
 
 _MOST_NAMES = 200
 
@@ -27,6 +35,7 @@ def findings(report: Report) -> Section:
             report.weights.summary,
             f"{share(report.weights.compared_share)} of B’s parameters compared",
         ),
+        _card("Quantised", report.requantization.summary) if report.requantization else None,
         class_="cards",
     )
     tables = joined(
@@ -35,6 +44,7 @@ def findings(report: Report) -> Section:
         folded("Tokenizer in numbers", _tokenizer(report.tokenizer)),
         folded("Weights by role", _roles(report.weights)),
         folded("Weights by layer", _layers(report.weights)),
+        folded("Quantised matrices", _requantized(report.requantization)) if report.requantization else None,
     )
     return Section("findings", "Four findings, kept apart", "", joined(cards, tables))
 
@@ -42,6 +52,13 @@ def findings(report: Report) -> Section:
 def _card(heading: str, summary: str, aside: str = "") -> Markup:
     note = element("p", aside, class_="aside") if aside else None
     return element("article", element("h3", heading), element("p", sentence(opening(summary))), note)
+
+
+def _requantized(found: Requantization) -> Markup:
+    matrix, *counts = REQUANTIZED_HEADS
+    columns = (Column(matrix), *number_columns(*counts[:-1]), Column(counts[-1]))
+    rows: list[list[Cell]] = [[name(one.name), *requantized_cells(one)] for one in most_apart(found)]
+    return table("Codes and scales against the other model’s numbers, quantised; furthest apart first", columns, rows)
 
 
 def _fields(architecture: ArchitectureFinding) -> Markup:
