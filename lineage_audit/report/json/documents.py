@@ -31,8 +31,8 @@ Change = Callable[[Document], Document]
 def _report_document(body: Document) -> Document:
     """The layers stand beside the weights, for whoever plots them; the parameters stand near the end."""
     layers, parameters, evidence = body["weights"].pop("layers"), body.pop("parameters"), body.pop("evidence")
-    run, coverage = body.pop("run"), body.pop("coverage")
-    return {**body, "layers": layers, "parameters": parameters, "evidence": evidence, "run": run, "coverage": coverage}
+    end = {name: body.pop(name) for name in ("run", "coverage", "requantization")}
+    return {**body, "layers": layers, "parameters": parameters, "evidence": evidence, **end}
 
 
 def _report_fields(body: Document) -> Document:

@@ -38,6 +38,8 @@ def test_the_schema_follows_the_result_types():
         "tokenizer": results.TokenizerFinding,
         "role_delta": results.RoleDelta,
         "layer": results.LayerRow,
+        "requantization": results.Requantization,
+        "requantized_tensor": results.RequantizedTensor,
         "evidence": results.Evidence,
         "layer_evidence": results.LayerEvidence,
         "spread": results.NullSpread,
