@@ -149,7 +149,7 @@ def _nested_scales(nested: Nested, levels: FloatArray, largest: FloatArray, scal
     """Scales less the offset, rounded in blocks from the first one on, each over its largest size, and read back."""
     flat = scales.reshape(-1) - np.float32(nested.offset)
     blocks = np.pad(flat, (0, -len(flat) % nested.block)).reshape(-1, nested.block)
-    back = levels[nearest_level(levels, blocks / np.maximum(largest, np.float32(1e-38)))] * largest
+    back = levels[nearest_level(levels, (blocks / np.maximum(largest, 1e-38)).astype(np.float32))] * largest
     floats: FloatArray = (back.reshape(-1)[: len(flat)] + np.float32(nested.offset)).reshape(scales.shape)
     return floats
 
