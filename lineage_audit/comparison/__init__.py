@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -20,14 +21,14 @@ from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
-from lineage_audit.comparison.operations.composition import restate
-from lineage_audit.comparison.operations.delta_checkpoints import say_delta
+from lineage_audit.comparison.operations.composition import find_sum
+from lineage_audit.comparison.operations.delta_checkpoints import find_delta
 from lineage_audit.comparison.pairing.layouts import with_known_layouts
 from lineage_audit.comparison.pairing.tensors import Pairing, pair_tensors
 from lineage_audit.comparison.pairing.unnamed import pair_unnamed
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.reading.plan import default_budget
-from lineage_audit.comparison.siblings import compare_beyond, say_beyond
+from lineage_audit.comparison.siblings import compare_beyond
 from lineage_audit.comparison.stages import (
     WeightStage,
     choose_effort,
@@ -78,9 +79,14 @@ def compare_checkpoints(
     allowed = default_budget(a, b) if budget is None else budget
     stage = _weights(a, b, pairing, effort, allowed, progress or NoProgress())
     ancestors = Ancestors(tuple(parents), base)
-    verdict = decide(stage.findings(a, b, pairing, architecture, names, tokenizer, ancestors))
-    verdict = say_delta(restate(verdict, a, b, pairing, stage), a, b, stage.comparison)
     beyond = compare_beyond(a, b, base) if base is not None else None
+    findings = replace(
+        stage.findings(a, b, pairing, architecture, names, tokenizer, ancestors),
+        written_sum=find_sum(a, b, pairing, stage),
+        delta=find_delta(a, b, stage.comparison),
+        beyond=beyond,
+    )
+    verdict = decide(findings)
     requantized = stage.ask_requantization(a, b) if verdict.relation in ("identical", "derived") else None
     return Report(
         tool_version=__version__,
@@ -89,7 +95,7 @@ def compare_checkpoints(
         effort=stage.effort,
         parameters={**stage.parameters, **_named(ancestors)},
         seconds=time.perf_counter() - started,
-        verdict=say_beyond(verdict, beyond) if beyond is not None else verdict,
+        verdict=verdict,
         architecture=architecture,
         names=names,
         tokenizer=tokenizer,

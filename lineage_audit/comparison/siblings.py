@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -31,7 +31,7 @@ from lineage_audit.comparison.evidence.base import TestDescription, not_measured
 from lineage_audit.comparison.merging.streaming import storage_steps
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES, TensorPair, pair_tensors
 from lineage_audit.comparison.reading.finite import zero_where_unusable
-from lineage_audit.results import Evidence, Verdict
+from lineage_audit.results import Evidence
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -214,14 +214,6 @@ _AMOUNTS: Mapping[Extent, str] = {
 
 def _amount(found: SharedChange, whose: str) -> str:
     return f"{_AMOUNTS[found.extent]} of {whose}'s change (slope {found.slope:.2f} ± {found.error:.2f})"
-
-
-def say_beyond(verdict: Verdict, beyond: Evidence) -> Verdict:
-    """Add to a verdict of related weights what the two share beyond the base that was named."""
-    if verdict.relation not in ("derived", "shared-origin", "identical"):
-        return verdict
-    said = beyond.finding if beyond.status == "measured" else f"beyond the base: not measured, {beyond.reason}"
-    return replace(verdict, caveats=(f"{said[:1].upper()}{said[1:]}.", *verdict.caveats))
 
 
 _Sums = tuple[float, float]

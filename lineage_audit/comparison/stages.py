@@ -16,8 +16,9 @@ from lineage_audit.comparison.alignment.moved_gains import fit_gains
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.merging import Ancestors, find_merge
-from lineage_audit.comparison.metadata.architecture import same_function
+from lineage_audit.comparison.metadata.architecture import architecture_clause
 from lineage_audit.comparison.metadata.caveats import reading_caveats
+from lineage_audit.comparison.metadata.names import changed_segments
 from lineage_audit.comparison.operations.delta.matrices import read_matrices, sample_matrices
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.operations.finding import Change, find_operations
@@ -133,7 +134,7 @@ class WeightStage:
             same_weights=self.same_weights,
             left_in_a=_left_over(pairing.only_a, pairing, "a"),
             left_in_b=_left_over(pairing.only_b, pairing, "b"),
-            architecture=_architecture_clause(architecture),
+            architecture=architecture_clause(architecture, changed_segments(names.renames)),
             caveats=reading_caveats(a, b, pairing, self.comparison, self.aligned.tensors_of_b if self.aligned else ()),
             searched=self.searched,
             moved=self.aligned is not None,
@@ -319,10 +320,3 @@ def _left_over(only: Sequence[TensorRef], pairing: Pairing, side: Literal["a", "
         if len(paired) < held.shape[0]:
             return "rows"
     return "nothing"
-
-
-def _architecture_clause(architecture: ArchitectureFinding) -> str:
-    """The architecture finding as the beginning of a sentence."""
-    if same_function(architecture):
-        return architecture.summary.split(":")[0]
-    return "different architectures" if architecture.fields else "architectures unknown"

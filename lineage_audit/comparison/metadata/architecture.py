@@ -29,6 +29,17 @@ def same_function(finding: ArchitectureFinding) -> bool:
     return bool(compared) and not any(row.status == "different" for row in compared)
 
 
+def architecture_clause(finding: ArchitectureFinding, renames: Sequence[str]) -> str:
+    """The finding as the beginning of a sentence."""
+    if same_function(finding):
+        return _same_architecture(renames)
+    return "different architectures" if finding.fields else "architectures unknown"
+
+
+def _same_architecture(renames: Sequence[str]) -> str:
+    return f"same architecture after {_count(len(renames), 'rename')}" if renames else "same architecture"
+
+
 def _compare_field(name: str, a: ArchConfig, b: ArchConfig) -> FieldComparison:
     value_a, value_b = a.fields.get(name), b.fields.get(name)
     if value_a is None or value_b is None:
@@ -69,8 +80,7 @@ def _sentence(fields: Sequence[FieldComparison], renames: Sequence[str]) -> str:
         return "no configuration to compare"
     different = [row for row in compared if row.status == "different"]
     if not different:
-        after = f" after {_count(len(renames), 'rename')}" if renames else ""
-        return f"same architecture{after}: all {len(compared)} fields that both state or imply are equal"
+        return f"{_same_architecture(renames)}: all {len(compared)} fields that both state or imply are equal"
     shown = "; ".join(f"{FIELDS[row.field].label} {row.a} vs {row.b}" for row in different[:3])
     more = f" and {len(different) - 3} more" if len(different) > 3 else ""
     return f"{len(different)} of {len(compared)} fields differ: {shown}{more}"

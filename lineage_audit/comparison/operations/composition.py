@@ -1,4 +1,4 @@
-"""Verdicts about a model that is written as a sum: whether the other one is that sum, to within rounding.
+"""A model that is written as a sum, and whether the other one is that sum, to within rounding.
 
 Merging an adapter in another library, or on another processor, adds the same numbers in another order, so the last bit
 of some weights differs. That is no difference between models, and it is said so.
@@ -7,15 +7,14 @@ of some weights differs. That is no difference between models, and it is said so
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.stages import WeightStage
-from lineage_audit.comparison.verdict import NOT_THEFT
-from lineage_audit.results import OperationKind, Verdict
+from lineage_audit.comparison.verdict import Letter, WrittenSum, other_than
 
 _EQUAL_SHARE = 0.99
 """Share of a coarse tensor's elements that rounding leaves equal when sums are taken in another order."""
@@ -28,40 +27,28 @@ _FINE_BITS = 20
 _FINE_DELTA = 2.0**-21
 """Relative size of the difference that single precision may leave: eight units of its last place, together."""
 
-_FROM_ROUNDING: frozenset[OperationKind] = frozenset(
-    {"fine-tuned", "continued-pretrained", "changed", "edited", "noise-added", "cast", "lora-merged", "quantized"}
-)
-"""Operations that a difference of rounding alone could be mistaken for."""
 
-
-def restate(verdict: Verdict, a: Checkpoint, b: Checkpoint, pairing: Pairing, stage: WeightStage) -> Verdict:
-    """Say of a composed model whether the other one is what it is composed of; other verdicts stay as they are."""
-    if not (a.composed_of or b.composed_of) or verdict.relation not in ("identical", "derived", "shared-origin"):
-        return verdict
-    whole, composed, parts = ("B", a, "A") if a.composed_of else ("A", b, "B")
-    sum_of = " plus ".join(ref.rstrip("/").rpartition("/")[2] for ref in composed.composed_of)
-    if verdict.relation == "identical":
-        return replace(verdict, summary=f"Identical: {whole} holds the very weights of {sum_of}.")
-    measured = list(stage.comparison.measurements.values())
-    if stage.aligned is not None or not measured or not all(map(_is_equal_but_for_rounding, measured)):
-        return verdict
-    operations = tuple(item for item in verdict.operations if item.kind not in _FROM_ROUNDING)
-    if not _is_everything(pairing, measured):
-        summary = f"Derived: as far as the weights were read, {whole} is {sum_of} ({parts}) to within rounding."
-        return replace(verdict, relation="derived", summary=summary, operations=operations)
-    return replace(
-        verdict,
-        relation="identical",
-        direction="undetermined",
-        summary=f"Identical to within rounding: {whole} is {sum_of}.",
-        operations=operations,
-        caveats=(*_reading_caveats(verdict, composed), NOT_THEFT),
+def find_sum(a: Checkpoint, b: Checkpoint, pairing: Pairing, stage: WeightStage) -> WrittenSum | None:
+    """Hold a model that is written as a sum against the other one; None where neither is written so."""
+    if not (a.composed_of or b.composed_of):
+        return None
+    parts: Letter = "A" if a.composed_of else "B"
+    composed = a if a.composed_of else b
+    return WrittenSum(
+        whole=other_than(parts),
+        parts=parts,
+        of=" plus ".join(ref.rstrip("/").rpartition("/")[2] for ref in composed.composed_of),
+        equal=_equal_part(pairing, stage),
+        caveats=tuple(f"{parts}: {text}" for text in composed.caveats),
     )
 
 
-def _reading_caveats(verdict: Verdict, composed: Checkpoint) -> Iterable[str]:
-    """What was left out or added, of the caveats that the verdict had."""
-    return (text for text in verdict.caveats if any(text.endswith(own) for own in composed.caveats))
+def _equal_part(pairing: Pairing, stage: WeightStage) -> Literal["everything", "what-was-read", "nothing"]:
+    """How much of two models is equal but for rounding, under their own numbers."""
+    measured = list(stage.comparison.measurements.values())
+    if stage.aligned is not None or not measured or not all(map(_is_equal_but_for_rounding, measured)):
+        return "nothing"
+    return "everything" if _is_everything(pairing, measured) else "what-was-read"
 
 
 def _is_everything(pairing: Pairing, measured: Iterable[Measurement]) -> bool:

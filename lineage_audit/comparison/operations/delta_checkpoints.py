@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.reading.measurement import Measurement
-from lineage_audit.results import Verdict
+from lineage_audit.comparison.verdict import Letter
 
 GAINS_LEFT = 0.1
 """Largest size of a delta's norm gains over the model's; those of two models are of one size."""
@@ -28,32 +27,18 @@ _STARTS_AT_ZERO = re.compile(r"gemma|nemotron|qwen3_?next", re.IGNORECASE)
 _NAMED_SO = re.compile(r"(?:^|[-_. /])delta(?:[-_. /]|$)", re.IGNORECASE)
 
 
-def say_delta(verdict: Verdict, a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> Verdict:
-    """Say it where one of the two is a delta checkpoint; nothing that was found of it then clears it."""
-    letter = _delta_of(a, b, comparison)
-    if letter is None or verdict.relation == "identical":
-        return verdict
-    base = "A" if letter == "B" else "B"
-    what = f"{letter} looks like a delta checkpoint, a model's weights less those of a base"
-    todo = f"compare {base}+{letter} with the finished model, or give {letter} its own base"
-    if verdict.relation in ("derived", "shared-origin"):
-        word = verdict.relation.replace("-", " ").capitalize()
-        return replace(verdict, summary=f"{word}: {what}, and is not independent of {base}; {todo}.")
-    summary = f"Inconclusive: {what} (norm gains near 0 where {base}'s are not); {todo}."
-    return replace(verdict, relation="inconclusive", summary=summary, derived_share=None)
-
-
-def _delta_of(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> str | None:
+def find_delta(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> Letter | None:
     """Which of the two is a delta checkpoint, judged by its sizes against the other's."""
     parts = list(comparison.measurements.values())
     gains = _ratio([part for part in parts if part.pair.b.role in NORM_ROLES and part.pair.b.slot == "weight"])
     matrices = _ratio([part for part in parts if part.is_matrix])
     if gains is None or matrices is None:
         return None
-    for letter, checkpoint, of_gains, of_matrices in (
+    sides: tuple[tuple[Letter, Checkpoint, float, float], ...] = (
         ("B", b, gains, matrices),
         ("A", a, 1 / gains if gains else 0.0, 1 / matrices if matrices else 0.0),
-    ):
+    )
+    for letter, checkpoint, of_gains, of_matrices in sides:
         if 0.0 <= of_gains <= GAINS_LEFT and 0.0 < of_matrices <= MATRICES_LEFT and _may_be(checkpoint):
             return letter
     return None

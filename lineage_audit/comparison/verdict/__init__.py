@@ -1,7 +1,7 @@
 """Evidence becomes a verdict: the thresholds, what the tests carry, the decision, and its words."""
 
 from lineage_audit.comparison.verdict.decision import decide
-from lineage_audit.comparison.verdict.findings import Findings, LeftOver
+from lineage_audit.comparison.verdict.findings import Findings, LeftOver, Letter, WrittenSum, other_than
 from lineage_audit.comparison.verdict.registry import REGISTRY, rights_of
 from lineage_audit.comparison.verdict.standing import (
     alignment_holds,
@@ -57,6 +57,8 @@ __all__ = [
     "WEAKEST_DETECTION",
     "Findings",
     "LeftOver",
+    "Letter",
+    "WrittenSum",
     "alignment_holds",
     "combined_log10_p",
     "decide",
@@ -65,6 +67,7 @@ __all__ = [
     "has_searched",
     "is_half_agreed",
     "is_related",
+    "other_than",
     "rights_of",
     "strongest",
 ]

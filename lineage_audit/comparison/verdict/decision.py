@@ -9,7 +9,7 @@ from __future__ import annotations
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.direction import direction_of
 from lineage_audit.comparison.verdict.findings import Findings
-from lineage_audit.comparison.verdict.rules import rule_of
+from lineage_audit.comparison.verdict.rules import Rule, rule_of
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     detection_limit,
@@ -17,10 +17,17 @@ from lineage_audit.comparison.verdict.standing import (
     strongest_calibrated,
 )
 from lineage_audit.comparison.verdict.wording import caveats, sentence
-from lineage_audit.results import OperationKind, Relation, Verdict
+from lineage_audit.results import OperationKind, Verdict
 
 _OF_ONE_FROM_THE_OTHER: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "changed"})
 """What was done to the one to make the other, where siblings of one start differ by what was done to both."""
+
+
+_SUMS = frozenset({"same-sum", "same-sum-as-read"})
+_FROM_ROUNDING: frozenset[OperationKind] = frozenset(
+    {"fine-tuned", "continued-pretrained", "changed", "edited", "noise-added", "cast", "lora-merged", "quantized"}
+)
+"""Rules that say two models are one sum, and operations that their difference of rounding could be mistaken for."""
 
 
 def decide(findings: Findings) -> Verdict:
@@ -28,7 +35,7 @@ def decide(findings: Findings) -> Verdict:
     exact, rule = combined_log10_p(findings.evidence), rule_of(findings)
     relation, grade = rule.relation, rule.grade(findings)
     related = relation in ("identical", "derived", "shared-origin")
-    operations = tuple(item for item in findings.operations if related and _fits(item, relation))
+    operations = tuple(item for item in findings.operations if related and _fits(item, rule))
     limit = (stated_limit if relation == "independent" else detection_limit)(findings.evidence)
     direction = direction_of(findings, relation)
     return Verdict(
@@ -42,11 +49,16 @@ def decide(findings: Findings) -> Verdict:
         copied_share=findings.shares.copied,
         detection_limit=limit,
         operations=tuple(item.operation for item in operations),
-        caveats=caveats(findings, relation, direction),
+        caveats=caveats(findings, rule, direction),
         cause=rule.cause(findings) if rule.cause else None,
     )
 
 
-def _fits(item: DirectedOperation, relation: Relation) -> bool:
-    """Tell whether an operation can be part of the relation: siblings of one start are no fine-tunes of each other."""
-    return relation != "shared-origin" or item.operation.kind not in _OF_ONE_FROM_THE_OTHER
+def _fits(item: DirectedOperation, rule: Rule) -> bool:
+    """Tell whether an operation can be part of a relation.
+
+    Siblings of one start are no fine-tunes of each other, and sums that were taken in another order were not trained.
+    """
+    if rule.name in _SUMS:
+        return item.operation.kind not in _FROM_ROUNDING
+    return rule.relation != "shared-origin" or item.operation.kind not in _OF_ONE_FROM_THE_OTHER

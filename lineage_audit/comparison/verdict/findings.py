@@ -13,6 +13,33 @@ from lineage_audit.results import Evidence
 LeftOver = Literal["nothing", "rows", "tensors"]
 """What one model holds that the other lacks; rows are those of tokens."""
 
+Letter = Literal["A", "B"]
+"""One of the two models, as sentences call it."""
+
+
+def other_than(letter: Letter) -> Letter:
+    """The other one of the two models."""
+    return "A" if letter == "B" else "B"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSum:
+    """A model that is written as a sum (a base and its adapters), beside one that may be it.
+
+    Attributes:
+        whole: the model that is no sum, A or B.
+        parts: the one that is.
+        of: what it is the sum of, in short.
+        equal: how much of the whole is the sum to within rounding: everything, what was read of it, or not even that.
+        caveats: what the reading stage has to say of the sum.
+    """
+
+    whole: Letter
+    parts: Letter
+    of: str
+    equal: Literal["everything", "what-was-read", "nothing"]
+    caveats: tuple[str, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -33,6 +60,9 @@ class Findings:
         obstacle: why the weights could hardly be compared, or None.
         slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
         unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.
+        written_sum: the one of the two that is written as a sum, or None.
+        delta: the one of the two that looks like a delta checkpoint, or None.
+        beyond: what the two share beyond a base that was named, or None.
     """
 
     evidence: tuple[Evidence, ...]
@@ -49,6 +79,9 @@ class Findings:
     obstacle: str | None
     slopes: tuple[float, float] | None = None
     unplaced: float = 0.0
+    written_sum: WrittenSum | None = None
+    delta: Letter | None = None
+    beyond: Evidence | None = None
 
     @property
     def identical(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from lineage_audit.comparison.verdict.deltas import advise_on_delta, describe_delta
 from lineage_audit.comparison.verdict.direction import cost_of_marks
-from lineage_audit.comparison.verdict.findings import Findings
+from lineage_audit.comparison.verdict.findings import Findings, other_than
 from lineage_audit.comparison.verdict.rules import Rule
 from lineage_audit.comparison.verdict.standing import strongest
 from lineage_audit.comparison.verdict.thresholds import SMALL_SHARE
-from lineage_audit.results import Direction, Relation
+from lineage_audit.results import Direction
 
 DISTILLATION = (
     "Distillation from outputs leaves no trace in the weights: it can be neither found nor excluded here; "
@@ -43,7 +44,19 @@ def _origin(rule: Rule, findings: Findings) -> str:
 
 def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
     """The verdict in one sentence for a person."""
-    relation = rule.relation
+    relation, written = rule.relation, findings.written_sum
+    if rule.name == "same-sum" and written:
+        return f"Identical to within rounding: {written.whole} is {written.of}."
+    if rule.name == "same-sum-as-read" and written:
+        return (
+            f"Derived: as far as the weights were read, {written.whole} is {written.of} ({written.parts}) to within "
+            "rounding."
+        )
+    if relation == "identical" and written:
+        return f"Identical: {written.whole} holds the very weights of {written.of}."
+    if relation in ("derived", "shared-origin") and findings.delta:
+        word, base = relation.replace("-", " ").capitalize(), other_than(findings.delta)
+        return f"{word}: {describe_delta(findings)}, and is not independent of {base}; {advise_on_delta(findings)}."
     architecture = findings.architecture[:1].upper() + findings.architecture[1:]
     if relation == "identical":
         return "Identical: B holds the very weights of A."
@@ -67,8 +80,11 @@ def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
     return f"Inconclusive: {rule.reason(findings) if rule.reason else 'nothing can be said'}."
 
 
-def caveats(findings: Findings, relation: Relation, direction: Direction) -> tuple[str, ...]:
+def caveats(findings: Findings, rule: Rule, direction: Direction) -> tuple[str, ...]:
     """What the reader must know before quoting the verdict."""
+    relation, written = rule.relation, findings.written_sum
+    if rule.name == "same-sum" and written:
+        return (*_beyond(findings), *written.caveats, NOT_THEFT)
     said = list(findings.caveats)
     if relation == "derived" and direction == "undetermined":
         said.append(
@@ -81,7 +97,18 @@ def caveats(findings: Findings, relation: Relation, direction: Direction) -> tup
         said.append(planted)
     if relation in ("derived", "shared-origin", "identical"):
         said.append(NOT_THEFT)
+    if relation in ("derived", "shared-origin", "identical"):
+        said[:0] = _beyond(findings)
     if relation == "independent":
         said.append(THROUGH_EMBEDDINGS if findings.searched else INVARIANTS)
         said.append(DISTILLATION)
     return tuple(said)
+
+
+def _beyond(findings: Findings) -> tuple[str, ...]:
+    """What related models share beyond a base that was named."""
+    if findings.beyond is None:
+        return ()
+    found = findings.beyond
+    said = found.finding if found.status == "measured" else f"beyond the base: not measured, {found.reason}"
+    return (f"{said[:1].upper()}{said[1:]}.",)

@@ -13,7 +13,7 @@ from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.base import not_measured
 from lineage_audit.comparison.evidence.norm_gains import TEST as GAINS
-from lineage_audit.comparison.metadata.architecture import compare_architectures, same_function
+from lineage_audit.comparison.metadata.architecture import architecture_clause, compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.pairing.tensors import pair_tensors
@@ -112,7 +112,7 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
         same_weights=identical,
         left_in_a="nothing" if identical else "tensors",
         left_in_b="nothing" if identical else "tensors",
-        architecture=architecture.summary.split(":")[0] if same_function(architecture) else "different architectures",
+        architecture=architecture_clause(architecture, changed_segments(names.renames)),
         caveats=(SKETCHES_ONLY, *_equal_sketches(chosen, identical), *_unread(a, b)),
         searched=True,
         moved=moved is not None,
