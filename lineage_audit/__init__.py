@@ -97,10 +97,11 @@ def compare(
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
     from lineage_audit.arguments import as_reference, as_references, choices, one_of
-    from lineage_audit.checkpoint import open_checkpoint
+    from lineage_audit.checkpoint import open_checkpoint, split_reference
     from lineage_audit.comparison import EffortChoice, compare_checkpoints
     from lineage_audit.comparison.reading.kernels import Device, computing_on
     from lineage_audit.library.recognition import is_fingerprint_reference
+    from lineage_audit.results.local_paths import without_local_paths
 
     one_of("effort", effort, choices(EffortChoice))
     one_of("device", device, choices(Device))
@@ -112,9 +113,11 @@ def compare(
     with computing_on(device):
         opened = tuple(map(open_checkpoint, named))
         common = open_checkpoint(named_base) if named_base else None
-        return compare_checkpoints(
+        report = compare_checkpoints(
             open_checkpoint(ref_a), open_checkpoint(ref_b, weights), effort, progress, opened, budget, common
         )
+    given = (ref_a, ref_b, *named, *((named_base,) if named_base else ()))
+    return without_local_paths(report, (part for reference in given for part in split_reference(reference)))
 
 
 def _compare_by_fingerprints(

@@ -19,7 +19,7 @@ from lineage_audit.checkpoint.config import complete_from_shapes
 from lineage_audit.checkpoint.config.of_container import config_of
 from lineage_audit.checkpoint.copies import weights_beside
 from lineage_audit.checkpoint.coverage import coverage_of, unread_sentences
-from lineage_audit.checkpoint.digest import content_digest
+from lineage_audit.checkpoint.digest import content_digest, weight_files
 from lineage_audit.checkpoint.formats import Container, read_container
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.quantization import gather
@@ -72,6 +72,7 @@ def _read_alone(source: Source, weights: str | None) -> Checkpoint:
         *layers_missing(config, tensors),
         *unmerged_adapter(container),
     )
+    files = weight_files(source, container)
     return Checkpoint(
         source=source,
         container=dequantized,
@@ -86,7 +87,8 @@ def _read_alone(source: Source, weights: str | None) -> Checkpoint:
             *tokenizer_caveats,
             *card_caveats,
         ),
-        digest=content_digest(source, container),
+        digest=content_digest(files, container),
+        files=files,
         left_out=left_out,
         restated=restated_head(source, config, tensors),
     )

@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
-from lineage_audit.results import Coverage
+from lineage_audit.results import Coverage, WeightFile
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -35,6 +35,7 @@ class Checkpoint:
         tensors: its weights by role.
         caveats: what could not be read, one sentence each.
         digest: what pins the content (see ``digest.py``).
+        files: its weight files, with their hashes where they are known.
         composed_of: references of the base and of what was put on it, in order; empty for a model that stands alone.
         left_out: weights that are there, or should be, and are not read; each is among the caveats too.
         restated: tensors that say again what another one says: the stored copy of a tied embedding.
@@ -48,6 +49,7 @@ class Checkpoint:
     tensors: tuple[TensorRef, ...]
     caveats: tuple[str, ...]
     digest: str
+    files: tuple[WeightFile, ...] = ()
     composed_of: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     restated: tuple[TensorRef, ...] = ()

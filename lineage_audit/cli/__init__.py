@@ -76,7 +76,7 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run the command line and give the exit code."""
     try:
-        code = cli.main(args=arguments, prog_name="lineage-audit", standalone_mode=False)
+        code = cli.main(args=arguments, prog_name="lineage-audit", standalone_mode=False, obj=tuple(arguments))
         sys.stdout.flush()
         return int(code or ExitCode.PASSED)
     except click.exceptions.Exit as stop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from lineage_audit.report import (
     suffixes_of,
 )
 from lineage_audit.results import Result, Run
+from lineage_audit.results.local_paths import without_local_paths
 
 if TYPE_CHECKING:
     from lineage_audit.comparison.progress import Progress
@@ -66,7 +67,8 @@ class Delivery:
         """Write every file, all rendered before the first is written, then show the result; it bears its run then."""
         from lineage_audit.report.saving import write_whole
 
-        made = replace(result, run=_this_run(self.auditor))
+        words = _words_given()
+        made = without_local_paths(replace(result, run=_this_run(words, self.auditor)), _named_in(words))
         documents = {path: self._document(made, form) for path, form in self.files.items()}
         for path, document in documents.items():
             write_whole(path, document)
@@ -93,8 +95,22 @@ class Delivery:
             click.echo(render(result, self.shown), nl=False)
 
 
-def _this_run(auditor: str | None) -> Run:
-    return Run(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), ("lineage-audit", *sys.argv[1:]), auditor)
+def _named_in(words: Sequence[str]) -> Iterator[str]:
+    """Every model and file that a command line names: words, what stands behind their ``=``, bases and adapters."""
+    for word in words:
+        for part in (word, *word.split("=")):
+            yield from (part, *part.split("+"))
+
+
+def _words_given() -> tuple[str, ...]:
+    """The words of the command line, which whoever called the program hands down."""
+    context = click.get_current_context(silent=True)
+    words = context.find_root().obj if context is not None else None
+    return words if isinstance(words, tuple) else tuple(sys.argv[1:])
+
+
+def _this_run(words: tuple[str, ...], auditor: str | None) -> Run:
+    return Run(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), ("lineage-audit", *words), auditor)
 
 
 def delivered(kind: type) -> Callable[[Callable[..., int]], Callable[..., int]]:

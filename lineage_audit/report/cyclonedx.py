@@ -8,13 +8,14 @@ behind an ancestor stand the bases that its own card declares. Every pedigree en
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.report.escaping import cut, printable
 from lineage_audit.report.formats import Renderer
 from lineage_audit.report.json.document import TOOL
+from lineage_audit.report.wording import DIGEST_METHODS
 from lineage_audit.report.wording.check import place
 from lineage_audit.results import (
     AncestorSummary,
@@ -25,6 +26,7 @@ from lineage_audit.results import (
     ReferenceSummary,
     Scalar,
     Standing,
+    WeightFile,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
 _LONGEST = 1000
 _HUB_ID = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:@[^@]+)?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
-_DIGEST_METHOD = "SHA-256 over the sorted SHA-256 digests of the weight files, one a line"
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Kinship = Literal["ancestors", "descendants", "variants"]
 
@@ -93,7 +95,7 @@ def _subject(report: CheckReport) -> Component:
         name=_text(subject.ref),
         version=_version(subject.revision, subject.digest),
         purl=_package_url(subject.ref, subject.revision),
-        hashes=_hashes(subject.digest),
+        hashes=_hashes(subject.files),
         licenses=licences,
         pedigree=_pedigree(report.references),
         properties=_properties(_subject_facts(report, subject))
@@ -116,7 +118,8 @@ def _subject_facts(report: CheckReport, subject: ModelSummary) -> Mapping[str, S
         "parameters": subject.parameters,
         "layers": subject.layers,
         "digest": subject.digest,
-        "digest-method": _DIGEST_METHOD if _SHA256.fullmatch(subject.digest) else None,
+        "digest-method": DIGEST_METHODS[subject.digest_method],
+        **{f"file:{_text(file.file)}": f"sha256:{file.sha256}" for file in subject.files if file.sha256},
         "licence-declared-basis": report.declared_licence.basis if report.declared_licence else None,
         "licence-concluded-basis": report.concluded_licence.basis if report.concluded_licence else None,
     }
@@ -160,7 +163,6 @@ def _reference(reference: ReferenceSummary, bom_ref: str) -> Component:
         name=_text(reference.ref),
         version=_version(reference.revision, reference.digest),
         purl=_package_url(reference.ref, reference.revision),
-        hashes=_hashes(reference.digest),
         licenses=_licence(reference.licence, LicenseAcknowledgement.DECLARED),
         pedigree=_declared_pedigree(reference.ancestors, (), bom_ref),
         properties=_properties(_evidence(reference)),
@@ -271,11 +273,12 @@ def _written(facts: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
             yield name, _text(str(value))
 
 
-def _hashes(digest: str | None) -> tuple[HashType, ...]:
+def _hashes(files: Sequence[WeightFile]) -> tuple[HashType, ...]:
+    """The hash of a model that is one file; the digest over several is none that another tool gives."""
     from cyclonedx.model import HashAlgorithm, HashType
 
-    found = _SHA256.fullmatch(digest or "")
-    return (HashType(alg=HashAlgorithm.SHA_256, content=found[1]),) if found else ()
+    known = [file.sha256 for file in files if file.sha256 is not None and _SHA256.fullmatch(file.sha256)]
+    return (HashType(alg=HashAlgorithm.SHA_256, content=known[0]),) if len(known) == len(files) == 1 else ()
 
 
 def _version(revision: str | None, digest: str | None) -> str | None:

@@ -136,6 +136,8 @@ def _add_properties(suite: ElementTree.Element, report: CheckReport) -> None:
         "subject": report.subject.ref,
         "revision": report.subject.revision,
         "digest": report.subject.digest,
+        "digest-method": report.subject.digest_method,
+        **{f"file:{file.file}": file.sha256 for file in report.subject.files if file.sha256},
         "outcome": report.outcome,
         "fail-on": report.fail_on,
         "effort": report.effort,
@@ -146,7 +148,7 @@ def _add_properties(suite: ElementTree.Element, report: CheckReport) -> None:
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in values.items():
         if value is not None:
-            ElementTree.SubElement(properties, "property", {"name": name, "value": _line(value)})
+            ElementTree.SubElement(properties, "property", {"name": _line(name), "value": _line(value)})
 
 
 def _add_case(suite: ElementTree.Element, classname: str, case: _Case) -> None:

@@ -148,6 +148,8 @@ def _run_properties(report: CheckReport) -> Node:
         "subject": subject.ref,
         "subjectRevision": subject.revision,
         "subjectDigest": subject.digest,
+        "subjectDigestMethod": subject.digest_method,
+        **{f"file:{file.file}": file.sha256 for file in subject.files if file.sha256},
     }
     return {**_bag(facts), "references": [_reference(reference) for reference in report.references]}
 

@@ -25,6 +25,7 @@ from lineage_audit.results.check import (
 )
 from lineage_audit.results.comparison import (
     Cause,
+    DigestMethod,
     Direction,
     Effort,
     Evidence,
@@ -40,6 +41,7 @@ from lineage_audit.results.comparison import (
     Scalar,
     Status,
     Verdict,
+    WeightFile,
     WeightsFinding,
 )
 from lineage_audit.results.coverage import Coverage, PairCoverage
@@ -73,6 +75,7 @@ __all__ = [
     "ClaimSummary",
     "Coverage",
     "DeltaSpectrum",
+    "DigestMethod",
     "Direction",
     "EdgeKind",
     "Edit",
@@ -135,5 +138,6 @@ __all__ = [
     "UnknownAncestor",
     "Unmixing",
     "Verdict",
+    "WeightFile",
     "WeightsFinding",
 ]

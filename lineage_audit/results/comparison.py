@@ -63,6 +63,26 @@ OperationKind = Literal[
 Scalar = str | int | float | bool | None
 
 
+DigestMethod = Literal["file-hashes", "headers", "unread"]
+"""How a digest is made: SHA-256 over the sorted SHA-256s of the weight files, one a line; or over every tensor's name,
+type, shape and place, which pins no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """A weight file and its hash, as ``sha256sum`` gives it.
+
+    Attributes:
+        file: its name inside the repository.
+        size: in bytes.
+        sha256: in hexadecimal, or None where the host does not publish it and the file was not read whole.
+    """
+
+    file: str
+    size: int
+    sha256: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSummary:
     """One of the two models, as the report's head shows it.
@@ -78,6 +98,8 @@ class ModelSummary:
         bytes_read: bytes read from it in this run.
         license: the licence that its card states, or None.
         base_models: the base models that its card states.
+        digest_method: how the digest was made.
+        files: its weight files.
     """
 
     ref: str
@@ -90,6 +112,8 @@ class ModelSummary:
     bytes_read: int
     license: str | None
     base_models: tuple[str, ...]
+    digest_method: DigestMethod = "unread"
+    files: tuple[WeightFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

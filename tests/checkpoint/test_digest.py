@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from lineage_audit.checkpoint import digest
-from lineage_audit.checkpoint.digest import content_digest
+from lineage_audit.checkpoint.digest import content_digest, method_of, weight_files
 from lineage_audit.checkpoint.formats import read_container
 from lineage_audit.checkpoint.source.base import SourceFile
 from tests.checkpoint.memory_source import MemorySource
@@ -17,13 +17,23 @@ WEIGHTS = llama(1)
 
 
 def _digest(source: MemorySource) -> str:
-    return content_digest(source, read_container(source))
+    container = read_container(source)
+    return content_digest(weight_files(source, container), container)
 
 
 def test_a_small_file_is_hashed_whole() -> None:
     data = safetensors(WEIGHTS)
     expected = hashlib.sha256(hashlib.sha256(data).hexdigest().encode()).hexdigest()
     assert _digest(MemorySource({"model.safetensors": data})) == f"sha256:{expected}"
+
+
+def test_the_hash_of_a_file_is_that_of_sha256sum_and_the_digest_names_its_method() -> None:
+    files = sharded(WEIGHTS, 2)
+    source = MemorySource(files)
+    found = {file.file: file.sha256 for file in weight_files(source, read_container(source))}
+    shards = {name: data for name, data in files.items() if name.endswith(".safetensors")}
+    assert found == {name: hashlib.sha256(data).hexdigest() for name, data in shards.items()}
+    assert method_of(_digest(source)) == "file-hashes"
 
 
 def test_a_flipped_bit_shows_and_a_config_does_not() -> None:
@@ -48,7 +58,9 @@ def test_the_host_is_taken_at_its_word_and_nothing_is_read() -> None:
     source.files["model.safetensors"] = SourceFile(source.files["model.safetensors"].size, sha256="ab" * 32)
     container = read_container(source)
     before = source.bytes_read
-    assert content_digest(source, container) == f"sha256:{hashlib.sha256(('ab' * 32).encode()).hexdigest()}"
+    (file,) = weight_files(source, container)
+    assert (file.sha256, file.size) == ("ab" * 32, source.files["model.safetensors"].size)
+    assert content_digest((file,), container) == f"sha256:{hashlib.sha256(('ab' * 32).encode()).hexdigest()}"
     assert source.bytes_read == before
 
 
@@ -57,4 +69,5 @@ def test_large_files_without_a_hash_are_pinned_by_their_headers_alone(monkeypatc
     one, other = (_digest(MemorySource({"model.safetensors": safetensors(llama(seed))})) for seed in (1, 2))
     assert one == other
     assert one.startswith("headers-sha256:")
+    assert method_of(one) == "headers"
     assert _digest(MemorySource({"model.safetensors": safetensors(WEIGHTS, "BF16")})) != one

@@ -16,6 +16,7 @@ from lineage_audit.results import (
     ReferenceSummary,
     RuleInfo,
     Suppression,
+    WeightFile,
 )
 
 SUBJECT = ModelSummary(
@@ -29,6 +30,8 @@ SUBJECT = ModelSummary(
     bytes_read=26_411_008,
     license="apache-2.0",
     base_models=(),
+    digest_method="file-hashes",
+    files=(WeightFile("model.safetensors", 13_476_839_424, "7e" * 32),),
 )
 
 APACHE = LicenceStatement(

@@ -41,14 +41,23 @@ def test_a_model_is_pinned_by_revision_digest_and_package_url():
     subject = subject_of(FAILED)
     assert subject["version"] == FAILED.subject.revision
     assert subject["purl"] == f"pkg:huggingface/orchard/nova-7b@{FAILED.subject.revision}"
-    assert subject["hashes"] == [{"alg": "SHA-256", "content": FAILED.subject.digest.removeprefix("sha256:")}]
+    assert subject["hashes"] == [{"alg": "SHA-256", "content": FAILED.subject.files[0].sha256}]
+    assert properties(subject)["lineage-audit:digest-method"].startswith("SHA-256 over the sorted SHA-256s")
     local = subject_of(replace(FAILED, subject=replace(FAILED.subject, ref="models/nova", revision=None)))
     assert local["version"] == FAILED.subject.digest
     assert "purl" not in local
 
 
+def test_the_digest_over_several_files_is_no_hash_that_another_tool_gives():
+    shards = tuple(replace(FAILED.subject.files[0], file=f"model-{number}.safetensors") for number in (1, 2))
+    subject = subject_of(replace(FAILED, subject=replace(FAILED.subject, files=shards)))
+    assert "hashes" not in subject
+    assert properties(subject)["lineage-audit:file:model-2.safetensors"] == f"sha256:{shards[1].sha256}"
+
+
 def test_a_digest_of_headers_is_no_hash_of_the_content():
-    subject = subject_of(replace(FAILED, subject=replace(FAILED.subject, digest=STRANGER.digest)))
+    unhashed = (replace(FAILED.subject.files[0], sha256=None),)
+    subject = subject_of(replace(FAILED, subject=replace(FAILED.subject, digest=STRANGER.digest, files=unhashed)))
     assert "hashes" not in subject
     assert properties(subject)["lineage-audit:digest"] == STRANGER.digest
 

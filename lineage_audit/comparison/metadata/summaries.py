@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.digest import method_of
 from lineage_audit.results import ModelSummary
 
 
@@ -21,4 +22,6 @@ def summarise_model(checkpoint: Checkpoint) -> ModelSummary:
         bytes_read=checkpoint.source.bytes_read,
         license=licences[0] if licences else None,
         base_models=tuple(dict.fromkeys(claim.value for claim in claims.of("base_model"))),
+        digest_method=method_of(checkpoint.digest),
+        files=checkpoint.files,
     )

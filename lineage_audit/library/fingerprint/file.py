@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint import split_reference
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnsupportedFormatError
 from lineage_audit.library.fingerprint.container import Arrays, read_container, write_container
@@ -30,6 +32,7 @@ from lineage_audit.library.fingerprint.values import (
     TokenSample,
 )
 from lineage_audit.library.recognition import SCHEMA
+from lineage_audit.results.local_paths import without_local_paths
 
 _PARTS = ("units", "values", "keys")
 
@@ -92,8 +95,16 @@ def to_bytes(fingerprint: Fingerprint) -> bytes:
         arrays["tokens.hashes"] = fingerprint.tokens.hashes
         arrays["tokens.ids"] = fingerprint.tokens.ids.astype(np.uint32)
     arrays["signature"] = fingerprint.signature
-    document = json.dumps(document_of(fingerprint), ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    document = json.dumps(
+        document_of(_published(fingerprint)), ensure_ascii=True, separators=(",", ":"), sort_keys=True
+    )
     return write_container(arrays, {SCHEMA: document})
+
+
+def _published(fingerprint: Fingerprint) -> Fingerprint:
+    """A fingerprint as others may see it: of a local model the folder's name, and nothing of the machine around it."""
+    identity = without_local_paths(fingerprint.identity, split_reference(fingerprint.identity.ref))
+    return replace(fingerprint, identity=identity)
 
 
 def _add_blocks(arrays: dict[str, npt.NDArray[Any]], part: str, fingerprint: Fingerprint) -> None:

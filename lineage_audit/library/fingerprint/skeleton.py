@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.digest import method_of
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -67,4 +68,5 @@ def summary_of(fingerprint: Fingerprint) -> ModelSummary:
         bytes_read=identity.bytes_read,
         license=licences[0] if licences else None,
         base_models=tuple(dict.fromkeys(claim.value for claim in claims.of("base_model"))),
+        digest_method=method_of(identity.digest),
     )

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from lineage_audit.report.escaping import cut, cut_middle
 from lineage_audit.report.markdown.text import bullets, code, folded, prose, table
 from lineage_audit.report.numbers import byte_size, magnitude
-from lineage_audit.report.wording import listed, model_facts
+from lineage_audit.report.wording import listed, model_facts, weight_file_words
 from lineage_audit.results import Inspection
 
 _IN_CODE = frozenset({"Model", "Revision", "Format", "Architecture", "Licence claim", "Claimed base"})
 _LONGEST = 120
 _MOST_NAMES = 50
+_MOST_FILES = 20
 
 
 def render_inspection_markdown(inspection: Inspection) -> str:
@@ -39,6 +40,8 @@ def _head(inspection: Inspection) -> Iterator[tuple[str, str]]:
         if value != "none":
             yield label, code(value) if label in _IN_CODE else prose(value)
     yield "Digest", code(cut(inspection.model.digest, _LONGEST))
+    for file in inspection.model.files[:_MOST_FILES]:
+        yield "File", code(weight_file_words(file))
     yield "Dtypes", prose(listed(tuple(inspection.dtypes), 6)) if inspection.dtypes else "none"
     yield "Quantisation", prose(listed(inspection.quantization, 6)) if inspection.quantization else "none"
     yield "Tokenizer", prose(inspection.tokenizer)

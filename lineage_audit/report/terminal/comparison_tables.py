@@ -17,7 +17,7 @@ from lineage_audit.report.numbers import (
     share,
 )
 from lineage_audit.report.terminal.page import LABEL_WIDTH, QUIET, Cell, Column, Page
-from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word
+from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word, weight_file_words
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
     ArchitectureFinding,
@@ -59,6 +59,7 @@ _LAYER_COLUMNS: tuple[Column, ...] = (
 _FIELD_COLUMNS: tuple[Column, ...] = (("Field", "left"), ("A", "left"), ("B", "left"), ("", "left"))
 _RENAME_COLUMNS: tuple[Column, ...] = (("Role", "left"), ("A", "left"), ("B", "left"), ("Tensors", "right"))
 _LONGEST_VALUE = 80
+_MOST_FILES = 20
 _LONGEST_NAME = 120
 
 
@@ -241,6 +242,11 @@ def _run(page: Page, report: Report) -> None:
         (
             ("Digest of A", (cut(report.a.digest, _LONGEST_NAME),)),
             ("Digest of B", (cut(report.b.digest, _LONGEST_NAME),)),
+            *(
+                (f"Files of {side}", tuple(weight_file_words(file) for file in model.files[:_MOST_FILES]))
+                for side, model in (("A", report.a), ("B", report.b))
+                if model.files
+            ),
             *((name, (_printed(value),)) for name, value in report.parameters.items()),
         ),
         label_style=QUIET,

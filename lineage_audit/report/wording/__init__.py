@@ -17,6 +17,7 @@ from lineage_audit.report.numbers import (
     share,
 )
 from lineage_audit.results import (
+    DigestMethod,
     Direction,
     Effort,
     Evidence,
@@ -27,6 +28,7 @@ from lineage_audit.results import (
     Report,
     Run,
     Verdict,
+    WeightFile,
 )
 
 RELATION_WORDS: Mapping[Relation, str] = {
@@ -109,6 +111,19 @@ def model_facts(model: ModelSummary) -> tuple[tuple[str, str], ...]:
         ("Licence claim", cut(model.license, 60) if model.license else "none"),
         ("Claimed base", base_claim(model)),
     )
+
+
+DIGEST_METHODS: Mapping[DigestMethod, str] = {
+    "file-hashes": "SHA-256 over the sorted SHA-256s of the weight files, one a line",
+    "headers": "SHA-256 over every tensor's name, type, shape and place; it pins no value",
+    "unread": "the weights were not read",
+}
+"""How a digest is made."""
+
+
+def weight_file_words(file: WeightFile) -> str:
+    """A weight file with its hash, where it is known."""
+    return f"{cut_middle(file.file, 96)} {'sha256 ' + file.sha256 if file.sha256 else 'not hashed'}"
 
 
 def short_revision(revision: str | None) -> str:

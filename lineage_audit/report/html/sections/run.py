@@ -10,10 +10,11 @@ from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import Section, folded
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.numbers import MISSING, byte_size
-from lineage_audit.report.wording import base_claim, model_facts, run_words
+from lineage_audit.report.wording import DIGEST_METHODS, base_claim, model_facts, run_words, weight_file_words
 from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Result, Run, Scalar
 
 _MOST_CAVEATS = 4
+_MOST_FILES = 20
 
 
 def brand(result: Result, what: str) -> Markup:
@@ -112,4 +113,7 @@ def _facts(model: ModelSummary) -> tuple[tuple[str, str], ...]:
         "Claimed base": base_claim(model),
     }
     head = tuple((label, whole.get(label, value)) for label, value in model_facts(model))
-    return (*head, ("Digest", model.digest), ("Read", byte_size(model.bytes_read)))
+    files = "; ".join(weight_file_words(file) for file in model.files[:_MOST_FILES]) or "none"
+    more = f" and {len(model.files) - _MOST_FILES:,} more" if len(model.files) > _MOST_FILES else ""
+    digest = f"{model.digest} ({DIGEST_METHODS[model.digest_method]})"
+    return (*head, ("Digest", digest), ("Weight files", files + more), ("Read", byte_size(model.bytes_read)))
