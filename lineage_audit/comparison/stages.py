@@ -171,6 +171,9 @@ class WeightStage:
         """Slopes after alignment, as seen from A and B whichever of them was found in the other."""
         if self.aligned is None:
             return slopes.measure_slopes(self.comparison)
+        if self.aligned.alignment.shows_growth:  # copies share what one unit wrote, so that sizes say nothing
+            explained = self.shares.explained or 0.0
+            return explained, explained
         found = slopes.measure_slopes(self.aligned.comparison)
         return (found[1], found[0]) if found and self.aligned.backward else found
 

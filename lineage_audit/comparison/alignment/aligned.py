@@ -73,6 +73,8 @@ def align_weights_backward(
     found = align_weights(b, a, same_numbers, token_rows, progress)
     if found is None:
         return None
+    if found.alignment.shows_growth:
+        return replace(found, backward=True)  # all of the whole comes from the part, time and again
     part = found.comparison.parameters / max(1, sum(tensor.size for tensor in b.checkpoint.tensors))
     shares = replace(
         found.shares,

@@ -44,8 +44,8 @@ def _pairs(
             continue
         if len(source.shape) != len(tensor_b.shape):
             continue
-        if alignment.folds_gains and tensor_b.role in NORM_ROLES:
-            continue  # folded into what they feed
+        if (alignment.folds_gains or alignment.residual.kind == "copies") and tensor_b.role in NORM_ROLES:
+            continue  # folded into what they feed, or of as many channels as there are copies
         pair = _pair(a, b, source, tensor_b, alignment, heads, token_rows)
         if pair is not None:
             yield pair

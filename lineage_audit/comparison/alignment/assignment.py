@@ -15,6 +15,15 @@ _SOLVED_AT_MOST = 3000
 _ROWS_AT_ONCE = 1024
 """Rows that are sorted at a time, since sorting copies them."""
 
+COPY = 0.97
+"""|Cosine| from which one candidate is a copy of another, and no competitor."""
+
+_MATCHED_WELL = 0.5
+_TIED = 0.1
+"""Rows whose best column agrees this well and leads by less than a share of that are asked for copies among theirs."""
+
+_COMPETITORS = 8
+
 
 def assign(similarity: npt.NDArray[np.float32]) -> IntArray:
     """For each row the column that it is assigned to, each column once.
@@ -70,11 +79,39 @@ def clear_match_margin(floor: float, width: int) -> float:
     return max(floor, 0.8 / math.sqrt(max(1, width)))
 
 
-def mean_match_margin(similarity: npt.NDArray[np.float32]) -> float:
-    """Mean difference of each row's largest and second largest entry; 0 with a single column."""
+def mean_match_margin(similarity: npt.NDArray[np.float32], candidates: npt.NDArray[np.float32] | None = None) -> float:
+    """Mean difference of each row's largest and second largest entry; 0 with a single column.
+
+    Args:
+        similarity: ``[rows, columns]``.
+        candidates: unit vectors of the columns; a copy of the best one then is no competitor to it.
+    """
     if similarity.shape[1] < 2 or not len(similarity):
         return 0.0
-    return float(match_margins(similarity).mean())
+    margins = match_margins(similarity)
+    if candidates is not None:
+        margins = _over_distinct(similarity, candidates, margins)
+    return float(margins.mean())
+
+
+def _over_distinct(
+    similarity: npt.NDArray[np.float32], candidates: npt.NDArray[np.float32], margins: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """The same margins, of rows that match several columns well over the best column that is no copy of the first."""
+    largest = similarity.max(axis=1)
+    tied = np.flatnonzero((largest >= _MATCHED_WELL) & (margins < _TIED * largest))
+    count = min(_COMPETITORS, similarity.shape[1])
+    found = margins.copy()
+    for start in range(0, len(tied), _ROWS_AT_ONCE):
+        rows = tied[start : start + _ROWS_AT_ONCE]
+        first = np.argpartition(-similarity[rows], count - 1, axis=1)[:, :count]
+        sizes = np.take_along_axis(similarity[rows], first, axis=1)
+        order = np.argsort(-sizes, axis=1, kind="stable")
+        sizes, vectors = np.take_along_axis(sizes, order, axis=1), candidates[np.take_along_axis(first, order, axis=1)]
+        distinct = np.abs(np.einsum("nw,nkw->nk", vectors[:, 0], vectors)) < COPY
+        second = np.where(distinct, sizes, -np.inf).max(axis=1)
+        found[rows] = sizes[:, 0] - np.where(np.isfinite(second), second, sizes[:, -1])
+    return found
 
 
 def match_margins(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

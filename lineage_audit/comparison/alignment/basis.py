@@ -54,7 +54,7 @@ def _carried_whitening(a: CanonicalWeights, residual: ResidualMap) -> FloatArray
     """What evens out A's rows in B's channels; in a stream of one width it is carried over like the rows themselves."""
     if a.gate_gram is None or a.gate_whitening is None:
         return None
-    is_whole = residual.channels is None or len(residual.channels) == a.channels
+    is_whole = residual.keeps_width(a.channels)
     if is_whole:
         return carried_gram(a.gate_whitening.astype(np.float64), residual).astype(np.float32)
     return whitening_weights(carried_gram(a.gate_gram, residual))

@@ -69,7 +69,9 @@ def layer_scores(
                 for aligned_a in aligned_tensors
                 if aligned_a.shape[1] == probe.shape[1]
             )
-            match_margins = (mean_match_margin(kernel.product_sizes(probe, aligned_a)) for probe, aligned_a in fitting)
+            match_margins = (
+                mean_match_margin(kernel.product_sizes(probe, aligned_a), aligned_a) for probe, aligned_a in fitting
+            )
             scores[row, column] = max(match_margins, default=0.0)
     return scores
 

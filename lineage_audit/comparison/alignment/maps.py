@@ -22,16 +22,17 @@ class ResidualMap:
     """How B's residual stream is made of A's.
 
     Attributes:
-        kind: ``same`` numbers; ``channels``: each channel of B is one of A's, with a sign (fewer of them where B was
+        kind: ``same`` numbers; ``copies``: each channel of B is the sum of several of A's, which are copies of each
+            other (A was grown); ``channels``: each channel of B is one of A's, with a sign (fewer of them where B was
             cut in width); ``rotation``: an orthogonal matrix, after norm gains were folded into what they feed.
-        channels: for each channel of B the channel of A, ``[d_b]``; None for a rotation.
-        signs: +1 or -1 for each channel of B; None for a rotation.
-        rotation: ``[d_a, d_b]``; None otherwise.
+        channels: for each channel of B the channel of A, ``[d_b]``; None for a rotation and for copies.
+        signs: +1 or -1 for each channel of B; likewise.
+        rotation: ``[d_a, d_b]`` for a rotation and for copies, whose sums have length one; None otherwise.
         fit: mean |correlation| of matched embedding columns, or share of held-out embeddings that a rotation explains;
             None where no embedding proposed the map.
     """
 
-    kind: Literal["same", "channels", "rotation"]
+    kind: Literal["same", "channels", "copies", "rotation"]
     channels: IntArray | None = None
     signs: FloatArray | None = None
     rotation: FloatArray | None = None
@@ -44,6 +45,12 @@ class ResidualMap:
         if self.channels is None:
             return width_a == width_b
         return len(self.channels) == width_b and int(self.channels.max(initial=-1)) < width_a
+
+    def keeps_width(self, width: int) -> bool:
+        """Whether B's stream is as wide as A's, which has so many channels."""
+        if self.rotation is not None:
+            return self.rotation.shape == (width, width)
+        return self.channels is None or len(self.channels) == width
 
     def aligned_a(self, vectors: FloatArray) -> FloatArray:
         """Carry vectors over A's channels ``[n, d_a]`` into B's basis ``[n, d_b]``."""
@@ -66,12 +73,14 @@ class UnitMap:
         a_units: unit numbers in A; ``NO_SOURCE`` where a unit is new.
         lead: mean match margin of the matched |cosine|.
         cosine: mean matched |cosine| of the rows that proposed.
+        has_copies: A has copies of its units, of which one was taken.
     """
 
     source: FfnBlock
     a_units: IntArray
     match_margin: float
     cosine: float
+    has_copies: bool = False
 
     @property
     def known(self) -> IntArray:
@@ -87,6 +96,23 @@ class HeadMap:
     a_heads: IntArray
 
 
+@dataclass(frozen=True, slots=True)
+class MixedLayer:
+    """A layer of B that is a mixture of two neighbours in A.
+
+    Attributes:
+        layer: its number in B.
+        sources: the numbers of the two in A.
+        shares: how much of each.
+        left: what they leave of it, relative to its size.
+    """
+
+    layer: int
+    sources: tuple[int, int]
+    shares: tuple[float, float]
+    left: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
     """Where everything in B comes from in A.
@@ -99,6 +125,7 @@ class Alignment:
         heads: attention heads by B's layer.
         left_out_are_copies: some layer of A that B lacks resembles another layer of A, so that A may have grown.
         new_are_copies: the same of B's layers that have no source in A.
+        mixed: layers of B that are mixtures of two of A's.
     """
 
     residual: ResidualMap
@@ -108,11 +135,17 @@ class Alignment:
     heads: Mapping[int, HeadMap] = field(default_factory=dict)
     left_out_are_copies: bool = False
     new_are_copies: bool = False
+    mixed: tuple[MixedLayer, ...] = ()
 
     @property
     def folds_gains(self) -> bool:
         """Whether gains have to be folded on both sides before matrices can be compared."""
         return self.residual.kind == "rotation" or self.folded is not None
+
+    @property
+    def shows_growth(self) -> bool:
+        """Whether A holds channels or units several times that B holds once."""
+        return self.residual.kind == "copies" or any(units.has_copies for units in self.units.values())
 
     @property
     def keeps_all_numbers(self) -> bool:

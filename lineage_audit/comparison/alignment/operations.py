@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,11 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import layer_numbers
-from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap, UnitMap
+from lineage_audit.comparison.alignment.maps import Alignment, MixedLayer, ResidualMap, UnitMap
 from lineage_audit.comparison.alignment.moved_gains import MovedGains
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.operations.layer_coherence import are_stray
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.symmetries.geometry import Heads, heads_of_size
 from lineage_audit.results import Direction
@@ -49,6 +50,7 @@ def find_moves(
     alignment = aligned.alignment
     return [
         *_layers(source, target, alignment, sides),
+        *_growth(source, target, alignment, sides),
         *_widths(source, alignment, aligned.comparison.heads, sides),
         *_experts(source, alignment, sides),
         *_residual(alignment),
@@ -69,9 +71,12 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     layer_map = f"{sides.target}'s " + ", ".join(
         f"{ours} from {sides.source}'s {theirs}" for ours, theirs in layer_runs(alignment)
     )
-    gone = sorted(in_source - set(used))
+    in_mixtures = {source for one in alignment.mixed for source in one.sources}
+    gone = sorted(in_source - set(used) - in_mixtures)
     repeated = sorted(layer for layer, count in used.items() if count > 1)
     new = sorted(in_target - set(alignment.layers))
+    if alignment.mixed:
+        yield _mixed(alignment.mixed, sides)
     if _is_reordered(alignment):
         detail = f"{sides.target}'s layers are {sides.source}'s in another order"
         yield directed("layers-reordered", detail, layer_map)
@@ -79,9 +84,9 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
         detail = f"layers {ranges(repeated)} of {sides.source} occur more than once in {sides.target}"
         yield directed("layers-duplicated", detail, layer_map, sides.forward)
     if gone and len(in_target) < len(in_source):
-        yield _cut(gone, layer_map, sides, copies=alignment.left_out_are_copies)
+        yield _cut(source, gone, layer_map, sides, copies=alignment.left_out_are_copies)
     if new and used and len(in_target) > len(in_source) and not repeated:
-        yield _cut(new, layer_map, sides.swapped, copies=alignment.new_are_copies)
+        yield _cut(target, new, layer_map, sides.swapped, copies=alignment.new_are_copies)
     elif new and used:
         detail = f"layers {ranges(new)} of {sides.target} have no source in {sides.source}"
         yield directed("layers-replaced", detail, layer_map)
@@ -93,11 +98,28 @@ def _is_reordered(alignment: Alignment) -> bool:
     return len(set(sources)) == len(sources) and sources != sorted(sources)
 
 
-def _cut(layers: list[int], layer_map: str, sides: Sides, *, copies: bool) -> DirectedOperation:
-    """Layers of the longer model (the source) that the shorter one lacks: cut out, or grown as copies of others."""
+def _mixed(mixed: Sequence[MixedLayer], sides: Sides) -> DirectedOperation:
+    """Layers that became one, with the recipe that was carried out."""
+    recipes = ", ".join(
+        f"layer {one.layer} of {sides.target} is {one.shares[0]:.2f} of layer {one.sources[0]} and {one.shares[1]:.2f} "
+        f"of layer {one.sources[1]} of {sides.source}"
+        for one in mixed
+    )
+    left = max(one.left for one in mixed)
+    evidence = f"these mixtures give the layers to within {left:.1%} of their size, in rows of every matrix"
+    return directed("layers-merged", recipes, evidence, sides.forward)
+
+
+def _cut(longer: Checkpoint, layers: list[int], layer_map: str, sides: Sides, *, copies: bool) -> DirectedOperation:
+    """Layers of the longer model (the source) that the shorter one lacks: cut out, put in, or grown as copies."""
     if copies:
         detail = f"layers {ranges(layers)} of {sides.source} are copies of others that {sides.target} has once"
         return directed("layers-duplicated", detail, layer_map, sides.swapped.forward)
+    stray = are_stray(longer, layers)
+    if stray is not None:
+        detail = f"layers {ranges(layers)} of {sides.source} were trained with none of its others"
+        evidence = f"{layer_map}; they favour the others' channels at z = {stray.own:.1f}, those each other's at "
+        return directed("layers-inserted", detail, f"{evidence}{stray.others:.1f}", sides.swapped.forward)
     detail = f"layers {ranges(layers)} of {sides.source} are not in {sides.target}"
     return directed("layers-removed", detail, layer_map, sides.forward)
 
@@ -113,8 +135,27 @@ def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
     return [(ranges([b for b, _ in run]), ranges([a for _, a in run])) for run in runs]
 
 
+def _growth(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+    """Channels and units that the source holds several times, and the target once: the source was grown from it."""
+    if not alignment.shows_growth:
+        return
+    details = []
+    if alignment.residual.rotation is not None and alignment.residual.kind == "copies":
+        wide, narrow = alignment.residual.rotation.shape
+        details.append(f"{wide:,} residual channels are copies of {sides.target}'s {narrow:,}")
+    grown = [(block, units) for block, units in alignment.units.items() if units.has_copies]
+    if grown:
+        block, units = grown[0]
+        count = f"{_units_of(source, units.source):,} FFN units in a layer"
+        details.append(f"{count} are copies of {sides.target}'s {_units_of(target, block):,}")
+    evidence = f"no unit or channel of {sides.target} has one counterpart, each has copies that agree"
+    yield directed("width-grown", f"{sides.source}'s " + "; ".join(details), evidence, sides.swapped.forward)
+
+
 def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: Sides) -> Iterator[DirectedOperation]:
-    """Fewer channels, units or heads than the source has."""
+    """Fewer channels, units or heads than the source has, which has no copies of them."""
+    if alignment.shows_growth:
+        return
     details = []
     channels = alignment.residual.channels
     width_a = next((t.shape[1] for t in a.core if t.role == Role.EMBED and len(t.shape) == 2), None)
@@ -246,6 +287,8 @@ def _gains(gains: MovedGains) -> Iterator[DirectedOperation]:
 def _ordered(source: Checkpoint, alignment: Alignment) -> Iterator[tuple[FfnBlock, UnitMap]]:
     """The FFNs whose units have an order to keep: what an expert took from a dense FFN in part has none."""
     for block, units in alignment.units.items():
+        if units.has_copies:
+            continue  # which of two copies was taken is no order
         if not _is_upcycled(block, units) or len(units.known) == _units_of(source, units.source):
             yield block, units
 
@@ -263,6 +306,8 @@ def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperati
 
 
 def _heads(alignment: Alignment) -> Iterator[DirectedOperation]:
+    if alignment.residual.kind == "copies":
+        return
     moved = sum(_out_of_order(heads.a_heads) for heads in alignment.heads.values())
     if moved:
         yield directed(

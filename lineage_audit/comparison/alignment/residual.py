@@ -103,7 +103,7 @@ def _are_worth_spectra(a: CanonicalWeights, b: CanonicalWeights) -> bool:
 
 def _as_channels(found: ResidualMap) -> ResidualMap:
     """The same map as an order of channels with signs, where a rotation is nothing else."""
-    if found.rotation is None:
+    if found.rotation is None or found.kind == "copies":
         return found
     sizes = np.abs(found.rotation)
     if float(sizes.max(axis=0).mean()) < _ONE_CHANNEL:

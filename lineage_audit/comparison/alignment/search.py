@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
@@ -9,6 +11,7 @@ from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.heads import match_heads
 from lineage_audit.comparison.alignment.layers import find_layer_map, have_copies
 from lineage_audit.comparison.alignment.maps import Alignment, HeadMap, UnitMap
+from lineage_audit.comparison.alignment.mixed_layers import find_mixed_layers
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.units import match_units
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
@@ -45,6 +48,7 @@ def find_alignment(
     if not layers:
         return None
     left_out, new = set(a.layers()) - set(layers.values()), set(b.layers()) - set(layers)
-    return Alignment(
+    alignment = Alignment(
         residual, layers, folded_side(a, b), units, head_maps, have_copies(a, left_out), have_copies(b, new)
     )
+    return replace(alignment, mixed=find_mixed_layers(a.checkpoint, b.checkpoint, alignment))

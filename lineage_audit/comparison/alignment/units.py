@@ -25,6 +25,9 @@ CLEAR_MATCH_MARGIN = 0.1
 _MOSTLY_ITSELF = 0.7
 """Mean |cosine| from which units keep half of their variance, so that what agrees no better than chance is new."""
 
+_OF_COPIES = 0.5
+"""Lead over the second best, as a share of that over the best which is no copy, below which units have copies."""
+
 
 def match_units(
     a: CanonicalWeights, b: CanonicalWeights, block: FfnBlock, source: FfnBlock, basis: SharedBasis
@@ -36,22 +39,27 @@ def match_units(
     holds_more = len(rows_b) > len(rows_a)
     if holds_more and not (block.is_shared and source.is_dense):
         return None
-    sizes = active_kernel().product_sizes(basis.own(rows_b), basis.aligned_a(rows_a))
+    candidates = basis.aligned_a(rows_a)
+    sizes = active_kernel().product_sizes(basis.own(rows_b), candidates)
     own = _own_numbers(sizes)
     if own is not None:
         return _unit_map(source, own, sizes, mean_match_margin(sizes))
-    match_margin = mean_match_margin(sizes.T if holds_more else sizes)
+    plain = mean_match_margin(sizes.T if holds_more else sizes)
+    match_margin = plain if holds_more else mean_match_margin(sizes, candidates)
     if match_margin < clear_match_margin(CLEAR_MATCH_MARGIN, basis.width):
         return None
     units = _assigned_backward(sizes) if holds_more else assign(sizes)
     if source.is_dense and not block.is_dense:
         units = _without_new(units, sizes, basis.width)
-    return _unit_map(source, units, sizes, match_margin)
+    return _unit_map(source, units, sizes, match_margin, has_copies=plain < _OF_COPIES * match_margin)
 
 
-def _unit_map(source: FfnBlock, units: IntArray, sizes: FloatArray, match_margin: float) -> UnitMap:
+def _unit_map(
+    source: FfnBlock, units: IntArray, sizes: FloatArray, match_margin: float, has_copies: bool = False
+) -> UnitMap:
     known = np.flatnonzero(units != NO_SOURCE)
-    return UnitMap(source, units, match_margin, float(sizes[known, units[known]].mean()) if len(known) else 0.0)
+    cosine = float(sizes[known, units[known]].mean()) if len(known) else 0.0
+    return UnitMap(source, units, match_margin, cosine, has_copies)
 
 
 def _own_numbers(sizes: FloatArray) -> IntArray | None:

@@ -7,13 +7,16 @@ from functools import cached_property
 
 import numpy as np
 
-from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
+from lineage_audit.comparison.alignment.assignment import COPY, assign, mean_match_margin
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 
 VECTORS_A_CHANNEL = 2
 """Vectors per channel below which whitening them out would leave nothing but noise."""
+
+_OF_COPIES = 0.5
+"""Lead over the second best, as a share of that over the best which is no copy, below which channels have copies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +71,28 @@ def keeps_numbers(vectors: MatchedVectors) -> bool:
 
 def fit_channels(vectors: MatchedVectors) -> tuple[ResidualMap, float]:
     """Assign each channel of B one of A's by |correlation|, with its sign; and the mean match margin."""
-    correlation = _correlation(vectors)
+    columns_a = _centred_columns(vectors.a)
+    correlation: FloatArray = _centred_columns(vectors.b) @ columns_a.T
     sizes = np.abs(correlation)
+    margin = mean_match_margin(sizes)
+    over_distinct = mean_match_margin(sizes, columns_a)
+    if vectors.width_a > vectors.width_b and margin < _OF_COPIES * over_distinct:
+        return _sums_of_copies(correlation), over_distinct
     channels = assign(sizes)
     matched = correlation[np.arange(len(channels)), channels]
     signs = np.where(matched < 0, -1.0, 1.0).astype(np.float32)
     fit = float(np.abs(matched).mean())
-    return ResidualMap("channels", channels=channels, signs=signs, fit=fit), mean_match_margin(sizes)
+    return ResidualMap("channels", channels=channels, signs=signs, fit=fit), margin
+
+
+def _sums_of_copies(correlation: FloatArray) -> ResidualMap:
+    """Each channel of B from all channels of A that correlate with it as the best one does, signs included."""
+    sizes = np.abs(correlation)
+    fit = float(sizes.max(axis=1).mean())
+    copies = sizes >= COPY * sizes.max(axis=1, keepdims=True)
+    taken = np.where(copies, np.sign(correlation), 0.0)
+    rotation = (taken / np.sqrt(np.maximum(copies.sum(axis=1, keepdims=True), 1))).T.astype(np.float32)
+    return ResidualMap("copies", rotation=np.ascontiguousarray(rotation), fit=fit)
 
 
 def fit_rotation(vectors: MatchedVectors) -> ResidualMap:

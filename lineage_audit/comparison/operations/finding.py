@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
@@ -15,10 +17,11 @@ from lineage_audit.comparison.operations.delta import classify_delta, describe_d
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.operations.merged_heads import find_merged_heads
 from lineage_audit.comparison.operations.replaced_layers import find_replaced_layers
 from lineage_audit.comparison.operations.stored_schemes import find_stored_quantization
-from lineage_audit.comparison.reading.measurement import Measurement
-from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.comparison.reading.measurement import Agreement, Measurement
+from lineage_audit.comparison.shares.weights import Shares, related, relative_delta
 from lineage_audit.results import NamesFinding, TokenizerFinding
 
 FIT_DELTA = 1e-3
@@ -58,6 +61,7 @@ def find_operations(
         *([] if explained else cast or _training(change)),
         *quantized,
         *_moves(a, b, change.aligned),
+        *find_merged_heads(a, b),
         *([] if change.aligned else find_replaced_layers(change.comparison)),
         *_renamed(names),
         *_fused(a, b),
@@ -95,10 +99,10 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
 
 def _training(change: Change) -> list[DirectedOperation]:
     """A merge or a delta of a kind that leaves a mark, else what speaks for training, else its size alone."""
-    delta = change.shares.relative_delta or 0.0  # what was negated is no related matrix, and has no delta
-    if change.aligned is not None and delta <= FIT_DELTA + max((m.rounding for m in change.matrices), default=0.0):
+    difference = _difference(change)
+    delta = difference.size
+    if change.aligned is not None and delta <= FIT_DELTA + _rounding(change.matrices, change.aligned.comparison):
         return []  # what is left of an image that was scaled or rotated is rounding
-    difference = Difference(change.aligned.comparison if change.aligned else change.comparison, change.matrices, delta)
     is_turned = change.aligned is not None and change.aligned.backward  # then what is said of A and B would be, too
     marked = None if is_turned else classify_delta(difference)
     if marked is not None and not marked.leaves_more:
@@ -107,6 +111,43 @@ def _training(change: Change) -> list[DirectedOperation]:
         return []
     rest = change.merge or describe_delta(difference)
     return [rest] if marked is None else [rest, marked]
+
+
+def _rounding(matrices: Sequence[MatrixPair], comparison: WeightComparison) -> float:
+    """Relative rounding error of the coarser side, by its values where some were read, else by its type."""
+    if matrices:
+        return max(pair.rounding for pair in matrices)
+    dtypes = {side.dtype for part in comparison.matrices() for side in (part.pair.a, part.pair.b)}
+    return max((2.0 ** -EXACT_BITS[dtype] for dtype in dtypes if dtype in EXACT_BITS), default=0.0)
+
+
+def _difference(change: Change) -> Difference:
+    """What is left to name: mixed layers are, and of a model that was grown only what no scale of a unit explains."""
+    if change.aligned is None:
+        return Difference(change.comparison, change.matrices, change.shares.relative_delta or 0.0)
+    comparison, mixed = change.aligned.comparison, {one.layer for one in change.aligned.alignment.mixed}
+    if change.aligned.alignment.shows_growth:
+        return Difference(comparison, (), _left_by_scales(comparison.matrices()))
+    if not mixed:
+        return Difference(comparison, change.matrices, change.shares.relative_delta or 0.0)
+    others = {place: part for place, part in comparison.measurements.items() if part.pair.b.core_layer not in mixed}
+    matrices = [pair for pair in change.matrices if pair.layer not in mixed]
+    left = replace(comparison, measurements=others)
+    return Difference(left, matrices, relative_delta(related(left.matrices())) or 0.0)
+
+
+def _left_by_scales(parts: Sequence[Measurement]) -> float:
+    """What is left of a difference, relative to B's size, once every row or every column has a scale of its own."""
+    left = size = 0.0
+    for part in parts:
+        explained = max(_explained_by_scales(part.rows), _explained_by_scales(part.columns))
+        size += float(part.rows.bb.sum())
+        left += max(0.0, float(part.rows.bb.sum()) - explained)
+    return float((left / size) ** 0.5) if size > 0 else 0.0
+
+
+def _explained_by_scales(known: Agreement) -> float:
+    return float(np.divide(np.square(known.dot), known.aa, out=np.zeros_like(known.dot), where=known.aa > 0).sum())
 
 
 def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:

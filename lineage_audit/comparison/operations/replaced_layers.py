@@ -9,19 +9,12 @@ from lineage_audit.checkpoint.role_table import DUTIES
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-from lineage_audit.comparison.operations.layer_coherence import coherence
+from lineage_audit.comparison.operations.layer_coherence import COHERENT, INCOHERENT, coherence
 from lineage_audit.results import Direction
 
 FOREIGN_LAYER = 0.1
 RELATED_LAYER = 0.3
 """Correlation below which a layer shares nothing with its counterpart, and above which another one does."""
-
-COHERENT = 4.0
-INCOHERENT = 2.0
-"""Standard deviations from which layers were trained with the others of their model, and up to which they were not.
-
-Set on one half of the zoo: models cut from two gave -1.6 to .5 there, and their parents 2.9 to 7.7.
-"""
 
 
 def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation]:

@@ -61,10 +61,13 @@ def measure_shares(comparison: WeightComparison) -> Shares:
         best_part=_best_part(matrices, correlation**2, elements),
         copied=_net_copied(matrices) if comparable else None,
         compared=compared,
-        relative_delta=_relative_delta(
-            [part for part, c in zip(matrices, correlation, strict=True) if c >= RELATED_MATRIX]
-        ),
+        relative_delta=relative_delta(related(matrices)),
     )
+
+
+def related(parts: Sequence[Measurement]) -> list[Measurement]:
+    """The tensors that are related at all."""
+    return [part for part in parts if (part.correlation or 0.0) >= RELATED_MATRIX]
 
 
 def _best_part(
@@ -78,7 +81,8 @@ def _best_part(
     return max((float(np.average(squared[group], weights=elements[group])) for group in large), default=0.0)
 
 
-def _relative_delta(parts: Sequence[Measurement]) -> float | None:
+def relative_delta(parts: Sequence[Measurement]) -> float | None:
+    """Size of B - A over the size of A, over some tensors; what has no source in A is no part of it."""
     size_a = sum(float(part.rows.aa.sum()) for part in parts)
     delta = sum(max(0.0, part.delta_squared - part.new_squared) for part in parts)
     return (delta / size_a) ** 0.5 if size_a > 0 else None
@@ -174,7 +178,7 @@ def _role_delta(role: str, parts: Sequence[Measurement]) -> RoleDelta:
         role=role,
         parameters=int(elements.sum()),
         correlation=float(np.average(correlations[known], weights=elements[known])) if known.any() else 0.0,
-        relative_delta=_relative_delta(parts) or 0.0,
+        relative_delta=relative_delta(parts) or 0.0,
         copied_share=_net_copied(parts),
         row_cosine=float(np.median(cosines)) if len(cosines) else None,
     )
@@ -189,7 +193,7 @@ def _layer_row(layer: int, parts: Sequence[Measurement], evidence: Sequence[Evid
         a=source,
         correlation=float(np.average(correlations, weights=elements)),
         log10_p=layer_log10_p(layer, evidence),
-        relative_delta=_relative_delta(parts),
+        relative_delta=relative_delta(parts),
         copied_share=_net_copied(parts),
     )
 

@@ -70,6 +70,11 @@ TO_PLANT: Mapping[OperationKind, str] = {
     "experts-upcycled": "one expert of equal ones kept; no training",
     "width-pruned": "units that do nothing added; no training",
     "vocabulary-extended": "some tokens left out; no training",
+    "width-grown": "copies of units and channels taken together; no training",
+    "layers-inserted": "a layer left out; no training",
+    "low-rank-truncated": "small directions added to every matrix; no training",
+    "heads-merged": "heads drawn around the mean of each group; no training",
+    "layers-merged": "two layers drawn around one; no training",
     "merged": "a second parent computed from the merge and the first; no training",
 }
 """What it takes, with the innocent file in hand, to make another that bears the mark of its ancestor."""

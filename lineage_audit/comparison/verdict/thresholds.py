@@ -52,7 +52,7 @@ ROUNDED_SLOPE = 1e-4
 """And what it may lack in any case: rounding to bfloat16 takes 1e-5, a light fine-tune of a sibling 2e-3."""
 
 EXPLAINS_ALL: frozenset[OperationKind] = frozenset(
-    {"direction-ablated", "quantized", "pruned-unstructured", "pruned-n:m"}
+    {"direction-ablated", "quantized", "pruned-unstructured", "pruned-n:m", "low-rank-truncated"}
 )
 """Marks that show a direction only where they are the whole difference: the earlier model cannot have moved besides.
 

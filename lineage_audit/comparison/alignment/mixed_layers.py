@@ -1,0 +1,76 @@
+"""Mixed layers: a layer of the shallower model is a mixture of two neighbours of the deeper one, number by number.
+
+The reconstruction is carried out on some rows of every matrix: the two layers, in shares fitted to all of them
+together, must give the layer far better than the nearer one alone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.reading import RowRequest, is_readable
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorKey
+from lineage_audit.comparison.alignment.canonical import layer_numbers
+from lineage_audit.comparison.alignment.maps import Alignment, MixedLayer
+from lineage_audit.comparison.reading.finite import zero_where_unusable
+
+_ROLES = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
+_ROWS = 32
+"""Rows of each matrix that are read."""
+
+_FEWEST_ROLES = 3
+_LEFT = 0.5
+"""Share of what the nearer layer alone leaves (squared) that both together may leave."""
+
+_LEAST_SHARE = 0.2
+
+
+def find_mixed_layers(deeper: Checkpoint, shallower: Checkpoint, alignment: Alignment) -> tuple[MixedLayer, ...]:
+    """The layers of the shallower model that mix a layer with a neighbour which has no counterpart of its own."""
+    if alignment.residual.kind != "same":
+        return ()
+    gone = set(layer_numbers(deeper)) - set(alignment.layers.values())
+    found = []
+    for layer, source in sorted(alignment.layers.items()):
+        for neighbour in (source - 1, source + 1):
+            mixed = _mixture(deeper, shallower, layer, source, neighbour) if neighbour in gone else None
+            if mixed is not None:
+                found.append(mixed)
+                gone.discard(neighbour)
+                break
+    return tuple(found)
+
+
+def _mixture(deeper: Checkpoint, shallower: Checkpoint, layer: int, source: int, neighbour: int) -> MixedLayer | None:
+    """Fit the shares of two layers, if both are needed."""
+    gram = np.zeros((3, 3))
+    roles = 0
+    for role in _ROLES:
+        rows = [_rows(shallower, role, layer), _rows(deeper, role, source), _rows(deeper, role, neighbour)]
+        known = [one.astype(np.float64).ravel() for one in rows if one is not None]
+        if len(known) == len(rows) and len({len(one) for one in known}) == 1:
+            vectors = np.stack(known)
+            gram += vectors @ vectors.T
+            roles += 1
+    if roles < _FEWEST_ROLES or gram[0, 0] <= 0 or gram[1, 1] <= 0 or np.linalg.det(gram[1:, 1:]) <= 0:
+        return None
+    shares = np.linalg.solve(gram[1:, 1:], gram[1:, 0])
+    alone = gram[0, 0] - gram[0, 1] ** 2 / gram[1, 1]
+    left = max(0.0, float(gram[0, 0] - shares @ gram[1:, 0]))
+    if shares.min() < _LEAST_SHARE or left > _LEFT * alone:
+        return None
+    order = sorted(zip((source, neighbour), shares.tolist(), strict=True))
+    (first, share), (second, other) = order
+    return MixedLayer(layer, (first, second), (share, other), float((left / gram[0, 0]) ** 0.5))
+
+
+def _rows(checkpoint: Checkpoint, role: Role, layer: int) -> npt.NDArray[np.float32] | None:
+    """The first rows of a matrix; None where there is none that can be read."""
+    tensor = checkpoint.by_key.get(TensorKey(role, "weight", layer, None))
+    if tensor is None or len(tensor.shape) != 2 or not is_readable(tensor):
+        return None
+    rows = np.arange(min(_ROWS, tensor.shape[0]))
+    return zero_where_unusable(checkpoint.read([RowRequest(tensor, rows)])[0])
