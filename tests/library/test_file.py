@@ -101,7 +101,7 @@ def test_a_table_of_too_many_tensors_is_refused_before_memory_is_taken() -> None
 
 
 def test_another_scheme_says_what_to_do() -> None:
-    with pytest.raises(UnsupportedFormatError, match="make it anew"):
+    with pytest.raises(UnsupportedFormatError, match=r"lineage-audit fingerprint .* -o later"):
         from_bytes(_with("scheme", "lineage-audit/fingerprint/9-000"), "later")
 
 

@@ -7,6 +7,7 @@ file is refused with one line.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -138,11 +139,14 @@ def from_bytes(data: bytes, name: str) -> Fingerprint:
     """
     arrays, metadata = read_container(data, name)
     if SCHEMA not in metadata:
-        raise UnreadableFileError(f"{name}: not a fingerprint of this version ({SCHEMA})")
+        raise UnreadableFileError(
+            f"{name}: not a fingerprint of this version ({SCHEMA}); make it anew with lineage-audit fingerprint"
+        )
     document = from_document(metadata[SCHEMA], name)
     if document.scheme != SCHEME.id:
         raise UnsupportedFormatError(
-            f"{name}: fingerprint of scheme {document.scheme}; this version reads {SCHEME.id}: make it anew"
+            f"{name}: fingerprint of scheme {document.scheme}; this version reads {SCHEME.id}; "
+            f"make it anew: lineage-audit fingerprint {shlex.quote(document.identity.ref)} -o {shlex.quote(name)}"
         )
     try:
         return document.with_arrays(
