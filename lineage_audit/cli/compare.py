@@ -9,7 +9,7 @@ import click
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.options import budget_option, device_option, effort_option, weights_option
-from lineage_audit.results import Relation, Report
+from lineage_audit.results import RELATED, Relation, Report
 
 if TYPE_CHECKING:
     from lineage_audit.comparison import EffortChoice
@@ -19,7 +19,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
     "never": frozenset(),
     "identical": frozenset({"identical"}),
     "derived": frozenset({"identical", "derived"}),
-    "shared-origin": frozenset({"identical", "derived", "shared-origin"}),
+    "shared-origin": RELATED,
 }
 """What ``--fail-on`` takes -> the relations that then end in exit code 1."""
 

@@ -32,10 +32,9 @@ from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, 
 from lineage_audit.comparison.shares.weights import Shares, describe_weights, measure_shares
 from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict import (
-    NUMBERS_EXPLAIN,
-    RELATED_LOG10_P,
-    UNCLEAR_LOG10_P,
-    WEAKEST_DETECTION,
+    ALIGNMENT,
+    INDEPENDENCE,
+    RELATION,
     Findings,
     LeftOver,
     combined_log10_p,
@@ -44,6 +43,7 @@ from lineage_audit.comparison.verdict import (
     has_searched,
     is_half_agreed,
     is_related,
+    stated,
     strongest,
 )
 from lineage_audit.results import (
@@ -94,9 +94,7 @@ class WeightStage:
         return {
             "sample_bytes": SAMPLE_BYTES,
             "budget": self.budget,
-            "related_log10_p": RELATED_LOG10_P,
-            "unclear_log10_p": UNCLEAR_LOG10_P,
-            "weakest_detection": WEAKEST_DETECTION,
+            **stated(),
             **self._left_out,
         }
 
@@ -110,10 +108,10 @@ class WeightStage:
     def is_settled(self) -> bool:
         """Whether reading more would not change the relation."""
         log10_p, limit = combined_log10_p(self.evidence), detection_limit(self.evidence)
-        if log10_p is not None and log10_p <= RELATED_LOG10_P:
+        if log10_p is not None and log10_p <= RELATION.related_log10_p:
             return True
-        found_nothing = log10_p is None or log10_p > UNCLEAR_LOG10_P
-        has_power = limit is not None and limit <= WEAKEST_DETECTION
+        found_nothing = log10_p is None or log10_p > RELATION.unclear_log10_p
+        has_power = limit is not None and limit <= INDEPENDENCE.weakest_detection
         return found_nothing and has_power and has_asked_invariants(self.evidence)
 
     def findings(
@@ -247,7 +245,7 @@ def compare_weights(
     same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
     weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
     is_open = not (
-        shares.compared >= NUMBERS_EXPLAIN
+        shares.compared >= ALIGNMENT.numbers_explain
         and (same_weights or _numbers_explain(weights_a, weights_b, comparison, shares))
     )
     searched = False
@@ -280,7 +278,7 @@ def compare_weights(
 def _is_answered(a: Checkpoint, b: Checkpoint, evidence: Sequence[Evidence]) -> bool:
     """Tell whether a search, which takes minutes of large models, would ask again what the invariants have cleared."""
     log10_p = combined_log10_p(evidence)
-    nothing_found = (log10_p is None or log10_p > UNCLEAR_LOG10_P) and not is_half_agreed(evidence)
+    nothing_found = (log10_p is None or log10_p > RELATION.unclear_log10_p) and not is_half_agreed(evidence)
     return _size(a) + _size(b) > FULL_AT_ONCE and nothing_found and has_asked_invariants(evidence)
 
 
@@ -296,7 +294,7 @@ def with_cross_checks(stage: WeightStage) -> WeightStage:
 
 def _numbers_explain(a: CanonicalWeights, b: CanonicalWeights, comparison: WeightComparison, shares: Shares) -> bool:
     """Tell whether comparing number by number leaves nothing to search for in what was compared."""
-    explained = (shares.derived or 0.0) >= NUMBERS_EXPLAIN
+    explained = (shares.derived or 0.0) >= ALIGNMENT.numbers_explain
     if not explained or folded_side(a, b) is not None:
         return False
     return fit_factors(comparison).is_trivial and fit_gains(a, b, comparison).is_trivial

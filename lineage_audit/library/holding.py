@@ -7,19 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lineage_audit.comparison.verdict import RELATED_LOG10_P
+from lineage_audit.comparison.verdict import RELATION
 from lineage_audit.library.database import Database, shape_of
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
 from lineage_audit.library.fingerprint.layers import as_in_file
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.nearness import order_of
 from lineage_audit.library.prefilter import shortlist
-from lineage_audit.results import Relation, Report
+from lineage_audit.results import RELATED, Report
 
 SECOND_LOOK = 0.3
 """Similarity of signatures from which a model that seems unrelated is held against every unit of the subject."""
-
-_RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,18 +90,18 @@ def corrected(log10_p: float | None, models: int) -> float | None:
 def _is_related(report: Report, models: int) -> bool:
     """Tell whether a relation stands after the correction; calibrated ones have no p-value to correct."""
     verdict = report.verdict
-    if verdict.relation not in _RELATED:
+    if verdict.relation not in RELATED:
         return False
     if verdict.relation == "identical" or verdict.grade == "calibrated":
         return True
     bound = corrected(verdict.log10_p, models)
-    return bound is not None and bound <= RELATED_LOG10_P
+    return bound is not None and bound <= RELATION.related_log10_p
 
 
 def _ordered(related: Mapping[str, Report], fingerprints: Mapping[str, Fingerprint]) -> list[str]:
     """Names of the relatives, nearest first; identical ones before derived ones before those of a shared origin."""
     ordered: list[str] = []
-    for relation in _RELATED:
+    for relation in RELATED:
         names = [name for name, report in related.items() if report.verdict.relation == relation]
         names.sort(key=lambda name: (_size_gap(related[name]), name))
         between = partial(_distance_between, fingerprints, names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from lineage_audit.comparison.verdict import DISTILLATION, NOT_THEFT, RELATED_LOG10_P, strongest
+from lineage_audit.comparison.verdict import DISTILLATION, NOT_THEFT, RELATION, strongest
 from lineage_audit.library.database import Database
 from lineage_audit.library.database_entries import DatabaseEntry
 from lineage_audit.library.fingerprint import Fingerprint
@@ -22,7 +22,7 @@ _PARAMETERS = {
     "second_look": SECOND_LOOK,
     "sibling_steps": SAME_WAY,
     "sibling_distance": NEARLY_AS_FAR,
-    "related_log10_p": RELATED_LOG10_P,
+    "related_log10_p": RELATION.related_log10_p,
 }
 
 

@@ -18,6 +18,7 @@ from lineage_audit.report.json.document import TOOL
 from lineage_audit.report.wording import DIGEST_METHODS
 from lineage_audit.report.wording.check import place
 from lineage_audit.results import (
+    RELATED,
     AncestorSummary,
     CheckReport,
     Finding,
@@ -148,7 +149,7 @@ _KINSHIPS: Mapping[Standing, Kinship] = {
 
 def _kinship(reference: ReferenceSummary) -> Kinship | None:
     """Ancestors are those that were concluded to be; what is related and no more is a variant."""
-    if reference.relation not in {"identical", "derived", "shared-origin"}:
+    if reference.relation not in RELATED:
         return None
     return _KINSHIPS.get(reference.standing, "variants")
 

@@ -24,6 +24,7 @@ from lineage_audit.results.check import (
     SuppressionKind,
 )
 from lineage_audit.results.comparison import (
+    RELATED,
     Cause,
     DigestMethod,
     Direction,
@@ -66,6 +67,7 @@ Result = Report | CheckReport | Inspection | Identification | FamilyTree | Unmix
 RESULTS: tuple[type, ...] = (Report, CheckReport, Inspection, Identification, FamilyTree, Unmixing)
 
 __all__ = [
+    "RELATED",
     "RESULTS",
     "AncestorSummary",
     "ArchitectureFinding",

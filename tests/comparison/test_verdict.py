@@ -14,14 +14,10 @@ from lineage_audit.comparison.evidence import base
 from lineage_audit.comparison.operations.finding import DirectedOperation
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict import (
-    CALIBRATED_LOG10_P,
-    CLEAR_TRAINING_GAINS,
-    LEAST_COMPARED,
+    INDEPENDENCE,
     REGISTRY,
-    RELATED_LOG10_P,
-    SHARED_TRAINING_GAINS,
-    UNCLEAR_LOG10_P,
-    WEAKEST_DETECTION,
+    RELATION,
+    TRAINING,
     Findings,
     combined_log10_p,
     decide,
@@ -93,27 +89,31 @@ def _asked(findings: Findings) -> Findings:
 NO_LIMIT = _exact(0.0, None)
 
 TABLE = {
-    "p at the level": (_findings(_exact(RELATED_LOG10_P), shares=MUCH_SHARED), "derived"),
+    "p at the level": (_findings(_exact(RELATION.related_log10_p), shares=MUCH_SHARED), "derived"),
     "p at the level, a trace of an effect": (_findings(_trace(0.029), shares=A_TRACE), "inconclusive"),
     "p at the level, the least effect": (_findings(_trace(0.03), shares=A_TRACE), "derived"),
     "p at the level, a trace in all and one layer kept": (_findings(_one_layer(0.9), shares=A_TRACE), "derived"),
     "p at the level, a trace beside what explains": (_findings(_trace(0.01), shares=MUCH_SHARED), "derived"),
-    "p just above the level": (_findings(_exact(RELATED_LOG10_P + 0.01)), "inconclusive"),
-    "p at the edge of the grey zone": (_findings(_exact(UNCLEAR_LOG10_P)), "inconclusive"),
-    "p just outside the grey zone": (_findings(_exact(UNCLEAR_LOG10_P + 0.01)), "independent"),
-    "nothing found, limit at the edge": (_findings(_exact(0.0, WEAKEST_DETECTION)), "independent"),
-    "nothing found, too little power": (_findings(_exact(0.0, WEAKEST_DETECTION + 0.01)), "inconclusive"),
+    "p just above the level": (_findings(_exact(RELATION.related_log10_p + 0.01)), "inconclusive"),
+    "p at the edge of the grey zone": (_findings(_exact(RELATION.unclear_log10_p)), "inconclusive"),
+    "p just outside the grey zone": (_findings(_exact(RELATION.unclear_log10_p + 0.01)), "independent"),
+    "nothing found, limit at the edge": (_findings(_exact(0.0, INDEPENDENCE.weakest_detection)), "independent"),
+    "nothing found, too little power": (_findings(_exact(0.0, INDEPENDENCE.weakest_detection + 0.01)), "inconclusive"),
     "nothing found, no limit": (_findings(NO_LIMIT), "inconclusive"),
     "nothing measured": (_findings(), "inconclusive"),
     "little compared": (
-        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, compared=LEAST_COMPARED - 0.01)), "inconclusive"
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, compared=INDEPENDENCE.least_compared - 0.01)),
+        "inconclusive",
     ),
     "little compared but related": (
         _findings(_exact(-100.0), shares=replace(MUCH_SHARED, compared=0.01)), "derived"
     ),
     "an obstacle": (_findings(_exact(0.0), obstacle="the shapes differ"), "inconclusive"),
     "gains related": (_findings(_exact(-100.0), _gains(0.8), shares=MUCH_SHARED), "derived"),
-    "gains at the edge": (_findings(_exact(-100.0), _gains(CLEAR_TRAINING_GAINS), shares=MUCH_SHARED), "derived"),
+    "gains at the edge": (
+        _findings(_exact(-100.0), _gains(TRAINING.clear_training_gains), shares=MUCH_SHARED),
+        "derived",
+    ),
     "gains below the edge": (_findings(_exact(-100.0), _gains(0.69), shares=MUCH_SHARED), "shared-origin"),
     "gains unrelated, a part bit-identical": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, copied=0.02)), "derived"
@@ -124,8 +124,8 @@ TABLE = {
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, explained=0.95)), "shared-origin"
     ),
     "gains alone": (_findings(_exact(0.0), _gains(0.99)), "independent"),
-    "calibrated with a wide margin": (_findings(_rows(CALIBRATED_LOG10_P, 0.5)), "derived"),
-    "calibrated, p too weak": (_findings(_rows(CALIBRATED_LOG10_P + 0.1, 0.9)), "inconclusive"),
+    "calibrated with a wide margin": (_findings(_rows(RELATION.calibrated_log10_p, 0.5)), "derived"),
+    "calibrated, p too weak": (_findings(_rows(RELATION.calibrated_log10_p + 0.1, 0.9)), "inconclusive"),
     "calibrated, effect too weak": (_findings(_rows(-500.0, 0.49)), "inconclusive"),
     **{
         f"{test_id} at {share} of its threshold": (
@@ -173,7 +173,7 @@ TABLE = {
 
 CAUSES = {
     "gains at chance": (_findings(_exact(-100.0), _gains(0.29), shares=MUCH_SHARED), "initialisation"),
-    "gains between": (_findings(_exact(-100.0), _gains(SHARED_TRAINING_GAINS), shares=MUCH_SHARED), "untold"),
+    "gains between": (_findings(_exact(-100.0), _gains(TRAINING.shared_training_gains), shares=MUCH_SHARED), "untold"),
     "gains at chance, a role kept as training keeps it": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, best_part=0.6)), "untold"
     ),

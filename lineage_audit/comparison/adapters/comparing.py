@@ -36,7 +36,7 @@ from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.shares.weights import layer_log10_p
-from lineage_audit.comparison.verdict import RELATED_LOG10_P, UNCLEAR_LOG10_P, WEAKEST_DETECTION
+from lineage_audit.comparison.verdict import stated
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,
@@ -198,9 +198,7 @@ def _report(
         b=summarise_model(b),
         effort=effort,
         parameters={
-            "related_log10_p": RELATED_LOG10_P,
-            "unclear_log10_p": UNCLEAR_LOG10_P,
-            "weakest_detection": WEAKEST_DETECTION,
+            **stated(),
         },
         seconds=time.perf_counter() - started,
         verdict=verdict,

@@ -11,15 +11,8 @@ from dataclasses import dataclass
 
 from lineage_audit.comparison.adapters.evidence import TRAINED_HALF, UPDATES
 from lineage_audit.comparison.adapters.factors import ModuleAgreement, SharedModules
-from lineage_audit.comparison.verdict import (
-    NOT_THEFT,
-    RELATED_LOG10_P,
-    UNCLEAR_LOG10_P,
-    WEAKEST_DETECTION,
-    combined_log10_p,
-    detection_limit,
-)
-from lineage_audit.results import Evidence, Relation, Verdict
+from lineage_audit.comparison.verdict import INDEPENDENCE, NOT_THEFT, RELATION, combined_log10_p, detection_limit
+from lineage_audit.results import RELATED, Evidence, Relation, Verdict
 
 SAME_UPDATE = 0.999
 """Mean cosine of the updates from which two adapters are one update in other factors.
@@ -111,7 +104,7 @@ def _relation(findings: AdapterFindings, exact: float | None, limit: float | Non
         )
     if (findings.effect(UPDATES.test_id) or 0.0) >= SAME_UPDATE:
         return "derived", "Derived: both adapters make the same update of the weights, in other factors."
-    if exact is not None and exact <= RELATED_LOG10_P:
+    if exact is not None and exact <= RELATION.related_log10_p:
         trained = findings.effect(TRAINED_HALF.test_id) or 0.0
         return "shared-origin", (
             "Shared origin: the two adapters are not independent: one start (a seed in common) or one training; "
@@ -135,11 +128,11 @@ def _obstacle(findings: AdapterFindings, exact: float | None, limit: float | Non
         return "the modules that both adapters have cannot be read as numbers"
     if exact is None:
         return "no test could be run on the modules that both adapters have"
-    if exact <= UNCLEAR_LOG10_P:
+    if exact <= RELATION.unclear_log10_p:
         return f"p ≤ 10^{exact:.1f} is too weak to call the adapters related and too strong to call them independent"
     if limit is None:
         return "the adapters have too few ranks for a test"
-    if limit > WEAKEST_DETECTION:
+    if limit > INDEPENDENCE.weakest_detection:
         return f"a relation weaker than a cosine of {limit:.2f} would not have been seen"
     return None
 
@@ -164,6 +157,6 @@ def _caveats(findings: AdapterFindings, relation: Relation, update: float | None
             caveats.append(
                 f"The updates point the same way (mean cosine {update:.2f}), as trainings on like data make them."
             )
-    if relation in ("derived", "shared-origin", "identical"):
+    if relation in RELATED:
         caveats.append(NOT_THEFT)
     return tuple(caveats)

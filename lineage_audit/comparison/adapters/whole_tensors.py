@@ -15,10 +15,9 @@ from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.coverage import coverage_of_some
 from lineage_audit.comparison.metadata.summaries import summarise_model
-from lineage_audit.results import ArchitectureFinding, Coverage, PairCoverage, Relation, Report, Verdict
+from lineage_audit.results import RELATED, ArchitectureFinding, Coverage, PairCoverage, Relation, Report, Verdict
 
 _FROM_NOTHING = "factors, which start from nothing of the base"
-_RELATED = ("identical", "derived", "shared-origin")
 
 
 def model_of_whole_tensors(base: Checkpoint, adapter: Checkpoint) -> Checkpoint | None:
@@ -35,7 +34,7 @@ def model_of_whole_tensors(base: Checkpoint, adapter: Checkpoint) -> Checkpoint 
 
 def is_related(report: Report) -> bool:
     """Tell whether the whole tensors are related to the base's."""
-    return report.verdict.relation in _RELATED
+    return report.verdict.relation in RELATED
 
 
 def nothing_shown(report: Report) -> str:

@@ -17,7 +17,7 @@ from lineage_audit.comparison.verdict.standing import (
     strongest_calibrated,
 )
 from lineage_audit.comparison.verdict.wording import caveats, sentence
-from lineage_audit.results import OperationKind, Verdict
+from lineage_audit.results import RELATED, OperationKind, Verdict
 
 _OF_ONE_FROM_THE_OTHER: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "changed"})
 """What was done to the one to make the other, where siblings of one start differ by what was done to both."""
@@ -34,7 +34,7 @@ def decide(findings: Findings) -> Verdict:
     """Decide relation, direction and grade, and say it in one sentence."""
     exact, rule = combined_log10_p(findings.evidence), rule_of(findings)
     relation, grade = rule.relation, rule.grade(findings)
-    related = relation in ("identical", "derived", "shared-origin")
+    related = relation in RELATED
     operations = tuple(item for item in findings.operations if related and _fits(item, rule))
     limit = (stated_limit if relation == "independent" else detection_limit)(findings.evidence)
     direction = direction_of(findings, relation)

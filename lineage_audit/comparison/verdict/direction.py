@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.findings import Findings
-from lineage_audit.comparison.verdict.thresholds import EXPLAINS_ALL, ROUNDED_SLOPE, UNMOVED_SHARE, UNMOVED_SLOPE
+from lineage_audit.comparison.verdict.thresholds import EXPLAINS_ALL, ORDER
 from lineage_audit.results import Direction, OperationKind, Relation
 
 
@@ -41,8 +41,8 @@ def _ancestor_unmoved(findings: Findings, shown: Direction) -> bool:
         return True
     later_on_earlier, earlier_on_later = findings.slopes if shown == "a->b" else findings.slopes[::-1]
     missing = 1.0 - later_on_earlier
-    allowed = max(ROUNDED_SLOPE, UNMOVED_SHARE * abs(1.0 - earlier_on_later))
-    return missing <= min(allowed, 1.0 - UNMOVED_SLOPE)
+    allowed = max(ORDER.rounded_slope, ORDER.unmoved_share * abs(1.0 - earlier_on_later))
+    return missing <= min(allowed, 1.0 - ORDER.unmoved_slope)
 
 
 def direction_words(direction: Direction) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.shares.weights import Shares
-from lineage_audit.comparison.verdict.thresholds import FEWEST_CHANNELS
+from lineage_audit.comparison.verdict.thresholds import TRAINING
 from lineage_audit.results import Evidence
 
 LeftOver = Literal["nothing", "rows", "tensors"]
@@ -100,6 +100,6 @@ class Findings:
         """The norm-gain comparison that fits the way the weights were compared, if it can speak."""
         test_id = "aligned-norm-gains" if self.moved else "norm-gains"
         for item in self.evidence:
-            if item.test_id == test_id and item.status == "measured" and item.count >= FEWEST_CHANNELS:
+            if item.test_id == test_id and item.status == "measured" and item.count >= TRAINING.fewest_channels:
                 return item
         return None

@@ -22,20 +22,7 @@ from lineage_audit.comparison.verdict.standing import (
     stands_on_invariants,
     strongest_agreement,
 )
-from lineage_audit.comparison.verdict.thresholds import (
-    CLEAR_TRAINING_GAINS,
-    COPIED_UNCLEAR,
-    FEWEST_LAYER_TESTS,
-    LEAST_COMPARED,
-    LEAST_EFFECT,
-    LEAST_EXPLAINED,
-    MOST_UNPLACED,
-    RELATED_LOG10_P,
-    ROLE_KEPT,
-    SHARED_TRAINING_GAINS,
-    UNCLEAR_LOG10_P,
-    WEAKEST_DETECTION,
-)
+from lineage_audit.comparison.verdict.thresholds import INDEPENDENCE, RELATION, TRAINING
 from lineage_audit.results import Cause, Grade, Relation
 
 
@@ -71,12 +58,12 @@ def _exact(findings: Findings) -> float | None:
 
 def _rejects(findings: Findings) -> bool:
     exact = _exact(findings)
-    return exact is not None and exact <= RELATED_LOG10_P
+    return exact is not None and exact <= RELATION.related_log10_p
 
 
 def _is_unclear(findings: Findings) -> bool:
     exact = _exact(findings)
-    return exact is not None and exact <= UNCLEAR_LOG10_P
+    return exact is not None and exact <= RELATION.unclear_log10_p
 
 
 def _is_training_unshown(findings: Findings) -> bool:
@@ -89,11 +76,11 @@ def _is_training_unshown(findings: Findings) -> bool:
         return False
     gains = findings.gains
     if gains is not None:
-        return (gains.effect or 0.0) < CLEAR_TRAINING_GAINS
-    if max(findings.shares.explained or 0.0, _best_part(findings)) >= ROLE_KEPT:
+        return (gains.effect or 0.0) < TRAINING.clear_training_gains
+    if max(findings.shares.explained or 0.0, _best_part(findings)) >= TRAINING.role_kept:
         return False
     # a rotation takes the gains along, and weights so far apart claim nothing more
-    explains_little = (findings.shares.explained or 0.0) < LEAST_EXPLAINED
+    explains_little = (findings.shares.explained or 0.0) < TRAINING.least_explained
     return findings.rotated or (explains_little and stands_on_invariants(findings.evidence))
 
 
@@ -105,8 +92,8 @@ def _best_part(findings: Findings) -> float:
 def _cause(findings: Findings) -> Cause:
     """What was shared: a start where gains are at chance and no part is kept as training keeps it, else untold."""
     gains = findings.gains
-    at_chance = gains is not None and (gains.effect or 0.0) < SHARED_TRAINING_GAINS
-    return "initialisation" if at_chance and _best_part(findings) < ROLE_KEPT else "untold"
+    at_chance = gains is not None and (gains.effect or 0.0) < TRAINING.shared_training_gains
+    return "initialisation" if at_chance and _best_part(findings) < TRAINING.role_kept else "untold"
 
 
 def _untold(_: Findings) -> Cause:
@@ -119,13 +106,15 @@ def _only_channels_reject(findings: Findings) -> bool:
         return False
     exact = [item for item in findings.evidence if item.grade == "exact" and item.log10_p is not None]
     others = [item for item in exact if not rights_of(item.test_id).sees_basis]
-    return len(others) >= FEWEST_LAYER_TESTS and all((item.log10_p or 0.0) > UNCLEAR_LOG10_P for item in others)
+    return len(others) >= TRAINING.fewest_layer_tests and all(
+        (item.log10_p or 0.0) > RELATION.unclear_log10_p for item in others
+    )
 
 
 def _rejects_a_trace(findings: Findings) -> bool:
     """Tell whether the p-values reject while next to nothing is shared: many units make a trace of anything clear."""
     shared = max((findings.shares.explained or 0.0) ** 0.5, findings.shares.copied or 0.0)
-    return _rejects(findings) and shared < LEAST_EFFECT and not has_effect(findings.evidence)
+    return _rejects(findings) and shared < RELATION.least_effect and not has_effect(findings.evidence)
 
 
 def _is_related(findings: Findings) -> bool:
@@ -165,11 +154,11 @@ def _is_half_agreed(findings: Findings) -> bool:
 
 
 def _copied_beyond_chance(findings: Findings) -> bool:
-    return (findings.shares.copied or 0.0) > COPIED_UNCLEAR
+    return (findings.shares.copied or 0.0) > INDEPENDENCE.copied_unclear
 
 
 def _is_unplaced(findings: Findings) -> bool:
-    return findings.unplaced > MOST_UNPLACED
+    return findings.unplaced > INDEPENDENCE.most_unplaced
 
 
 def _is_moved_unasked(findings: Findings) -> bool:
@@ -179,12 +168,12 @@ def _is_moved_unasked(findings: Findings) -> bool:
 
 def _is_hardly_compared(findings: Findings) -> bool:
     asked = has_searched(findings.evidence) or has_asked_invariants(findings.evidence)
-    return findings.shares.compared < LEAST_COMPARED and not asked
+    return findings.shares.compared < INDEPENDENCE.least_compared and not asked
 
 
 def _is_powerless(findings: Findings) -> bool:
     limit = detection_limit(findings.evidence)
-    return limit is None or limit > WEAKEST_DETECTION
+    return limit is None or limit > INDEPENDENCE.weakest_detection
 
 
 def _of_exact(_: Findings) -> Grade:
@@ -214,8 +203,8 @@ def _say_unclear(findings: Findings) -> str:
 
 def _say_trace(findings: Findings) -> str:
     return (
-        f"p ≤ 10^{_exact(findings):.1f}, but no more is shared than a mean cosine of {LEAST_EFFECT:.2f}: too little to "
-        "call it weights"
+        f"p ≤ 10^{_exact(findings):.1f}, but no more is shared than a mean cosine of "
+        f"{RELATION.least_effect:.2f}: too little to call it weights"
     )
 
 

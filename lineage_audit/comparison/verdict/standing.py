@@ -7,16 +7,7 @@ from collections.abc import Sequence
 
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict.registry import Margin, rights_of
-from lineage_audit.comparison.verdict.thresholds import (
-    ALIGNMENT_COMPARED,
-    ALIGNMENT_GAIN,
-    ALIGNMENT_LEFT,
-    CALIBRATED_EFFECT,
-    CALIBRATED_LOG10_P,
-    LEAST_EFFECT,
-    RELATED_LOG10_P,
-    WEAKEST_DETECTION,
-)
+from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, INDEPENDENCE, RELATION
 from lineage_audit.results import Evidence
 
 
@@ -45,7 +36,7 @@ def combined_log10_p(evidence: Sequence[Evidence]) -> float | None:
 def is_related(evidence: Sequence[Evidence]) -> bool:
     """Tell whether the tests call the two models related."""
     exact = combined_log10_p(evidence)
-    return (exact is not None and exact <= RELATED_LOG10_P) or stands_on_calibrated(evidence)
+    return (exact is not None and exact <= RELATION.related_log10_p) or stands_on_calibrated(evidence)
 
 
 def has_effect(evidence: Sequence[Evidence]) -> bool:
@@ -53,7 +44,10 @@ def has_effect(evidence: Sequence[Evidence]) -> bool:
     exact = exact_tests(evidence)
     said = [(part.effect, part.log10_p) for part in exact]
     said += [(part.effect, part.log10_p) for item in exact for part in item.per_layer]
-    return any((effect or 0.0) >= LEAST_EFFECT and (log10_p or 0.0) <= RELATED_LOG10_P for effect, log10_p in said)
+    return any(
+        (effect or 0.0) >= RELATION.least_effect and (log10_p or 0.0) <= RELATION.related_log10_p
+        for effect, log10_p in said
+    )
 
 
 def detection_limit(evidence: Sequence[Evidence]) -> float | None:
@@ -64,7 +58,7 @@ def detection_limit(evidence: Sequence[Evidence]) -> float | None:
 
 def _at_least_the_floor(limit: float) -> float:
     """What nine of ten relations exceed: the limit of a test, or the least effect and what its mean may fall short."""
-    return max(limit, LEAST_EFFECT + limit / 4)
+    return max(limit, RELATION.least_effect + limit / 4)
 
 
 def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned: Shares) -> bool:
@@ -77,26 +71,29 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
     """
     measured = exact_tests(evidence)
     confirmed = any(
-        rights_of(item.test_id).is_aligned and (item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured
+        rights_of(item.test_id).is_aligned and (item.log10_p or 0.0) <= RELATION.related_log10_p for item in measured
     )
     gain = (aligned.explained or 0.0) * aligned.compared - (same_numbers.explained or 0.0) * same_numbers.compared
     left, left_before = (1.0 - (shares.explained or 0.0) for shares in (aligned, same_numbers))
-    as_much_compared = aligned.compared >= ALIGNMENT_COMPARED * same_numbers.compared
-    gains = gain >= ALIGNMENT_GAIN or (as_much_compared and left <= ALIGNMENT_LEFT * left_before)
-    related = any((item.log10_p or 0.0) <= RELATED_LOG10_P for item in measured)
+    as_much_compared = aligned.compared >= ALIGNMENT.alignment_compared * same_numbers.compared
+    gains = gain >= ALIGNMENT.alignment_gain or (as_much_compared and left <= ALIGNMENT.alignment_left * left_before)
+    related = any((item.log10_p or 0.0) <= RELATION.related_log10_p for item in measured)
     return (confirmed or related or calibrated_agreement(evidence) >= 1.0) and gains
 
 
 def has_searched(evidence: Sequence[Evidence]) -> bool:
     """Tell whether another order, width or basis was looked for with the power to find it."""
-    return any(item.test_id == "search" and (item.detection_limit or 1.0) <= WEAKEST_DETECTION for item in evidence)
+    return any(
+        item.test_id == "search" and (item.detection_limit or 1.0) <= INDEPENDENCE.weakest_detection
+        for item in evidence
+    )
 
 
 def has_asked_invariants(evidence: Sequence[Evidence]) -> bool:
     """Tell whether attention and FFNs were asked after under every order, with the power to find a copy."""
     said = {item.test_id: item for item in evidence if item.status != "skipped"}
     keys, units = said.get("rotary-signs"), said.get("unit-column-agreement")
-    return keys is not None and units is not None and (keys.detection_limit or 1.0) <= WEAKEST_DETECTION
+    return keys is not None and units is not None and (keys.detection_limit or 1.0) <= INDEPENDENCE.weakest_detection
 
 
 def stated_limit(evidence: Sequence[Evidence]) -> float | None:
@@ -149,7 +146,9 @@ def _margin(item: Evidence) -> Margin | None:
 def stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
     """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
     return calibrated_agreement(evidence) >= 1.0 or any(
-        item.log10_p is not None and item.log10_p <= CALIBRATED_LOG10_P and (item.effect or 0.0) >= CALIBRATED_EFFECT
+        item.log10_p is not None
+        and item.log10_p <= RELATION.calibrated_log10_p
+        and (item.effect or 0.0) >= RELATION.calibrated_effect
         for item in calibrated_tests(evidence)
     )
 
@@ -172,7 +171,7 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     """The test to show people: the smallest p-value among the tests that carry the verdict."""
     exact = exact_tests(evidence)
     combined = combined_log10_p(evidence)
-    if stands_on_calibrated(evidence) and (combined is None or combined > RELATED_LOG10_P):
+    if stands_on_calibrated(evidence) and (combined is None or combined > RELATION.related_log10_p):
         exact = []
     carrying = exact or calibrated_tests(evidence)
     return min(carrying, key=lambda item: item.log10_p or 0.0, default=strongest_agreement(evidence))

@@ -1,55 +1,127 @@
-"""Every threshold of the tool, each with what it was set on; nothing else decides a verdict."""
+"""Every threshold of the verdict, a topic a dataclass, each with what it was set on; nothing else decides a verdict.
+
+The page ``docs/thresholds.md`` and the parameters that a report states are made from these fields.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, get_type_hints
+
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
-from lineage_audit.results import OperationKind
-
-RELATED_LOG10_P = DETECTION_LOG10_P
-"""Combined log10 p at which two models are called related."""
-
-UNCLEAR_LOG10_P = -3.0
-"""Combined log10 p below which they are not called independent either."""
-
-LEAST_EFFECT = 0.03
-"""Mean cosine (or share of units) that a relation has to have beside its p-value, over all or in one layer.
-
-Less explains under a thousandth of the variance: with enough units such a p-value says that something is shared (a
-way to start, a mean, a format), and not that weights were.
-"""
-
-CALIBRATED_LOG10_P = -50.0
-CALIBRATED_EFFECT = 0.5
-"""The wide margin that calibrated evidence needs to carry a verdict alone."""
-
-WEAKEST_DETECTION = 0.25
-"""Largest detection limit at which "nothing found" means independent."""
-
-NUMBERS_EXPLAIN = 0.98
-"""Derived share and compared share at which comparing number by number leaves nothing to search for."""
-
-ALIGNMENT_GAIN = 0.02
-"""Explained variance that an alignment of related models must add to be reported."""
-
-ALIGNMENT_LEFT = 0.5
-ALIGNMENT_COMPARED = 0.95
-"""Or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, but all."""
+from lineage_audit.results import OperationKind, Scalar
 
 
-COPIED_UNCLEAR = 0.01
-"""Share of bit-identical parameters beyond chance from which on models are not called independent."""
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """When two models are called related."""
 
-UNMOVED_SLOPE = 0.99
-"""Slope of B on A from which A counts as unmoved since their common ancestor, so that a cut or a copy shows direction.
+    related_log10_p: Annotated[float, "combined log10 p at which two models are called related"] = DETECTION_LOG10_P
+    unclear_log10_p: Annotated[float, "combined log10 p below which they are not called independent either"] = -3.0
+    least_effect: Annotated[
+        float,
+        "mean cosine (or share of units) that a relation has to have beside its p-value, over all or in one layer: "
+        "less explains under a thousandth of the variance, and with enough units such a p-value says that something is "
+        "shared (a way to start, a mean, a format), and not that weights were",
+    ] = 0.03
+    calibrated_log10_p: Annotated[float, "log10 p that calibrated evidence needs to carry a verdict alone"] = -50.0
+    calibrated_effect: Annotated[float, "the effect that it needs beside it"] = 0.5
+    small_share: Annotated[float, "derived share below which the sentence says that only a part of B is meant"] = 0.5
 
-What training added to A itself would lower it: B's weights would not grow with A's.
-"""
 
-UNMOVED_SHARE = 0.5
-"""What that slope may lack of one, as a share of how far the slope of A on B is from one."""
+@dataclass(frozen=True, slots=True)
+class Independence:
+    """When "nothing found" means independent."""
 
-ROUNDED_SLOPE = 1e-4
-"""And what it may lack in any case: rounding to bfloat16 takes 1e-5, a light fine-tune of a sibling 2e-3."""
+    weakest_detection: Annotated[float, 'largest detection limit at which "nothing found" means independent'] = 0.25
+    copied_unclear: Annotated[
+        float, "share of bit-identical parameters beyond chance from which on models are not called independent"
+    ] = 0.01
+    least_compared: Annotated[
+        float, 'share of B\'s parameters with a counterpart below which "nothing found" means nothing'
+    ] = 0.5
+    most_unplaced: Annotated[
+        float,
+        "share of B's parameters under names that say nothing, in A's shapes, above which nothing found means nothing",
+    ] = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What tells common training from a common start."""
+
+    shared_training_gains: Annotated[
+        float,
+        "correlation of centred norm gains below which related weights point to one initialisation, not to training: "
+        "one initialisation trained on two corpora gave .17 and less, descendants .47 and more",
+    ] = 0.3
+    clear_training_gains: Annotated[
+        float,
+        "the same from which on training was shared; between them a common start and common training are not told "
+        "apart: one initialisation trained on one corpus in another order gave .42, a child trained on for twice as "
+        "long as its parent .47 to .68, for as long .73",
+    ] = 0.7
+    role_kept: Annotated[
+        float,
+        "squared correlation of a whole role or layer (or of all weights) above which no question of initialisation "
+        "arises: one initialisation trained on two corpora kept .27 of the variance and less; MLPs that were taken and "
+        "trained on, .6",
+    ] = 0.5
+    least_explained: Annotated[
+        float, "explained variance below which, where no gains can tell, training is not claimed"
+    ] = 0.1
+    fewest_layer_tests: Annotated[
+        int,
+        "exact tests of what layers hold that must be at chance before channels that agree are called a common basis",
+    ] = 2
+    fewest_channels: Annotated[int, "channels that the norm-gain comparison needs to speak"] = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """When an alignment is needed, and when it holds."""
+
+    numbers_explain: Annotated[
+        float,
+        "derived share and compared share at which comparing number by number leaves nothing to search for",
+    ] = 0.98
+    alignment_gain: Annotated[
+        float, "explained variance that an alignment of related models must add to be reported"
+    ] = 0.02
+    alignment_left: Annotated[
+        float,
+        "or what it may leave of the unexplained variance, while it compares as much: folded norms explain little, "
+        "but all",
+    ] = 0.5
+    alignment_compared: Annotated[float, "how much it has to compare for that, of what was compared without it"] = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """When a mark shows a direction."""
+
+    unmoved_slope: Annotated[
+        float,
+        "slope of B on A from which A counts as unmoved since their common ancestor, so that a cut or a copy shows "
+        "direction: what training added to A itself would lower it, as B's weights would not grow with A's",
+    ] = 0.99
+    unmoved_share: Annotated[
+        float, "what that slope may lack of one, as a share of how far the slope of A on B is from one"
+    ] = 0.5
+    rounded_slope: Annotated[
+        float,
+        "and what it may lack in any case: rounding to bfloat16 takes 1e-5, a light fine-tune of a sibling 2e-3",
+    ] = 1e-4
+
+
+RELATION = Relation()
+INDEPENDENCE = Independence()
+TRAINING = Training()
+ALIGNMENT = Alignment()
+ORDER = Order()
+
+TOPICS = (RELATION, INDEPENDENCE, TRAINING, ALIGNMENT, ORDER)
 
 EXPLAINS_ALL: frozenset[OperationKind] = frozenset(
     {"direction-ablated", "quantized", "pruned-unstructured", "pruned-n:m", "low-rank-truncated"}
@@ -60,39 +132,15 @@ What rounding to few values adds is orthogonal to the later model, and what a pr
 earlier one, so that slopes say nothing of either.
 """
 
-SMALL_SHARE = 0.5
-"""Derived share below which the sentence says that only a part of B is meant."""
 
-LEAST_EXPLAINED = 0.1
-"""Explained variance below which, where no gains can tell, training is not claimed."""
+def stated() -> dict[str, Scalar]:
+    """Every threshold by its name, as a report states it."""
+    return {name: value for topic in TOPICS for name, value in asdict(topic).items()}
 
-LEAST_COMPARED = 0.5
-"""Share of B's parameters with a counterpart below which "nothing found" means nothing."""
 
-MOST_UNPLACED = 0.05
-"""Share of B's parameters under names that say nothing, in A's shapes, above which nothing found means nothing."""
-
-SHARED_TRAINING_GAINS = 0.3
-"""Correlation of centred norm gains below which related weights point to one initialisation, not to training.
-
-One initialisation trained on two corpora gave .17 and less, descendants .47 and more.
-"""
-
-CLEAR_TRAINING_GAINS = 0.7
-"""The same from which on training was shared; between them a common start and common training are not told apart.
-
-One initialisation trained on one corpus in another order gave .42, a child trained on for twice as long as its parent
-.47 to .68, for as long .73.
-"""
-
-ROLE_KEPT = 0.5
-"""Squared correlation of a whole role or layer (or of all weights) above which no question of initialisation arises.
-
-One initialisation trained on two corpora kept .27 of the variance and less; MLPs that were taken and trained on, .6.
-"""
-
-FEWEST_LAYER_TESTS = 2
-"""Exact tests of what layers hold that must be at chance before channels that agree are called a common basis."""
-
-FEWEST_CHANNELS = 64
-"""Channels that the norm-gain comparison needs to speak."""
+def described() -> Iterator[tuple[str, str, Scalar, str]]:
+    """Topic, name, value and meaning of every threshold, for the page that lists them."""
+    for topic in TOPICS:
+        meanings = get_type_hints(type(topic), include_extras=True)
+        for name, value in asdict(topic).items():
+            yield (type(topic).__doc__ or "").rstrip("."), name, value, meanings[name].__metadata__[0]

@@ -7,8 +7,8 @@ from lineage_audit.comparison.verdict.direction import cost_of_marks
 from lineage_audit.comparison.verdict.findings import Findings, other_than
 from lineage_audit.comparison.verdict.rules import Rule
 from lineage_audit.comparison.verdict.standing import strongest
-from lineage_audit.comparison.verdict.thresholds import SMALL_SHARE
-from lineage_audit.results import Direction
+from lineage_audit.comparison.verdict.thresholds import RELATION
+from lineage_audit.results import RELATED, Direction
 
 DISTILLATION = (
     "Distillation from outputs leaves no trace in the weights: it can be neither found nor excluded here; "
@@ -67,7 +67,7 @@ def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
         best = strongest(findings.evidence)
         found = best.finding if best else "no test was needed"
         share = findings.shares.derived
-        if share is not None and share < SMALL_SHARE:
+        if share is not None and share < RELATION.small_share:
             return f"Derived: {share:.0%} of B's parameters can be traced to A's; {found}."
         return f"Derived: B's weights share training with A's; {found}."
     if relation == "shared-origin":
@@ -95,9 +95,9 @@ def caveats(findings: Findings, rule: Rule, direction: Direction) -> tuple[str, 
     planted = cost_of_marks(findings, direction)
     if planted is not None:
         said.append(planted)
-    if relation in ("derived", "shared-origin", "identical"):
+    if relation in RELATED:
         said.append(NOT_THEFT)
-    if relation in ("derived", "shared-origin", "identical"):
+    if relation in RELATED:
         said[:0] = _beyond(findings)
     if relation == "independent":
         said.append(THROUGH_EMBEDDINGS if findings.searched else INVARIANTS)

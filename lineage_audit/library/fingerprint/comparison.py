@@ -20,13 +20,11 @@ from lineage_audit.comparison.pairing.tensors import pair_tensors
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict import (
-    RELATED_LOG10_P,
-    UNCLEAR_LOG10_P,
-    WEAKEST_DETECTION,
     Findings,
     alignment_holds,
     decide,
     is_related,
+    stated,
     strongest,
 )
 from lineage_audit.errors import UnsupportedFormatError
@@ -245,9 +243,7 @@ def _parameters(a: Fingerprint, b: Fingerprint) -> dict[str, Scalar]:
         "fingerprint_scheme": a.scheme,
         "fingerprint_effort_a": a.effort,
         "fingerprint_effort_b": b.effort,
-        "related_log10_p": RELATED_LOG10_P,
-        "unclear_log10_p": UNCLEAR_LOG10_P,
-        "weakest_detection": WEAKEST_DETECTION,
+        **stated(),
         "layer_lead": CLEAR_MATCH_MARGIN,
         "matched_cosine": MATCHED_COSINE,
     }

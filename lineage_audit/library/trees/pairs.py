@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.verdict import RELATED_LOG10_P
+from lineage_audit.comparison.verdict import RELATION
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
 from lineage_audit.library.trees.order import disorder
-from lineage_audit.results import OperationKind, Report
+from lineage_audit.results import RELATED, OperationKind, Report
 
 DoubleArray = npt.NDArray[np.float64]
 
-RELATED = frozenset({"identical", "derived", "shared-origin"})
 
 _FORM: frozenset[OperationKind] = frozenset(
     {
@@ -120,7 +119,7 @@ def is_related(report: Report, pairs: int) -> bool:
         return False
     if verdict.relation == "identical" or verdict.grade == "calibrated":
         return True
-    return verdict.log10_p is not None and verdict.log10_p + math.log10(max(1, pairs)) <= RELATED_LOG10_P
+    return verdict.log10_p is not None and verdict.log10_p + math.log10(max(1, pairs)) <= RELATION.related_log10_p
 
 
 def _distance(report: Report) -> float:

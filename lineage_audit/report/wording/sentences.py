@@ -9,6 +9,7 @@ from typing import Any
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.numbers import MISSING, detection_limit, plural
 from lineage_audit.results import (
+    RELATED,
     CheckReport,
     FamilyTree,
     Finding,
@@ -26,7 +27,6 @@ from lineage_audit.results import (
 _LONGEST_NAME = 60
 _MOST_NAMED = 3
 _DECIMAL_FROM = -4.0  # above this log10 a chance is one in a counted number, below in a power of ten
-_RELATED: frozenset[Relation | None] = frozenset({"identical", "derived", "shared-origin"})
 
 
 def first_sentence(result: Result) -> str:
@@ -111,7 +111,7 @@ def _claimed_base(report: Report, a: str, b: str) -> str:
 def _of_check(report: CheckReport) -> str:
     """What the weights say of the subject's origin, and what does not fit it."""
     subject = names_of(report.subject.ref)[0]
-    related = [reference for reference in report.references if reference.relation in _RELATED]
+    related = [reference for reference in report.references if reference.relation in RELATED]
     wrong = list(_what_does_not_fit(report))
     origin = _origin(report.subject, related)
     if wrong and origin:
