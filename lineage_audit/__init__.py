@@ -24,6 +24,7 @@ from lineage_audit.results import (
     Run,
     Unmixing,
     Verdict,
+    Verification,
 )
 from lineage_audit.version import __version__
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lineage_audit.arguments import Reference
+    from lineage_audit.certificate import Certificate
     from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.progress import Progress
@@ -53,7 +55,9 @@ __all__ = [
     "Run",
     "Unmixing",
     "Verdict",
+    "Verification",
     "__version__",
+    "certify",
     "check",
     "compare",
     "fingerprint",
@@ -61,6 +65,7 @@ __all__ = [
     "inspect",
     "tree",
     "unmix",
+    "verify",
 ]
 
 _SKETCHES = ("full", "sample")
@@ -328,3 +333,49 @@ def tree(
 
     one_of("effort", effort, _SKETCHES)
     return grow_tree([open_fingerprint(model, effort, progress) for model in as_references(models)], progress)
+
+
+def certify(a: Reference, b: Reference, path: str | Path | None = None) -> Certificate:
+    """Certify that two models are not independent, in a form that anyone can verify.
+
+    Args:
+        a: a local folder or file, or a Hub repository ``org/name[@revision]``; the suspected ancestor, if any.
+        b: the same for the other model.
+        path: where to write the certificate, if anywhere.
+
+    Raises:
+        LineageAuditError: no rule shows it, a model cannot be read, or the file cannot be written; one line says why.
+    """
+    from pathlib import Path
+
+    from lineage_audit.arguments import as_reference
+    from lineage_audit.certificate import certify_models
+    from lineage_audit.checkpoint import open_checkpoint
+    from lineage_audit.report.saving import write_whole
+
+    made = certify_models(*map(open_checkpoint, (as_reference(a), as_reference(b))))
+    if path is not None:
+        write_whole(Path(path), made.to_json())
+    return made
+
+
+def verify(certificate: str | Path, a: Reference | None = None, b: Reference | None = None) -> Verification:
+    """Verify a certificate: its arithmetic, and with both models at hand everything that it stands on.
+
+    Args:
+        certificate: the file.
+        a: model A, if it is at hand.
+        b: model B, if it is at hand.
+
+    Raises:
+        LineageAuditError: the file is no certificate, or a model cannot be read; one line says why and what to do.
+    """
+    from pathlib import Path
+
+    from lineage_audit.arguments import as_reference
+    from lineage_audit.certificate import read_certificate, verify_certificate
+    from lineage_audit.checkpoint import open_checkpoint
+
+    stated = read_certificate(Path(certificate))
+    opened = [None if model is None else open_checkpoint(as_reference(model)) for model in (a, b)]
+    return verify_certificate(stated, *opened)

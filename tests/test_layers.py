@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inspection": BASE | {"checkpoint", "comparison"},
     "comparison": BASE | {"checkpoint", "comparison"},
     "library": BASE | {"checkpoint", "comparison", "library"},
+    "certificate": BASE | {"checkpoint", "comparison", "library", "certificate"},
     "claims": BASE | {"checkpoint", "comparison", "claims", "library"},
 }
 """Part of the package -> the parts that it may import; only the command line sees everything."""

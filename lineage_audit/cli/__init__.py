@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": "check",
     "explain": "explain",
     "compare": "compare",
+    "verify": "verify",
     "inspect": "inspect",
     "unmix": "unmix",
     "fingerprint": "fingerprint",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -46,6 +47,12 @@ _FAILING: dict[str, frozenset[Relation]] = {
     show_default=True,
     help="Exit with 1 when the relation is this or closer.",
 )
+@click.option(
+    "--certificate",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what shows that the two are not independent, for anyone to verify (see lineage-audit verify).",
+)
 @delivered(Report)
 def command(
     a: str,
@@ -57,6 +64,7 @@ def command(
     weights: str | None,
     device: Device,
     fail_on: str,
+    certificate: Path | None,
     delivery: Delivery,
 ) -> int:
     """Compare two models: does B derive from A, how much, and how surely?
@@ -65,8 +73,11 @@ def command(
     s3://), BASE+ADAPTER of these, or fingerprints. A is the suspected ancestor where there is one; swapping them
     mirrors the report.
     """
-    from lineage_audit import compare
+    from lineage_audit import certify, compare
+    from lineage_audit.report.saving import require_place
 
+    if certificate is not None:
+        require_place(certificate)
     with delivery.progress() as progress:
         report = compare(
             a,
@@ -80,6 +91,8 @@ def command(
             budget=budget,
         )
     delivery.deliver(report)
+    if certificate is not None:
+        certify(a, b, certificate)
     return exit_code(report, fail_on)
 
 

@@ -60,6 +60,7 @@ from lineage_audit.results.requantization import Requantization, RequantizedOutc
 from lineage_audit.results.run import Run
 from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
+from lineage_audit.results.verification import Verification, VerificationOutcome
 
 Result = Report | CheckReport | Inspection | Identification | FamilyTree | Unmixing
 """What a command gives."""
@@ -140,6 +141,8 @@ __all__ = [
     "UnknownAncestor",
     "Unmixing",
     "Verdict",
+    "Verification",
+    "VerificationOutcome",
     "WeightFile",
     "WeightsFinding",
 ]

@@ -151,14 +151,19 @@ class CanonicalWeights:
 
     def gain(self, role: Role, layer: int | None) -> FloatArray | None:
         """The norm gain that a role's columns are multiplied by, ``[in]``; None where there is none."""
+        tensor = self.gain_tensor(role, layer)
+        if tensor is None:
+            return None
+        stored = self._stored_gains[tensor.key]
+        return stored + 1 if self.gains_start_at_zero else stored
+
+    def gain_tensor(self, role: Role, layer: int | None) -> TensorRef | None:
+        """Where that gain is stored."""
         norm = NORMED_BY.get(role)
         if norm is None:
             return None
         tensor = self.find(norm, layer) or (self.find(Role.ATTN_NORM, layer) if norm == Role.FFN_NORM else None)
-        if tensor is None or len(tensor.shape) != 1:
-            return None
-        stored = self._stored_gains[tensor.key]
-        return stored + 1 if self._gains_start_at_zero else stored
+        return tensor if tensor is not None and len(tensor.shape) == 1 else None
 
     @cached_property
     def _stored_gains(self) -> dict[TensorKey, FloatArray]:
@@ -172,7 +177,7 @@ class CanonicalWeights:
         return {tensor.key: zero_where_unusable(value) for tensor, value in zip(norms, values, strict=True)}
 
     @cached_property
-    def _gains_start_at_zero(self) -> bool:
+    def gains_start_at_zero(self) -> bool:
         """Gemma and Qwen3-Next store ``w`` and multiply by ``1 + w``; under another name the values tell.
 
         A gain that starts at one hardly ever becomes negative; one that starts at zero does so every other time, and

@@ -1,0 +1,100 @@
+"""The book of rules: by which maps, layers, rows and tokens may be chosen, each by a name and a version.
+
+A rule is never changed: one that would choose otherwise gets a new version beside it, since certificates that were
+written by the old one have to be verified for as long as they are believed. What is not in the book is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lineage_audit.certificate.derivation import Derivation
+from lineage_audit.certificate.in_place import derive_in_place
+from lineage_audit.certificate.over_tokens import derive_over_tokens
+from lineage_audit.certificate.sources import Kind
+from lineage_audit.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: what certificates call it.
+        kind: what its units are.
+        units: what its units are, as the beginning of a sentence.
+        derive: from the two models and the seed to what it finds.
+    """
+
+    name: str
+    kind: Kind
+    units: str
+    derive: Callable[[Checkpoint, Checkpoint, Kind, str], Derivation | None]
+
+
+_RULES = (
+    Rule(
+        "values-in-place/1",
+        Kind.VALUES,
+        "value dimensions with the same numbers",
+        derive_in_place,
+    ),
+    Rule(
+        "ffn-units-in-place/1",
+        Kind.FFN_UNITS,
+        "gated FFN units with the same numbers",
+        derive_in_place,
+    ),
+    Rule(
+        "rotary-keys-over-tokens/1",
+        Kind.ROTARY_KEYS,
+        "rotary pairs of key heads, matched in any order by their size over shared tokens,",
+        derive_over_tokens,
+    ),
+    Rule(
+        "values-over-tokens/1",
+        Kind.VALUES,
+        "value dimensions, matched in any order by their size over shared tokens,",
+        derive_over_tokens,
+    ),
+    Rule(
+        "ffn-units-over-tokens/1",
+        Kind.FFN_UNITS,
+        "gated FFN units, matched in any order by their size over shared tokens,",
+        derive_over_tokens,
+    ),
+)
+
+BOOK: Mapping[str, Rule] = {rule.name: rule for rule in _RULES}
+"""Name and version -> the rule."""
+
+ALTERNATIVES = 8 * len(_RULES)
+"""What whoever writes a certificate can choose: the rule, which model is A, and of each whether its files are hashed.
+
+Every bound is corrected for all of it, whatever a file says of itself.
+"""
+
+NULL = (
+    "the two models were trained independently, from independently drawn initialisations, and at least one of them by "
+    "a training that treats both signs of a unit alike; then every coin is fair, and for T = Σx > 0 over coins "
+    "p ≤ exp(−T² / 2Σx²) (Hoeffding), times the number of alternatives"
+)
+
+WEAKEST_LOG10_P = -12.0
+"""A certificate's bound, corrected: six orders below what a comparison asks.
+
+Whoever can change a byte of a file that says nothing (a comment in a configuration) draws another seed, and a million
+draws make a one-in-a-million sum. So much more is asked for.
+"""
+
+LEAST_EFFECT = 0.03
+"""Mean cosine that a certificate's terms must have beside it."""
+
+LEAST_LEAD = 0.3
+FEWEST_LEADS = 10
+"""Mean lead of matched sizes at which a certificate stands on sizes alone, and units that it takes.
+
+Where somebody gave every unit a sign of his own no coin is left, and no p-value; sizes remain. Independent pairs of one
+half of the zoo lead by .06 at most.
+"""

@@ -1,0 +1,67 @@
+"""A certificate: two models, the rule, and what it derived from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lineage_audit.certificate.book import ALTERNATIVES, BOOK, FEWEST_LEADS, LEAST_EFFECT, LEAST_LEAD, WEAKEST_LOG10_P
+from lineage_audit.certificate.derivation import Derivation, bound, mean
+from lineage_audit.certificate.identity import ModelIdentity
+from lineage_audit.results import Grade
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """That two models were not trained independently, with everything that this stands on.
+
+    Attributes:
+        a: what pins model A.
+        b: what pins model B.
+        rule: the rule by its name in the book.
+        seed: what was drawn from, in hexadecimal.
+        derivation: what the rule derived.
+        tool_version: the version of the program that wrote it.
+    """
+
+    a: ModelIdentity
+    b: ModelIdentity
+    rule: str
+    seed: str
+    derivation: Derivation
+    tool_version: str
+
+    @property
+    def log10_p(self) -> float:
+        """Upper bound of log10 p, corrected for the alternatives."""
+        return bound(self.derivation.terms, ALTERNATIVES)
+
+    @property
+    def effect(self) -> float:
+        """The mean cosine."""
+        return mean(self.derivation.cosines)
+
+    @property
+    def lead(self) -> float:
+        """By how much matches lead the next in size, in the mean."""
+        return mean(self.derivation.leads)
+
+    @property
+    def grade(self) -> Grade | None:
+        """What it can stand on: the exact bound, or else sizes by a wide margin; None where on neither."""
+        if self.log10_p <= WEAKEST_LOG10_P and self.effect >= LEAST_EFFECT:
+            return "exact"
+        return "calibrated" if self.lead >= LEAST_LEAD and len(self.derivation.leads) >= FEWEST_LEADS else None
+
+    @property
+    def claim(self) -> str:
+        """What it says of the two models, in one sentence without their names."""
+        rule = BOOK[self.rule]
+        if self.grade == "exact":
+            return f"{rule.units} point the same way in both models, as independent models' do by chance alone"
+        return f"{rule.units} have counterparts of a size that independent models were not seen to have"
+
+    def to_json(self) -> str:
+        """The in-toto statement, as JSON."""
+        from lineage_audit.certificate.statement import statement_of
+
+        return statement_of(self)

@@ -1,0 +1,91 @@
+"""What a rule derives from two models: which units, which belongs to which, which coin, and the terms of the sum."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from lineage_audit.certificate.places import Layout
+from lineage_audit.certificate.vectors import DoubleArray, FloatArray
+from lineage_audit.checkpoint.tensors import IntArray
+
+DIGITS = 9
+"""Decimal places that cosines are stated to."""
+
+
+class ReadValues:
+    """What was read of a model, taken note of while it is read.
+
+    Attributes:
+        count: how many values.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hash = sha256()
+
+    def add(self, values: FloatArray) -> FloatArray:
+        """Take note of some values, and hand them on."""
+        self.count += values.size
+        self._hash.update(np.ascontiguousarray(values, dtype="<f4").tobytes())
+        return values
+
+    @property
+    def digest(self) -> str:
+        """The hash over all of them in order, as little-endian float32, in hexadecimal."""
+        return self._hash.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derivation:
+    """What a rule derived.
+
+    Attributes:
+        tokens: the anchor tokens, ``[tokens, 2]``: id in A, id in B; empty where units are held against each other in
+            place.
+        frequencies: rotary frequencies of a unit that were read; one where units have none.
+        units: ``[units, 4]``: for each unit of B its layer and number, and the layer and number of A's.
+        coins: for each unit the number of its coin.
+        cosines: ``[frequencies, units]``, each negated when its coin falls the other way.
+        leads: for each unit by how much its match leads the next in size; zeros where nothing is matched.
+        read: for A and B the sha256 over all values that were read, as little-endian float32.
+        weights: for A and B how many values that were.
+        layouts: how the units lie in A and in B.
+    """
+
+    tokens: IntArray
+    frequencies: int
+    units: IntArray
+    coins: IntArray
+    cosines: DoubleArray
+    leads: DoubleArray
+    read: tuple[str, str]
+    weights: tuple[int, int]
+    layouts: tuple[Layout, Layout]
+
+    @property
+    def terms(self) -> DoubleArray:
+        """The sum of the cosines of each coin, frequency by frequency."""
+        return terms_of(self.coins, self.cosines)
+
+
+def terms_of(coins: IntArray, cosines: DoubleArray) -> DoubleArray:
+    """Add the cosines that one coin decides."""
+    _, numbers = np.unique(coins, return_inverse=True)
+    return np.concatenate([np.bincount(numbers, weights=row) for row in cosines]) if cosines.size else np.empty(0)
+
+
+def bound(terms: DoubleArray, alternatives: int) -> float:
+    """Upper bound of log10 p (Hoeffding 1963), corrected for the alternatives; at most 0."""
+    total, squares = float(terms.sum()), float(np.square(terms).sum())
+    if total <= 0.0 or squares == 0.0:
+        return 0.0
+    return min(0.0, -(total**2) / (2.0 * squares) / math.log(10.0) + math.log10(alternatives))
+
+
+def mean(values: DoubleArray) -> float:
+    """The mean of some values; 0 without any."""
+    return float(values.mean()) if values.size else 0.0

@@ -1,0 +1,143 @@
+"""The rule of units in any order: rows held against anchor tokens, matched by size alone, tested by sign.
+
+What a row says of tokens does not change when layers, heads, units or channels are renumbered, negated or turned, so a
+copy finds its original by the size of the product; that its sign is the same as well is what chance does not give.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.certificate.anchors import directions, draw_anchors
+from lineage_audit.certificate.derivation import Derivation, ReadValues
+from lineage_audit.certificate.places import layout_over_tokens
+from lineage_audit.certificate.sources import Kind, Sources, UnitSource, unit_sources
+from lineage_audit.certificate.vectors import DIGITS, DoubleArray, FloatArray, copies_among, lean, trained
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.reading import RowRequest
+from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+
+Vectors = npt.NDArray[np.inexact[Any]]
+"""Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs turn, else real."""
+
+MOST_WEIGHTS = 2**24
+MOST_UNITS = 3072
+"""Weights and units that are read of one model at most; of more, fewer layers are taken."""
+
+LAYER_PATTERNS: tuple[tuple[int, tuple[int, ...]], ...] = (
+    (1, (0,)),
+    (3, (0, 1)),
+    (7, (0, 1, 3)),
+    (13, (0, 1, 3, 9)),
+    (21, (3, 6, 7, 12, 14)),
+    (31, (1, 5, 11, 24, 25, 27)),
+    (57, (1, 6, 7, 9, 19, 38, 42, 49)),
+)
+"""(period, residues) by which layers are taken: perfect difference sets, so that layers that were shifted overlap."""
+
+
+def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Derivation | None:
+    """Draw anchor tokens by the seed, match and test; None where the rule does not apply."""
+    of_a, of_b = thinned(*unit_sources(a, b, kind))
+    anchors = draw_anchors(a, b, seed) if of_a and of_b else None
+    if anchors is None:
+        return None
+    read = ReadValues(), ReadValues()
+    canonical_a, canonical_b = CanonicalWeights(a), CanonicalWeights(b)
+    units_a = _over_tokens(canonical_a, of_a, read[0].add(anchors.a), read[0])
+    units_b = _over_tokens(canonical_b, of_b, read[1].add(anchors.b), read[1])
+    if not (len(units_a) and len(units_b)):
+        return None
+    coins = copies_among(sizes_of(units_a, units_a))
+    if lean([_real(units_a[np.unique(coins)])]) and lean([_real(units_b)]):
+        return None
+    sizes = np.round(sizes_of(units_b, units_a), DIGITS)
+    sources = sizes.argmax(axis=1)
+    return Derivation(
+        tokens=anchors.ids,
+        frequencies=units_b.shape[1],
+        units=np.concatenate([_places(of_b), _places(of_a)[sources]], axis=1),
+        coins=coins[sources],
+        cosines=np.ascontiguousarray((units_b * units_a[sources].conj()).sum(axis=2).real.T),
+        leads=leads_of(sizes, sources, coins),
+        read=(read[0].digest, read[1].digest),
+        weights=(read[0].count, read[1].count),
+        layouts=(layout_over_tokens(a, canonical_a, of_a), layout_over_tokens(b, canonical_b, of_b)),
+    )
+
+
+def thinned(a: Sources, b: Sources) -> tuple[Sources, Sources]:
+    """The layers of the first pattern by which both models keep within the limits; none where none does."""
+    for period, residues in LAYER_PATTERNS:
+        kept = tuple({layer: side[layer] for layer in sorted(side) if layer % period in residues} for side in (a, b))
+        if all(side and _fits(side) for side in kept):
+            return kept[0], kept[1]
+    return {}, {}
+
+
+def _fits(sources: Sources) -> bool:
+    few_weights = sum(source.weights for source in sources.values()) <= MOST_WEIGHTS
+    return few_weights and sum(source.units for source in sources.values()) <= MOST_UNITS
+
+
+def _over_tokens(model: CanonicalWeights, sources: Sources, embeddings: FloatArray, read: ReadValues) -> Vectors:
+    """Units over the anchor tokens, ``[units, frequencies, tokens]``, of length one or zero; complex for rotary keys.
+
+    Empty where the rows do not read the stream of the embeddings.
+    """
+    held_against = directions(embeddings)
+    values = model.checkpoint.read([RowRequest(source.tensor, source.rows.ravel()) for source in sources.values()])
+    parts = [
+        _unit_vectors(source, read.add(rows), _gain(model, source, read), held_against)
+        for source, rows in zip(sources.values(), values, strict=True)
+        if rows.shape[1] == held_against.shape[1]
+    ]
+    return np.concatenate(parts) if len(parts) == len(sources) else np.empty((0, 1, 0))
+
+
+def _gain(model: CanonicalWeights, source: UnitSource, read: ReadValues) -> FloatArray:
+    """The norm gain in front of a layer's rows; ones where there is none."""
+    gain = model.gain(source.tensor.role, source.layer)
+    width = source.tensor.shape[1]
+    return read.add(np.ones(width, np.float32) if gain is None or len(gain) != width else gain)
+
+
+def _unit_vectors(source: UnitSource, rows: FloatArray, gain: FloatArray, held_against: DoubleArray) -> Vectors:
+    """Rows carried over to the tokens; the two rows of a rotary pair are real and imaginary part of one vector."""
+    over = (trained(rows) * gain.astype(np.float64)) @ held_against.T
+    over = over.reshape(*source.rows.shape, -1)
+    vectors = over[:, :, 0] + 1j * over[:, :, 1] if over.shape[2] == 2 else over[:, :, 0]
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    found: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return found
+
+
+def sizes_of(units: Vectors, others: Vectors) -> DoubleArray:
+    """Mean size over the frequencies of the products of all units with all others, ``[units, others]``."""
+    total: DoubleArray = np.zeros((len(units), len(others)))
+    for frequency in range(units.shape[1]):
+        total += np.abs(units[:, frequency] @ others[:, frequency].conj().T)
+    total /= max(1, units.shape[1])
+    return total
+
+
+def leads_of(sizes: DoubleArray, sources: IntArray, coins: IntArray) -> DoubleArray:
+    """By how much the size of each unit's match leads that of the best one that is no copy of it; 0 where all are."""
+    matched = sizes[np.arange(len(sizes)), sources]
+    others = np.where(coins == coins[sources][:, None], -np.inf, sizes).max(axis=1)
+    return np.where(np.isfinite(others), matched - others, 0.0)
+
+
+def _real(units: Vectors) -> DoubleArray:
+    """Every frequency of every unit as one real vector; their products are the real parts of the complex ones."""
+    flat = units.reshape(-1, units.shape[2])
+    return np.concatenate([flat.real, flat.imag], axis=1)
+
+
+def _places(sources: Sources) -> IntArray:
+    """Layer and number of each unit, ``[units, 2]``."""
+    return np.array([(source.layer, number) for source in sources.values() for number in range(source.units)])

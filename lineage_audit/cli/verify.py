@@ -1,0 +1,55 @@
+"""``lineage-audit verify CERTIFICATE [A] [B]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.results import Verification, VerificationOutcome
+
+_CODES: Mapping[VerificationOutcome, ExitCode] = {
+    "verified": ExitCode.PASSED,
+    "refused": ExitCode.FINDING,
+    "arithmetic-only": ExitCode.INCONCLUSIVE,
+}
+
+_HEADS: Mapping[VerificationOutcome, str] = {
+    "verified": "VERIFIED",
+    "refused": "REFUSED",
+    "arithmetic-only": "ARITHMETIC ONLY, which any two models can be given",
+}
+
+
+@click.command()
+@click.argument("certificate", type=click.Path(dir_okay=False, path_type=Path), metavar="CERTIFICATE")
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code remains.")
+def command(certificate: Path, a: str | None, b: str | None, quiet: bool) -> int:
+    """Verify a certificate, with the models or without, and say what was done and what was not checked.
+
+    A and B are the models that it is about: local folders, weight files, Hub repositories (org/name[@revision]) or
+    addresses; of remote ones a few ranges are read. Exit codes: 0 verified; 1 refused; 3 the models are not at hand, so
+    that nothing but the arithmetic was checked.
+    """
+    from lineage_audit import verify
+    from lineage_audit.report.escaping import printable
+
+    found = verify(certificate, a, b)
+    if not quiet:
+        for line in _lines(found):
+            click.echo(printable(line))
+    return _CODES[found.outcome]
+
+
+def _lines(found: Verification) -> Iterator[str]:
+    """What was found, a line each."""
+    yield f"{_HEADS[found.outcome]}: {found.claim}"
+    if found.log10_p is not None:
+        yield f"log10 p <= {found.log10_p:.1f}, corrected for every choice that its author had"
+    yield from (f"refused: {line}" for line in found.refused)
+    yield from (f"done: {line}" for line in found.done)
+    yield from (f"not checked: {line}" for line in found.not_checked)

@@ -1,0 +1,80 @@
+"""What is verified, what is refused, and what is said not to have been checked."""
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.certificates.tampering import TAMPERINGS, tampered
+from lineage_audit.certificate import certify_models, verify_certificate
+from lineage_audit.certificate.statement import read_statement, statement_of
+from tests.certificate.zoo import SIZE, of_weights, written
+from tests.models import checkpoint, llama, llama_config, repository
+
+
+@pytest.fixture(scope="module")
+def pair(models):
+    return models["base"], models["tuned"]
+
+
+@pytest.fixture(scope="module", params=["tuned", "moved", "flipped"])
+def certified(request, models):
+    a, b = models["base"], models[request.param]
+    return certify_models(a, b), a, b
+
+
+def test_with_both_models_everything_is_derived_anew(certified):
+    certificate, a, b = certified
+    found = verify_certificate(written(certificate), a, b)
+    assert found.outcome == "verified"
+    assert not found.refused
+    assert len(found.done) == 4
+    assert (found.log10_p is None) == (certificate.grade == "calibrated")
+
+
+def test_without_the_models_it_says_that_arithmetic_is_all(certified):
+    certificate, a, _ = certified
+    for one, other in ((None, None), (a, None)):
+        found = verify_certificate(written(certificate), one, other)
+        assert found.outcome == "arithmetic-only"
+        assert any("not at hand" in line for line in found.not_checked)
+
+
+def test_another_model_is_refused_on_either_side(certified, models):
+    certificate, a, b = certified
+    for one, other in ((a, models["stranger"]), (models["stranger"], b), (b, a), (models["stranger"], None)):
+        assert verify_certificate(written(certificate), one, other).outcome == "refused"
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_a_tampered_certificate_is_refused(how, certified):
+    certificate, a, b = certified
+    random = np.random.default_rng(7)
+    for _ in range(2):
+        stated = read_statement(tampered(certificate, how, random), "tampered")
+        found = verify_certificate(stated, a, b)
+        assert found.outcome == "refused"
+        assert found.refused
+        assert found.log10_p is None
+
+
+def test_one_changed_weight_is_another_model(models):
+    from tests.certificate.zoo import SIZE
+    from tests.models import llama
+
+    weights = llama(1, SIZE)
+    weights["lm_head.weight"][0, 0] += 1
+    certificate = certify_models(models["base"], models["tuned"])
+    assert verify_certificate(written(certificate), of_weights(weights), models["tuned"]).outcome == "refused"
+
+
+def test_an_altered_configuration_is_another_model(pair):
+    altered = checkpoint(repository(llama(1, SIZE), llama_config(SIZE, comment="x")))
+    assert verify_certificate(written(certify_models(*pair)), altered, pair[1]).outcome == "refused"
+
+
+def test_a_grade_that_the_terms_do_not_reach_is_refused_without_any_model(pair):
+    document = json.loads(statement_of(certify_models(*pair)))
+    document["predicate"]["cosines"][0] = [0.0] * len(document["predicate"]["cosines"][0])
+    found = verify_certificate(read_statement(json.dumps(document).encode(), "x"), None, None)
+    assert found.outcome == "refused"
