@@ -18,8 +18,8 @@ _CODES: Mapping[VerificationOutcome, ExitCode] = {
 
 _HEADS: Mapping[VerificationOutcome, str] = {
     "verified": "VERIFIED",
-    "refused": "REFUSED",
-    "arithmetic-only": "ARITHMETIC ONLY, which any two models can be given",
+    "refused": "REFUSED, and so not shown",
+    "arithmetic-only": "ARITHMETIC ONLY, which any two models can be given, of",
 }
 
 
