@@ -14,11 +14,13 @@ from functools import partial
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.prompting import read_prompting
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
 from lineage_audit.comparison.coverage import coverage_of_equals, coverage_of_pair, why_not_measured
 from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
+from lineage_audit.comparison.metadata.prompting import compare_prompting
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.operations.composition import find_sum
@@ -103,6 +105,7 @@ def compare_checkpoints(
         evidence=stage.evidence if beyond is None else (*stage.evidence, beyond),
         coverage=_coverage(a, b, pairing, stage),
         requantization=requantized,
+        prompting=compare_prompting(read_prompting(a), read_prompting(b)),
     )
 
 

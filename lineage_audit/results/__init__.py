@@ -52,8 +52,11 @@ from lineage_audit.results.inspection import ClaimSummary, Inspection, PartSumma
 from lineage_audit.results.metadata import (
     ArchitectureFinding,
     FieldComparison,
+    FieldStatus,
     NamesFinding,
+    PromptingFinding,
     Rename,
+    TemplateChange,
     TokenizerFinding,
 )
 from lineage_audit.results.requantization import Requantization, RequantizedOutcome, RequantizedTensor
@@ -88,6 +91,7 @@ __all__ = [
     "FailOn",
     "FamilyTree",
     "FieldComparison",
+    "FieldStatus",
     "Finding",
     "Grade",
     "Identification",
@@ -112,6 +116,7 @@ __all__ = [
     "Outcome",
     "PairCoverage",
     "PartSummary",
+    "PromptingFinding",
     "ReferenceOrigin",
     "ReferenceStatus",
     "ReferenceSummary",
@@ -134,6 +139,7 @@ __all__ = [
     "Status",
     "Suppression",
     "SuppressionKind",
+    "TemplateChange",
     "TensorGroup",
     "TokenizerFinding",
     "TreeEdge",

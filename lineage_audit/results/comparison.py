@@ -8,7 +8,7 @@ from typing import Literal
 
 from lineage_audit.results.coverage import PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
-from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, TokenizerFinding
+from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, PromptingFinding, TokenizerFinding
 from lineage_audit.results.rendered import Rendered
 from lineage_audit.results.requantization import Requantization
 from lineage_audit.results.run import Run
@@ -278,6 +278,7 @@ class Report(Rendered):
         run: when and by which command it was made, or None where that was not recorded.
         coverage: what of both models' weights was compared, and what was left out, by part and by reason.
         requantization: whether the codes of one model are the other's numbers, quantised, where one is stored so.
+        prompting: how chat templates and generation settings compare, or None where neither model has any.
     """
 
     tool_version: str
@@ -295,3 +296,4 @@ class Report(Rendered):
     run: Run | None = None
     coverage: PairCoverage = field(default_factory=PairCoverage)
     requantization: Requantization | None = None
+    prompting: PromptingFinding | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+FieldStatus = Literal["equal", "different", "only-a", "only-b"]
+
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
@@ -13,7 +15,7 @@ class FieldComparison:
     field: str
     a: str | None
     b: str | None
-    status: Literal["equal", "different", "only-a", "only-b"]
+    status: FieldStatus
     a_origin: str | None
     b_origin: str | None
 
@@ -89,3 +91,39 @@ class TokenizerFinding:
     merges_in_order: bool | None
     added_only_a: tuple[str, ...]
     added_only_b: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateChange:
+    """Where two chat templates of one name part.
+
+    Attributes:
+        template: its name.
+        line: the first line that differs, counted from 1.
+        a: that line in A, or None where A's template has ended.
+        b: the same in B.
+        changed: lines that differ, or None where there are too many to count.
+    """
+
+    template: str
+    line: int
+    a: str | None
+    b: str | None
+    changed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptingFinding:
+    """How chat templates and generation settings compare; none of it is told by the weights.
+
+    Attributes:
+        summary: one sentence.
+        templates: every template by name, as hash and length.
+        settings: every generation setting.
+        changes: where templates of one name part.
+    """
+
+    summary: str
+    templates: tuple[FieldComparison, ...]
+    settings: tuple[FieldComparison, ...]
+    changes: tuple[TemplateChange, ...]

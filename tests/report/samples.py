@@ -18,10 +18,12 @@ from lineage_audit.results import (
     Operation,
     PairCoverage,
     PartSummary,
+    PromptingFinding,
     Rename,
     Report,
     RoleDelta,
     RoleSummary,
+    TemplateChange,
     TokenizerFinding,
     Verdict,
     WeightsFinding,
@@ -242,6 +244,25 @@ DERIVED = Report(
     ),
     evidence=DERIVED_EVIDENCE,
     coverage=PairCoverage(*(_COVERED, _COVERED)),
+    prompting=PromptingFinding(
+        summary="chat templates: 1 changed (default); generation settings: 1 changed (temperature)",
+        templates=(
+            FieldComparison(
+                "chat_template default",
+                "sha256:0123456789abcdef (1,204 characters)",
+                "sha256:fedcba9876543210 (1,251 characters)",
+                "different",
+                "tokenizer_config.json",
+                "chat_template.jinja",
+            ),
+        ),
+        settings=(
+            FieldComparison(
+                "temperature", "0.6", "0.7", "different", "generation_config.json", "generation_config.json"
+            ),
+        ),
+        changes=(TemplateChange("default", 12, "{{ message.content }}", "{{ message.content }} Visit us.", 2),),
+    ),
 )
 
 INDEPENDENT = Report(
@@ -377,6 +398,7 @@ UPSCALED_ROWS = tuple(
 )
 UPSCALED = replace(
     DERIVED,
+    prompting=None,
     b=replace(FINE_TUNE, ref="orchard/prairie-10.7b", parameters=10_731_524_096, layers=48),
     verdict=replace(
         DERIVED.verdict,

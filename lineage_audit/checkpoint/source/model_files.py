@@ -37,6 +37,8 @@ METADATA = (
     "tokenizer.json",
     "tokenizer.model",
     "tokenizer_config.json",
+    "chat_template.jinja",
+    "generation_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
     "tekken.json",

@@ -11,6 +11,7 @@ from lineage_audit.claims.rules import (
     obligations,
     open_questions,
     relations,
+    templates,
     unchecked,
 )
 from lineage_audit.claims.rules.base import Draft, Rule
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = tuple(
             *obligations.RULES,
             *contradictions.RULES,
             *licence_claims.RULES,
+            *templates.RULES,
             *unchecked.RULES,
         ),
         key=lambda rule: rule.rule_id,

@@ -17,6 +17,7 @@ from lineage_audit.report.wording import (
     model_facts,
     reading_words,
     status_word,
+    template_change_words,
 )
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.report.wording.sentences import first_sentence
@@ -26,11 +27,13 @@ from lineage_audit.results import (
     LayerRow,
     NamesFinding,
     Operation,
+    PromptingFinding,
     Report,
     Requantization,
 )
 
 _IN_CODE = frozenset({"Model", "Revision", "Format", "Architecture", "Licence claim", "Claimed base"})
+_MOST_CHANGES = 3
 _MOST_LISTED = 10
 
 
@@ -75,12 +78,19 @@ def _findings(report: Report) -> str:
             f"**Architecture.** {prose(report.architecture.summary)}{_differences(report.architecture)}",
             f"**Names.** {prose(report.names.summary)}",
             f"**Tokenizer.** {prose(report.tokenizer.summary)}",
+            *_prompting(report.prompting),
             f"**Weights.** {prose(report.weights.summary)} "
             f"({share(report.weights.compared_share)} of B's parameters compared)",
             *_requantization(report.requantization),
             *_layers(report.weights.layers),
         )
     )
+
+
+def _prompting(found: PromptingFinding | None) -> Iterator[str]:
+    if found is not None:
+        changes = "".join(f" {prose(template_change_words(change))}." for change in found.changes[:_MOST_CHANGES])
+        yield f"**Prompting.** {prose(found.summary)}.{changes}"
 
 
 def _differences(architecture: ArchitectureFinding) -> str:

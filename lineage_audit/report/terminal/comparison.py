@@ -53,6 +53,7 @@ def render_terminal(report: Report, *, console: Console) -> None:
             ("Architecture", _architecture_lines(page, report)),
             ("Names", _names_lines(page, report)),
             ("Tokenizer", _tokenizer_lines(page, report)),
+            *([("Prompting", (_sentence(report.prompting.summary),))] if report.prompting else []),
             ("Weights", _weights_lines(page, report)),
             *([("Quantised", (_sentence(report.requantization.summary),))] if report.requantization else []),
         )

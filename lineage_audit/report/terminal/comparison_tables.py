@@ -17,12 +17,14 @@ from lineage_audit.report.numbers import (
     share,
 )
 from lineage_audit.report.terminal.page import LABEL_WIDTH, QUIET, Cell, Column, Page
-from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word, weight_file_words
+from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word, template_change_words, weight_file_words
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
     ArchitectureFinding,
     Evidence,
+    FieldComparison,
     NamesFinding,
+    PromptingFinding,
     Report,
     Requantization,
     Scalar,
@@ -73,6 +75,7 @@ def render_details(report: Report, *, console: Console) -> None:
     _fields(page, report.architecture)
     _names(page, report.names)
     _tokens(page, report.tokenizer)
+    _prompting(page, report.prompting)
     _operations(page, report.verdict)
     _caveats(page, report.verdict)
     _run(page, report)
@@ -166,8 +169,12 @@ def _fields(page: Page, architecture: ArchitectureFinding) -> None:
     if not architecture.fields:
         return
     page.heading("Architecture")
+    _field_table(page, architecture.fields)
+
+
+def _field_table(page: Page, fields: Iterable[FieldComparison]) -> None:
     rows = []
-    for field in architecture.fields:
+    for field in fields:
         a, b = (MISSING if value is None else cut(value, _LONGEST_VALUE) for value in (field.a, field.b))
         style = QUIET if field.status == "equal" else ""
         words = (cut(field.field, _LONGEST_VALUE), a, b, FIELD_STATUS_WORDS[field.status])
@@ -201,6 +208,14 @@ def _names(page: Page, names: NamesFinding) -> None:
                 for rename in names.renames
             ),
         )
+
+
+def _prompting(page: Page, found: PromptingFinding | None) -> None:
+    if found is not None:
+        page.heading("Chat templates and generation settings")
+        for change in found.changes:
+            page.line(page.text(template_change_words(change)))
+        _field_table(page, (*found.templates, *found.settings))
 
 
 def _tokens(page: Page, tokenizer: TokenizerFinding) -> None:

@@ -27,6 +27,7 @@ from lineage_audit.results import (
     Rename,
     Report,
     Run,
+    TemplateChange,
     Verdict,
     WeightFile,
 )
@@ -165,6 +166,14 @@ def field_difference(field: FieldComparison) -> str:
     a = MISSING if field.a is None else cut(field.a, 24)
     b = MISSING if field.b is None else cut(field.b, 24)
     return f"{cut(field.field, 40)} {a} → {b}"
+
+
+def template_change_words(change: TemplateChange) -> str:
+    """Where two chat templates part: ``chat template, line 4 on: "..." in A, "..." in B (2 lines)``."""
+    name = "" if change.template == "default" else f" {cut(change.template, 40)}"
+    a, b = (f'"{cut(line.strip(), 80)}"' if line is not None else "nothing" for line in (change.a, change.b))
+    lines = f" ({plural(change.changed, 'line')})" if change.changed is not None else ""
+    return f"chat template{name}, from line {change.line:,} on: {a} in A, {b} in B{lines}"
 
 
 def short_rename(rename: Rename) -> str:

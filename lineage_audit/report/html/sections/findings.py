@@ -9,11 +9,12 @@ from lineage_audit.report.html.names import name, opening, sentence
 from lineage_audit.report.html.page import Section, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
-from lineage_audit.report.wording import FIELD_STATUS_WORDS
+from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
-    ArchitectureFinding,
+    FieldComparison,
     NamesFinding,
+    PromptingFinding,
     Report,
     Requantization,
     TokenizerFinding,
@@ -21,6 +22,7 @@ from lineage_audit.results import (
 )
 
 _MOST_NAMES = 200
+_EVERY_FIELD = "Every architecture field that either model states or implies"
 
 
 def findings(report: Report) -> Section:
@@ -30,6 +32,7 @@ def findings(report: Report) -> Section:
         _card("Architecture", report.architecture.summary),
         _card("Names", report.names.summary),
         _card("Tokenizer", report.tokenizer.summary),
+        _card("Prompting", report.prompting.summary) if report.prompting else None,
         _card(
             "Weights",
             report.weights.summary,
@@ -39,9 +42,10 @@ def findings(report: Report) -> Section:
         class_="cards",
     )
     tables = joined(
-        folded("Architecture, field by field", _fields(report.architecture)),
+        folded("Architecture, field by field", _fields(report.architecture.fields, _EVERY_FIELD)),
         folded("Tensor names", _names(report.names)),
         folded("Tokenizer in numbers", _tokenizer(report.tokenizer)),
+        folded("Chat templates and generation settings", _prompting(report.prompting)) if report.prompting else None,
         folded("Weights by role", _roles(report.weights)),
         folded("Weights by layer", _layers(report.weights)),
         folded("Quantised matrices", _requantized(report.requantization)) if report.requantization else None,
@@ -61,7 +65,13 @@ def _requantized(found: Requantization) -> Markup:
     return table("Codes and scales against the other model’s numbers, quantised; furthest apart first", columns, rows)
 
 
-def _fields(architecture: ArchitectureFinding) -> Markup:
+def _prompting(found: PromptingFinding) -> Markup:
+    changes = [element("li", sentence(template_change_words(change))) for change in found.changes]
+    caption = "Every chat template, by its hash, and every generation setting"
+    return joined(element("ul", changes) if changes else None, _fields((*found.templates, *found.settings), caption))
+
+
+def _fields(fields: Sequence[FieldComparison], caption: str) -> Markup:
     columns = tuple(map(Column, ("Field", "A", "B", "Status", "Read from")))
     rows = (
         (
@@ -71,10 +81,9 @@ def _fields(architecture: ArchitectureFinding) -> Markup:
             FIELD_STATUS_WORDS[field.status],
             sentence(" / ".join(dict.fromkeys(o for o in (field.a_origin, field.b_origin) if o))),
         )
-        for field in architecture.fields
+        for field in fields
     )
-    dim = (field.status == "equal" for field in architecture.fields)
-    return table("Every architecture field that either model states or implies", columns, rows, quiet=dim)
+    return table(caption, columns, rows, quiet=(field.status == "equal" for field in fields))
 
 
 def _names(names: NamesFinding) -> Markup:
