@@ -26,8 +26,11 @@ class ModelPart(StrEnum):
     """Layers that predict further tokens; they stand behind the model's own."""
 
 
+TOWERS: frozenset[ModelPart] = frozenset({ModelPart.VISION_TOWER, ModelPart.AUDIO_TOWER})
+"""Parts whose layers are a transformer's, under names of their own."""
+
 CORE: frozenset[ModelPart] = frozenset({ModelPart.LANGUAGE_MODEL, ModelPart.DECODER, ModelPart.EMBEDDINGS})
-"""The parts whose units, heads and channels are searched and tested; the others are compared place by place.
+"""The parts whose units, heads and channels are searched; the others are compared and tested place by place.
 
 No model has both a language model and a decoder: one numbering of layers covers the core.
 """

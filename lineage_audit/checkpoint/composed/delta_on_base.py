@@ -62,6 +62,7 @@ def gain_ratio(base: Checkpoint, other: Checkpoint) -> float | None:
         (ref, counterpart)
         for key, ref in base.by_key.items()
         if key.role in NORM_ROLES
+        and key.beside is None
         and key.slot == "weight"
         and (counterpart := other.by_key.get(key)) is not None
         and counterpart.shape == ref.shape

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lineage_audit.checkpoint.model_parts import ModelPart
+
 FieldValue = str | int | float | bool | tuple["FieldValue", ...] | None
 FieldOrigin = Literal["stated", "default", "inferred"]
 """Stated in the configuration, the architecture's documented default, or inferred from tensor shapes."""
@@ -20,12 +22,14 @@ class ArchConfig:
         origins: where each value comes from.
         other: what the configuration states beyond the vocabulary, flattened to ``a.b.c`` keys.
         file: the file it was read from, or None if there was none.
+        parts: the same of the parts beside the core, where they are described (``vision_config``).
     """
 
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     origins: Mapping[str, FieldOrigin] = field(default_factory=dict)
     other: Mapping[str, FieldValue] = field(default_factory=dict)
     file: str | None = None
+    parts: Mapping[ModelPart, ArchConfig] = field(default_factory=dict)
 
     def integer(self, name: str) -> int | None:
         """Return a field as an integer, or None if it is absent or of another type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.config.defaults import (
@@ -18,8 +19,10 @@ from lineage_audit.checkpoint.config.derivations import BY_FAMILY, common
 from lineage_audit.checkpoint.config.fields import ArchConfig, FieldOrigin, FieldValue
 from lineage_audit.checkpoint.config.fields_table import FAMILY_ALIASES, FIELDS
 from lineage_audit.checkpoint.config.meta_params import with_meta_defaults
+from lineage_audit.checkpoint.config.parts import configurations_of_parts
 from lineage_audit.checkpoint.config.values import checked, flattened, lookup
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.errors import UnreadableFileError
 
@@ -75,7 +78,16 @@ def config_from_mapping(stated: Mapping[str, object], file: str) -> ArchConfig:
             fields[name] = value
             origins[name] = "default"
     ordered = {name: fields[name] for name in FIELDS if name in fields}
-    return ArchConfig(ordered, origins, flattened(config, used), file)
+    return ArchConfig(ordered, origins, flattened(config, used), file, _parts(stated, file))
+
+
+def _parts(stated: Mapping[str, object], file: str) -> dict[ModelPart, ArchConfig]:
+    """The configurations of the parts; each stands alone, so that none is sought inside them."""
+    parts: dict[ModelPart, ArchConfig] = {}
+    for part, config in configurations_of_parts(stated):
+        fields, _ = _stated_fields(config, _family(config))
+        parts.setdefault(part, ArchConfig(fields, dict.fromkeys(fields, "stated"), file=file))
+    return parts
 
 
 def _object(source: Source, file: str) -> dict[str, object]:
@@ -189,9 +201,8 @@ def _with_quantization_file(config: ArchConfig, source: Source) -> ArchConfig:
     method = next((method for file, method in _QUANTIZATION_FILES.items() if _states_bits(source, file)), None)
     if method is None or "quantization" in config.fields:
         return config
-    return ArchConfig(
-        {**config.fields, "quantization": method},
-        {**config.origins, "quantization": "stated"},
-        config.other,
-        config.file,
+    return replace(
+        config,
+        fields={**config.fields, "quantization": method},
+        origins={**config.origins, "quantization": "stated"},
     )

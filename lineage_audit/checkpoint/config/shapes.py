@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from lineage_audit.checkpoint.config.fields import ArchConfig, FieldOrigin, FieldValue
 from lineage_audit.checkpoint.config.fields_table import FIELDS
@@ -35,10 +36,10 @@ def complete_from_shapes(config: ArchConfig, tensors: Sequence[TensorRef]) -> Ar
         if value is not None and origins.get(name) != "stated" and fields.get(name) != value:
             fields[name] = value
             origins[name] = "inferred"
-    if "norm" not in fields and any(_is_bias_of_a_norm(tensor) for tensor in tensors):
+    if "norm" not in fields and any(_is_bias_of_a_norm(tensor) for tensor in tensors if tensor.in_core):
         fields["norm"] = "layernorm"
         origins["norm"] = "inferred"
-    return ArchConfig(fields, origins, config.other, config.file)
+    return replace(config, fields=fields, origins=origins)
 
 
 def _is_bias_of_a_norm(tensor: TensorRef) -> bool:

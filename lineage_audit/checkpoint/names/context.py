@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from lineage_audit.checkpoint.model_parts import ModelPart
+from lineage_audit.checkpoint.model_parts import TOWERS, ModelPart
 from lineage_audit.checkpoint.names.experts import Stacking
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import Geometry
@@ -79,23 +79,39 @@ class Context:
         stacking: how experts are stacked.
         conv1d: the stems of ``_CONV1D`` are stored ``[in, out]``.
         token_layers: layers for multi-token prediction, which stand after the model's own.
+        parts: sizes of the parts beside the core, where the configuration states them.
     """
 
     geometry: Geometry
     stacking: Stacking
     conv1d: bool
     token_layers: frozenset[int]
+    parts: Mapping[ModelPart, Geometry] = field(default_factory=dict)
+
+    def sizes_of(self, part: ModelPart, shape: tuple[int, ...]) -> Geometry:
+        """The sizes of a part, for a fused matrix or vector of this shape.
+
+        A tower's heads have keys of their own; its configuration may state the width of what it feeds.
+        """
+        stated = self.parts.get(part)
+        if part not in TOWERS:
+            return stated or self.geometry
+        return Geometry(hidden=shape[1] if len(shape) > 1 else shape[0] // 3, ffn=stated.ffn if stated else None)
 
     def transposed(self, entry: Entry) -> bool:
         """Tell whether a matrix is stored ``[in, out]``."""
         return self.conv1d and entry.slot == "weight" and entry.stem in _CONV1D
 
 
-def read_context(tensors: Sequence[NamedTensor], geometry: Geometry) -> Context:
+def read_context(
+    tensors: Sequence[NamedTensor], geometry: Geometry, parts: Mapping[ModelPart, Geometry] | None = None
+) -> Context:
     """Look the whole checkpoint over."""
     if geometry.hidden is None:
         geometry = replace(geometry, hidden=_embedding_width(tensors))
-    return Context(geometry, _stacking(tensors, geometry), _has_conv1d(tensors), _multi_token_layers(tensors))
+    return Context(
+        geometry, _stacking(tensors, geometry), _has_conv1d(tensors), _multi_token_layers(tensors), parts or {}
+    )
 
 
 def apply_readings(entries: Iterable[Entry]) -> dict[str, Role]:

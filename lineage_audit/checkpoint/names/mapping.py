@@ -22,7 +22,7 @@ from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.placement import Placement, place_all
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
 from lineage_audit.checkpoint.names.shards import concatenated, joined
-from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up
+from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up, look_up_tower
 from lineage_audit.checkpoint.names.tables.affixes import WHOLE_PARTS
 from lineage_audit.checkpoint.names.unknown_prefixes import with_unknown_prefixes
 from lineage_audit.checkpoint.roles import Role
@@ -43,7 +43,9 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
         Keys are unique but for the roles in ``REPEATABLE``: of two claimants the first keeps the place.
     """
     named = _named(tensors)
-    context = read_context(named, read_geometry(config))
+    context = read_context(
+        named, read_geometry(config), {part: read_geometry(one) for part, one in config.parts.items()}
+    )
     groups = with_mixers([_in_part(_references(tensor, context), tensor.part) for tensor in named])
     whole = _joined(named, groups, context)
     placed = _without_collisions(split_gated_queries(whole, context.geometry.head_dim))
@@ -70,7 +72,7 @@ def _entry(pattern: str, place: Placement) -> Entry | None:
     """What the tables say of a pattern: as it stands, then as it reads inside its part."""
     role = WHOLE_PARTS.get(place.part)
     if role is not None:
-        return entry_of_part(role, pattern)
+        return look_up_tower(place.part, place.inside) or entry_of_part(role, pattern)
     name = without_half(pattern)
     return look_up(name) or look_up_gguf(name) or look_up(place.inside)
 
@@ -94,13 +96,22 @@ def _references(tensor: NamedTensor, context: Context) -> References:
         return (replace(unmapped(tensor.stored, tensor.name), role=Role.MULTI_TOKEN),)
     if isinstance(entry.meaning, Role):
         found = reference(tensor, entry.meaning, context.transposed(entry))
-        return (found,) if has_rank_of_role(found) else (unmapped(tensor.stored, tensor.name),)
+        return (found,) if has_rank_of_role(found) else (_without_role(tensor),)
     if is_stack(entry.meaning):
         return _of_stack(tensor, entry.meaning, context)
     if is_head_stack(entry.meaning):
         bare = unmapped(tensor.stored, tensor.name)
         return (of_heads(bare, entry.meaning) or bare,)
     return _of_fused(tensor, entry, entry.meaning, context)
+
+
+def _without_role(tensor: NamedTensor) -> TensorRef:
+    """A tensor whose shape its role cannot have; in a part that is compared by name it still has the part's role."""
+    return _of_part(tensor.part, unmapped(tensor.stored, tensor.name))
+
+
+def _of_part(part: ModelPart, ref: TensorRef) -> TensorRef:
+    return replace(ref, role=WHOLE_PARTS.get(part, Role.OTHER), part=part)
 
 
 def _of_stack(tensor: NamedTensor, fusion: Fusion, context: Context) -> References:
@@ -119,8 +130,9 @@ def _of_stack(tensor: NamedTensor, fusion: Fusion, context: Context) -> Referenc
 def _of_fused(tensor: NamedTensor, entry: Entry, fusion: Fusion, context: Context) -> References:
     whole = reference(tensor, UNSPLIT.get(fusion, Role.OTHER), context.transposed(entry))
     if not rank_fits(Role.QKV, whole.slot, whole.shape):
-        return (unmapped(tensor.stored, tensor.name),)
+        return (_without_role(tensor),)
     (part,) = whole.parts
+    sizes = context.sizes_of(tensor.part, whole.shape)
     found = tuple(
         replace(
             whole,
@@ -128,7 +140,7 @@ def _of_fused(tensor: NamedTensor, entry: Entry, fusion: Fusion, context: Contex
             shape=(piece.rows.count, *whole.shape[1:]),
             parts=(replace(part, rows=piece.rows),),
         )
-        for piece in slices(fusion, whole.shape[0], context.geometry)
+        for piece in slices(fusion, whole.shape[0], sizes)
     )
     return found or (whole,)
 
@@ -179,7 +191,7 @@ def _without_collisions(groups: list[References]) -> list[References]:
     for group in groups:
         keys = [ref.key for ref in group if ref.role not in REPEATABLE]
         if len(set(keys)) < len(keys) or not taken.isdisjoint(keys):
-            result.append(tuple(unmapped(stored) for stored in _stored(group)))
+            result.append(tuple(_of_part(group[0].part, unmapped(stored)) for stored in _stored(group)))
             continue
         taken.update(keys)
         result.append(group)

@@ -9,6 +9,10 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.tables.affixes import PART_SEGMENTS
 
 _STACKS: Mapping[str, ModelPart] = {"encoder": ModelPart.ENCODER, "decoder": ModelPart.DECODER}
+_CORE_STACK = "layers"
+_BARE_TOWER: Mapping[str, ModelPart] = dict.fromkeys(("blocks", "patch_embed", "pos_embed"), ModelPart.VISION_TOWER)
+"""What a tower's tensors begin with where nothing names it, beside ``layers`` of text (Cosmos 3)."""
+
 _LANGUAGE_MODEL = "language_model"
 _LAYER = "{L}"
 
@@ -29,6 +33,8 @@ class Placement:
 def place_all(patterns: Iterable[str]) -> dict[str, Placement]:
     """Return the placement of every pattern of a checkpoint."""
     placed = {pattern: _beside(pattern) or Placement(ModelPart.LANGUAGE_MODEL, pattern) for pattern in patterns}
+    if {_CORE_STACK, *_BARE_TOWER} <= {pattern.partition(".")[0] for pattern in placed}:
+        placed |= {pattern: found for pattern in placed if (found := _split_at_start(pattern, _BARE_TOWER)) is not None}
     text = [pattern for pattern, placement in placed.items() if placement.part is ModelPart.LANGUAGE_MODEL]
     stacks = {stack for pattern in text if (stack := _stack_of_layers(pattern))}
     if stacks >= _STACKS.keys():
@@ -58,6 +64,11 @@ def _stack_of_layers(pattern: str) -> str | None:
     segments = pattern.split(".")
     before = segments[: segments.index(_LAYER)] if _LAYER in segments else []
     return next((segment for segment in before if segment in _STACKS or segment == _LANGUAGE_MODEL), None)
+
+
+def _split_at_start(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:
+    first = pattern.partition(".")[0]
+    return Placement(parts[first], pattern) if first in parts else None
 
 
 def _split_at(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:

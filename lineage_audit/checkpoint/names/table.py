@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lineage_audit.checkpoint.model_parts import TOWERS, ModelPart
 from lineage_audit.checkpoint.names.tables import FAMILIES
 from lineage_audit.checkpoint.names.tables.affixes import BESIDE, PREFIXES, SLOTS, UNMISTAKABLE, WRAPPERS
 from lineage_audit.checkpoint.names.tables.family import Family, Meaning
+from lineage_audit.checkpoint.names.tables.towers import INSIDE
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Slot
 
@@ -115,6 +117,15 @@ def entry_of_part(role: Role, pattern: str) -> Entry:
     """Return the entry of a name in a part whose tensors all have one role."""
     stem, slot = split_slot(pattern)
     return entry(role, slot, stem)
+
+
+def look_up_tower(part: ModelPart, pattern: str) -> Entry | None:
+    """What a name inside a layer of a tower means; None outside the layers, and where no tower's table knows it."""
+    _, numbered, inside = without_wrappers(pattern).partition("{L}.")
+    stem, slot = split_slot(inside)
+    if part not in TOWERS or not numbered or stem not in INSIDE:
+        return None
+    return entry(INSIDE[stem], slot, f"{part}:{{L}}.{stem}")
 
 
 def _beside(pattern: str) -> Entry | None:

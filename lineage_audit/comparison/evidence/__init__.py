@@ -20,6 +20,7 @@ from lineage_audit.comparison.evidence import (
     mixer_fixed_points,
     norm_gains,
     part_rows,
+    parts,
     query_key_signs,
     row_fixed_points,
     slopes,
@@ -62,7 +63,11 @@ CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_s
 
 def gather_evidence(comparison: WeightComparison) -> tuple[Evidence, ...]:
     """Run every test that a verdict can stand on or that describes the delta."""
-    evidence = (*(test(comparison) for test in TESTS), *part_rows.measure_parts(comparison))
+    evidence = (
+        *(test(comparison) for test in TESTS),
+        *parts.measure_inside_parts(comparison),
+        *part_rows.measure_parts(comparison),
+    )
     return calibrated_where_guessed(evidence, comparison)
 
 
@@ -76,7 +81,7 @@ def calibrated_where_guessed(evidence: tuple[Evidence, ...], comparison: WeightC
 
 def _stands_on(test_id: str) -> frozenset[Role]:
     """The roles whose symmetry a test needs; all of them where the table does not know it."""
-    return ROLES.get(test_id.removeprefix("aligned-"), frozenset(Role))
+    return ROLES.get(parts.test_asked(test_id).removeprefix("aligned-"), frozenset(Role))
 
 
 def gather_cross_checks(comparison: WeightComparison) -> tuple[Evidence, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.reading.measurement import Measurement, Place
@@ -40,6 +41,7 @@ class WeightComparison:
         broken: tests whose symmetry neither model has: test id -> reason.
         guessed: roles that were guessed from words and shapes in both models for some tensor, so that the symmetries of
             what has them are not sure; where one model's names are known, a wrong guess in the other only costs power.
+        heads_beside: head layouts of the parts beside the core, where both models share one.
     """
 
     measurements: Mapping[Place, Measurement]
@@ -50,6 +52,7 @@ class WeightComparison:
     paired: int
     broken: Mapping[str, str] = field(default_factory=dict)
     guessed: frozenset[Role] = frozenset()
+    heads_beside: Mapping[ModelPart, Heads] = field(default_factory=dict)
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> Measurement | None:
         """The measurement of a weight matrix, or None."""
@@ -60,7 +63,9 @@ class WeightComparison:
         found = {
             (key.layer, key.expert)
             for key in self.measurements
-            if isinstance(key, TensorKey) and key.role in roles and key.slot == "weight" and key.layer is not None
+            if isinstance(key, TensorKey)
+            and key.beside is None
+            and (key.role in roles and key.slot == "weight" and key.layer is not None)
         }
         return sorted(found, key=lambda place: (place[0], -1 if place[1] is None else place[1]))
 

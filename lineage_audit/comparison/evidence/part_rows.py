@@ -11,6 +11,7 @@ from dataclasses import replace
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.comparison.evidence.base import WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.parts import part_of_test
 from lineage_audit.comparison.evidence.row_fixed_points import TEST, rows_are_hidden
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
@@ -23,8 +24,9 @@ def rows_test_id(part: ModelPart) -> str:
 
 
 def part_asked(evidence: Evidence) -> ModelPart | None:
-    """The part that one of these tests asks about; None for any other test."""
-    return next((part for part in ModelPart if rows_test_id(part) == evidence.test_id), None)
+    """The part that a test asks about; None for one that asks about the core."""
+    inside = part_of_test(evidence.test_id)
+    return inside or next((part for part in ModelPart if rows_test_id(part) == evidence.test_id), None)
 
 
 def measure_parts(comparison: WeightComparison) -> tuple[Evidence, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import TensorKey
+from lineage_audit.checkpoint.tensors import TensorRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,24 @@ class Rotary:
 
 def heads_of(checkpoint: Checkpoint) -> Heads | None:
     """Read off the head layout; None where the configuration does not settle it or the shapes contradict it."""
-    q = _rows(checkpoint, Role.Q)
-    k = _rows(checkpoint, Role.K)
-    v = _rows(checkpoint, Role.V)
+    q, k, v = (_rows(checkpoint.core, role) for role in (Role.Q, Role.K, Role.V))
+    return _heads(q, k, v, checkpoint.config.integer("num_heads"))
+
+
+def heads_of_part(checkpoint: Checkpoint, part: ModelPart) -> Heads | None:
+    """Read off the head layout of a part beside the core; an encoder without a word of its own has the decoder's."""
+    tensors = [tensor for tensor in checkpoint.tensors if tensor.part is part]
+    q, k, v = (_rows(tensors, role) for role in (Role.Q, Role.K, Role.V))
+    stated = checkpoint.config.parts.get(part)
+    if stated is None and part is ModelPart.ENCODER:
+        stated = checkpoint.config
+    return _heads(q, k, v, stated.integer("num_heads") if stated is not None else None)
+
+
+def _heads(q: int | None, k: int | None, v: int | None, num_heads: int | None) -> Heads | None:
+    """The layout of q, k and v with so many rows each."""
     if not (q and k and v):
         return None
-    num_heads = checkpoint.config.integer("num_heads")
     if not num_heads or num_heads < 0 or q % num_heads:
         return None
     head_dim = q // num_heads
@@ -71,7 +85,7 @@ def heads_of(checkpoint: Checkpoint) -> Heads | None:
 
 def heads_of_size(checkpoint: Checkpoint, head_dim: int, value_dim: int) -> Heads | None:
     """The layout that a model's rows have if its heads are of this size; None where they cannot be."""
-    q, k, v = (_rows(checkpoint, role) or 0 for role in (Role.Q, Role.K, Role.V))
+    q, k, v = (_rows(checkpoint.core, role) or 0 for role in (Role.Q, Role.K, Role.V))
     if not k or k % head_dim or q % k or v * head_dim != k * value_dim:
         return None
     return Heads(head_dim, value_dim, k // head_dim, q // k)
@@ -89,10 +103,8 @@ def rotary_of(checkpoint: Checkpoint, heads: Heads) -> Rotary | None:
     return Rotary(dims - dims % 2, adjacent=checkpoint.config.flag("rotary_interleaved") is True)
 
 
-def _rows(checkpoint: Checkpoint, role: Role) -> int | None:
+def _rows(tensors: Iterable[TensorRef], role: Role) -> int | None:
     """Rows of a role in the first layer that has it as a weight."""
-    layers = (tensor for tensor in checkpoint.core if tensor.role == role and tensor.slot == "weight")
+    layers = (tensor for tensor in tensors if tensor.role == role and tensor.slot == "weight")
     first = next(layers, None)
-    if first is None or first.layer is None:
-        return None
-    return checkpoint.by_key[TensorKey(role, "weight", first.layer, first.expert)].shape[0]
+    return first.shape[0] if first is not None and first.layer is not None else None

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.measurement import Measurement, Place
 from lineage_audit.comparison.symmetries.broken import broken_symmetries
-from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads, Rotary, heads_of, heads_of_size, rotary_of
+from lineage_audit.comparison.symmetries.geometry import (
+    HeadLayouts,
+    Heads,
+    Rotary,
+    heads_of,
+    heads_of_part,
+    heads_of_size,
+    rotary_of,
+)
 
 
 def comparison_of(
@@ -45,12 +54,23 @@ def comparison_in_layout(
         paired=sum(len(pair.b_rows) * (pair.b.size // max(1, pair.b.shape[0])) for pair in pairs if pair.b.shape),
         broken=broken_symmetries(a, b),
         guessed=frozenset(pair.b.role for pair in pairs if pair.is_guessed),
+        heads_beside=_heads_beside(a, b),
     )
+
+
+def _heads_beside(a: Checkpoint, b: Checkpoint) -> dict[ModelPart, Heads]:
+    """The head layouts of the parts beside the core that both have."""
+    parts = {tensor.part for tensor in b.tensors if tensor.role == Role.Q and not tensor.in_core}
+    found = {part: _shared(heads_of_part(a, part), heads_of_part(b, part)) for part in parts}
+    return {part: heads for part, heads in found.items() if heads is not None}
 
 
 def shared_heads(a: Checkpoint, b: Checkpoint) -> Heads | None:
     """The head layout of both, or of the one that states it: one model's symmetry is enough for the null."""
-    heads_a, heads_b = heads_of(a), heads_of(b)
+    return _shared(heads_of(a), heads_of(b))
+
+
+def _shared(heads_a: Heads | None, heads_b: Heads | None) -> Heads | None:
     if heads_a is None or heads_b is None:
         return heads_a or heads_b
     return heads_a if heads_a == heads_b else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.comparison.evidence.part_rows import rows_test_id
+from lineage_audit.comparison.evidence.parts import PART_TESTS, PARTS, id_in_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ REGISTRY: Mapping[str, TestRights] = {
     "adapter-matched-signs": _ADAPTER,
     "adapter-fixed-points": _ADAPTER,
     **{rows_test_id(part): _PART for part in ModelPart},
+    **{id_in_part(part, test_id): _PART for part in PARTS for test_id in PART_TESTS},
     "embedding-agreement": TestRights(margin=Margin(_NEVER, 0.1, 48)),
     "norm-gains": TestRights(),
     "aligned-norm-gains": TestRights(),

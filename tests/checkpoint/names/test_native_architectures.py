@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
 from tests.checkpoint.names.published_configs import PUBLISHED, Published
@@ -45,6 +46,6 @@ def test_a_multimodal_model_keeps_its_language_model_apart(model_type: str) -> N
     refs = map_names(all_stored(shapes), config_of(**stated))
     assert [ref.name for ref in refs if ref.role is Role.OTHER or ref.inferred] == []
     assert duplicate_keys(refs) == []
-    beside = {ref.name.split(".")[1] for ref in refs if ref.role in {Role.VISION, Role.PROJECTOR}}
+    beside = {ref.name.split(".")[1] for ref in refs if ref.part in {ModelPart.VISION_TOWER, ModelPart.PROJECTOR}}
     assert beside.isdisjoint({"language_model"})
     assert {ref.role for ref in refs} >= {Role.VISION, Role.EMBED, Role.Q, Role.DOWN}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
 from tests.checkpoint.names.listing import Listing
@@ -52,7 +53,7 @@ def test_multimodal_prefixes_change_nothing() -> None:
     }
     refs = map_names(all_stored(inner | seen), config)
     assert [ref.key for ref in refs[:-2]] == [ref.key for ref in map_names(all_stored(plain), config)]
-    assert [ref.role for ref in refs[-2:]] == [Role.VISION, Role.PROJECTOR]
+    assert [ref.part for ref in refs[-2:]] == [ModelPart.VISION_TOWER, ModelPart.PROJECTOR]
 
 
 def test_yi_and_llama_names_lead_to_the_same_places() -> None:

@@ -178,7 +178,7 @@ def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) 
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
         has_source = part.pair.aligned_a is None or not part.pair.aligned_a.leaves_out_units
-        if part.pair.b.role in SAMPLED and part.pair.b.layer is not None and has_source:
+        if part.pair.b.role in SAMPLED and part.pair.b.core_layer is not None and has_source:
             by_role[part.pair.b.role].append(part)
     roles = _all_roles(comparison).items()
     untouched = frozenset(role for role, parts in roles if all(is_untouched(part) for part in parts))
@@ -196,7 +196,8 @@ def is_untouched(part: Measurement) -> bool:
 def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
     grouped: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.measurements.values():
-        grouped[part.pair.b.role].append(part)
+        if part.pair.b.in_core:
+            grouped[part.pair.b.role].append(part)
     return grouped
 
 
