@@ -45,6 +45,7 @@ from lineage_audit.results.comparison import (
     WeightFile,
     WeightsFinding,
 )
+from lineage_audit.results.controls import Control, ControlKind, ControlledNumber
 from lineage_audit.results.coverage import Coverage, PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
@@ -79,6 +80,9 @@ __all__ = [
     "CheckReport",
     "ClaimRecord",
     "ClaimSummary",
+    "Control",
+    "ControlKind",
+    "ControlledNumber",
     "Coverage",
     "DeltaSpectrum",
     "DigestMethod",

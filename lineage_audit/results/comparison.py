@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from lineage_audit.results.controls import ControlledNumber
 from lineage_audit.results.coverage import PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, PromptingFinding, TokenizerFinding
@@ -279,6 +280,7 @@ class Report(Rendered):
         coverage: what of both models' weights was compared, and what was left out, by part and by reason.
         requantization: whether the codes of one model are the other's numbers, quantised, where one is stored so.
         prompting: how chat templates and generation settings compare, or None where neither model has any.
+        controls: numbers that people quote, each beside what unrelated models give; none of them decides anything.
     """
 
     tool_version: str
@@ -297,3 +299,4 @@ class Report(Rendered):
     coverage: PairCoverage = field(default_factory=PairCoverage)
     requantization: Requantization | None = None
     prompting: PromptingFinding | None = None
+    controls: tuple[ControlledNumber, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -18,6 +17,7 @@ from lineage_audit.comparison.requantized.asking import ask_requantization
 from lineage_audit.results import RequantizedTensor
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.quantization.schemes import rounded
+from tests.comparison.requantized.layouts import awq_layout
 from tests.comparison.requantized.published import activations, awq_factors, gptq
 from tests.comparison.requantized.quantisers import QUANTISERS, STEM, Tensors, matrix
 
@@ -64,30 +64,14 @@ def test_a_grid_is_made_again(name: str) -> None:
 GROUP = 32
 
 
-def _awq(codes: np.ndarray, scales: np.ndarray, zeros: np.ndarray) -> Tensors:
-    """AutoAWQ's layout, from codes."""
-
-    def packed(values: np.ndarray) -> torch.Tensor:
-        words = np.zeros((len(values), values.shape[1] // 8), np.uint32)
-        for place, column in enumerate([0, 2, 4, 6, 1, 3, 5, 7]):
-            words |= values[:, column::8].astype(np.uint32) << np.uint32(4 * place)
-        return torch.from_numpy(words.view(np.int32))
-
-    return {
-        ".qweight": packed(codes.T),
-        ".qzeros": packed(zeros.T),
-        ".scales": torch.from_numpy(np.ascontiguousarray(scales.T)).half(),
-    }
-
-
 def test_gptq_is_told_from_rounding_and_from_strangers() -> None:
     """What one rounding loses moves into the next: codes are the original's, and not the nearest."""
     weights = matrix(128, 256)
     codes, scales, zeros = gptq(weights, activations(256), GROUP)
-    stored = _awq(codes, scales, zeros.astype(np.int64))  # the layout says nothing of who chose the codes
+    stored = awq_layout(codes, scales, zeros)  # the layout says nothing of who chose the codes
     original = torch.from_numpy(weights)
     found = _held(original, stored)
-    plain = _held(original, _awq(*rounded(weights, 4, GROUP)))
+    plain = _held(original, awq_layout(*rounded(weights, 4, GROUP)))
     stranger = _held(torch.from_numpy(matrix(128, 256, seed=5)), stored)
     assert plain.outcome == "nearest"
     assert plain.steps < 0.26
@@ -102,7 +86,7 @@ def test_gptq_is_told_from_rounding_and_from_strangers() -> None:
 def test_awq_is_near_once_each_input_has_its_factor() -> None:
     weights = matrix(128, 256)
     factors = awq_factors(weights, activations(256), GROUP)
-    stored = _awq(*rounded(weights * factors, 4, GROUP))
+    stored = awq_layout(*rounded(weights * factors, 4, GROUP))
     found = _held(torch.from_numpy(weights), stored)
     stranger = _held(torch.from_numpy(matrix(128, 256, seed=5)), stored)
     assert found.outcome == "apart"

@@ -1,0 +1,1 @@
+"""What the numbers that people quote give for unrelated trained models."""

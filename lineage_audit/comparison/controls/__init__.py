@@ -1,0 +1,5 @@
+"""Numbers that people quote in public, each beside what unrelated models give. None of them decides anything here."""
+
+from lineage_audit.comparison.controls.beside import controls_of
+
+__all__ = ["controls_of"]
