@@ -24,13 +24,11 @@ from lineage_audit.comparison.pairing.tensors import pair_tensors
 from lineage_audit.comparison.progress import NoProgress
 from lineage_audit.comparison.reading.measurement import measure_all
 from lineage_audit.comparison.reading.plan import plan_reading
-from lineage_audit.comparison.shares.weights import measure_shares
-from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.results import Control
 
 _ROOT = re.compile(r"(?P<family>[a-z]+[0-9]*)-(?P<seed>[0-9]+)")
 _COMMAND = "python -m benchmarks.controls"
-_SEEDS, _FAMILIES = "two seeds of one configuration, one corpus", "models of different families, one corpus"
+_SEEDS, _FAMILIES = "two seeds of one small configuration", "small models of two families"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,9 +72,8 @@ def _pairs(zoo: Path) -> Iterator[tuple[str, Compared]]:
 def _compared(a: Checkpoint, b: Checkpoint) -> Compared:
     pairs = pair_tensors(a, b).pairs
     measured = measure_all(a, b, plan_reading(pairs, "full"), NoProgress())
-    shares = measure_shares(comparison_of(a, b, pairs, measured))
-    architecture = compare_architectures(a.config, b.config, frozenset())
-    return Compared(tuple(measured.values()), shares, architecture, compare_tokenizers(a.vocabulary, b.vocabulary))
+    architecture = compare_architectures(a.config, b.config, ())
+    return Compared(tuple(measured.values()), architecture, compare_tokenizers(a.vocabulary, b.vocabulary))
 
 
 def _control(group: str, found: Sequence[float]) -> Control:

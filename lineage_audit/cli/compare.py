@@ -40,6 +40,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
 @click.option("--base", metavar="REF", help="A common base: what A and B share beyond it is measured.")
 @weights_option
 @device_option
+@click.option("--controls", is_flag=True, help="Add numbers that people quote, each beside what unrelated models give.")
 @click.option(
     "--fail-on",
     type=click.Choice(list(_FAILING)),
@@ -63,6 +64,7 @@ def command(
     base: str | None,
     weights: str | None,
     device: Device,
+    controls: bool,
     fail_on: str,
     certificate: Path | None,
     delivery: Delivery,
@@ -90,7 +92,7 @@ def command(
             device=device,
             budget=budget,
         )
-    delivery.deliver(report)
+    delivery.with_part("controls", wanted=controls).deliver(report)
     if certificate is not None:
         certify(a, b, certificate)
     return exit_code(report, fail_on)

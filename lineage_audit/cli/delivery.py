@@ -29,6 +29,7 @@ from lineage_audit.results.local_paths import without_local_paths
 
 if TYPE_CHECKING:
     from lineage_audit.comparison.progress import Progress
+    from lineage_audit.report.terminal import Part
 
 FIGURE_SUFFIXES = ("svg", "pdf", "png")
 
@@ -62,6 +63,10 @@ class Delivery:
         """Progress on stderr for as long as the work takes."""
         with shown_progress(self.progress_style) as progress:
             yield progress
+
+    def with_part(self, part: Part, *, wanted: bool) -> Delivery:
+        """The same, with one part more behind what a terminal shows, where it is wanted."""
+        return replace(self, parts=(*self.parts, part)) if wanted else self
 
     def deliver(self, result: R) -> R:
         """Write every file, all rendered before the first is written, then show the result; it bears its run then."""

@@ -16,6 +16,7 @@ from typing import Literal
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.prompting import read_prompting
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
+from lineage_audit.comparison.controls import Compared, controls_of
 from lineage_audit.comparison.coverage import coverage_of_equals, coverage_of_pair, why_not_measured
 from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
@@ -90,6 +91,7 @@ def compare_checkpoints(
     )
     verdict = decide(findings)
     requantized = stage.ask_requantization(a, b) if verdict.relation in ("identical", "derived") else None
+    compared = Compared(tuple(stage.comparison.measurements.values()), architecture, tokenizer)
     return Report(
         tool_version=__version__,
         a=summarise_model(a),
@@ -105,6 +107,7 @@ def compare_checkpoints(
         evidence=stage.evidence if beyond is None else (*stage.evidence, beyond),
         coverage=_coverage(a, b, pairing, stage),
         requantization=requantized,
+        controls=controls_of(compared) if stage.aligned is None else (),
         prompting=compare_prompting(read_prompting(a), read_prompting(b)),
     )
 

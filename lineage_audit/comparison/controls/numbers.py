@@ -10,7 +10,6 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement
-from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.results import ArchitectureFinding, Control, TokenizerFinding
 
 _CURVE_ROLES = (Role.Q, Role.K, Role.V, Role.O)
@@ -22,7 +21,6 @@ class Compared:
     """What a comparison has read, by number and not after any alignment."""
 
     measured: Sequence[Measurement]
-    shares: Shares
     architecture: ArchitectureFinding
     tokenizer: TokenizerFinding
 
@@ -36,7 +34,7 @@ class Number:
         question: of what it is made.
         value: the number of two models, or None.
         here: what weights of the same two models give that do not stand in the same place.
-        nearer_is_less: small values are taken for kinship.
+        nearer_is_less: small values are what people take for kinship.
     """
 
     number_id: str
@@ -116,8 +114,10 @@ def _wrong_rows(compared: Compared) -> Control | None:
 
 
 def _relative_difference(compared: Compared) -> float | None:
-    """Size of the differences over the size of A's numbers: the width of their histogram."""
-    return compared.shares.relative_delta
+    """Size of the differences over the size of A's numbers, in the matrices of the layers."""
+    parts = [one for one in compared.measured if one.is_matrix and one.pair.b.layer is not None]
+    size = sum(float(one.rows.aa.sum()) for one in parts)
+    return float(np.sqrt(sum(one.delta_squared for one in parts) / size)) if size else None
 
 
 def _equal_fields(compared: Compared) -> float | None:

@@ -19,10 +19,12 @@ from lineage_audit.report.wording import (
     status_word,
     template_change_words,
 )
+from lineage_audit.report.wording.controls import control_words, value_words
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import (
     ArchitectureFinding,
+    ControlledNumber,
     Evidence,
     LayerRow,
     NamesFinding,
@@ -54,6 +56,7 @@ def render_markdown(report: Report) -> str:
         folded("Renamed tensors", _renames(report.names)),
         folded("Quantised matrices", _requantized(report.requantization)),
         folded("Evidence", _evidence(report.evidence)),
+        folded("Numbers that people quote, and what unrelated models give", _controls(report.controls)),
         _footer(report),
     )
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -161,6 +164,19 @@ def _evidence_row(test: Evidence) -> tuple[str, ...]:
         detection_limit(test.detection_limit),
         prose(test.finding),
     )
+
+
+def _controls(numbers: Sequence[ControlledNumber]) -> str:
+    rows = [
+        (
+            code(number.number_id),
+            value_words(number),
+            "; ".join(prose(control_words(control)) for control in number.controls) or MISSING,
+            prose(number.says),
+        )
+        for number in numbers
+    ]
+    return table(("Number", "Here", "Controls", "Tells"), rows) if rows else ""
 
 
 def _footer(report: Report) -> str:

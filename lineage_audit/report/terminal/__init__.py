@@ -10,6 +10,7 @@ from rich.console import Console
 from lineage_audit.report.formats import Renderer
 from lineage_audit.report.terminal.check import render_check_details
 from lineage_audit.report.terminal.comparison_tables import render_details
+from lineage_audit.report.terminal.controls import render_controls
 from lineage_audit.report.terminal.first_screens import FIRST_SCREENS
 from lineage_audit.report.terminal.identification import render_identification_details
 from lineage_audit.report.terminal.printing import Printer, printed
@@ -20,8 +21,8 @@ from lineage_audit.results import RESULTS, CheckReport, FamilyTree, Identificati
 
 __all__ = ["RENDERERS", "Part", "Screen", "show", "text_of"]
 
-Part = Literal["details", "terms"]
-"""What may follow the first screen: every table, and what the words mean."""
+Part = Literal["details", "controls", "terms"]
+"""What may follow the first screen: every table, controls of what people quote, and what the words mean."""
 
 _PARTS: Mapping[Part, Mapping[type, Printer]] = {
     "details": {
@@ -30,6 +31,7 @@ _PARTS: Mapping[Part, Mapping[type, Printer]] = {
         Identification: render_identification_details,
         FamilyTree: render_tree_details,
     },
+    "controls": {Report: render_controls},
     "terms": dict.fromkeys(RESULTS, render_terms),
 }
 """Part -> result type -> what prints it; the first screen of any other result shows all that there is."""

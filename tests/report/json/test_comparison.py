@@ -39,6 +39,8 @@ def test_the_schema_follows_the_result_types():
         "role_delta": results.RoleDelta,
         "layer": results.LayerRow,
         "requantization": results.Requantization,
+        "controlled_number": results.ControlledNumber,
+        "control": results.Control,
         "requantized_tensor": results.RequantizedTensor,
         "evidence": results.Evidence,
         "layer_evidence": results.LayerEvidence,

@@ -23,7 +23,7 @@ def test_a_document_holds_the_whole_result(result, tmp_path):
 def test_a_document_that_lacks_a_member_or_holds_another_type_is_refused(result):
     document = document_of(result)
     for name in document:
-        if name not in ("run", "coverage", "requantization", "prompting", "schema"):
+        if name not in ("run", "coverage", "requantization", "prompting", "controls", "schema"):
             with pytest.raises(LineageAuditError):
                 result_from({key: value for key, value in document.items() if key != name})
             with pytest.raises(LineageAuditError):

@@ -10,8 +10,10 @@ from lineage_audit.report.html.page import Section, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
+from lineage_audit.report.wording.controls import NOTE, control_words, value_words
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
+    ControlledNumber,
     FieldComparison,
     NamesFinding,
     PromptingFinding,
@@ -50,6 +52,10 @@ def findings(report: Report) -> Section:
         folded("Weights by layer", _layers(report.weights)),
         folded("Quantised matrices", _requantized(report.requantization)) if report.requantization else None,
     )
+    if report.controls:
+        tables = joined(
+            tables, folded("Numbers that people quote, and what unrelated models give", _controls(report.controls))
+        )
     return Section("findings", "Four findings, kept apart", "", joined(cards, tables))
 
 
@@ -69,6 +75,20 @@ def _prompting(found: PromptingFinding) -> Markup:
     changes = [element("li", sentence(template_change_words(change))) for change in found.changes]
     caption = "Every chat template, by its hash, and every generation setting"
     return joined(element("ul", changes) if changes else None, _fields((*found.templates, *found.settings), caption))
+
+
+def _controls(numbers: Sequence[ControlledNumber]) -> Markup:
+    columns = (Column("Number"), *number_columns("Here"), Column("Controls"), Column("Tells"))
+    rows: list[list[Cell]] = [
+        [
+            name(number.number_id),
+            value_words(number),
+            sentence("; ".join(map(control_words, number.controls))),
+            sentence(number.says),
+        ]
+        for number in numbers
+    ]
+    return table(NOTE, columns, rows)
 
 
 def _fields(fields: Sequence[FieldComparison], caption: str) -> Markup:
