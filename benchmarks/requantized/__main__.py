@@ -1,8 +1,9 @@
 """Make every grid again and print what comes out; edits, fine-tunes, calibration and strangers beside it.
 
 Run from the project's root: ``python -m benchmarks.requantized [NAME ...]``. Each line is a model of two hundred
-matrices, stored by the scheme's own code where that is installed. ``edited`` is the same with four numbers of one matrix
-exchanged: it must be the only one that is named.
+matrices, stored by the scheme's own code where that is installed. ``edited`` is the same with four numbers of one
+matrix exchanged: it must be the only one that is named. The last columns are the share of codes that are the nearest
+rounding of originals that were changed by so much of their size, and of a stranger's.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def _mean(found: Requantization, field: str) -> float:
 
 
 def _print(row: Sequence[str]) -> None:
-    cells = (cell.ljust(width) if place == 0 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, _WIDTHS, strict=True)))  # fmt: skip
+    name, *values = zip(row, _WIDTHS, strict=True)
+    cells = (name[0].ljust(name[1]), *(cell.rjust(width) for cell, width in values))
     print(" ".join(cells), flush=True)
 
 

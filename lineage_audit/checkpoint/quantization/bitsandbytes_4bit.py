@@ -22,6 +22,9 @@ from lineage_audit.checkpoint.tensors import StoredTensor
 
 _STATES = {".weight.quant_state.bitsandbytes__nf4": "NF4", ".weight.quant_state.bitsandbytes__fp4": "FP4"}
 _ROUNDING = {"NF4": 0.15, "FP4": 0.25}
+_LOOKED_UP = 2.0**-15
+"""Share of the largest within which the kernel that quantises scales takes a neighbouring code (seen: 1.3e-5)."""
+
 _LARGEST_BLOCK = 2**20
 
 
@@ -115,7 +118,15 @@ class FourBit(OnGrid):
         blocks = np.pad(codes, (0, short), constant_values=int(nearest_level(levels, np.zeros(1, np.float32))[0]))
         scales = self._scales(low * self.columns // self.block, arrays)[:, None]
         rows, columns = np.arange(len(scales)), one_group(self.block)
-        return Grid(blocks.reshape(-1, self.block), levels, scales, rows, columns, as_stored=self._as_stored(arrays))
+        as_stored, slack = self._as_stored(arrays), self._slack(arrays, len(scales))
+        return Grid(blocks.reshape(-1, self.block), levels, scales, rows, columns, as_stored=as_stored, slack=slack)
+
+    def _slack(self, arrays: Sequence[RawArray], count: int) -> FloatArray | None:
+        """How far the library's kernel may be off when it looks up the code of a scale."""
+        if self.nested is None:
+            return None
+        largest = np.repeat(arrays[4].reshape(-1), self.nested.block)[:count, None]
+        return np.asarray(largest * np.float32(_LOOKED_UP), np.float32)
 
     def _nibbles(self, low: int, high: int, packed: RawArray) -> RawArray:
         """The codes of some rows, one after the other."""

@@ -42,6 +42,7 @@ class Grid:
         offsets: like the scales, in values.
         spans: one scale belongs to the whole matrix, more rows than these.
         as_stored: exact constants to those that the scheme can store.
+        slack: how far exact scales may lie from where a kernel takes them to lie, beside what arithmetic leaves.
         exact: of a grid that a rule made, the same before its constants were rounded to be stored, if they were.
     """
 
@@ -54,6 +55,7 @@ class Grid:
     offsets: FloatArray | None = None
     spans: bool = False
     as_stored: Callable[[FloatArray], FloatArray] = field(default=lambda scales: scales)
+    slack: FloatArray | None = None
     exact: Grid | None = None
 
     @property
@@ -68,8 +70,10 @@ class Grid:
     def neighbour(self, side: int) -> Grid:
         """The grid whose exact constants are larger or smaller by as much as the order of operations leaves."""
         exact = self if self.exact is None else self.exact
-        stretched = exact._with_constants(lambda one: one * np.float32(1 + side * _ARITHMETIC))
-        return stretched._with_constants(self.as_stored)
+        moved = exact._with_constants(lambda one: one * np.float32(1 + side * _ARITHMETIC))
+        if self.slack is not None:
+            moved = replace(moved, scales=moved.scales + side * self.slack)
+        return moved._with_constants(self.as_stored)
 
     def _with_constants(self, change: Callable[[FloatArray], FloatArray]) -> Grid:
         scales, zeros, offsets = (None if one is None else change(one) for one in self._constants)
