@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from lineage_audit.cli.bill import bill_of, check_all
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.fixing import require_own_folder, write_fixes
@@ -15,8 +18,8 @@ from lineage_audit.cli.options import budget_option, device_option, effort_optio
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
-    from lineage_audit.claims import Policy
-    from lineage_audit.claims.policy import WhenInconclusive
+    from lineage_audit.claims import CheckOptions, Policy
+    from lineage_audit.claims.policy import BaselineKey, WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device
 
@@ -29,7 +32,7 @@ _EXITS: dict[Outcome, ExitCode] = {
 
 
 @click.command()
-@click.argument("subject")
+@click.argument("subject", required=False)
 @click.option(
     "--reference",
     "references",
@@ -49,6 +52,12 @@ _EXITS: dict[Outcome, ExitCode] = {
     metavar="[NAME=]MODEL",
     multiple=True,
     help="A common base, older than all: what is shared through it counts against nobody.",
+)
+@click.option(
+    "--sbom",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Check every model of a bill of materials (CycloneDX or SPDX, JSON); it may stand as SUBJECT, too.",
 )
 @click.option(
     "--library",
@@ -86,10 +95,11 @@ _EXITS: dict[Outcome, ExitCode] = {
 @device_option
 @delivered(CheckReport)
 def command(
-    subject: str,
+    subject: str | None,
     references: tuple[str, ...],
     earlier: tuple[str, ...],
     bases: tuple[str, ...],
+    sbom: Path | None,
     library: Path | None,
     no_declared: bool,
     policy_file: Path | None,
@@ -110,27 +120,85 @@ def command(
     SUBJECT and every reference are local folders, weight files, or Hub repositories (org/name[@revision]). The base
     models that the subject's card declares are references too.
     """
-    from lineage_audit.claims import CheckOptions, check_claims, given_references, read_baseline
-
     if dry_run and not fix:
         raise click.UsageError("--dry-run goes with --fix")
-    if fix:
-        require_own_folder(subject)
-    policy = _policy(policy_file, subject)
-    policy = replace(policy, inconclusive=inconclusive or policy.inconclusive)
-    baseline = baseline or policy.baseline
-    if update_baseline and baseline is None:
-        raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
-    known = read_baseline(baseline) if baseline and not update_baseline else frozenset()
-    options = CheckOptions(policy, not no_declared, effort, fail_on, known, device, weights, budget, library)
-    with delivery.progress() as progress:
-        report = check_claims(subject, given_references(references, earlier, bases), options, progress)
-    if update_baseline and baseline is not None:
-        report = _rebased(report, policy, baseline)
-    (replace(delivery, shown=None) if dry_run else delivery).deliver(report)
-    if fix:
-        write_fixes(report, Path(subject), dry_run=dry_run)
-    return _EXITS[report.outcome]
+    asked = _Asked(
+        given=(references, earlier, bases),
+        policy_file=policy_file,
+        baseline=baseline,
+        update_baseline=update_baseline,
+        inconclusive=inconclusive,
+        fix=fix,
+        dry_run=dry_run,
+        options=partial(
+            _options,
+            with_declared=not no_declared,
+            effort=effort,
+            fail_on=fail_on,
+            device=device,
+            weights=weights,
+            budget=budget,
+            library=library,
+        ),
+    )
+    bill = bill_of(subject, sbom)
+    if bill is None:
+        return asked.check(str(subject), delivery)
+    if fix or update_baseline:
+        raise click.UsageError("--fix and --update-baseline are for one model, not for a bill of materials")
+    return check_all(bill, delivery, asked.check)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of every subject.
+
+    Attributes:
+        given: references, earlier ones and bases, as they were given.
+        policy_file: the policy that was named, or None for the one that is found.
+        baseline: the baseline that was named, or None for the policy's.
+        update_baseline: write what is found to it.
+        inconclusive: what could not be checked, or None for what the policy says.
+        fix: write the fixes.
+        dry_run: show them instead.
+        options: the options of a check, from its policy and the findings that are known.
+    """
+
+    given: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    policy_file: Path | None
+    baseline: Path | None
+    update_baseline: bool
+    inconclusive: WhenInconclusive | None
+    fix: bool
+    dry_run: bool
+    options: Callable[[Policy, frozenset[BaselineKey]], CheckOptions]
+
+    def check(self, subject: str, delivery: Delivery) -> ExitCode:
+        """Check one subject and deliver the report."""
+        from lineage_audit.claims import check_claims, given_references, read_baseline
+
+        if self.fix:
+            require_own_folder(subject)
+        policy = _policy(self.policy_file, subject)
+        policy = replace(policy, inconclusive=self.inconclusive or policy.inconclusive)
+        baseline = self.baseline or policy.baseline
+        if self.update_baseline and baseline is None:
+            raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
+        known = read_baseline(baseline) if baseline and not self.update_baseline else frozenset()
+        with delivery.progress() as progress:
+            report = check_claims(subject, given_references(*self.given), self.options(policy, known), progress)
+        if self.update_baseline and baseline is not None:
+            report = _rebased(report, policy, baseline)
+        (replace(delivery, shown=None) if self.dry_run else delivery).deliver(report)
+        if self.fix:
+            write_fixes(report, Path(subject), dry_run=self.dry_run)
+        return _EXITS[report.outcome]
+
+
+def _options(policy: Policy, known: frozenset[BaselineKey], **options: Any) -> CheckOptions:
+    from lineage_audit.claims import CheckOptions
+
+    return CheckOptions(policy=policy, known=known, **options)
 
 
 def _policy(file: Path | None, subject: str) -> Policy:

@@ -68,6 +68,11 @@ class Delivery:
         """The same, with one part more behind what a terminal shows, where it is wanted."""
         return replace(self, parts=(*self.parts, part)) if wanted else self
 
+    def of(self, name: str) -> Delivery:
+        """The same for one of several results: its name stands before the endings of all files."""
+        files = {path.with_name(_with_name(path.name, name)): form for path, form in self.files.items()}
+        return replace(self, files=files, figures=self.figures / name if self.figures is not None else None)
+
     def deliver(self, result: R) -> R:
         """Write every file, all rendered before the first is written, then show the result; it bears its run then."""
         from lineage_audit.report.saving import write_whole
@@ -105,6 +110,12 @@ def _named_in(words: Sequence[str]) -> Iterator[str]:
     for word in words:
         for part in (word, *word.split("=")):
             yield from (part, *part.split("+"))
+
+
+def _with_name(file: str, name: str) -> str:
+    """``report.cdx.json`` as ``report.<name>.cdx.json``."""
+    beginning, dot, endings = file.partition(".")
+    return f"{beginning}.{name}{dot}{endings}"
 
 
 def _words_given() -> tuple[str, ...]:
