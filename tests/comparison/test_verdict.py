@@ -27,7 +27,7 @@ from lineage_audit.results import Evidence, LayerEvidence, Operation
 NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.0, compared=1.0, relative_delta=1.4)
 A_TRACE = replace(NOTHING_SHARED, explained=0.0005, best_part=0.0005)
 MUCH_SHARED = Shares(derived=1.0, explained=0.4, best_part=0.45, copied=0.0, compared=1.0, relative_delta=0.4)
-MUCH_COPIED = replace(MUCH_SHARED, copied=0.1)
+MUCH_COPIED = replace(MUCH_SHARED, copied=0.1, copied_beside_tokens=0.1)
 
 
 _MARGINS = {
@@ -116,7 +116,7 @@ TABLE = {
     ),
     "gains below the edge": (_findings(_exact(-100.0), _gains(0.69), shares=MUCH_SHARED), "shared-origin"),
     "gains unrelated, a part bit-identical": (
-        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, copied=0.02)), "derived"
+        _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, copied_beside_tokens=0.02)), "derived"
     ),
     "gains unrelated": (_findings(_exact(-100.0), _gains(0.03), shares=MUCH_SHARED), "shared-origin"),
     "gains unrelated on few channels": (_findings(_exact(-100.0), _gains(0.03, 32), shares=MUCH_SHARED), "derived"),

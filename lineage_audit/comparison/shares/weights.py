@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.evidence.slopes import RELATED_MATRIX
+from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.shares.layer_pairs import pair_layers
@@ -33,6 +34,7 @@ class Shares:
         explained: parameter-weighted squared correlation.
         best_part: the same of the role or layer that is kept best, of those with at least a fiftieth of the parameters.
         copied: bit-identical parameters, constants excluded and chance subtracted.
+        copied_beside_tokens: the same without the rows of tokens, which training never moves where a token never came.
         compared: parameters of B that have a counterpart that was read or stands for the same role.
         relative_delta: size of B - A over the size of A, in the matrices that are related at all; what B holds beside
             them, without a source in A, is no part of it.
@@ -44,6 +46,7 @@ class Shares:
     copied: float | None
     compared: float
     relative_delta: float | None
+    copied_beside_tokens: float | None = None
 
 
 def measure_shares(comparison: WeightComparison) -> Shares:
@@ -62,6 +65,7 @@ def measure_shares(comparison: WeightComparison) -> Shares:
         copied=_net_copied(matrices) if comparable else None,
         compared=compared,
         relative_delta=relative_delta(related(matrices)),
+        copied_beside_tokens=_net_copied([part for part in matrices if part.pair.b.role not in TOKEN_ROLES]),
     )
 
 

@@ -69,10 +69,10 @@ def _is_unclear(findings: Findings) -> bool:
 def _is_training_unshown(findings: Findings) -> bool:
     """Tell whether the weights are related while what training alone moves does not clearly agree.
 
-    What is bit-identical was copied. How much is explained says nothing: a start that training hardly moved explains
-    nearly all.
+    What is bit-identical was copied, but for tokens that neither run came across. How much is explained says nothing:
+    a start that training hardly moved explains nearly all.
     """
-    if _copied_beyond_chance(findings):
+    if _was_copied(findings):
         return False
     gains = findings.gains
     if gains is not None:
@@ -102,7 +102,7 @@ def _untold(_: Findings) -> Cause:
 
 def _only_channels_reject(findings: Findings) -> bool:
     """Tell whether the residual channels alone agree, while every order of what the layers hold was asked for."""
-    if not (_rejects(findings) and not _is_moved_unasked(findings)) or _copied_beyond_chance(findings):
+    if not (_rejects(findings) and not _is_moved_unasked(findings)) or _was_copied(findings):
         return False
     exact = [item for item in findings.evidence if item.grade == "exact" and item.log10_p is not None]
     others = [item for item in exact if not rights_of(item.test_id).sees_basis]
@@ -155,6 +155,11 @@ def _is_half_agreed(findings: Findings) -> bool:
 
 def _copied_beyond_chance(findings: Findings) -> bool:
     return (findings.shares.copied or 0.0) > INDEPENDENCE.copied_unclear
+
+
+def _was_copied(findings: Findings) -> bool:
+    """Tell whether weights are bit-identical that any training moves: rows of tokens that never came stay as drawn."""
+    return (findings.shares.copied_beside_tokens or 0.0) > INDEPENDENCE.copied_unclear
 
 
 def _is_unplaced(findings: Findings) -> bool:
