@@ -72,9 +72,19 @@ def write_family(name: str, folder: Path) -> Mapping[str, Path]:
     places = {kind: folder / kind for kind in ("original", "noisy", "stranger", "permuted")}
     write(name, 0, places["original"])
     write(name, 1, places["stranger"])
-    _rewrite(places["original"], places["noisy"], _noisy)
-    _rewrite(places["original"], places["permuted"], _permuted)
+    noisy_copy(places["original"], places["noisy"])
+    permuted_copy(places["original"], places["permuted"])
     return places
+
+
+def noisy_copy(source: Path, target: Path) -> None:
+    """Write a copy with noise of a small part of each tensor's spread."""
+    _rewrite(source, target, _noisy)
+
+
+def permuted_copy(source: Path, target: Path) -> None:
+    """Write a copy that computes the same, the units of its FFNs in another order."""
+    _rewrite(source, target, _permuted)
 
 
 def write(name: str, seed: int, place: Path) -> None:

@@ -93,9 +93,9 @@ def _compared(name: str, folder: Path) -> Row:
     original = places["original"]
     return replace(
         _mapped(name, original),
-        noisy=_finding(original, places["noisy"]),
-        stranger=_finding(original, places["stranger"]),
-        permuted=_finding(original, places["permuted"]),
+        noisy=finding(original, places["noisy"]),
+        stranger=finding(original, places["stranger"]),
+        permuted=finding(original, places["permuted"]),
     )
 
 
@@ -115,7 +115,7 @@ def _mapped(name: str, place: Path) -> Row:
     )
 
 
-def _finding(a: Path, b: Path) -> Finding:
+def finding(a: Path, b: Path) -> Finding:
     """The relation, and the exact tests that show it; an internal error by its type."""
     try:
         report = lineage_audit.compare(str(a), str(b), effort="full")

@@ -7,7 +7,7 @@ gguf's, and then guessed from words and shapes (``inference/``), which is marked
 ``Role.OTHER``, never an error.
 """
 
-from lineage_audit.checkpoint.names.mapping import map_names
+from lineage_audit.checkpoint.names.mapping import map_names, unknown_names
 from lineage_audit.checkpoint.names.patterns import name_pattern
 
-__all__ = ["map_names", "name_pattern"]
+__all__ = ["map_names", "name_pattern", "unknown_names"]

@@ -53,6 +53,12 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     return tuple(ref for group in guessed for ref in group)
 
 
+def unknown_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of a checkpoint that no table knows, where there is nothing but names: an index has no shapes."""
+    stored = [StoredTensor(name, "F32", (), "", 0, 0) for name in names]
+    return tuple(tensor.stored.name for tensor in _named(stored) if tensor.entry is None)
+
+
 def _named(tensors: Iterable[StoredTensor]) -> list[NamedTensor]:
     """Take names apart and look each pattern up once, then settle what depends on the other names."""
     numbers = [(stored, numbered(stored.name)) for stored in tensors]

@@ -1,0 +1,1 @@
+"""Real repositories, without their weights: what of the names in their shard indexes the tables know."""
