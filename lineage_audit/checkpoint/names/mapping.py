@@ -54,7 +54,7 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
 
 
 def unknown_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of a checkpoint that no table knows, where there is nothing but names: an index has no shapes."""
+    """Return the names of a checkpoint that no table knows, where names are all there is: an index has no shapes."""
     stored = [StoredTensor(name, "F32", (), "", 0, 0) for name in names]
     return tuple(tensor.stored.name for tensor in _named(stored) if tensor.entry is None)
 
