@@ -41,13 +41,20 @@ def _write(entry: Mapping[str, Any], family: Family, folder: Path) -> Written:
     if base_as != "absent":
         place = {_GATED: "downloads", "cache": _CACHE}.get(base_as, family.base)
         words = card(family.label, *entry.get("base_prose", ()), title=family.base)
-        base = write_model(folder / place, WEIGHTS[entry.get("base_weights", "base")](), words, family.base_files)
+        base = write_model(
+            folder / place,
+            WEIGHTS[entry.get("base_weights", "base")](),
+            words,
+            {**family.base_files, **entry.get("base_files", {})},
+        )
         places["reference" if base_as == "cache" else base_as].append(base)
     if "other" in entry:
         other = entry["other"]
-        front = {"license": other.get("license", "cc-by-nc-4.0"), **other.get("front", {})}
-        words = card(_filled(front, family), *other.get("prose", ()), title="Other")
-        places[other["as"]].append(write_model(folder / "other-7b", WEIGHTS[other["weights"]](), words))
+        is_same = other.get("license") == "same"
+        label = family.label if is_same else {"license": other.get("license", "cc-by-nc-4.0")}
+        words = card(_filled({**label, **other.get("front", {})}, family), *other.get("prose", ()), title="Other")
+        shown = family.base_files if is_same else {}
+        places[other["as"]].append(write_model(folder / "other-7b", WEIGHTS[other["weights"]](), words, shown))
     subject = _subject(entry, family, folder)
     named = {_GATED: places[_GATED][0]} if places[_GATED] else {}
     return Written(subject, tuple(places["reference"]), tuple(places["earlier"]), named)

@@ -32,6 +32,26 @@ def _mean(first: Weights, second: Weights) -> Weights:
     return {name: ((values + second[name]) / 2).astype(values.dtype) for name, values in first.items()}
 
 
+def _toward_base(weight: float) -> Weights:
+    base, other = base_weights(), _another()
+    return {name: (weight * other[name] + (1 - weight) * values).astype(values.dtype) for name, values in base.items()}
+
+
+def _with_units_moved() -> Weights:
+    """A fine-tune whose FFN units stand in another order, all else being the base's."""
+    order, tuned = np.random.default_rng(6).permutation(TINY.ffn), derived_weights()
+    moved = {name: tuned[name] if "mlp" in name else values for name, values in base_weights().items()}
+    return {
+        name: values[:, order] if "down_proj" in name else values[order] if "mlp" in name else values
+        for name, values in moved.items()
+    }
+
+
+def _with_parts_of_base() -> Weights:
+    base, other = base_weights(), independent_weights()
+    return {name: base[name] if "embed" in name or "norm" in name else values for name, values in other.items()}
+
+
 def with_tower(language: Weights, seed: int = 21) -> Weights:
     """A language model under another prefix, beside a vision tower and a projector of its own."""
     rng = np.random.default_rng(seed)
@@ -72,6 +92,9 @@ WEIGHTS: Mapping[str, Callable[[], Weights]] = {
     "third fine-tune": lambda: _another(12),
     "fine-tune of another": lambda: noisy(_another(), 8, _CHANGE / 2),
     "merge": lambda: _mean(_another(), _another(12)),
+    "merge with the base": lambda: _toward_base(0.65),
+    "disguised fine-tune": _with_units_moved,
+    "parts of the base": _with_parts_of_base,
     "int4": lambda: _grid(7),
     "int8": lambda: _grid(127),
     "independent": independent_weights,

@@ -99,7 +99,6 @@ _LLAMA_2_NOTICE = (
 )
 _LLAMA_3_NOTICE = "Meta Llama 3 is licensed under the Meta Llama 3 Community License, Copyright © Meta Platforms, Inc."
 _GEMMA_NOTICE = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms"
-_DBRX_NOTICE = "DBRX is provided under and subject to the Databricks Open Model License, Copyright (c) Databricks, Inc."
 _TONGYI_NOTICE = "Tongyi Qianwen is licensed under the Tongyi Qianwen LICENSE AGREEMENT, Copyright (c) Alibaba Cloud."
 _YI_SENTENCE = "This work is a derivative of Yi-1.5-6B by 01.AI, used under the Apache 2.0 License."
 
@@ -332,20 +331,6 @@ FAMILIES: tuple[Family, ...] = (
             Lacking("LA213", without_file="LICENSE"),
             Lacking("LA215", level="warning", without_sentence=CHANGED),
             Lacking("LA203", label={"license": "apache-2.0"}),
-        ),
-    ),
-    Family(
-        "databricks-open-model",
-        "dbrx-base",
-        {"license": "other", "license_name": "databricks-open-model-license"},
-        files={
-            "LICENSE": _text("Databricks Open Model License", "Use follows the Acceptable Use Policy."),
-            "NOTICE": _DBRX_NOTICE,
-        },
-        lacking=(
-            Lacking("LA213", without_file="LICENSE"),
-            Lacking("LA211", without_file="NOTICE"),
-            Lacking("LA203", label={"license": "mit"}),
         ),
     ),
 )

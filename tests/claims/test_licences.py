@@ -202,3 +202,19 @@ def test_no_text_breaks_a_lookup(text):
     licence_called(text), licence_of_model(text), spdx_of(text), terms_of(text), licence_at(text)
     assert recognise(text).licence is None
     assert words_of(words_of(text)) == words_of(text)
+
+
+def test_terms_that_were_not_checked_against_a_text_are_unknown_and_say_so():
+    unchecked = [
+        licence for licence in catalogue().values() if any("not checked" in text for text in licence.owes.advisory)
+    ]
+    assert unchecked
+    for licence in unchecked:
+        assert not licence.terms_are_known
+        assert (licence.owes.copy, licence.owes.notice, licence.owes.attribution) == ("", "", ())
+
+
+def test_a_notice_that_is_written_whole_begins_as_the_one_that_is_looked_for():
+    for licence in catalogue().values():
+        if licence.owes.notice_line:
+            assert words_of(licence.owes.notice_line).startswith(words_of(licence.owes.notice))
