@@ -1,0 +1,1 @@
+"""Stand-ins for models that were disputed in public, made from the sample checkpoints."""
