@@ -56,10 +56,13 @@ def command(
     model goes: `lineage-audit compare a.fingerprint b/`. With --into, many models are written to a folder; one that
     fails is reported at the end, and the run can be repeated.
     """
+    from lineage_audit.report.saving import require_place
+
     refs = (*models, *(_listed(listed) if listed else ()))
     if not refs or (output is None) == (into is None) or (output is not None and len(refs) > 1):
         raise click.UsageError("give one model and -o FILE, or models (or --list FILE) and --into DIR")
     if output is not None:
+        require_place(output)
         return _one(refs[0], output, effort, quiet)
     from lineage_audit.library.folder import fingerprint_many
 

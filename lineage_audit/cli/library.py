@@ -1,4 +1,4 @@
-"""``lineage-audit library``: add, list, show, remove, export, import, build."""
+"""``lineage-audit library``: add, list, show, remove, export, import, build, pull, check."""
 
 from __future__ import annotations
 
@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.library_release import check, pull
+from lineage_audit.cli.options import library_option
 
 if TYPE_CHECKING:
     from lineage_audit.library.database_entries import DatabaseEntry
 
-_LIBRARY = click.option(
-    "--library",
-    "path",
-    required=True,
-    envvar="LINEAGE_AUDIT_LIBRARY",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The library's file. Default: $LINEAGE_AUDIT_LIBRARY.",
-)
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
@@ -33,9 +27,13 @@ def command() -> None:
     """
 
 
+command.add_command(pull)
+command.add_command(check)
+
+
 @command.command()
 @click.argument("models", nargs=-1, required=True)
-@_LIBRARY
+@library_option
 @click.option("--name", help="What to call the model; by default its reference.")
 @click.option("--family", help="The family to file it under.")
 @click.option("--license", "license_name", help="Its licence; by default what its card states.")
@@ -67,7 +65,7 @@ def add(
 
 
 @command.command("list")
-@_LIBRARY
+@library_option
 @click.option("--family", help="Only this family.")
 @_JSON
 def list_models(path: Path, family: str | None, as_json: bool) -> int:
@@ -87,7 +85,7 @@ def list_models(path: Path, family: str | None, as_json: bool) -> int:
 
 @command.command()
 @click.argument("name")
-@_LIBRARY
+@library_option
 @_JSON
 def show(name: str, path: Path, as_json: bool) -> int:
     """Show what the library knows of one model."""
@@ -106,7 +104,7 @@ def show(name: str, path: Path, as_json: bool) -> int:
 
 @command.command()
 @click.argument("names", nargs=-1, required=True)
-@_LIBRARY
+@library_option
 def remove(names: tuple[str, ...], path: Path) -> int:
     """Take models out of the library."""
     from lineage_audit.library.database import open_database
@@ -121,7 +119,7 @@ def remove(names: tuple[str, ...], path: Path) -> int:
 @command.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("names", nargs=-1)
-@_LIBRARY
+@library_option
 def export_models(file: Path, names: tuple[str, ...], path: Path) -> int:
     """Write the library, or the named models, to one portable FILE (a ZIP of fingerprints)."""
     from lineage_audit.library.database import open_database
@@ -135,7 +133,7 @@ def export_models(file: Path, names: tuple[str, ...], path: Path) -> int:
 
 @command.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@_LIBRARY
+@library_option
 def import_models(file: Path, path: Path) -> int:
     """Add every model of an exported FILE; those of the same name are replaced."""
     from lineage_audit.library.database import open_database
@@ -148,7 +146,7 @@ def import_models(file: Path, path: Path) -> int:
 
 
 @command.command()
-@_LIBRARY
+@library_option
 @click.option(
     "--seeds",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from lineage_audit.sizes import LEAST_BUDGET, read_size
@@ -56,3 +58,13 @@ weights_option = click.option(
     help="Of a training checkpoint with several sets of weights (model, ema, ...), read this one.",
 )
 """Which set of weights of a training checkpoint is read."""
+
+library_option = click.option(
+    "--library",
+    "path",
+    required=True,
+    envvar="LINEAGE_AUDIT_LIBRARY",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The library's file. Default: $LINEAGE_AUDIT_LIBRARY.",
+)
+"""The library database that a command works on."""

@@ -27,12 +27,11 @@ def command(
     """Draw the family tree of many models: groups, who was made from whom and how, merges, unknown ancestors.
 
     MODELS are local folders, weight files, Hub repositories (org/name[@revision]) or fingerprints. Each is read once;
-    all pairs are compared by fingerprints. Exit code 3 when no pair could be compared.
+    all pairs are compared by fingerprints. Exit code 3 when no two were found related and some could not be compared.
     """
     from lineage_audit import tree
 
     with delivery.progress() as progress:
         drawn = tree(models, effort=effort, progress=progress)
     delivery.deliver(drawn)
-    nothing_said = drawn.comparisons > 0 and drawn.undecided == drawn.comparisons
-    return ExitCode.INCONCLUSIVE if nothing_said else ExitCode.PASSED
+    return ExitCode.INCONCLUSIVE if drawn.undecided and not drawn.edges else ExitCode.PASSED

@@ -49,8 +49,8 @@ class Held:
 
     @property
     def is_settled(self) -> bool:
-        """Whether a model was told from the subject, or there was none."""
-        return self.detection_limit is not None or not self.models
+        """Whether every model that was compared was told from the subject, or there was none."""
+        return not self.undecided and (self.detection_limit is not None or not self.models)
 
 
 def hold_against_database(subject: Fingerprint, database: Database, leave_out: Sequence[str] = ()) -> Held:

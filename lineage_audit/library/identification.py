@@ -46,7 +46,13 @@ def identify_on_database(subject: Fingerprint, database: Database, leave_out: Se
         models=held.models,
         compared=len(held.reports),
         outcome=outcome,
-        summary=_sentence(outcome, relatives, held.models, len(held.undecided), limit, held.prefilter_limit),
+        summary=_sentence(
+            relatives,
+            held.models,
+            len(held.reports),
+            len(held.undecided),
+            max(limit or 0.0, held.prefilter_limit or 0.0),
+        ),
         relatives=relatives,
         undecided=held.undecided,
         detection_limit=limit,
@@ -82,28 +88,23 @@ def _relative(entry: DatabaseEntry, report: Report, models: int) -> Relative:
     )
 
 
-def _sentence(
-    outcome: IdentificationOutcome,
-    relatives: Sequence[Relative],
-    models: int,
-    undecided: int,
-    limit: float | None,
-    prefilter_limit: float | None,
-) -> str:
-    if outcome == "found":
+def _sentence(relatives: Sequence[Relative], models: int, compared: int, undecided: int, limit: float) -> str:
+    """The answer; of models that were held against the subject without an answer none is said to be unrelated."""
+    if relatives:
         nearest = relatives[0]
         more = f"; {len(relatives) - 1} more of {models:,} are related" if len(relatives) > 1 else ""
         return f"Nearest of {models:,}: {nearest.name} ({nearest.relation}){more}."
     if not models:
         return "The library is empty."
-    if outcome == "inconclusive":
+    if undecided == compared:
         return f"Inconclusive: none of {models:,} models could be compared with enough power."
-    seen = max(limit or 0.0, prefilter_limit or 0.0)
-    known = (
-        f"None of these {models:,}" if not undecided else f"None of the {models - undecided:,} that could be compared"
+    seen = f"in models of its shape a cosine of {limit:.2f} would have shown"
+    if not undecided:
+        return f"None of these {models:,}: {seen}."
+    return (
+        f"None of the {models - undecided:,} that could be compared: {seen}; "
+        f"{undecided:,} unknown, for want of a common shape or of power."
     )
-    apart = f"; {undecided:,} unknown, for want of a common shape or of power" if undecided else ""
-    return f"{known}: in models of its shape a cosine of {seen:.2f} would have shown{apart}."
 
 
 def _caveats(other_scheme: int, relatives: Sequence[Relative]) -> tuple[str, ...]:

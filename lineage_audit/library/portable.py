@@ -34,7 +34,9 @@ def export_database(database: Database, path: Path, names: Sequence[str] = ()) -
     ]
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            _write(archive, CONTENTS, json.dumps({"schema": SCHEMA, "models": contents}, indent=1).encode())
+            made = max((entry.added for entry in entries), default=None)
+            stated = {"schema": SCHEMA, "made": made, "models": contents}
+            _write(archive, CONTENTS, json.dumps(stated, indent=1).encode())
             for line in contents:
                 _write(archive, str(line["file"]), database.data(str(line["name"])))
         temporary.replace(path)
@@ -65,6 +67,20 @@ def import_database(database: Database, path: Path) -> tuple[int, int]:
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
         raise UnreadableFileError(f"{path}: not a library that was exported, or damaged ({error})") from None
     return len(lines), replaced
+
+
+def made_on(path: Path) -> str | None:
+    """When the newest model of a portable file was added where it was built, or None where it does not say.
+
+    Raises:
+        UnreadableFileError: the file is damaged or something else.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            stated = parse_json(_read(archive, CONTENTS, _LARGEST_CONTENTS), f"{path}: {CONTENTS}")
+    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
+        raise UnreadableFileError(f"{path}: not a library that was exported, or damaged ({error})") from None
+    return _text(stated.get("made")) if isinstance(stated, dict) else None
 
 
 def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

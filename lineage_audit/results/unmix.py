@@ -21,7 +21,8 @@ MergeMethod = Literal[
     "passthrough",
     "unknown",
 ]
-"""``unknown``: the named parents do not explain the child; its weights are then the nearest linear ones."""
+"""``unknown``: the named parents do not explain the child; its weights are then the nearest linear ones, or none where
+it has nothing to do with any of them."""
 
 
 @dataclass(frozen=True, slots=True)

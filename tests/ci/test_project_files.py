@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tomllib
 
+import click
 import pytest
 import yaml
 
+from lineage_audit.cli.library import command
 from tests.ci.runner import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -34,6 +36,13 @@ def test_only_the_job_that_publishes_may_write():
     assert workflow["permissions"] == {}
     assert workflow["jobs"]["build"]["permissions"] == {"contents": "read"}
     assert "secrets." not in (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+
+
+def test_the_library_s_workflow_gives_commands_that_there_are():
+    text = (ROOT / ".github" / "workflows" / "library.yml").read_text(encoding="utf-8")
+    called = set(re.findall(r"lineage-audit library (\w+)", text))
+    assert called == {"build", "check", "export"}
+    assert called <= set(command.list_commands(click.Context(command)))
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)

@@ -11,7 +11,7 @@ import yaml
 import lineage_audit
 from lineage_audit.cli import run
 from lineage_audit.library.database import open_database
-from tests.models import WIDE, Weights, llama, llama_config, noisy, repository, write
+from tests.models import SMALL, WIDE, Weights, llama, llama_config, noisy, repository, write
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,32 @@ def test_unmix_prints_the_weights_and_writes_the_recipe(
     assert [model["parameters"]["weight"] for model in stated["models"]] == [0.7, 0.3]
 
 
-def test_unmix_ends_with_three_where_the_parents_do_not_explain_the_child(folders: dict[str, str]) -> None:
+def test_unmix_of_a_stranger_ends_with_three_and_states_no_weight(
+    folders: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     parents = ["--parent", folders["code"], "--parent", folders["chat"]]
-    assert run(["unmix", folders["stranger"], *parents, "-q"]) == 3
+    for base in ([], ["--base", folders["base"]]):
+        assert run(["unmix", folders["stranger"], *parents, *base]) == 3
+        printed = capsys.readouterr().out
+        assert "no relation to the named parents was found" in printed
+        assert "Weight of" not in printed
+        assert "unexplained" not in printed
+
+
+def test_unmix_of_what_the_parents_explain_in_part_states_the_nearest_weights(
+    folders: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["unmix", folders["chat"], "--parent", folders["code"], "--base", folders["base"]]) == 3
+    assert "Weight of A" in capsys.readouterr().out
+
+
+def test_a_tree_in_which_pairs_stayed_open_and_none_is_related_ends_with_three(
+    folders: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = write(tmp_path / "small", repository(llama(1, SMALL), llama_config(SMALL)))
+    assert run(["tree", folders["base"], folders["stranger"], str(small)]) == 3
+    assert "could not be compared" in capsys.readouterr().out
+    assert run(["tree", folders["base"], folders["code"], str(small), "-q"]) == 0
 
 
 def test_parents_may_be_names_in_a_library(folders: dict[str, str], tmp_path: Path) -> None:

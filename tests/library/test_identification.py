@@ -59,6 +59,19 @@ def test_none_of_these_is_an_answer_with_a_limit(database: Database) -> None:
     assert "None of these 5" in answer.summary
 
 
+def test_none_of_those_that_could_be_compared_is_no_answer_for_the_rest(tmp_path: Path) -> None:
+    from tests.models import SMALL
+
+    with open_database(tmp_path / "two", create=True) as mixed:
+        mixed.add(fingerprint(BASES["base-1"]), Label("comparable"))
+        mixed.add(fingerprint(llama(1, SMALL), SMALL), Label("of another shape"))
+        answer = identify_on_database(fingerprint(llama(99, SIZE)), mixed)
+    assert answer.outcome == "inconclusive"
+    assert answer.undecided == ("of another shape",)
+    assert answer.summary.startswith("None of the 1 that could be compared")
+    assert "1 unknown" in answer.summary
+
+
 def test_what_is_left_out_is_not_looked_at(database: Database) -> None:
     subject = fingerprint(BASES["base-3"])
     assert identify_on_database(subject, database).relatives[0].relation == "identical"

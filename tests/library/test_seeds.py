@@ -22,7 +22,7 @@ def test_the_list_that_comes_with_the_tool_names_the_families() -> None:
     assert len({seed.id for seed in seeds}) == len(seeds) > 60
     assert families >= {
         "Llama", "Yi", "Qwen", "Mistral", "Gemma", "DeepSeek", "GLM", "InternLM", "Baichuan", "Falcon", "Phi", "OLMo",
-        "Pythia", "StableLM", "MPT", "BLOOM", "GPT-2",
+        "Pythia", "StableLM", "MPT", "BLOOM", "GPT-2", "gpt-oss", "Kimi", "Nemotron", "ERNIE", "MiniMax",
     }  # fmt: skip
     assert all(seed.license and seed.ref == f"{seed.id}@{seed.revision}" for seed in seeds)
 

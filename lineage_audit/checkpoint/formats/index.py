@@ -232,7 +232,11 @@ def _instead(source: Source) -> str:
     for name in sorted(source.files):
         if (foreign := foreign_format(name)) is not None:
             return f": {name} is {foreign.name}, which is not read; {foreign.instead}"
-    inside = sorted(name for name in source.files if "/" in name and _WEIGHTS.fullmatch(name))
-    if inside:
-        return f" at its top; give the folder of {inside[0][:200]}"
+    folders = sorted({name.rpartition("/")[0] for name in source.files if "/" in name and _WEIGHTS.fullmatch(name)})
+    if len(folders) == 1:
+        return f" at its top; give the folder {folders[0][:200]}"
+    if folders:
+        more = f" and {len(folders) - _MOST_NAMED:,} more" if len(folders) > _MOST_NAMED else ""
+        named = ", ".join(folder[:80] for folder in folders[:_MOST_NAMED])
+        return f" at its top, but {len(folders):,} folders of weights: {named}{more}; give one of them"
     return "; give a folder or repository with .safetensors, .bin or .pth files"

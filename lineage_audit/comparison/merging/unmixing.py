@@ -31,6 +31,9 @@ DoubleArray = npt.NDArray[np.float64]
 LEAST_COPIED = 0.9
 """Share of the layers that must be copies in a passthrough."""
 
+STRANGERS = 0.1
+"""A child that is left unexplained and correlates less than this with every named model, in place, is a stranger."""
+
 MARGIN = 0.5
 """A layer is told from its neighbours where its source is this much nearer than the next (squared distances)."""
 
@@ -95,6 +98,7 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
     sparse = explanation if isinstance(explanation, SparseExplanation) else None
     collinear = algebra.collinear_pairs(material.totals.sum(axis=0), material.has_base)
     method = explanation.method if known else "unknown"
+    related = known or _nearest_correlation(material) >= STRANGERS
     densities = tuple(map(float, sparse.sparsity.densities)) if sparse and known else ()
     recipe = Recipe(
         method,
@@ -113,21 +117,32 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
         parents=tuple(map(summarise_model, members.parents)),
         base=summarise_model(members.base) if members.base else None,
         method=method,
-        summary=wording.summary(members, method, weights, left),
-        weights=weights,
+        summary=wording.summary(members, method, weights, left) if related else wording.STRANGERS,
+        weights=weights if related else (),
         densities=densities,
         lambda_=sparse.factor if sparse and known else None,
         normalized=sparse.normalized if sparse and known else None,
         residual=float(np.sqrt(explanation.residuals.sum() / max(float(material.sizes.sum()), 1e-300))),
         unexplained=left,
-        parts=_parts(material, explanation),
-        layers=_layers(material, explanation),
+        parts=_parts(material, explanation) if related else (),
+        layers=_layers(material, explanation) if related else (),
         collinear=collinear,
         compared_share=covered,
-        recipe=write_recipe(recipe),
-        caveats=wording.caveats(members, method, left, covered, collinear),
+        recipe=write_recipe(recipe) if related else None,
+        caveats=wording.caveats(members, method, left, covered, collinear) if related else wording.STRANGERS_CAVEATS,
         seconds=time.perf_counter() - started,
     )
+
+
+def _nearest_correlation(material: Material) -> float:
+    """How strongly the child correlates in place with the named model that is most like it, over all matrices."""
+    matrices = np.array([len(place.child.shape) > 1 for place in material.places])
+    added = material.totals[matrices].sum(axis=0)
+    whole = np.eye(len(added))
+    whole[:, -1] = 1.0  # every vector but the last is a difference from the last
+    inner = whole @ added @ whole.T
+    sizes = np.sqrt(np.maximum(np.diagonal(inner), 1e-300))
+    return float((inner[0, 1:] / (sizes[0] * sizes[1:])).max())
 
 
 def _parts(material: Material, explanation: Explanation) -> tuple[MergedPart, ...]:

@@ -18,6 +18,11 @@ METHOD_WORDS: dict[str, str] = {
     "magnitude-pruned": "a merge of deltas pruned by size",
 }
 
+STRANGERS = "no relation to the named parents was found"
+STRANGERS_CAVEATS = (
+    "Models were held against each other in place; one whose units or channels were moved is found by compare.",
+)
+
 _WORTH_SAYING = 0.02
 _MOST_RUNS = 6
 

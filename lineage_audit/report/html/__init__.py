@@ -7,6 +7,7 @@ A page is built from typed calls that escape every string (`markup`); it fetches
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lineage_audit.report.formats import Renderer
@@ -16,6 +17,7 @@ from lineage_audit.report.html.figures import figures_of, standalone
 from lineage_audit.report.html.identification import identification_page
 from lineage_audit.report.html.inspection import inspection_page
 from lineage_audit.report.html.page import Page, fragment, summary, whole
+from lineage_audit.report.html.sections.words import words
 from lineage_audit.report.html.tree import tree_page
 from lineage_audit.report.html.unmixing import unmixing_page
 from lineage_audit.results import (
@@ -43,7 +45,8 @@ _PAGES: Mapping[type, Callable[[Any], Page]] = {
 
 def page_of(result: Result) -> Page:
     """A result as a page that is not written yet."""
-    return _PAGES[type(result)](result)
+    page = _PAGES[type(result)](result)
+    return replace(page, sections=(*page.sections, words(type(result))))
 
 
 def to_html(result: Result) -> str:

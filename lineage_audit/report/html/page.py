@@ -6,6 +6,7 @@ nothing is fetched, whatever a name in the report says.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from lineage_audit.report.html.markup import Child, Markup, element, joined, lin
 from lineage_audit.report.html.palette import variables
 
 _LONGEST_TITLE = 160
+_WORD = re.compile(r'<a href="#word-[^"]*" class="word">(.*?)</a>')
+"""A link to what a word means; what is shown without the page's end does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,17 @@ def whole(page: Page) -> str:
 def summary(page: Page) -> str:
     """The summary of a page alone, as an HTML file."""
     foot = element("p", page.foot, class_="aside")
-    return _document(page, element("header", element("div", page.head, class_="summary"), foot))
+    return _document(page, element("header", element("div", _alone(page.head), class_="summary"), foot))
 
 
 def fragment(page: Page) -> str:
     """The summary of a page as a part of another page, with its style kept to itself."""
     style = variables(page.answer, scope=".lineage-audit") + f".lineage-audit {{\n{_style_of_parts()}\n}}\n"
-    return joined(element("style", Markup(style)), element("div", page.head, class_="lineage-audit")).text
+    return joined(element("style", Markup(style)), element("div", _alone(page.head), class_="lineage-audit")).text
+
+
+def _alone(head: Markup) -> Markup:
+    return Markup(_WORD.sub(r"\1", head.text))
 
 
 def _document(page: Page, content: Markup) -> str:

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from lineage_audit.results import CheckReport, FamilyTree, Identification, Inspection, Report, Unmixing
 
-DOCUMENT = "docs/glossary.md"
-"""Where all of them stand."""
-
 
 @dataclass(frozen=True, slots=True)
 class Term:

@@ -69,10 +69,9 @@ def _identical(verdict: Verdict, a: str, b: str) -> str:  # noqa: ARG001 - one s
 
 
 def _derived(verdict: Verdict, a: str, b: str) -> str:
-    if verdict.direction == "a->b":
-        return f"{b} was made from {a}"
-    if verdict.direction == "b->a":
-        return f"{a} was made from {b}"
+    if verdict.direction != "undetermined":
+        child, parent = (b, a) if verdict.direction == "a->b" else (a, b)
+        return f"{child} shares its training with {parent} and looks as if made from it"
     return f"{b} and {a} share their training: one was made from the other, or both from one model"
 
 
@@ -135,9 +134,7 @@ def _origin(subject: ModelSummary, related: list[ReferenceSummary]) -> str | Non
     first = related[0]
     listed = _listed(references, len(related) - len(references))
     verb = {"identical": "holds the same weights as", "derived": "shares its training with"}
-    made_from = first.relation == "derived" and first.direction == "a->b"
-    words = "was made from" if made_from else verb.get(str(first.relation), "was not trained independently of")
-    return f"{name} {words} {listed}"
+    return f"{name} {verb.get(str(first.relation), 'was not trained independently of')} {listed}"
 
 
 def _what_does_not_fit(report: CheckReport) -> Iterator[str]:

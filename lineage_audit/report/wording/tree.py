@@ -46,7 +46,15 @@ def headline(tree: FamilyTree) -> str:
     alone = len(tree.groups) - len(groups)
     sizes = ", ".join(str(len(group)) for group in groups)
     related = f"{plural(len(groups), 'group')} of relatives ({sizes})" if groups else "no relatives"
-    return f"{plural(len(tree.models), 'model')}: {related}, {alone} without a relative among them"
+    unknown = (
+        f"; {tree.undecided:,} of {plural(tree.comparisons, 'pair')} could not be compared" if tree.undecided else ""
+    )
+    return f"{plural(len(tree.models), 'model')}: {related}, {_without(alone, tree.undecided)}{unknown}"
+
+
+def _without(alone: int, undecided: int) -> str:
+    """How many models stand alone; where pairs stayed open that is how many have no relative that was found."""
+    return f"{alone} without a relative " + ("that was found" if undecided else "among them")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,9 @@ def method_facts(unmixing: Unmixing) -> Iterator[tuple[str, str]]:
         yield "Weights", "divided by the sum of those kept" if unmixing.normalized else "not normalised"
     if unmixing.lambda_ is not None and abs(unmixing.lambda_ - 1) > 0.01:
         yield "Lambda", f"{unmixing.lambda_:.3f}"
-    yield "Left unexplained", f"{share(unmixing.unexplained)} of what there was to explain"
-    yield "Residual", f"{coefficient(unmixing.residual)} of the child's size"
+    if unmixing.weights:
+        yield "Left unexplained", f"{share(unmixing.unexplained)} of what there was to explain"
+        yield "Residual", f"{coefficient(unmixing.residual)} of the child's size"
     yield "Compared", f"{share(unmixing.compared_share)} of the child's parameters"
 
 

@@ -89,7 +89,7 @@ def test_unusual_names_are_found_and_training_state_is_not(names: tuple, expecte
         ("model.tflite", "TensorFlow Lite"),
         ("gemma.litertlm", "LiteRT"),
         ("params_shard_0.bin", "MLC"),
-        ("checkpoint-500/model.safetensors", "give the folder of checkpoint-500/model.safetensors"),
+        ("checkpoint-500/model.safetensors", "give the folder checkpoint-500"),
         ("README.md", "give a folder"),
     ],
 )

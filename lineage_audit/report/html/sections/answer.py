@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import opening, sentence
 from lineage_audit.report.html.sections import run
+from lineage_audit.report.html.sections.words import explained
 from lineage_audit.report.numbers import share
 from lineage_audit.report.wording import RELATION_MEANINGS, RELATION_WORDS, certainty_facts, extent_facts, reading_words
 from lineage_audit.report.wording.glossary import meaning_of
@@ -44,8 +45,8 @@ def facts(pairs: tuple[tuple[str, str], ...]) -> Markup:
 
 def _fact(label: str, value: str) -> Markup:
     meaning = meaning_of(label)
-    explained = element("dd", sentence(meaning), class_="meaning") if meaning else None
-    return element("div", element("dt", label), element("dd", sentence(value)), explained)
+    told = element("dd", sentence(meaning), class_="meaning") if meaning else None
+    return element("div", element("dt", explained(label)), element("dd", sentence(value)), told)
 
 
 def _extent(verdict: Verdict) -> Iterator[Markup]:
@@ -54,7 +55,7 @@ def _extent(verdict: Verdict) -> Iterator[Markup]:
     for (label, shown), value in zip(extent_facts(verdict), numbers, strict=True):
         yield element(
             "div",
-            element("dt", label),
+            element("dt", explained(label)),
             element("dd", shown, class_="value"),
             element("dd", _meter(value), aria_hidden="true"),
             element("dd", meaning_of(label), class_="meaning"),
