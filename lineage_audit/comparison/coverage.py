@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.coverage import Shares, coverage_by, why_unread
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorRef
@@ -110,7 +112,7 @@ def _rest(
         yield reasons(tensor), count
         return
     rows = tensor.shape[0] if tensor.shape else 1
-    paired = len(set((pair.a_rows if side == "a" else pair.b_rows).tolist()))
+    paired = int(np.count_nonzero(np.bincount(pair.a_rows if side == "a" else pair.b_rows)))
     lacking = min(count, (rows - paired) * (tensor.size // max(1, rows)))
     yield _OTHER_ROWS, lacking
     yield unread, count - lacking
