@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
-from lineage_audit.comparison.verdict import described, stated
+from lineage_audit.comparison.verdict import REGISTRY, described, stated
 
 PAGE = Path(__file__).parents[2] / "docs" / "thresholds.md"
 
@@ -15,6 +16,12 @@ _HEAD = """# Thresholds
 What the verdict decides by, and what each number was set on. This page is made from
 `lineage_audit/comparison/verdict/thresholds.py`, which holds them all; a JSON report states them under `parameters`.
 [Methods](methods.md) says how they were set, and on which models they were confirmed.
+"""
+_MARGINS = """## When a calibrated test carries a verdict alone
+
+By its effect, with no p-value; from the third column on two models are not called independent either, and the last is
+how many units, heads or layers must have been measured. Exact tests carry it by their p-value, and what is in no table
+(`verdict/registry.py`) carries nothing.
 """
 
 
@@ -27,6 +34,11 @@ def _page() -> str:
         cells = (f"`{name}`", f"{value:g}", meaning[:1].upper() + meaning[1:] + ".")
         lines.append(f"| {' | '.join(cells)} |")
         last = topic
+    lines += [_MARGINS, "| test | carries | unclear from | measured |", "|---|---:|---:|---:|"]
+    for test_id, rights in REGISTRY.items():
+        if margin := rights.margin:
+            carries = f"{margin.effect:g}" if math.isfinite(margin.effect) else "never"
+            lines.append(f"| `{test_id}` | {carries} | {margin.unclear:g} | {margin.fewest:,} |")
     text = "\n".join(lines)
     return text.replace("|\n## ", "|\n\n## ") + "\n"
 
