@@ -282,15 +282,6 @@ FAMILY_OF: Mapping[str, str] = {
 }
 """Model types that share another family's defaults."""
 
-NORM_OF: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("t5", "mt5", "umt5", "longt5", "switch_transformers", "udop", "pop2piano", "pix2struct"), "rmsnorm"
-    ),
-    **dict.fromkeys(("mamba", "mamba2", "falcon_mamba", "nemotron_h", "recurrent_gemma", "xlstm"), "rmsnorm"),
-    **dict.fromkeys(("modernbert", "modernbert_decoder", "dbrx", "cohere2_moe", "rwkv"), "layernorm"),
-}
-"""The norm of model types whose configuration names its epsilon after another one, or names none."""
-
 FFN_MULTIPLE: Mapping[str, int] = dict.fromkeys(("gpt2", "gpt_bigcode", "gpt_neo", "gptj", "bloom", "falcon", "mpt"), 4)
 """Families whose FFN is this many times as wide as the residual stream unless stated otherwise."""
 

@@ -12,7 +12,6 @@ from lineage_audit.checkpoint.config.defaults import (
     EXPERT_FFN_IS_FFN,
     FAMILY_OF,
     FFN_MULTIPLE,
-    NORM_OF,
     NULL_MEANS_NONE,
 )
 from lineage_audit.checkpoint.config.derivations import BY_FAMILY, common
@@ -20,6 +19,7 @@ from lineage_audit.checkpoint.config.fields import ArchConfig, FieldOrigin, Fiel
 from lineage_audit.checkpoint.config.fields_table import FAMILY_ALIASES, FIELDS
 from lineage_audit.checkpoint.config.meta_params import with_meta_defaults
 from lineage_audit.checkpoint.config.parts import configurations_of_parts
+from lineage_audit.checkpoint.config.quirks import norm_of
 from lineage_audit.checkpoint.config.values import checked, flattened, lookup
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
 from lineage_audit.checkpoint.model_parts import ModelPart
@@ -180,7 +180,7 @@ def _universal_defaults(config: Mapping[str, object], fields: Mapping[str, Field
             derived["head_dim"] = hidden // heads
     if "rms_norm_eps" in config:
         derived["norm"] = "rmsnorm"
-    elif norm := NORM_OF.get(str(config.get("model_type")).lower().replace("-", "_")):
+    elif norm := norm_of(str(config.get("model_type"))):
         derived["norm"] = norm
     return derived
 

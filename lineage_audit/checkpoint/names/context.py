@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.model_parts import TOWERS, ModelPart
 from lineage_audit.checkpoint.names.experts import Stacking
 from lineage_audit.checkpoint.names.fusions import Fusion
@@ -66,9 +67,6 @@ _CONV1D_WITNESS = "h.{L}.attn.c_attn"
 _CONV1D = frozenset({_CONV1D_WITNESS, "h.{L}.attn.c_proj", "h.{L}.mlp.c_fc", "h.{L}.mlp.c_proj"})
 """GPT-2's Conv1D stores [in, out]; GPTBigCode and Qwen 1 use the same names for [out, in]."""
 
-_ALTERNATING_TYPES = frozenset({"gpt_oss"})
-_TRANSPOSED_TYPES = frozenset({"gpt_oss", "llama4", "llama4_text"})
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -129,8 +127,8 @@ def _embedding_width(tensors: Sequence[NamedTensor]) -> int | None:
 
 def _stacking(tensors: Sequence[NamedTensor], geometry: Geometry) -> Stacking:
     """Read the orientation of stacked experts from the fused gate and up: one side is the model's width."""
-    transposed = geometry.model_type in _TRANSPOSED_TYPES
-    alternating = geometry.model_type in _ALTERNATING_TYPES
+    transposed = has_quirk(geometry.model_type, Quirk.EXPERTS_IN_OUT)
+    alternating = has_quirk(geometry.model_type, Quirk.GATE_UP_ALTERNATE)
     experts = geometry.experts
     for tensor in tensors:
         entry, shape = tensor.entry, tensor.stored.shape

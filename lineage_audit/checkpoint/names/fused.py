@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import Geometry
 from lineage_audit.checkpoint.roles import Role
@@ -46,13 +47,6 @@ UNSPLIT: dict[Fusion, Role] = {
     Fusion.UP_OR_GATE_UP: Role.UP,
 }
 """What a fused tensor is where it cannot be split; anything else is then ``OTHER``."""
-
-
-GGUF_PERMUTED = frozenset(
-    {"llama", "baichuan", "deepseek", "internlm2", "olmo", "xverse", "arctic", "minicpm", "deci", "llada", "arcee"}
-    | {"granite", "granitemoe", "granitehybrid", "smollm3", "bailingmoe", "chameleon", "mistral3"}
-)
-"""GGUF architectures whose converter moves rotary pairs next to each other (``convert_hf_to_gguf``)."""
 
 
 def slices(fusion: Fusion, rows: int, geometry: Geometry) -> Slices:
@@ -131,7 +125,7 @@ def adjacent_pairs(rows: int, head_dim: int | None) -> RowLayout:
 
 
 def _pairs_in_gguf(rows: int, geometry: Geometry) -> RowLayout:
-    permuted = geometry.model_type in GGUF_PERMUTED
+    permuted = has_quirk(geometry.model_type, Quirk.GGUF_PAIRS_ADJACENT)
     return adjacent_pairs(rows, geometry.head_dim) if permuted else contiguous(rows)
 
 

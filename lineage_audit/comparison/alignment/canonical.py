@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.role_table import DUTIES, NORMED_BY, READERS, WRITERS, Axis
 from lineage_audit.checkpoint.roles import Role
@@ -178,12 +179,12 @@ class CanonicalWeights:
 
     @cached_property
     def gains_start_at_zero(self) -> bool:
-        """Gemma and Qwen3-Next store ``w`` and multiply by ``1 + w``; under another name the values tell.
+        """Some store ``w`` and multiply by ``1 + w`` (Gemma 1 to 3, Qwen3-Next); under another name the values tell.
 
         A gain that starts at one hardly ever becomes negative; one that starts at zero does so every other time, and
         stays there where it was folded away.
         """
-        if (self.checkpoint.config.text("model_type") or "").lower().startswith("gemma"):
+        if has_quirk(self.checkpoint.config.text("model_type"), Quirk.GAINS_LESS_ONE):
             return True
         gains = list(self._stored_gains.values())
         return bool(gains) and float(np.mean(np.concatenate(gains) <= 0)) > _OFTEN_NEGATIVE

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.reading.measurement import Measurement
@@ -20,9 +21,6 @@ GAINS_LEFT = 0.1
 
 MATRICES_LEFT = 0.5
 """Largest size of a delta's matrices over the model's."""
-
-_STARTS_AT_ZERO = re.compile(r"gemma|nemotron|qwen3_?next", re.IGNORECASE)
-"""Model types that store gains less one, so that those of any model may lie near 0."""
 
 _NAMED_SO = re.compile(r"(?:^|[-_. /])delta(?:[-_. /]|$)", re.IGNORECASE)
 
@@ -46,7 +44,7 @@ def find_delta(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> Le
 
 def _may_be(checkpoint: Checkpoint) -> bool:
     """Tell whether small gains mean anything: not in models whose gains start at zero, unless the name says delta."""
-    starts_at_zero = _STARTS_AT_ZERO.search(checkpoint.config.text("model_type") or "")
+    starts_at_zero = has_quirk(checkpoint.config.text("model_type"), Quirk.GAINS_LESS_ONE)
     return not starts_at_zero or bool(_NAMED_SO.search(checkpoint.ref))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.roles import Role
 
 _Breaks = Callable[[Checkpoint], bool]
@@ -19,7 +20,7 @@ def broken_symmetries(a: Checkpoint, b: Checkpoint) -> Mapping[str, str]:
 
 
 def _adds_one_to_up(checkpoint: Checkpoint) -> bool:
-    return checkpoint.config.text("model_type") == "gpt_oss"
+    return has_quirk(checkpoint.config.text("model_type"), Quirk.UP_PLUS_ONE)
 
 
 def _centres_queries(checkpoint: Checkpoint) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.formats.gguf.encodings import GgmlBlocks, GgmlGrid, OneMore
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS
@@ -14,11 +15,8 @@ from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError
 
-ONE_MORE: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("gemma", "gemma2", "gemma3", "gemma-embedding", "nemotron"), frozenset()),
-    **dict.fromkeys(("qwen3next", "qwen35", "qwen35moe"), frozenset({"ssm_norm.weight"})),
-}
-"""Architectures whose converter adds one to every norm's gain, and the norms it leaves out (convert_hf_to_gguf)."""
+_PLAIN_NORM = "ssm_norm.weight"
+"""The one norm to which no converter adds anything."""
 
 
 def read_gguf(source: Source, files: Sequence[str]) -> Container:
@@ -61,5 +59,5 @@ def _stored(info: TensorInfo, file: str, architecture: str) -> StoredTensor:
 
 def _has_one_more(name: str, architecture: str) -> bool:
     """Tell whether the converter added one to this tensor."""
-    left_out = ONE_MORE.get(architecture)
-    return left_out is not None and name.endswith("_norm.weight") and not name.endswith(tuple(left_out))
+    adds = has_quirk(architecture, Quirk.GGUF_GAINS_PLUS_ONE)
+    return adds and name.endswith("_norm.weight") and not name.endswith(_PLAIN_NORM)
