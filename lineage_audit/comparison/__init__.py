@@ -31,6 +31,7 @@ from lineage_audit.comparison.pairing.tensors import Pairing, pair_tensors
 from lineage_audit.comparison.pairing.unnamed import pair_unnamed
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.reading.plan import default_budget
+from lineage_audit.comparison.reading.threads import product_threads
 from lineage_audit.comparison.siblings import compare_beyond
 from lineage_audit.comparison.stages import (
     WeightStage,
@@ -71,6 +72,18 @@ def compare_checkpoints(
     """
     if is_about_adapters(a, b):
         return compare_adapters(a, b, effort, progress, partial(compare_checkpoints, effort=effort, progress=progress))
+    with product_threads(max(_width(a), _width(b))):
+        return _compared(a, b, effort, progress or NoProgress(), Ancestors(tuple(parents), base), budget)
+
+
+def _width(checkpoint: Checkpoint) -> int:
+    """The shorter side of its largest matrices."""
+    return max((min(tensor.shape[-2:]) for tensor in checkpoint.tensors if len(tensor.shape) > 1), default=0)
+
+
+def _compared(
+    a: Checkpoint, b: Checkpoint, effort: EffortChoice, progress: Progress, ancestors: Ancestors, budget: int | None
+) -> Report:
     started = time.perf_counter()
     a, b = with_known_layouts(a, b)
     pairing = pair_tensors(a, b)
@@ -80,9 +93,8 @@ def compare_checkpoints(
     if effort != "metadata" and not same_shards(a, b):
         pairing = pair_unnamed(a, b, pairing)
     allowed = default_budget(a, b) if budget is None else budget
-    stage = _weights(a, b, pairing, effort, allowed, progress or NoProgress())
-    ancestors = Ancestors(tuple(parents), base)
-    beyond = compare_beyond(a, b, base) if base is not None else None
+    stage = _weights(a, b, pairing, effort, allowed, progress)
+    beyond = compare_beyond(a, b, ancestors.base) if ancestors.base is not None else None
     findings = replace(
         stage.findings(a, b, pairing, architecture, names, tokenizer, ancestors),
         written_sum=find_sum(a, b, pairing, stage),

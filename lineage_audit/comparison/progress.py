@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Receives how far the reading of weights has come, in stored bytes of both models together."""
+    """Receives how far each step has come: stored bytes of both models while weights are read, layers in the search."""
 
     def begin(self, total: int, what: str) -> None:
-        """Something begins that passes over ``total`` bytes; 0 where that is not known beforehand."""
+        """A step begins that takes ``total`` bytes or layers; 0 where that is not known beforehand."""
         ...
 
     def advance(self, read: int, what: str) -> None:
-        """Some bytes are done; ``what`` is the tensor's name, as the repository gives it."""
+        """Some of it is done; ``what`` is the tensor's name, as the repository gives it, or the layer."""
         ...
 
 

@@ -93,8 +93,7 @@ def align_weights(
 ) -> AlignedWeights | None:
     """Search for an alignment and measure it; None where nothing stands out or nothing would change."""
     heads = head_layouts(a.checkpoint, b.checkpoint)
-    progress.begin(0, "search")
-    alignment = find_alignment(a, b, heads, token_rows)
+    alignment = find_alignment(a, b, heads, token_rows, progress)
     if alignment is None:
         return None
     heads_b = heads.b if heads else shared_heads(a.checkpoint, b.checkpoint)

@@ -14,12 +14,17 @@ from lineage_audit.comparison.alignment.maps import Alignment, HeadMap, UnitMap
 from lineage_audit.comparison.alignment.mixed_layers import find_mixed_layers
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.units import match_units
+from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.symmetries.geometry import HeadLayouts
 
 
 def find_alignment(
-    a: CanonicalWeights, b: CanonicalWeights, heads: HeadLayouts | None, token_rows: tuple[IntArray, IntArray] | None
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    heads: HeadLayouts | None,
+    token_rows: tuple[IntArray, IntArray] | None,
+    progress: Progress,
 ) -> Alignment | None:
     """Propose where everything in B comes from in A; None where nothing stands out.
 
@@ -28,12 +33,16 @@ def find_alignment(
         b: model B.
         heads: the head layouts of both, where their heads are of one kind.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
+        progress: told which step of the search has begun, and how many layers are matched.
     """
+    progress.begin(0, "search for channels")
     residual = find_residual_map(a, b, token_rows)
     if residual is None or not residual.joins(a.channels, b.channels):
         return None
     basis = SharedBasis(a, b, residual)
+    progress.begin(0, "search for layers")
     layers = find_layer_map(a, b, basis)
+    progress.begin(len(layers), "search for units and heads")
     units: dict[FfnBlock, UnitMap] = {}
     head_maps: dict[int, HeadMap] = {}
     for layer_b, layer_a in layers.items():
@@ -45,6 +54,7 @@ def find_alignment(
         matched = match_heads(a, b, layer_b, layer_a, basis, heads) if heads else None
         if matched is not None:
             head_maps[layer_b] = matched
+        progress.advance(1, f"layer {layer_b}")
     if not layers:
         return None
     left_out, new = set(a.layers()) - set(layers.values()), set(b.layers()) - set(layers)

@@ -139,3 +139,26 @@ def test_a_narrower_independent_model_is_not_accused() -> None:
     size = replace(WIDE, hidden=96, ffn=192)
     verdict = _verdict(llama(1, WIDE), _narrowed(llama(2, WIDE), size), WIDE, size)
     assert verdict.relation == "independent"
+
+
+class _Told:
+    """Writes down what progress is told."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, list[int]] = {}
+
+    def begin(self, total: int, what: str) -> None:
+        self.steps[what] = [total, 0]
+        self._now = what
+
+    def advance(self, read: int, what: str) -> None:  # noqa: ARG002 - the protocol's
+        self.steps[self._now][1] += read
+
+
+def test_the_search_tells_its_steps_and_how_many_layers_are_matched() -> None:
+    parent = llama(1, WIDE)
+    disguise, _ = NAMED["units"]
+    config, told = llama_config(WIDE, head_dim=WIDE.head_dim), _Told()
+    compare_checkpoints(model(parent, config), model(disguise(parent, np.random.default_rng(2)), config), progress=told)
+    assert told.steps["search for units and heads"] == [WIDE.layers, WIDE.layers]
+    assert {"search for channels", "search for layers"} <= told.steps.keys()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.comparison.reading.finite import are_usable
 from lineage_audit.comparison.reading.kernels.block import BlockSums, DoubleArray, FloatArray, Rounding
+from lineage_audit.comparison.reading.threads import usable_processors
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -35,8 +35,7 @@ class NumpyKernel:
     @property
     def workers(self) -> int:
         """Threads worth starting."""
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(_MOST_WORKERS, allowed)
+        return min(_MOST_WORKERS, usable_processors())
 
     def sums(self, a: FloatArray, b: FloatArray, rounding: Rounding) -> BlockSums:
         """Take all sums over two blocks, piece by piece."""
