@@ -165,10 +165,13 @@ class Rule:
         name: what a report calls it.
         quantize: floats in the grid's own view, a grid for its groups and levels, and the extent of the whole matrix
             (None where it is not known: scales of the whole then stay as they are) to the grid that the rule makes.
+        varies: share of constants in which builds of the scheme's own code differ from one another; codes are the
+            nearest on whichever they chose.
     """
 
     name: str
     quantize: Callable[[FloatArray, Grid, Extent | None], Grid]
+    varies: float = 0.0
 
 
 class OnGrid:

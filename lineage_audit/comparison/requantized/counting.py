@@ -67,6 +67,10 @@ class Count:
         """Whether all is as the rule makes it, or as near as arithmetic tells."""
         return self.equal + self.ties == self.codes and self.equal_constants + self.near_constants == self.constants
 
+    def differs_by(self, share: float) -> bool:
+        """Whether constants are the rule's but for less than a share of them."""
+        return self.constants - self.equal_constants - self.near_constants < share * self.constants
+
 
 @dataclass(frozen=True, slots=True)
 class Nearness:
@@ -227,7 +231,7 @@ def _factors(grid: Grid, floats: FloatArray) -> FloatArray | None:
 
 def _summary(matrix: StoredMatrix, way: Way | None, total: Count, near: Nearness) -> RequantizedTensor:
     outcome: RequantizedOutcome = "nearest" if near.nearest == near.codes else "apart"
-    if way is not None and total.is_remade:
+    if way is not None and (total.is_remade or (outcome == "nearest" and total.differs_by(way.rule.varies))):
         outcome = "remade"
     return RequantizedTensor(
         name=matrix.name,

@@ -44,10 +44,10 @@ def summary_of(tensors: Sequence[RequantizedTensor], of: str, stored: str, *, is
 
 
 def _all_of(tensors: Sequence[RequantizedTensor]) -> str:
-    ties = sum(one.ties for one in tensors)
-    if not ties:
+    either_way = sum(one.codes - one.equal + one.constants - one.equal_constants for one in tensors)
+    if not either_way:
         return "every byte"
-    return f"every code and scale (but {ties:,} codes, each halfway between two)"
+    return f"every code and scale (but {either_way:,} that builds of the scheme's own code round either way)"
 
 
 def _places(tensors: Iterable[RequantizedTensor]) -> str:

@@ -9,12 +9,15 @@ import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS, grid_of
-from lineage_audit.checkpoint.formats.gguf.requantizing import QUANTISED_HERE, quantized
+from lineage_audit.checkpoint.formats.gguf.k_quants import K_QUANTS, k_quantized
+from lineage_audit.checkpoint.formats.gguf.requantizing import QUANTISED_BY_LIBRARY, quantized
 from lineage_audit.checkpoint.formats.gguf.types import GgmlType
 from lineage_audit.checkpoint.quantization.grid import Extent, Grid, OnGrid, Rule
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _REFERENCE = "ggml's reference without an importance matrix"
+_VARIES = 0.01
+"""Share of constants of K-quants that builds of llama.cpp choose otherwise (seen: .005)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,19 @@ class GgmlGrid(GgmlBlocks, OnGrid):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The library's own quantiser, where it has one."""
-        return (Rule(f"{_REFERENCE}, {self.type.name}", self._quantize),) if self.type.name in QUANTISED_HERE else ()
+        """The library's own quantiser, or the reference's rule for K-quants."""
+        name = f"{_REFERENCE}, {self.type.name}"
+        if self.type.name in K_QUANTS:
+            return (Rule(name, self._k_quantize, _VARIES),)
+        return (Rule(name, self._quantize),) if self.type.name in QUANTISED_BY_LIBRARY else ()
 
     def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
         """One group a row."""
         blocks = arrays[0].reshape(-1, self.type.bytes)
         return grid_of(BLOCK_GRIDS[self.type.name], blocks, self.decode(low, high, arrays))
+
+    def _k_quantize(self, floats: FloatArray, stored: Grid, extent: Extent | None) -> Grid:  # noqa: ARG002
+        return k_quantized(self.type.name, floats)
 
     def _quantize(self, floats: FloatArray, stored: Grid, extent: Extent | None) -> Grid:  # noqa: ARG002
         rows = floats.reshape(-1, self.columns)

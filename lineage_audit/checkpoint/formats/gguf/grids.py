@@ -137,7 +137,7 @@ BLOCK_GRIDS: Mapping[str, BlockGrid] = {
     "Q5_K": _scaled(32, 0, 31, _q45_k),
     "Q6_K": _scaled(16, -32, 31, _q6_k),
     "TQ1_0": _scaled(256, -1, 1, partial(_one_scale, 52)),
-    "TQ2_0": _scaled(256, -1, 1, partial(_one_scale, 64)),
+    "TQ2_0": _scaled(256, -1, 2, partial(_one_scale, 64)),
     "IQ4_NL": BlockGrid(32, _UNEVEN, partial(_one_scale, 0)),
     "IQ4_XS": BlockGrid(32, _UNEVEN, _iq4_xs),
     "MXFP4": BlockGrid(32, _DOUBLED, _exponents),

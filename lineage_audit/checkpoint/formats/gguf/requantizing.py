@@ -1,4 +1,4 @@
-"""Floats to ggml's blocks, by the reference rules of llama.cpp."""
+"""Floats to ggml's blocks, where the ``gguf`` library does it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.encoding import FloatArray
 
-_IN_THE_LIBRARY = frozenset({"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "TQ1_0", "TQ2_0", "MXFP4"})
+QUANTISED_BY_LIBRARY = frozenset({"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "TQ1_0", "TQ2_0", "MXFP4"})
 """Types that the ``gguf`` library quantises, bit for bit as the reference does."""
-
-QUANTISED_HERE = _IN_THE_LIBRARY
 
 
 def quantized(rows: FloatArray, name: str) -> npt.NDArray[np.uint8]:
