@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lineage_audit.cli import run
 from tests.cli.running import FINETUNE, PARENT, ROOT, TWIN, process
 
 _LOADED = (
@@ -48,28 +49,40 @@ def test_the_module_and_the_help_say_the_exit_codes() -> None:
     assert process("--version").stdout.startswith("lineage-audit")
 
 
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A comparison as JSON: `render` shows it as `compare` does, and reads no model."""
+    path = str(tmp_path_factory.mktemp("reports") / "report.json")
+    assert run(["compare", PARENT, TWIN, "-o", path]) == 0
+    return path
+
+
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}, {"COLUMNS": "40"}])
-def test_what_is_no_terminal_gets_no_colour(environment: dict[str, str]) -> None:
-    done = process("compare", PARENT, TWIN, environment=environment)
+def test_what_is_no_terminal_gets_no_colour(report: str, environment: dict[str, str]) -> None:
+    done = process("render", report, environment=environment)
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
     assert "INDEPENDENT" in done.stdout
     assert done.stderr == ""
 
 
-def test_an_ascii_locale_does_not_break_the_report() -> None:
-    done = process("compare", PARENT, TWIN, environment={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
+def test_an_ascii_locale_does_not_break_the_report(report: str) -> None:
+    done = process("render", report, environment={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 2)
 
 
-@pytest.mark.parametrize("extra", [[], ["-v"], ["--format", "json"], ["--format", "markdown"]])
-def test_a_reader_that_went_away_is_no_finding_and_no_complaint(extra: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [["render"], ["render", "-v"], *(["inspect", PARENT, "--format", form] for form in ("json", "markdown"))],
+)
+def test_a_reader_that_went_away_is_no_finding_and_no_complaint(report: str, arguments: list[str]) -> None:
     """``lineage-audit compare ... | head -1`` must not exit with 1, which says that something was found."""
+    asked = [*arguments, report] if arguments[0] == "render" else arguments
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = process("compare", PARENT, FINETUNE, *extra, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+        done = process(*asked, capture_output=False, stdout=writer, stderr=subprocess.PIPE)
     finally:
         os.close(writer)
     assert done.returncode == 2
