@@ -5,6 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence import calibrated_where_guessed
+from lineage_audit.comparison.evidence.base import WeightComparison
 from tests.comparison.measuring import evidence_of, log10_p_values, most_rejections
 from tests.models import Config, Weights
 
@@ -57,6 +60,13 @@ def delta_net(seed: int) -> Weights:
     return _weights(seed, shapes)
 
 
+def kimi_delta(seed: int) -> Weights:
+    return {
+        name: values.reshape(1, 1, HEADS, 1) if name.endswith("A_log") else values
+        for name, values in delta_net(seed).items()
+    }
+
+
 def short_convolution(seed: int) -> Weights:
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(2):
@@ -69,7 +79,7 @@ def short_convolution(seed: int) -> Weights:
     return _weights(seed, shapes)
 
 
-KINDS: list[Callable[[int], Weights]] = [mamba, mamba2, delta_net, short_convolution]
+KINDS: list[Callable[[int], Weights]] = [mamba, mamba2, delta_net, kimi_delta, short_convolution]
 CONFIG: Config = {"model_type": "unheard_of", "hidden_size": HIDDEN}
 
 
@@ -115,3 +125,12 @@ def test_a_state_in_blocks_gives_no_test() -> None:
     }
     found = evidence_of(_weights(0, shapes), _weights(0, shapes), CONFIG)["mixer-fixed-points"]
     assert found.status == "not-applicable"
+
+
+def test_a_guess_beside_the_mixers_leaves_their_test_exact() -> None:
+    found = evidence_of(delta_net(0), delta_net(0), CONFIG)["mixer-fixed-points"]
+    beside, inside = (
+        WeightComparison({}, None, None, None, 0, 0, guessed=frozenset({role})) for role in (Role.GATE, Role.MIXER_V)
+    )
+    assert calibrated_where_guessed((found,), beside)[0].grade == "exact"
+    assert calibrated_where_guessed((found,), inside)[0].grade == "calibrated"

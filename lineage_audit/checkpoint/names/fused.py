@@ -38,6 +38,7 @@ UNSPLIT: dict[Fusion, Role] = {
     Fusion.QKV_GLM: Role.QKV,
     Fusion.QKV_C_ATTN: Role.QKV,
     Fusion.QKV_CODEGEN: Role.QKV,
+    Fusion.MIXER_QKV_BLOCKS: Role.MIXER_QKV,
     Fusion.Q_ADJACENT: Role.Q,
     Fusion.K_ADJACENT: Role.K,
     Fusion.Q_GGUF: Role.Q,
@@ -107,6 +108,19 @@ def _qkv_codegen(rows: int, geometry: Geometry) -> Slices:
     )
 
 
+def _mixer_qkv_blocks(rows: int, geometry: Geometry) -> Slices:
+    """Split linear attention's queries, keys and values, of which there may be fewer heads than of values."""
+    values = geometry.mixer_values
+    keys, odd = divmod(rows - (values or 0), 2)
+    if not values or keys <= 0 or odd:
+        return ()
+    return (
+        Slice(Role.MIXER_Q, contiguous(keys)),
+        Slice(Role.MIXER_K, contiguous(keys, keys)),
+        Slice(Role.MIXER_V, contiguous(values, 2 * keys)),
+    )
+
+
 def _heads(rows: int, geometry: Geometry) -> tuple[int, int]:
     """Return the numbers of query and key heads that explain the number of rows, or zeros."""
     if not geometry.heads or not geometry.head_dim or rows % geometry.head_dim:
@@ -171,6 +185,7 @@ _SPLITS: dict[Fusion, Callable[[int, Geometry], Slices]] = {
     Fusion.QKV_GLM: _qkv_glm,
     Fusion.QKV_C_ATTN: _qkv_c_attn,
     Fusion.QKV_CODEGEN: _qkv_codegen,
+    Fusion.MIXER_QKV_BLOCKS: _mixer_qkv_blocks,
     Fusion.Q_ADJACENT: lambda rows, sizes: (Slice(Role.Q, adjacent_pairs(rows, sizes.head_dim)),),
     Fusion.K_ADJACENT: lambda rows, sizes: (Slice(Role.K, adjacent_pairs(rows, sizes.head_dim)),),
     Fusion.Q_GGUF: lambda rows, sizes: (Slice(Role.Q, _pairs_in_gguf(rows, sizes)),),

@@ -16,6 +16,7 @@ class Fusion(StrEnum):
     """ChatGLM: blocks where key heads are shared (multi-query), otherwise head by head."""
     QKV_C_ATTN = "qkv_c_attn"
     """GPT-2 and Qwen 1: blocks; GPTBigCode: blocks with one shared key head, otherwise head by head."""
+    MIXER_QKV_BLOCKS = "mixer_qkv_blocks"  # the queries, the keys, the values of linear attention (Qwen 3.5)
     QKV_CODEGEN = "qkv_codegen"
     """CodeGen: four blocks, each with its queries, then its values, then its keys."""
     Q_ADJACENT = "q_adjacent"

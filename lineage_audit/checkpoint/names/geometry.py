@@ -23,6 +23,7 @@ class Geometry:
         kv_rank: width of the compressed keys and values (latent attention).
         nope_dim: rows of a head's key that carry no position (latent attention).
         value_dim: rows of a head's value (latent attention).
+        mixer_values: value dimensions of linear attention, of all heads together.
     """
 
     model_type: str | None = None
@@ -36,6 +37,7 @@ class Geometry:
     kv_rank: int | None = None
     nope_dim: int | None = None
     value_dim: int | None = None
+    mixer_values: int | None = None
 
 
 _FIELDS = {
@@ -58,7 +60,12 @@ def read_geometry(config: ArchConfig) -> Geometry:
     if sizes["head_dim"] is None and sizes["hidden"] is not None and sizes["heads"] is not None:
         width, remainder = divmod(sizes["hidden"], sizes["heads"])
         sizes["head_dim"] = width if width and not remainder else None
-    return Geometry(config.text("model_type"), config.text("qkv_layout"), **sizes)
+    return Geometry(config.text("model_type"), config.text("qkv_layout"), **sizes, mixer_values=_mixer_values(config))
+
+
+def _mixer_values(config: ArchConfig) -> int | None:
+    heads, dim = (config.other.get(key) for key in ("linear_num_value_heads", "linear_value_head_dim"))
+    return heads * dim if isinstance(heads, int) and isinstance(dim, int) and heads > 0 and dim > 0 else None
 
 
 def _positive(config: ArchConfig, field: str) -> int | None:

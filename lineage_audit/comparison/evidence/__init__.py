@@ -52,6 +52,9 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "value-output-signs": frozenset({Role.V, Role.V_B, Role.O}),
     "query-key-signs": frozenset({Role.Q, Role.K}),
     "head-fixed-points": frozenset({Role.Q, Role.K, Role.V, Role.O}),
+    "mixer-fixed-points": frozenset(
+        {Role.MIXER_IN, Role.MIXER_V, Role.MIXER_O, Role.MIXER_DECAY, Role.MIXER_STATE, Role.MIXER_CONV}
+    ),
     "channel-signs": frozenset({Role.EMBED}),
     "channel-fixed-points": frozenset({Role.EMBED}),
 }

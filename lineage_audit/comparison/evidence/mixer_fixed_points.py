@@ -91,8 +91,9 @@ def _shapes(comparison: WeightComparison, role: Role, layer: int) -> set[tuple[i
 
 def _decays(comparison: WeightComparison, layer: int) -> int | None:
     """How many decays a layer has: one a channel, or one a head; None without any, or in an order of its own."""
-    shapes = _shapes(comparison, Role.MIXER_DECAY, layer)
-    return next(iter(shapes))[0] if len(shapes) == 1 and len(next(iter(shapes))) <= 2 else None
+    shapes = {tuple(n for n in shape if n > 1) for shape in _shapes(comparison, Role.MIXER_DECAY, layer)}
+    (shape,) = shapes if len(shapes) == 1 else ((),)
+    return shape[0] if 0 < len(shape) <= 2 else None
 
 
 def _blocks(channels: _Channels) -> Iterator[MatchedBlock]:

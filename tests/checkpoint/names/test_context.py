@@ -124,3 +124,15 @@ def test_gguf_stacks_of_experts_stand_upright_whatever_the_architecture() -> Non
 def test_a_long_stack_is_not_unrolled() -> None:
     refs = map_names([stored("model.layers.0.mlp.experts.gate_up_proj", (10**7, 4, 8))], config_of(hidden_size=8))
     assert [ref.role for ref in refs] == [Role.OTHER]
+
+
+def test_linear_attention_of_fewer_keys_than_values_is_split_by_the_configuration() -> None:
+    config = config_of(hidden_size=8, linear_num_value_heads=4, linear_value_head_dim=4)
+    name = "model.layers.3.linear_attn.in_proj_qkv.weight"
+    refs = map_names([stored(name, (32, 8))], config)
+    assert [(ref.role, ref.shape) for ref in refs] == [
+        (Role.MIXER_Q, (8, 8)),
+        (Role.MIXER_K, (8, 8)),
+        (Role.MIXER_V, (16, 8)),
+    ]
+    assert [ref.role for ref in map_names([stored(name, (32, 8))], config_of(hidden_size=8))] == [Role.MIXER_QKV]

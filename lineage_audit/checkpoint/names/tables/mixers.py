@@ -5,6 +5,7 @@ Sources: the forward passes of the models named.
 
 from __future__ import annotations
 
+from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.tables.family import Entries, Family
 from lineage_audit.checkpoint.roles import Role
 
@@ -74,7 +75,7 @@ DELTA_NETS = Family(
             for name, role in (
                 ("in_proj", Role.MIXER_QKV),
                 ("in_proj_qkvz", Role.MIXER_QKV),
-                ("in_proj_qkv", Role.MIXER_QKV),
+                ("in_proj_qkv", Fusion.MIXER_QKV_BLOCKS),
                 ("in_proj_ba", Role.MIXER_STEP),
                 ("in_proj_z", Role.MIXER_GATE),
                 ("in_proj_a", Role.MIXER_STEP),
