@@ -10,13 +10,15 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import lineage_audit
-from benchmarks.evasion.attacks import Attack, Stage, attacks, plants
+from benchmarks.evasion.attacks import Attack, Stage, attacks, plants, strangers
+from benchmarks.evasion.changes import changes
+from benchmarks.evasion.publishing import Publish
 from benchmarks.training.publishing import TOKENIZER_FILES, read_weights
 from benchmarks.zoo.build import DEFAULT_OUT
 from benchmarks.zoo.catalogue import HALVES, Half, catalogue
@@ -46,6 +48,9 @@ class Row:
         loss: rise of the loss on held-out text, in nats a token; None where only the publisher's code runs it.
         exact: the logits are the base's up to rounding.
         summary: the verdict's sentence.
+        operations: what it says was done.
+        wanted: what it must say; None where nothing has to be named.
+        one_start: the two share a start, or a table that was never trained, and nothing else.
     """
 
     attack: str
@@ -57,12 +62,23 @@ class Row:
     loss: float | None
     exact: bool
     summary: str
+    operations: tuple[str, ...] = ()
+    wanted: str | None = None
+    one_start: bool = False
+
+    @property
+    def named(self) -> str:
+        """The operations, and whether the one that is wanted is among them."""
+        said = ", ".join(self.operations) or "-"
+        return said if self.wanted is None or self.wanted in self.operations else f"{said} (NOT {self.wanted})"
 
     @property
     def outcome(self) -> str:
         """Who won: the tool saw the relation, could not tell, or was deceived."""
         if self.relation == "inconclusive":
             return "not told"
+        if self.one_start:
+            return "ACCUSED" if self.relation == "derived" else "found, as origin"
         if self.claimed == 0.0:
             return "ACCUSED" if self.relation in RELATED else "cleared"
         if self.relation not in RELATED:
@@ -81,7 +97,8 @@ class Stand:
     def stage(self, gains_of: str) -> Stage:
         """The stage for attacks that plant the norm gains of a given base."""
         others = {name: self._folder / name for name in ("llama-1", "llama-2")}
-        return Stage(self._folder, _gains(self.model(gains_of).weights), others)
+        weights = {name: self.model(name).weights for name in ("llama-2", "llama-1_heavy", "llama-1_light")}
+        return Stage(self._folder, _gains(self.model(gains_of).weights), others, weights)
 
     def model(self, name: str) -> Model:
         """A base in memory."""
@@ -108,18 +125,37 @@ class Stand:
         changed = _refitted(model, weights, attack.name)
         loss, exact = self._cost(model, changed, attack)
         with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / "subject"
-            folder.mkdir()
-            write_model(folder, changed)
-            for file in TOKENIZER_FILES:
-                (folder / file).write_bytes((self._folder / attack.base / file).read_bytes())
-            for publish in attack.publish:
-                publish(folder)
-            report = lineage_audit.compare(str(self._folder / (attack.against or attack.base)), str(folder))
+            folder = self._laid_down(Path(scratch) / "subject", changed, attack.base, attack.publish)
+            report = lineage_audit.compare(str(self._other(Path(scratch) / "other", attack, number)), str(folder))
             claimed = _share(folder, attack.planted) if attack.planted else attack.claimed
+        claimed = _kept_share(changed.weights, attack.kept) if attack.kept else claimed
         verdict = report.verdict
+        kinds = tuple(operation.kind for operation in verdict.operations)
         return Row(attack.name, attack.needs, verdict.relation, verdict.log10_p, verdict.derived_share, claimed,
-                   loss, exact, verdict.summary)  # fmt: skip
+                   loss, exact, verdict.summary, kinds, attack.operation, attack.one_start)  # fmt: skip
+
+    def _other(self, folder: Path, attack: Attack, number: int) -> Path:
+        """The model that the attack is held against, changed where both are."""
+        import torch
+
+        name = attack.against or attack.base
+        if not (attack.both or attack.both_publish):
+            return self._folder / name
+        model = self.model(name)
+        weights = model.weights
+        for step in attack.both:
+            weights = step(weights, model.anatomy, torch.Generator().manual_seed(1000 * number + 500))
+        return self._laid_down(folder, model.with_weights(weights), name, attack.both_publish)
+
+    def _laid_down(self, folder: Path, model: Model, base: str, publish: Sequence[Publish]) -> Path:
+        """Write a model with the tokenizer of its base, and publish it as the attack does."""
+        folder.mkdir()
+        write_model(folder, model)
+        for file in TOKENIZER_FILES:
+            (folder / file).write_bytes((self._folder / base / file).read_bytes())
+        for change in publish:
+            change(folder)
+        return folder
 
     def _cost(self, before: Model, after: Model, attack: Attack) -> tuple[float | None, bool]:
         """Rise of the loss, and whether the logits are the same; renumbered tokens are the user's affair."""
@@ -146,6 +182,12 @@ def _share(folder: Path, planted: str) -> float:
     return sum(size for name, size in sizes.items() if name.startswith(planted)) / sum(sizes.values())
 
 
+def _kept_share(weights: Weights, is_kept: Callable[[str], bool]) -> float:
+    """Share of a model's parameters in the tensors that were kept."""
+    kept = sum(tensor.numel() for name, tensor in weights.items() if is_kept(name))
+    return kept / sum(tensor.numel() for tensor in weights.values())
+
+
 def _gains(weights: Weights) -> Weights:
     return {name: tensor for name, tensor in weights.items() if role_of(name) in NORMS}
 
@@ -166,20 +208,22 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor) -> float:
 
 def table(rows: Sequence[Row]) -> str:
     """One line an attack, then the sums."""
-    lines = [
-        f"{'attack':52} {'needs':13} {'cost':>10}  {'verdict':12} {'log10 p':>8} {'share':>5} {'true':>5}  outcome"
-    ]
+    head = f"{'attack':52} {'needs':13} {'cost':>10}  {'verdict':12} {'log10 p':>8} {'share':>5} {'true':>5}"
+    lines = [f"{head}  {'outcome':17} named"]
     for row in rows:
         cost = "none" if row.exact else f"{row.loss:+.2f} nats" if row.loss is not None else "?"
         p = f"{row.log10_p:.1f}" if row.log10_p is not None else "-"
         share = f"{row.derived_share:.0%}" if row.derived_share is not None else "-"
         lines.append(
             f"{row.attack:52} {row.needs:13} {cost:>10}  {row.relation:12} {p:>8} {share:>5} {row.claimed:>5.0%}  "
-            f"{row.outcome}"
+            f"{row.outcome:17} {row.named}".rstrip()
         )
     outcomes = sorted({row.outcome for row in rows})
     lines.append("")
     lines.append(f"{len(rows)} attacks: " + ", ".join(f"{sum(r.outcome == o for r in rows)} {o}" for o in outcomes))
+    wanted = [row for row in rows if row.wanted is not None]
+    if wanted:
+        lines.append(f"{sum(row.wanted in row.operations for row in wanted)} of {len(wanted)} named")
     return "\n".join(lines)
 
 
@@ -192,9 +236,15 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write all rows as JSON")
     options = parser.parse_args()
     stand = Stand(options.out.expanduser(), options.half)
-    hiding, planting = attacks(stand.stage("llama-2")), plants(stand.stage("llama-1"))
+    stage = stand.stage("llama-2")
+    planned_tables = (
+        ("hiding a relation", attacks(stage)),
+        ("what was done", changes(stage)),
+        ("strangers with something in common", strangers()),
+        ("planting one", plants(stand.stage("llama-1"))),
+    )
     tables = []
-    for title, planned in (("hiding a relation", hiding), ("planting one", planting)):
+    for title, planned in planned_tables:
         wanted = [
             (number, attack)
             for number, attack in enumerate(planned, start=1)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.evasion import costly, exact, publishing
+from benchmarks.evasion import beginnings, costly, exact, publishing
 from benchmarks.evasion.publishing import Publish
 from benchmarks.zoo.disguises.registry import DISGUISES
 from benchmarks.zoo.families import Weights
+from lineage_audit.results import OperationKind
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +37,10 @@ class Attack:
         against: which base it is held against; the one it starts from where this is empty.
         claimed: share of the model that truly comes from that base; 0 where it has nothing to do with it.
         planted: beginning of the names of the tensors that are that share, where it depends on their sizes.
+        kept: which of the tensors that it ends with are the base's, where their sizes tell the share.
+        operation: what the verdict must call it; None where nothing has to be named.
+        one_start: the two share a start, or a table that was never trained, and nothing else.
+        both: changes of the other model too, and how that is laid down.
     """
 
     name: str
@@ -46,6 +51,11 @@ class Attack:
     against: str = ""
     claimed: float = 1.0
     planted: str = ""
+    kept: Callable[[str], bool] | None = None
+    operation: OperationKind | None = None
+    one_start: bool = False
+    both: tuple[Step, ...] = ()
+    both_publish: tuple[Publish, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,13 @@ class Stage:
         folder: where the zoo's half is.
         gains: norm gains of the second, unrelated base, under the zoo's names.
         others: folders of unrelated models by name.
+        weights: models in memory by name, under the zoo's names.
     """
 
     folder: Path
     gains: Weights
     others: Mapping[str, Path] = field(default_factory=dict)
+    weights: Mapping[str, Weights] = field(default_factory=dict)
 
 
 def _zoo(name: str) -> tuple[Step, ...]:
@@ -126,6 +138,26 @@ def attacks(stage: Stage) -> tuple[Attack, ...]:
         Attack("stored flattened", (), (publishing.flattened,), "own code"),
         Attack("stored transposed", (), (publishing.transposed,), "own code"),
         Attack("stored halved", (), (publishing.scaled_by_half,), "own code"),
+    )  # fmt: skip
+
+
+def strangers() -> tuple[Attack, ...]:
+    """What two models with nothing to do with each other may have in common: nobody may be accused for it."""
+
+    def common(name: str, step: Step) -> Attack:
+        return Attack(name, (step,), base="llama-2", against="llama-1", claimed=0.0, both=(step,))
+
+    tables = [beginnings.with_sinusoid(dtype) for dtype in ("float32", "float64")]
+    return (
+        common("one constant in the padding rows of both", beginnings.set_padding_rows),
+        common("one layer exported as all, in both", beginnings.export_one_layer_as_all),
+        common("one KV head expanded to all, in both", beginnings.expand_key_heads),
+        common("ones on the diagonals of both", beginnings.add_identities),
+        replace(common("one frozen random embedding in both", beginnings.freeze_random_embeddings), one_start=True),
+        Attack("a sinusoid in both, from f32 and from f64", (), (tables[0],), base="llama-2", against="llama-1",
+               claimed=0.0, both_publish=(tables[1],)),
+        Attack("one initialisation, another corpus", base="llama-1-elsewhere", against="llama-1", claimed=0.0,
+               one_start=True),
     )  # fmt: skip
 
 

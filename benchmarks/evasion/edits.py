@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from benchmarks.zoo.families.anatomy import Anatomy
@@ -134,22 +134,33 @@ def scale_stream(factor: float) -> Step:
 
 
 def shift_stream(weights: Weights, _anatomy: Anatomy, generator: torch.Generator) -> Weights:
-    """Add to each column that is written one number for all channels, which a LayerNorm takes out with the mean."""
+    """Add to each column that layers write one number for all channels, which a LayerNorm takes out with the mean.
+
+    Embeddings are left alone: a head may be tied to them.
+    """
     import torch
 
     changed = dict(weights)
     for name, tensor in weights.items():
-        if role_of(name) in RESIDUAL_WRITERS:
+        if role_of(name) in RESIDUAL_WRITERS and role_of(name) != "embed":
             dim = axes_of(name).index(Axis.CHANNEL)
             shape = [1 if position == dim else length for position, length in enumerate(tensor.shape)]
             changed[name] = tensor + tensor.std() * torch.randn(shape, generator=generator)
     return changed
 
 
-def tune_some(tuned: Weights, roles: Collection[str]) -> Step:
-    """Take some roles from a fine-tune, the others from its base."""
+def replace_by(tuned: Weights) -> Step:
+    """The fine-tune in the base's place."""
 
-    def step(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
-        return {name: (tuned if role_of(name) in roles else weights)[name] for name in weights}
+    def step(_weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+        return dict(tuned)
 
     return step
+
+
+def clip(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+    """Bring every weight of a matrix to within one standard deviation of zero."""
+    return {
+        name: tensor.clamp(-tensor.std(), tensor.std()) if tensor.ndim == 2 else tensor
+        for name, tensor in weights.items()
+    }

@@ -11,6 +11,7 @@ from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.cross_fitting import measure_match_margins
 from lineage_audit.comparison.alignment.factors import Factors, fit_factors, with_factors
+from lineage_audit.comparison.alignment.fed_gains import measure_fed_gains
 from lineage_audit.comparison.alignment.held_out import measure_held_out
 from lineage_audit.comparison.alignment.maps import Alignment
 from lineage_audit.comparison.alignment.moved_gains import MovedGains, fit_gains
@@ -114,6 +115,8 @@ def align_weights(
         match_evidence(held_out),
         _match_margins(a, b, alignment, token_rows, evidence),
     )
+    if alignment.folded is not None or not gains.is_trivial:
+        evidence += (measure_fed_gains(a, b, comparison),)
     if not factors.is_trivial:
         moved = with_factors(pairs, factors, comparison)
         comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, progress)

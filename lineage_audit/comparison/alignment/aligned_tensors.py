@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
-from lineage_audit.checkpoint.roles import NORM_ROLES
+from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
@@ -54,7 +54,9 @@ def _pairs(
 def _source(a: CanonicalWeights, tensor_b: TensorRef, alignment: Alignment) -> TensorRef | None:
     """The tensor of A that B's comes from: its layer, and in FFNs its block, are those of the alignment."""
     if tensor_b.layer is None:
-        return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, None, tensor_b.expert))
+        found = a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, None, tensor_b.expert))
+        is_tied = found is None and tensor_b.role is Role.LM_HEAD  # to fold a gain into the head, it has to be untied
+        return a.checkpoint.by_key.get(TensorKey(Role.EMBED, tensor_b.slot, None, None)) if is_tied else found
     layer = alignment.layers.get(tensor_b.layer)
     if layer is None:
         return None
@@ -84,9 +86,10 @@ def _pair(
     rotates_columns = is_matrix and column_axis is Axis.RESIDUAL and rotation is not None
     if len(a_rows) and int(a_rows.max()) >= tensor_a.shape[0]:
         return None
+    reads_embeddings = tensor_a.role is Role.EMBED and tensor_b.role is Role.LM_HEAD
     folds = alignment.folds_gains and is_matrix and column_axis is Axis.RESIDUAL
     aligned_a = AlignedTensor(
-        a_gain=a.gain(tensor_a.role, tensor_a.layer) if folds else None,
+        a_gain=a.gain(Role.LM_HEAD if reads_embeddings else tensor_a.role, tensor_a.layer) if folds else None,
         b_gain=b.gain(tensor_b.role, tensor_b.layer) if folds else None,
         columns=columns,
         rotation=rotation if rotates_columns else None,

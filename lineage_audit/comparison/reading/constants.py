@@ -19,6 +19,12 @@ RUN = 16
 _FEWEST_ON_DIAGONAL = 8
 """Rows that stand apart and hold one value on the diagonal, from which on it was set."""
 
+_FAR = 8.0
+"""Standard errors of a diagonal's mean from zero beyond which it was set."""
+
+_LOOKED_AT = 16
+"""Rows that tell the size of a matrix's elements."""
+
 _STEPS = ((0, 1), (1, 0), (1, 1))
 """From an element to its neighbour: along the row, down the column, down the diagonal."""
 
@@ -29,8 +35,10 @@ def without_constants(values: FloatArray) -> FloatArray:
     return np.where(np.logical_or.reduce(found), np.float32(0), values) if found else values
 
 
-def without_constant_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
-    """The same for rows that stand apart: clear what they hold on the matrix's diagonal, where that is one value.
+def without_set_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
+    """The same, with the matrix's diagonal cleared as well where it was set: one value, or far from the rest's mean.
+
+    An identity to begin with leaves ones on the diagonal, whatever was trained on top of them.
 
     Args:
         values: some rows of a matrix, ``[n, width]``.
@@ -38,11 +46,20 @@ def without_constant_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -
     """
     inside = np.flatnonzero(rows < values.shape[1])
     diagonal = values[inside, rows[inside]]
-    if len(diagonal) < _FEWEST_ON_DIAGONAL or diagonal[0] == 0 or not (diagonal == diagonal[0]).all():
+    if len(diagonal) < _FEWEST_ON_DIAGONAL or not _is_set(diagonal, values):
         return without_constants(values)
     cleared = values.copy()
     cleared[inside, rows[inside]] = 0
     return without_constants(cleared)
+
+
+def _is_set(diagonal: FloatArray, values: FloatArray) -> bool:
+    """Tell whether a diagonal holds one value, or a mean that trained weights would not have."""
+    mean = abs(float(diagonal.mean()))
+    if mean > 0 and bool((diagonal == diagonal[0]).all()):
+        return True
+    size = float(np.sqrt(np.median(np.square(values[:_LOOKED_AT]).mean(axis=1))))
+    return bool(mean > _FAR * max(size, float(diagonal.std())) / len(diagonal) ** 0.5)
 
 
 def _runs(values: FloatArray, step: tuple[int, int]) -> BoolArray | None:

@@ -18,7 +18,7 @@ from lineage_audit.checkpoint.roles import WITHOUT_PLACE
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.reading.constants import without_constants
+from lineage_audit.comparison.reading.constants import without_constants, without_set_diagonal
 from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
@@ -197,7 +197,7 @@ def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
         sums = kernel.sums(a, b, rounding)
         if sums.not_finite:
             a, b, _, _ = without_unusable(a, b)
-        trained_a, trained_b = without_constants(a), without_constants(b)
+        trained_a, trained_b = (_trained(side, pair, chunk.positions) for side in (a, b))
         if trained_a is not a or trained_b is not b:
             sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
         kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
@@ -206,6 +206,12 @@ def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
         return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong, marks)
 
     return measured
+
+
+def _trained(values: FloatArray, pair: TensorPair, positions: IntArray) -> FloatArray:
+    """Rows without what was set: constants, and the diagonal of a square matrix that began as an identity."""
+    is_square = pair.b.shape[0] == pair.b.shape[1]
+    return without_set_diagonal(values, pair.b_rows[positions]) if is_square else without_constants(values)
 
 
 def _marks(a: FloatArray, b: FloatArray, first: int, step: int) -> Marks:

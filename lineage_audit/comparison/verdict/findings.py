@@ -97,8 +97,15 @@ class Findings:
 
     @property
     def gains(self) -> Evidence | None:
-        """The norm-gain comparison that fits the way the weights were compared, if it can speak."""
-        test_id = "aligned-norm-gains" if self.moved else "norm-gains"
+        """The norm-gain comparison that fits the way the weights were compared, if it can speak.
+
+        Gains that were moved or folded say nothing themselves; together with the columns that they feed they do.
+        """
+        fed = self._speaking("aligned-fed-gains") if self.moved else None
+        return fed or self._speaking("aligned-norm-gains" if self.moved else "norm-gains")
+
+    def _speaking(self, test_id: str) -> Evidence | None:
+        """A comparison of gains that was made on enough channels."""
         for item in self.evidence:
             if item.test_id == test_id and item.status == "measured" and item.count >= TRAINING.fewest_channels:
                 return item

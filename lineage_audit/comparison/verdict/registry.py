@@ -91,6 +91,7 @@ REGISTRY: Mapping[str, TestRights] = {
     "embedding-agreement": TestRights(margin=Margin(_NEVER, 0.1, 48)),
     "norm-gains": TestRights(),
     "aligned-norm-gains": TestRights(),
+    "aligned-fed-gains": TestRights(),
     "slopes": TestRights(),
     "ffn-assignment-spearman": TestRights(),
     "adapter-trained-half": TestRights(),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.evasion import exact, publishing
+from benchmarks.evasion import depths, edits, exact, publishing, widths
 from benchmarks.evasion.__main__ import Row, _refitted, table
 from benchmarks.zoo.disguises.verification import check_same_function
 from benchmarks.zoo.families.axes import NORMS, role_of
@@ -34,6 +34,33 @@ def test_an_exact_attack_keeps_the_logits(name: str) -> None:
         for key, tensor in model.weights.items()
     )
     check_same_function(model, _refitted(model, weights, name))
+
+
+@pytest.mark.parametrize(
+    "step", [widths.hyperclone, widths.widen_at_random, widths.double_units, depths.expand_blocks, edits.move_gains,
+             edits.scale_stream(3.0), edits.scale_stream(-1.0)]
+)  # fmt: skip
+def test_growing_and_moving_keep_the_logits(step) -> None:
+    model = tiny("llama")
+    check_same_function(
+        model, _refitted(model, step(model.weights, model.anatomy, torch.Generator().manual_seed(1)), "")
+    )
+
+
+def test_a_shift_of_all_channels_keeps_the_logits_behind_a_layer_norm() -> None:
+    model = tiny("gpt2")
+    check_same_function(
+        model, _refitted(model, edits.shift_stream(model.weights, model.anatomy, torch.Generator()), "")
+    )
+
+
+def test_what_is_to_be_named_and_is_not_is_said() -> None:
+    row = Row(
+        "a", "nothing", "derived", -9.0, 1.0, 1.0, 0.0, exact=True, summary="", operations=("changed",), wanted="edited"
+    )
+    assert row.named == "changed (NOT edited)"
+    assert "0 of 1 named" in table([row])
+    assert Row("a", "nothing", "derived", -9.0, 1.0, 0.0, 0.0, True, "", one_start=True).outcome == "ACCUSED"
 
 
 def test_split_experts_keep_the_logits() -> None:

@@ -102,9 +102,9 @@ def _shifted() -> Weights:
     return _each(change)
 
 
-def _with_moved_gains() -> Weights:
+def _with_moved_gains(parent: Weights = PARENT) -> Weights:
     rng = np.random.default_rng(11)
-    changed = dict(PARENT)
+    changed = dict(parent)
     for layer in range(SIZE.layers):
         at = f"model.layers.{layer}."
         for norm, readers in (
@@ -112,9 +112,9 @@ def _with_moved_gains() -> Weights:
             ("post_attention_layernorm", ("mlp.gate_proj", "mlp.up_proj")),
         ):
             factors = np.exp(0.3 * rng.standard_normal(SIZE.hidden)).astype(np.float32)
-            changed[f"{at}{norm}.weight"] = PARENT[f"{at}{norm}.weight"] * factors
+            changed[f"{at}{norm}.weight"] = parent[f"{at}{norm}.weight"] * factors
             for reader in readers:
-                changed[f"{at}{reader}.weight"] = PARENT[f"{at}{reader}.weight"] / factors
+                changed[f"{at}{reader}.weight"] = parent[f"{at}{reader}.weight"] / factors
     return changed
 
 
@@ -177,6 +177,19 @@ def test_what_is_free_is_no_difference() -> None:
         verdict = _verdict(child)
         assert verdict.explained_variance == pytest.approx(1.0, abs=1e-6)
         assert verdict.derived_share == pytest.approx(1.0, abs=1e-3)
+
+
+def test_moved_gains_do_not_hide_a_training() -> None:
+    gains = {name for name in PARENT if "layernorm" in name}
+    tuned = _trained(0.1)
+    rng = np.random.default_rng(17)
+    parent = {
+        n: (1 + 0.2 * rng.standard_normal(x.shape)).astype(np.float32) if n in gains else x for n, x in PARENT.items()
+    }
+    child = {**tuned, **{name: parent[name] for name in gains}}
+    verdict = _verdict(_with_moved_gains(child), parent)
+    assert verdict.relation == "derived"
+    assert {operation.kind for operation in verdict.operations} == {"fine-tuned", "gains-moved"}
 
 
 def test_an_edit_beside_a_training_is_named_with_it() -> None:
