@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 import documentation
 
@@ -97,3 +100,23 @@ def test_pages_made_from_the_code_say_what_it_says(name: str, request: pytest.Fi
     if request.config.getoption("--update-goldens"):
         path.write_text(documentation.PAGES[name](), encoding="utf-8", newline="\n")
     assert _text(path) == documentation.PAGES[name](), "run python -m documentation and review the difference"
+
+
+def test_every_page_has_its_place_on_the_site() -> None:
+    site = yaml.safe_load(_text(ROOT / "mkdocs.yml"))
+    placed = set(_leaves(site["nav"]))
+    apart = [pattern.strip() for pattern in site["not_in_nav"].splitlines()]
+    pages = {page.relative_to(documentation.DOCS).as_posix() for page in PAGES if documentation.DOCS in page.parents}
+    left = {page for page in pages - placed if not any(fnmatch.fnmatch(page, pattern) for pattern in apart)}
+    assert left == set()
+    assert placed - pages == {"index.md"}
+
+
+def _leaves(nav: object) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    elif isinstance(nav, list):
+        for item in nav:
+            yield from _leaves(item)
+    elif isinstance(nav, dict):
+        yield from _leaves(list(nav.values()))
