@@ -203,6 +203,13 @@ class TestExclusion:
         assert report.outcome == "inconclusive"
 
 
+@pytest.mark.parametrize(("name", "level"), [("yi-6b", "warning"), ("gpt2", "warning"), ("base", "error")])
+def test_a_name_that_tells_a_model_is_no_silence_however_short(name, level, tmp_path):
+    base = write_model(tmp_path / name, base_weights(), card(FREE))
+    subject = write_model(tmp_path / "subject", derived_weights(), card(FREE, f"As large as {name} and others."))
+    assert found(check(str(subject), earlier=[str(base)])) == [("LA101", level)]
+
+
 class TestNamedFolders:
     def test_a_folder_is_the_declared_base_that_it_is_said_to_be(self, tmp_path):
         folder = write_model(tmp_path / "downloaded", base_weights(), card(FREE))

@@ -11,7 +11,7 @@ from lineage_audit.claims.references import Reference
 from lineage_audit.claims.rules.base import Draft, Rule, card_edits, order_properties, quoted, weights_line
 from lineage_audit.results import ClaimRecord
 
-_TELLING = re.compile(r"(?=.*[\d_-])[\w.-]{6,}", re.ASCII)
+_TELLING = re.compile(r"(?=.*[_-])[\w.-]{6,}|(?=.*\d)(?=.*[a-z])[\w.-]{4,}", re.ASCII)
 """Names that mean one model when they stand in prose; "model" or "base" would not."""
 
 
