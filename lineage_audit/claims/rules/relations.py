@@ -10,7 +10,8 @@ from lineage_audit.claims.references import Reference
 from lineage_audit.claims.rules.base import Draft, Rule, card_edits, quoted, weights_line
 from lineage_audit.results import OperationKind
 
-_TRAINING: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "lora-merged"})
+_TRAINING: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "lora-merged", "changed"})
+"""What training is seen as; a change without the marks of any kind may well be one."""
 _ADAPTER_FILE = "adapter_config.json"
 
 
