@@ -48,8 +48,8 @@ def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> D
         return None
     read = ReadValues(), ReadValues()
     canonical_a, canonical_b = CanonicalWeights(a), CanonicalWeights(b)
-    units_a = _over_tokens(canonical_a, of_a, read[0].add(anchors.a), read[0])
-    units_b = _over_tokens(canonical_b, of_b, read[1].add(anchors.b), read[1])
+    units_a = units_over_tokens(canonical_a, of_a, read[0].add(anchors.a), read[0])
+    units_b = units_over_tokens(canonical_b, of_b, read[1].add(anchors.b), read[1])
     if not (len(units_a) and len(units_b)):
         return None
     coins = copies_among(sizes_of(units_a, units_a))
@@ -84,7 +84,7 @@ def _fits(sources: Sources) -> bool:
     return few_weights and sum(source.units for source in sources.values()) <= MOST_UNITS
 
 
-def _over_tokens(model: CanonicalWeights, sources: Sources, embeddings: FloatArray, read: ReadValues) -> Vectors:
+def units_over_tokens(model: CanonicalWeights, sources: Sources, embeddings: FloatArray, read: ReadValues) -> Vectors:
     """Units over the anchor tokens, ``[units, frequencies, tokens]``, of length one or zero; complex for rotary keys.
 
     Empty where the rows do not read the stream of the embeddings.

@@ -1,26 +1,42 @@
 """Models for certificates: made up, small, and large enough for every rule of the book."""
 
+from pathlib import Path
+
 import numpy as np
 
 from lineage_audit.certificate import Certificate
 from lineage_audit.certificate.statement import StatedCertificate, read_statement, statement_of
 from lineage_audit.checkpoint import Checkpoint
-from tests.models import Size, Weights, checkpoint, llama, llama_config, noisy, repository
+from tests.models import Size, Weights, checkpoint, llama, llama_config, noisy, repository, tokenizer_json, write
 
 SIZE = Size(layers=3, hidden=128, heads=4, kv_heads=4, ffn=192, vocab=640)
 
 
 def opened() -> dict[str, Checkpoint]:
+    """The models, held in memory."""
+    return {name: of_weights(values, name) for name, values in _weights().items()}
+
+
+def folders(root: Path) -> dict[str, Path]:
+    """The models on disk, each with a tokenizer."""
+    tokens = tokenizer_json([f"token{number}" for number in range(SIZE.vocab - 2)], ("<s>", "</s>"))
+    config = llama_config(SIZE)
+    return {
+        name: write(root / name, repository(values, config, **{"tokenizer.json": tokens}))
+        for name, values in _weights().items()
+    }
+
+
+def _weights() -> dict[str, Weights]:
     """Base, fine-tune, copies in another order and with other signs, stranger."""
     base = llama(1, SIZE)
-    weights = {
+    return {
         "base": base,
         "tuned": noisy(base, 2, 0.3),
         "moved": moved(noisy(base, 3, 0.2)),
         "flipped": flipped(base, 4),
         "stranger": llama(5, SIZE),
     }
-    return {name: of_weights(values, name) for name, values in weights.items()}
 
 
 def of_weights(weights: Weights, ref: str = "memory", size: Size = SIZE) -> Checkpoint:

@@ -1,0 +1,37 @@
+"""What a run of the benchmark says, in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+
+def table(rows: Sequence[dict[str, Any]]) -> tuple[list[str], bool]:
+    """The lines to print, and whether nothing went wrong."""
+    kin = [row for row in rows if row["related"]]
+    written = [row for row in kin if row["written"]]
+    tampered = [(name.partition(" ")[2], passed) for row in kin for name, passed in row["tampered"].items()]
+    forged = [(how, one) for row in rows if not row["related"] for how, one in row["forged"].items() if one["forged"]]
+    refused = [row for row in written if not (row["verified"] and row["verified_again"])]
+    through = [name for name, passed in tampered if passed]
+    accepted = [how for how, one in forged if one["outcome"] == "verified"]
+    grades = Counter(row["grade"] for row in written)
+    lines = [
+        f"related pairs: {len(kin)}; certificates written: {len(written)} "
+        f"({grades['exact']} exact, {grades['calibrated']} calibrated), of at most "
+        f"{max((row['bytes'] for row in written), default=0):,} bytes",
+        f"  verified by lineage-audit verify: {sum(row['verified'] for row in written)}, "
+        f"by docs/verify_certificate.py: {sum(row['verified_again'] for row in written)}",
+        *(f"  refused: {row['a']} {row['b']} ({row['rule']})" for row in refused),
+        *(f"  not written: {row['a']} {row['b']}" for row in kin if not row["written"]),
+        f"tampered with: {len(tampered)}; verified: {len(through)}",
+        *(f"  {name}: {count}" for name, count in sorted(Counter(name for name, _ in tampered).items())),
+        *(f"  got through: {name}" for name in through),
+        f"forged, of strangers: {len(forged)}, of which {sum(one['grade'] == 'exact' for _, one in forged)} reach the "
+        f"grade exact (log10 p {min((one['log10_p'] for _, one in forged), default=0.0):.1f} at best) and "
+        f"{sum(one['arithmetic'] == 'arithmetic-only' for _, one in forged)} have right arithmetic; "
+        f"verified with the models: {len(accepted)}",
+        *(f"  {how}: {count}" for how, count in sorted(Counter(how for how, _ in forged).items())),
+    ]
+    return lines, not (refused or through or accepted)
