@@ -99,7 +99,7 @@ def _seeds(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     rule = BOOK["values-in-place/1"]
     drawn = (_honest(rule.name, a, b, f"{seed}{number}") for number in range(SEEDS))
     best = max(drawn, key=lambda found: float(found.cosines.sum()))
-    kept = best.cosines[0] > -0.02
+    kept = best.cosines[0] > 0
     return rule.name, replace(
         best, units=best.units[kept], coins=best.coins[kept], cosines=best.cosines[:, kept], leads=best.leads[kept]
     )

@@ -95,6 +95,6 @@ LEAST_LEAD = 0.3
 FEWEST_LEADS = 10
 """Mean lead of matched sizes at which a certificate stands on sizes alone, and units that it takes.
 
-Where somebody gave every unit a sign of his own no coin is left, and no p-value; sizes remain. Independent pairs of one
-half of the zoo lead by .06 at most.
+Where somebody gave every unit a sign of his own no coin is left, and no p-value; sizes remain. Of 316 independent pairs
+of one half of the zoo none leads by more than .056, of 40 related ones whose signs were drawn anew none by less than .4.
 """

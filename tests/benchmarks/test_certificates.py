@@ -1,0 +1,35 @@
+"""The benchmark of certificates: shares of work, and a table that tells what went wrong."""
+
+from benchmarks.certificates.__main__ import _shared_out
+from benchmarks.certificates.summary import table
+
+GOOD = {
+    "a": "x", "b": "y", "related": True, "written": True, "rule": "values-in-place/1", "grade": "exact",
+    "log10_p": -20.0, "bytes": 100, "verified": True, "verified_again": True, "tampered": {"0 a term": False},
+}  # fmt: skip
+FORGED = {"forged": True, "grade": "exact", "log10_p": -50.0, "arithmetic": "arithmetic-only", "outcome": "refused"}
+STRANGERS = {"a": "x", "b": "z", "related": False, "forged": {"rows": FORGED}}
+
+
+def test_work_is_shared_out_to_the_last():
+    for total, among in ((1000, 3), (200, 460), (0, 2)):
+        assert sum(_shared_out(total, among)) == total
+    assert _shared_out(5, 0) == []
+
+
+def test_a_run_without_a_fault_holds():
+    lines, holds = table([GOOD, STRANGERS])
+    assert holds
+    assert "verified with the models: 0" in "\n".join(lines)
+
+
+def test_every_kind_of_fault_is_told():
+    faults = (
+        [GOOD | {"verified_again": False}],
+        [GOOD | {"tampered": {"0 a term": True}}],
+        [STRANGERS | {"forged": {"rows": FORGED | {"outcome": "verified"}}}],
+    )
+    for rows in faults:
+        lines, holds = table(rows)
+        assert not holds
+        assert lines
