@@ -18,7 +18,15 @@ import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
 from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
-from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size, rounded_to, whole_numbers
+from lineage_audit.checkpoint.quantization.grid import (
+    Grid,
+    IntArray,
+    OnGrid,
+    Rule,
+    groups_of_size,
+    rounded_to,
+    whole_numbers,
+)
 from lineage_audit.checkpoint.quantization.rules import (
     FLOAT8_LARGEST,
     asymmetric_integers,
@@ -118,7 +126,7 @@ class Scaled(OnGrid):
         """The matrix as it is."""
         is_whole = self.codes.dtype == "I8"
         levels = whole_numbers(-128, 127) if is_whole else float8_levels(self.codes.dtype)
-        places = arrays[0].astype(np.int16) + 128 if is_whole else np.searchsorted(levels, arrays[0]).astype(np.int16)
+        places = arrays[0].astype(np.int16) + 128 if is_whole else _places(levels, arrays[0])
         rows = groups_of_size(high - low, self.block[0], low)
         columns = groups_of_size(self.columns, self.block[1])
         with np.errstate(all="ignore"):
@@ -139,6 +147,11 @@ class Scaled(OnGrid):
         if self._scale_columns == 1:
             return chosen
         return np.repeat(chosen, self.block[1], axis=1)[:, : self.columns]
+
+
+def _places(levels: FloatArray, values: FloatArray) -> IntArray:
+    """The place of each value among the levels; what is not finite has none, and stands for the last."""
+    return np.minimum(np.searchsorted(levels, values), len(levels) - 1).astype(np.int16)
 
 
 def _scaled(
