@@ -24,7 +24,7 @@ def changes(stage: Stage) -> tuple[Attack, ...]:
         Attack("Net2Net to twice the width", (widths.widen_at_random,), operation="width-grown"),
         Attack("FFN units doubled", (widths.double_units,), operation="width-grown"),
         Attack("FFNs cut to half", (widths.truncate_ffns,), operation="width-pruned"),
-        Attack("four key and value heads averaged into one", (widths.average_heads,), operation="heads-merged"),
+        Attack("key and value heads averaged", (widths.average_heads,), operation="heads-merged"),
         Attack("a rank-one edit of one matrix", (edits.edit_one_matrix(1),), operation="edited"),
         Attack("one matrix changed", (edits.edit_one_matrix(64),), operation="edited"),
         Attack("fine-tuned, then one matrix edited", (edits.replace_by(lightly), edits.edit_one_matrix(1)),

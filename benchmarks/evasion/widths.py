@@ -48,11 +48,12 @@ def double_units(weights: Weights, _anatomy: Anatomy, generator: torch.Generator
 
 
 def average_heads(weights: Weights, anatomy: Anatomy, _generator: torch.Generator) -> Weights:
-    """Every four neighbouring key and value heads become their mean (GQA: Ainslie et al., 2023)."""
+    """Every four neighbouring key and value heads, or all of them, become their mean (GQA: Ainslie et al., 2023)."""
+    size = 4 if anatomy.kv_heads % 4 == 0 else anatomy.kv_heads
     changed = dict(weights)
     for name, tensor in weights.items():
         if axes_of(name)[0] in (Axis.KEY, Axis.VALUE):
-            heads = tensor.unflatten(0, (anatomy.kv_heads // 4, 4, anatomy.head_dim))
+            heads = tensor.unflatten(0, (anatomy.kv_heads // size, size, anatomy.head_dim))
             changed[name] = heads.mean(dim=1).flatten(0, 1)
     return changed
 

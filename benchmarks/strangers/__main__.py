@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.strangers.counting import Pair, table
+from benchmarks.strangers.quantiles import quantile_plot
 from benchmarks.strangers.worlds import CONFIG, WORLDS
 from tests.comparison.measuring import evidence_of
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0, help="time to spend (default 10)")
     parser.add_argument("-o", "--output", type=Path, default=Path("strangers.jsonl"), help="the pairs that were drawn")
+    parser.add_argument("--plot", type=Path, help="draw the p-values against those of chance, as SVG")
     chosen = parser.parse_args(arguments)
     pairs = read_pairs(chosen.output)
     with chosen.output.open("a", encoding="utf-8") as file:
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pairs.append(pair)
     lines, holds = table(pairs)
     print("\n".join(lines))
+    if chosen.plot:
+        chosen.plot.write_text(quantile_plot(pairs), encoding="utf-8")
     return 0 if holds else 1
 
 
