@@ -24,6 +24,7 @@ from lineage_audit.checkpoint.formats import Container, read_container
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.quantization import gather
 from lineage_audit.checkpoint.source import open_source
+from lineage_audit.checkpoint.source.archived import opened_archive
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.ollama import OllamaSource
 from lineage_audit.checkpoint.source.witnessed import witnessed
@@ -59,6 +60,7 @@ def read_checkpoint(source: Source, weights: str | None = None) -> Checkpoint:
 
 
 def _read_alone(source: Source, weights: str | None) -> Checkpoint:
+    source = opened_archive(source)
     container = read_container(source, weights)
     source = witnessed(source, container.witnesses)
     config, config_caveats = config_of(source, container)
