@@ -362,16 +362,26 @@ def certify(a: Reference, b: Reference, path: str | Path | None = None) -> Certi
     return made
 
 
-def verify(certificate: str | Path, a: Reference | None = None, b: Reference | None = None) -> Verification:
+def verify(
+    certificate: str | Path,
+    a: Reference | None = None,
+    b: Reference | None = None,
+    *,
+    signed_by: str | None = None,
+    issuer: str | None = None,
+) -> Verification:
     """Verify a certificate: its arithmetic, and with both models at hand everything that it stands on.
 
     Args:
         certificate: the file.
         a: model A, if it is at hand.
         b: model B, if it is at hand.
+        signed_by: who must have signed it: an e-mail address, or the address of a workflow; needs sigstore's library.
+        issuer: who vouches for that identity, as an address.
 
     Raises:
-        LineageAuditError: the file is no certificate, or a model cannot be read; one line says why and what to do.
+        LineageAuditError: the file is no certificate, was not signed so, or a model cannot be read; one line says why
+            and what to do.
     """
     from pathlib import Path
 
@@ -379,6 +389,6 @@ def verify(certificate: str | Path, a: Reference | None = None, b: Reference | N
     from lineage_audit.certificate import read_certificate, verify_certificate
     from lineage_audit.checkpoint import open_checkpoint
 
-    stated = read_certificate(Path(certificate))
+    stated = read_certificate(Path(certificate), signed_by, issuer)
     opened = [None if model is None else open_checkpoint(as_reference(model)) for model in (a, b)]
     return verify_certificate(stated, *opened)

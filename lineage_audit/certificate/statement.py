@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.derivation import DIGITS, Derivation
 from lineage_audit.certificate.identity import FileRecord, ModelIdentity
 from lineage_audit.certificate.places import Layout
+from lineage_audit.certificate.signing import enveloped, require_signer
 from lineage_audit.checkpoint.bounded_json import parse_json_object
 from lineage_audit.errors import UnreadableFileError
 
@@ -102,6 +103,7 @@ class StatedCertificate:
     predicate: Predicate
     certificate: Certificate
     subjects_fit: bool
+    signed_by: str | None = None
 
 
 def statement_of(certificate: Certificate) -> str:
@@ -115,18 +117,29 @@ def statement_of(certificate: Certificate) -> str:
     return msgspec.json.encode(document).decode() + "\n"
 
 
-def read_certificate(path: Path) -> StatedCertificate:
-    """Read a certificate's file.
+def read_certificate(path: Path, signed_by: str | None = None, issuer: str | None = None) -> StatedCertificate:
+    """Read a certificate's file: a statement, or a sigstore bundle around one.
+
+    Args:
+        path: the file.
+        signed_by: who must have signed it; nobody in particular where it is None.
+        issuer: who vouches for that identity.
 
     Raises:
-        UnreadableFileError: it cannot be read, or is no certificate that this version reads.
+        LineageAuditError: it cannot be read, is no certificate that this version reads, or was not signed so.
     """
     try:
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UnreadableFileError(f"{path}: {error.strerror}") from None
-    return read_statement(data, path.name)
+    statement = enveloped(parse_json_object(data[:MOST_BYTES], path.name), path.name)
+    if signed_by is not None:
+        if statement is None:
+            raise UnreadableFileError(f"{path}: is not signed; a signed certificate is a sigstore bundle")
+        statement = require_signer(data, signed_by, issuer, path.name)
+    stated = read_statement(data if statement is None else statement, path.name)
+    return replace(stated, signed_by=signed_by)
 
 
 def read_statement(data: bytes, name: str) -> StatedCertificate:

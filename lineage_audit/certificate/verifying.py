@@ -75,6 +75,10 @@ def verify_certificate(stated: StatedCertificate, a: Checkpoint | None, b: Check
     if certificate.rule not in BOOK:
         notes.refused.append(f"the rule {certificate.rule[:60]!r} is in no book of this version")
         return _concluded(stated, notes, "refused")
+    if stated.signed_by is not None:
+        notes.done.append(f"signature: sigstore's library verified that {stated.signed_by} signed the certificate")
+    else:
+        notes.not_checked.append("who wrote the certificate: no signer was asked for")
     notes.note("arithmetic: seed, bound and effect follow from what the certificate states", _arithmetic(stated))
     for side, identity, model in (("A", certificate.a, a), ("B", certificate.b, b)):
         if model is not None:

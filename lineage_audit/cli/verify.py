@@ -27,8 +27,12 @@ _HEADS: Mapping[VerificationOutcome, str] = {
 @click.argument("certificate", type=click.Path(dir_okay=False, path_type=Path), metavar="CERTIFICATE")
 @click.argument("a", required=False)
 @click.argument("b", required=False)
+@click.option("--signed-by", metavar="IDENTITY", help="Who must have signed it: an e-mail address, or a workflow's.")
+@click.option("--issuer", metavar="URL", help="Who vouches for that identity.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code remains.")
-def command(certificate: Path, a: str | None, b: str | None, quiet: bool) -> int:
+def command(
+    certificate: Path, a: str | None, b: str | None, signed_by: str | None, issuer: str | None, quiet: bool
+) -> int:
     """Verify a certificate, with the models or without, and say what was done and what was not checked.
 
     A and B are the models that it is about: local folders, weight files, Hub repositories (org/name[@revision]) or
@@ -38,7 +42,7 @@ def command(certificate: Path, a: str | None, b: str | None, quiet: bool) -> int
     from lineage_audit import verify
     from lineage_audit.report.escaping import printable
 
-    found = verify(certificate, a, b)
+    found = verify(certificate, a, b, signed_by=signed_by, issuer=issuer)
     if not quiet:
         for line in _lines(found):
             click.echo(printable(line))
