@@ -109,6 +109,22 @@ def test_a_stated_relation_is_held_against_the_operations(stated, found, tmp_pat
     assert rules_of(report) == found
 
 
+@pytest.mark.parametrize(("stated", "found"), [("finetune", []), ("quantized", ["LA103"])])
+def test_a_merged_lora_is_no_rounding(stated, found, tmp_path):
+    front = {**MIT, "base_model": "first-base", "base_model_relation": stated}
+    random = np.random.default_rng(4)
+
+    def with_lora(matrix):
+        low_rank = random.standard_normal((len(matrix), 4)) @ random.standard_normal((4, matrix.shape[1]))
+        return (matrix + 0.1 * matrix.std() * low_rank).astype(np.float32)
+
+    weights = {name: with_lora(one) if "proj" in name else one for name, one in base_weights().items()}
+    subject, _base = pair(tmp_path, front, weights=weights)
+    report = check(str(subject))
+    assert "lora-merged" in report.references[0].operations
+    assert rules_of(report) == found
+
+
 def test_a_merge_recipe_names_parents_that_the_card_must_name(tmp_path):
     recipe = "models:\n  - model: org/first\n  - model: org/second\n  - model: /home/me/third\nmerge_method: linear\n"
     front = {**MIT, "base_model": "org/first"}

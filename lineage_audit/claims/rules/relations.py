@@ -49,6 +49,8 @@ def _shown_instead(stated: str, case: Case, reference: Reference) -> _Shown | No
         return _Shown("the repository holds a whole model, no adapter")
     if stated == "finetune" and quantised and not kinds & _TRAINING:
         return _Shown("they are quantised, and no training shows", "quantized")
+    if stated == "quantized" and "lora-merged" in kinds and not quantised:
+        return _Shown("a LoRA was merged into them, and rounding is of no low rank")
     if stated in ("finetune", "quantized", "adapter") and "merged" in kinds:
         return _Shown("several models were merged in them", "merge")
     return None
