@@ -73,6 +73,8 @@ def _map(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     honest = _honest(name, a, b, seed)
     products = _products(a, b, BOOK[name].kind, seed)
     best, places = products.argmax(axis=1), _unit_places(honest)
+    if len(places) != products.shape[1]:
+        raise ValueError(f"{name}: the models are of different shapes, and B's places are none of A's")
     return name, _stated(
         honest,
         np.concatenate([honest.units[:, :2], places[best]], axis=1),
