@@ -68,8 +68,9 @@ class Count:
         return self.equal + self.ties == self.codes and self.equal_constants + self.near_constants == self.constants
 
     def differs_by(self, share: float) -> bool:
-        """Whether constants are the rule's but for less than a share of them."""
-        return self.constants - self.equal_constants - self.near_constants < share * self.constants
+        """Whether constants are the rule's, or but for less than a share of them."""
+        others = self.constants - self.equal_constants - self.near_constants
+        return others == 0 or others < share * self.constants
 
 
 @dataclass(frozen=True, slots=True)
