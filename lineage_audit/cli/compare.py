@@ -20,7 +20,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
     "never": frozenset(),
     "identical": frozenset({"identical"}),
     "derived": frozenset({"identical", "derived"}),
-    "shared-origin": RELATED,
+    "shared-origin": frozenset(RELATED),
 }
 """What ``--fail-on`` takes -> the relations that then end in exit code 1."""
 

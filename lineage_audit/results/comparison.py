@@ -15,8 +15,8 @@ from lineage_audit.results.requantization import Requantization
 from lineage_audit.results.run import Run
 
 Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
-RELATED: frozenset[Relation] = frozenset({"identical", "derived", "shared-origin"})
-"""Relations that say the weights are not independent."""
+RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")
+"""Relations that say the weights are not independent, the closest first."""
 
 Direction = Literal["a->b", "b->a", "undetermined"]
 Grade = Literal["exact", "calibrated"]

@@ -72,6 +72,15 @@ def test_none_of_those_that_could_be_compared_is_no_answer_for_the_rest(tmp_path
     assert "1 unknown" in answer.summary
 
 
+def test_the_same_weights_come_before_what_they_were_made_into(database: Database) -> None:
+    database.add(fingerprint(noisy(BASES["base-3"], 1, 0.1)), Label("child"))
+    try:
+        answer = identify_on_database(fingerprint(BASES["base-3"]), database)
+    finally:
+        database.remove("child")
+    assert [relative.relation for relative in answer.relatives] == ["identical", "derived"]
+
+
 def test_what_is_left_out_is_not_looked_at(database: Database) -> None:
     subject = fingerprint(BASES["base-3"])
     assert identify_on_database(subject, database).relatives[0].relation == "identical"
