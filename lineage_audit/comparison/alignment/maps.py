@@ -71,7 +71,7 @@ class UnitMap:
     Attributes:
         source: the FFN of A (an upcycled expert of B comes from a dense one).
         a_units: unit numbers in A; ``NO_SOURCE`` where a unit is new.
-        lead: mean match margin of the matched |cosine|.
+        match_margin: mean match margin of the matched |cosine|.
         cosine: mean matched |cosine| of the rows that proposed.
         has_copies: A has copies of its units, of which one was taken.
     """

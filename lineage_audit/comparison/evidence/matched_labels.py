@@ -42,7 +42,7 @@ class MatchedBlock:
         own: for each unit of B whether its single best match in A has the same number.
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
-        kin: the number of the block among those of its layer that may have started as copies of one another.
+        copy_group: the number of the block among those of its layer that may have started as copies of one another.
     """
 
     layer: int | None

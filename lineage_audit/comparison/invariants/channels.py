@@ -55,7 +55,7 @@ class ChannelMatch:
 
     Attributes:
         residual: how B's channels come from A's; None where nothing is clear.
-        lead: mean match margin of probed channels over the second best.
+        match_margin: mean match margin of probed channels over the second best.
         geometry: correlation of the tokens' inner products, between different tokens.
         own: share of probed channels that best match their own number.
     """

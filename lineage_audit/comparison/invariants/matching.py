@@ -42,7 +42,7 @@ class KeyMatch:
         layers: for each layer of B, in order, its number.
         best: for each of them the layer of A that agrees best.
         sizes: mean size of the matched products in it.
-        leads: by how much it leads the best layer that is no copy of it.
+        match_margins: by how much it leads the best layer that is no copy of it.
         groups: for each key head of B the number of A's head in its layer, ``[heads of B]``.
         of_layers: layer of each key head of B, ``[heads of B]``.
         negative: matched rotary pairs that clearly point the other way.

@@ -71,7 +71,7 @@ class UnitMatch:
         scales: length of each unit's numbers over that of its counterpart's.
         size: units that B's FFN has.
         read: weights of B that were read for it.
-        lead: by how much probed units lead their second best.
+        match_margin: by how much probed units lead their second best.
     """
 
     block: FfnBlock

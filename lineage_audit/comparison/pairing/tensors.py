@@ -38,7 +38,7 @@ class TensorPair:
         b: the tensor of B.
         b_rows: rows of B that have a counterpart (all of them unless rows are tokens).
         a_rows: for each of ``b_rows`` the row of A.
-        image: what A's rows go through before they are compared, or None.
+        aligned_a: what A's rows go through before they are compared, or None.
         structural: paired by structure and shape alone.
     """
 

@@ -56,7 +56,7 @@ class Findings:
         caveats: what the reading stage has to say.
         searched: whether another order of layers, units, heads and channels was looked for.
         moved: whether one was found, so that shares and gains are those after alignment.
-        turned: whether it holds a rotation, after which gains cannot be compared.
+        rotated: whether it holds a rotation, after which gains cannot be compared.
         obstacle: why the weights could hardly be compared, or None.
         slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
         unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.
