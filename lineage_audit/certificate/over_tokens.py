@@ -20,6 +20,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
 
 Vectors = npt.NDArray[np.inexact[Any]]
 """Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs turn, else real."""
@@ -27,17 +28,6 @@ Vectors = npt.NDArray[np.inexact[Any]]
 MOST_WEIGHTS = 2**24
 MOST_UNITS = 3072
 """Weights and units that are read of one model at most; of more, fewer layers are taken."""
-
-LAYER_PATTERNS: tuple[tuple[int, tuple[int, ...]], ...] = (
-    (1, (0,)),
-    (3, (0, 1)),
-    (7, (0, 1, 3)),
-    (13, (0, 1, 3, 9)),
-    (21, (3, 6, 7, 12, 14)),
-    (31, (1, 5, 11, 24, 25, 27)),
-    (57, (1, 6, 7, 9, 19, 38, 42, 49)),
-)
-"""(period, residues) by which layers are taken: perfect difference sets, so that layers that were shifted overlap."""
 
 
 def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Derivation | None:

@@ -18,7 +18,7 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
-from lineage_audit.comparison.alignment.spreading import spread
+from lineage_audit.comparison.alignment.spreading import spread, spread_numbers
 from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.kernels import active_kernel
@@ -113,7 +113,7 @@ def _down_gram(weights: CanonicalWeights, blocks: list[FfnBlock]) -> npt.NDArray
 
 def _some(units: IntArray, count: int = _UNITS) -> IntArray:
     """Units to look at, spread evenly."""
-    return units[np.unique(np.linspace(0, len(units) - 1, min(len(units), count)).astype(np.int64))]
+    return units[spread_numbers(len(units), count)]
 
 
 def _up(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:

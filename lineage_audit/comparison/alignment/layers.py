@@ -15,6 +15,7 @@ from lineage_audit.comparison.alignment.assignment import clear_match_margin, me
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.reading.kernels import active_kernel
 
 CLEAR_MATCH_MARGIN = 0.05
@@ -81,7 +82,7 @@ def _probes(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> list[F
     found = []
     for tensor in weights.proposing(layer):
         units = np.arange(tensor.shape[0])[weights.proposers]
-        chosen = np.unique(np.linspace(0, len(units) - 1, min(_PROBED_UNITS, len(units))).astype(np.int64))
+        chosen = spread_numbers(len(units), _PROBED_UNITS)
         probed = weights.some_rows(tensor.role, layer, tensor.expert, units[chosen])
         if probed is not None:
             found.append(basis.own(probed))

@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment, MixedLayer
-from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.role_rows import read_role_rows
 
 _ROLES = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
 _ROWS = 32
@@ -69,8 +67,4 @@ def _mixture(deeper: Checkpoint, shallower: Checkpoint, layer: int, source: int,
 
 def _rows(checkpoint: Checkpoint, role: Role, layer: int) -> npt.NDArray[np.float32] | None:
     """The first rows of a matrix; None where there is none that can be read."""
-    tensor = checkpoint.by_key.get(TensorKey(role, "weight", layer, None))
-    if tensor is None or len(tensor.shape) != 2 or not is_readable(tensor):
-        return None
-    rows = np.arange(min(_ROWS, tensor.shape[0]))
-    return zero_where_unusable(checkpoint.read([RowRequest(tensor, rows)])[0])
+    return read_role_rows(checkpoint, role, layer, lambda count: np.arange(min(_ROWS, count)))

@@ -12,6 +12,7 @@ from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS, spread_numbers
 from lineage_audit.comparison.invariants import channels, rotary_tests, unit_tests
 from lineage_audit.comparison.invariants.anchor_tokens import (
     FEWEST_TOKENS,
@@ -24,7 +25,6 @@ from lineage_audit.comparison.invariants.channels import ChannelMatch, match_cha
 from lineage_audit.comparison.invariants.gains import match_by_gains, sign_channels
 from lineage_audit.comparison.invariants.matching import KeyMatch, match_keys, multiply
 from lineage_audit.comparison.invariants.rotary_keys import (
-    LAYER_PATTERNS,
     KeyPlan,
     plan_keys,
     read_keys,
@@ -214,7 +214,7 @@ def _known_pairs(
     ]
     if not known:
         return []
-    picked = np.unique(np.linspace(0, len(known) - 1, min(_MATCHED_FFNS, most, len(known))).astype(np.int64))
+    picked = spread_numbers(len(known), min(_MATCHED_FFNS, most))
     return [known[position] for position in picked]
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import assign, clear_match_margin, match_margins
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result, unit_rows
 from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
 from lineage_audit.results import Evidence
@@ -74,7 +75,7 @@ class ChannelMatch:
 def match_channels(tokens: AnchorTokens) -> ChannelMatch:
     """Match B's channels with A's; B may have fewer."""
     columns_a, columns_b = _columns(tokens.a), _columns(tokens.b)
-    probes = np.unique(np.linspace(0, len(columns_b) - 1, min(_PROBES, len(columns_b))).astype(np.int64))
+    probes = spread_numbers(len(columns_b), _PROBES)
     products = columns_b[probes] @ columns_a.T
     sizes = np.abs(products)
     match_margin = float(match_margins(sizes).mean()) if sizes.shape[1] > 1 else 0.0

@@ -18,6 +18,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.invariants.unit_columns import (
     channels_to_read,
     down_blocks,
@@ -101,7 +102,7 @@ def sign_channels(a: CanonicalWeights, b: CanonicalWeights, found: GainMatch) ->
     (columns_a,) = read_unit_numbers(a, downs_a, [source], theirs, None)
     (columns_b,) = read_unit_numbers(b, downs_b, [block], own, None)
     units, a_units = match_by_size(columns_a, columns_b)
-    chosen = np.unique(np.linspace(0, max(0, len(units) - 1), min(_GATE_ROWS, len(units))).astype(np.int64))
+    chosen = spread_numbers(len(units), _GATE_ROWS)
     if len(chosen) < _FEWEST_GATE_ROWS:
         return None
     rows_a = a.some_rows(source.roles.gate, source.layer, source.expert, a_units[chosen])
@@ -137,7 +138,7 @@ def _nearest(rows: FloatArray, among: FloatArray) -> IntArray:
 
 def _ratio(rows: FloatArray, among: FloatArray) -> float:
     """Median over probed rows of how much nearer the nearest is than the second, as a share of its distance."""
-    probes = np.unique(np.linspace(0, len(rows) - 1, min(_PROBES, len(rows))).astype(np.int64))
+    probes = spread_numbers(len(rows), _PROBES)
     two = np.sqrt(np.maximum(0.0, np.sort(np.partition(_distances(rows[probes], among), 1, axis=1)[:, :2], axis=1)))
     return float(np.median(1.0 - two[:, 0] / np.maximum(two[:, 1], 1e-12)))
 

@@ -21,6 +21,7 @@ from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_read
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
 from lineage_audit.comparison.reading.constants import without_set_diagonal
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.symmetries.geometry import Heads, Rotary, heads_of, heads_of_size, rotary_of
@@ -39,17 +40,6 @@ _MOST_RANGES = 2200
 
 _MOST_KEYS = 2048
 """Key heads that are held against each other at most."""
-
-LAYER_PATTERNS: tuple[tuple[int, tuple[int, ...]], ...] = (
-    (1, (0,)),
-    (3, (0, 1)),
-    (7, (0, 1, 3)),
-    (13, (0, 1, 3, 9)),
-    (21, (3, 6, 7, 12, 14)),
-    (31, (1, 5, 11, 24, 25, 27)),
-    (57, (1, 6, 7, 9, 19, 38, 42, 49)),
-)
-"""(period, residues): perfect difference sets (Singer 1938), so that layers that were shifted still overlap."""
 
 
 @dataclass(frozen=True, slots=True)

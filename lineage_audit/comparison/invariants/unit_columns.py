@@ -19,6 +19,7 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
@@ -186,7 +187,7 @@ def _with_the_rest(a: UnitColumns, b: UnitColumns, units: IntArray, a_units: Int
 
 def unit_match_margin(a: UnitColumns, b: UnitColumns) -> float:
     """Mean lead of the better quarter of probed units over their second best."""
-    probes = np.unique(np.linspace(0, len(b.numbers) - 1, min(_PROBES, len(b.numbers))).astype(np.int64))
+    probes = spread_numbers(len(b.numbers), _PROBES)
     if len(a.numbers) < 2:
         return 0.0
     top = np.partition(np.abs(b.numbers[probes] @ a.numbers.T), -2, axis=1)[:, -2:]

@@ -16,12 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.canonical import layer_numbers
-from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.reading.role_rows import read_role_rows
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -83,18 +82,13 @@ def _reading(model: Checkpoint, layer: int) -> DoubleArray | None:
     """Which channels a layer reads, from some rows of its matrices."""
     shares = []
     for role in sorted(_READS):
-        tensor = model.by_key.get(TensorKey(role, "weight", layer, None))
-        if tensor is None or len(tensor.shape) != 2 or not is_readable(tensor):
+        rows = read_role_rows(model, role, layer, lambda count: spread_numbers(count, _ROWS))
+        if rows is None:
             continue
-        rows = zero_where_unusable(model.read([RowRequest(tensor, _some(tensor.shape[0]))])[0])
         squares = np.square(rows, dtype=np.float64).sum(axis=0)
         if squares.sum() > 0:
             shares.append(squares / squares.sum())
     return _standardised(np.sum(shares, axis=0)) if shares and len({len(share) for share in shares}) == 1 else None
-
-
-def _some(count: int) -> IntArray:
-    return np.unique(np.linspace(0, count - 1, min(count, _ROWS)).astype(np.int64))
 
 
 def _standardised(share: DoubleArray) -> DoubleArray:

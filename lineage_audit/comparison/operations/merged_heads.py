@@ -9,14 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.role_rows import read_role_rows
 from lineage_audit.comparison.symmetries.geometry import Heads, heads_of
 from lineage_audit.results import Direction
 
@@ -68,7 +66,7 @@ def _agreement(
     more: Checkpoint, fewer: Checkpoint, role: Role, layer: int, groups: int, size: int
 ) -> tuple[float, float, float] | None:
     """Median cosine of rows with those of the means, the same with the best single head, and what the means leave."""
-    rows, merged = _matrix(more, role, layer), _matrix(fewer, role, layer)
+    rows, merged = read_role_rows(more, role, layer), read_role_rows(fewer, role, layer)
     if rows is None or merged is None or rows.shape != (size * len(merged), merged.shape[1]) or len(merged) % groups:
         return None
     heads = rows.reshape(groups, size, -1, rows.shape[1])
@@ -78,10 +76,3 @@ def _agreement(
     singles = [np.einsum("nw,nw->n", units, unit_rows(heads[:, head].reshape(merged.shape))) for head in range(size)]
     left = float(np.linalg.norm(merged - means)) / max(float(np.linalg.norm(merged)), 1e-30)
     return cosine, max(float(np.median(single)) for single in singles), left
-
-
-def _matrix(checkpoint: Checkpoint, role: Role, layer: int) -> FloatArray | None:
-    tensor = checkpoint.by_key.get(TensorKey(role, "weight", layer, None))
-    if tensor is None or len(tensor.shape) != 2 or not is_readable(tensor):
-        return None
-    return zero_where_unusable(checkpoint.read([RowRequest(tensor, np.arange(tensor.shape[0]))])[0])
