@@ -12,7 +12,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
-from lineage_audit.comparison.invariants.rotary_keys import KeySource, shared_key_sources
+from lineage_audit.comparison.invariants.rotary_keys import KeySource, ends_of, shared_key_sources
 from lineage_audit.comparison.symmetries.broken import broken_symmetries
 from lineage_audit.comparison.symmetries.geometry import heads_of
 
@@ -115,15 +115,10 @@ def _rotary_keys(a: Checkpoint, b: Checkpoint) -> tuple[Sources, Sources]:
 
 def _heads_by_layer(sources: Iterable[KeySource], at_each_end: int) -> Sources:
     return {
-        source.layer: UnitSource(source.layer, source.tensor, source.rows_of(_ends(source.pairs, at_each_end)), 1)
+        source.layer: UnitSource(source.layer, source.tensor, source.rows_of(ends_of(source.pairs, at_each_end)), 1)
         for source in sources
         if at_each_end
     }
-
-
-def _ends(pairs: int, at_each_end: int) -> IntArray:
-    """The fastest and the slowest of so many frequencies."""
-    return np.concatenate([np.arange(at_each_end), np.arange(pairs - at_each_end, pairs)])
 
 
 _FINDERS: Mapping[Kind, Callable[[Checkpoint, Checkpoint], tuple[Sources, Sources]]] = {

@@ -42,7 +42,7 @@ def _subject_parts(case: Case) -> Iterator[Draft]:
         yield Draft(
             message=f"{share:.1%} of the subject's parameters are stored in a type that cannot be read.",
             evidence=(f"{len(unread):,} tensors, the first of type {unread[0].dtype}: {unread[0].name[:100]}",),
-            fix="Give a version of the model in a type that is read; the list is in the README.",
+            fix="Give a version of the model in a type that is read; the list is in docs/formats.md.",
             location=case.place("base_model", "license"),
             about="types",
         )
