@@ -7,14 +7,13 @@ of some weights differs. That is no difference between models, and it is said so
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.stages import WeightStage
-from lineage_audit.comparison.verdict import Letter, WrittenSum, other_than
+from lineage_audit.comparison.verdict import Letter, SumEquality, WrittenSum, other_than
 
 _EQUAL_SHARE = 0.99
 """Share of a coarse tensor's elements that rounding leaves equal when sums are taken in another order."""
@@ -43,7 +42,7 @@ def find_sum(a: Checkpoint, b: Checkpoint, pairing: Pairing, stage: WeightStage)
     )
 
 
-def _equal_part(pairing: Pairing, stage: WeightStage) -> Literal["everything", "what-was-read", "nothing"]:
+def _equal_part(pairing: Pairing, stage: WeightStage) -> SumEquality:
     """How much of two models is equal but for rounding, under their own numbers."""
     measured = list(stage.comparison.measurements.values())
     if stage.aligned is not None or not measured or not all(map(_is_equal_but_for_rounding, measured)):

@@ -1,7 +1,7 @@
 """Evidence becomes a verdict: the thresholds, what the tests carry, the decision, and its words."""
 
 from lineage_audit.comparison.verdict.decision import decide
-from lineage_audit.comparison.verdict.findings import Findings, LeftOver, Letter, WrittenSum, other_than
+from lineage_audit.comparison.verdict.findings import Findings, LeftOver, Letter, SumEquality, WrittenSum, other_than
 from lineage_audit.comparison.verdict.registry import REGISTRY, rights_of
 from lineage_audit.comparison.verdict.standing import (
     alignment_holds,
@@ -36,6 +36,7 @@ __all__ = [
     "Findings",
     "LeftOver",
     "Letter",
+    "SumEquality",
     "WrittenSum",
     "alignment_holds",
     "combined_log10_p",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from lineage_audit.comparison.verdict.findings import Findings, other_than
+from lineage_audit.comparison.verdict.findings import Letter, other_than
 
 
-def describe_delta(findings: Findings) -> str:
+def describe_delta(delta: Letter) -> str:
     """What the model looks like."""
-    return f"{findings.delta} looks like a delta checkpoint, a model's weights less those of a base"
+    return f"{delta} looks like a delta checkpoint, a model's weights less those of a base"
 
 
-def advise_on_delta(findings: Findings) -> str:
+def advise_on_delta(delta: Letter) -> str:
     """What to compare instead."""
-    letter = findings.delta or "B"
-    return f"compare {other_than(letter)}+{letter} with the finished model, or give {letter} its own base"
+    return f"compare {other_than(delta)}+{delta} with the finished model, or give {delta} its own base"

@@ -13,6 +13,9 @@ from lineage_audit.results import Evidence
 LeftOver = Literal["nothing", "rows", "tensors"]
 """What one model holds that the other lacks; rows are those of tokens."""
 
+SumEquality = Literal["everything", "what-was-read", "nothing"]
+"""How much of a model is a sum to within rounding: all of it, all that was read, or not even that."""
+
 Letter = Literal["A", "B"]
 """One of the two models, as sentences call it."""
 
@@ -37,7 +40,7 @@ class WrittenSum:
     whole: Letter
     parts: Letter
     of: str
-    equal: Literal["everything", "what-was-read", "nothing"]
+    equal: SumEquality
     caveats: tuple[str, ...]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lineage_audit.comparison.verdict.deltas import advise_on_delta, describe_delta
-from lineage_audit.comparison.verdict.findings import Findings, other_than
+from lineage_audit.comparison.verdict.findings import Findings, SumEquality, other_than
 from lineage_audit.comparison.verdict.registry import rights_of
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
@@ -18,6 +18,7 @@ from lineage_audit.comparison.verdict.standing import (
     has_effect,
     has_searched,
     is_half_agreed,
+    is_related,
     stands_on_calibrated,
     stands_on_invariants,
     strongest_agreement,
@@ -117,22 +118,14 @@ def _rejects_a_trace(findings: Findings) -> bool:
     return _rejects(findings) and shared < RELATION.least_effect and not has_effect(findings.evidence)
 
 
-def _is_related(findings: Findings) -> bool:
-    return _rejects(findings) or _agrees(findings) or findings.subset is not None
-
-
-def _is_the_sum(findings: Findings) -> bool:
-    """Tell whether one model is what the other is written as the sum of, to within rounding."""
+def _is_the_sum(findings: Findings, equal: SumEquality) -> bool:
+    """Tell whether so much of one model is what the other is written as the sum of, to within rounding."""
     found = findings.written_sum
-    return found is not None and found.equal == "everything" and _is_related(findings)
+    related = is_related(findings.evidence) or findings.subset is not None
+    return found is not None and found.equal == equal and related
 
 
-def _is_the_sum_as_read(findings: Findings) -> bool:
-    found = findings.written_sum
-    return found is not None and found.equal == "what-was-read" and _is_related(findings)
-
-
-def _is_unrelated_delta(findings: Findings) -> bool:
+def _is_delta(findings: Findings) -> bool:
     """Tell whether one looks like a delta checkpoint, which no test can read alone: nothing found then clears it."""
     return findings.delta is not None
 
@@ -198,8 +191,11 @@ def _say_obstacle(findings: Findings) -> str:
 
 
 def _say_delta(findings: Findings) -> str:
-    base = other_than(findings.delta or "B")
-    return f"{describe_delta(findings)} (norm gains near 0 where {base}'s are not); {advise_on_delta(findings)}"
+    if findings.delta is None:
+        return ""
+    base = other_than(findings.delta)
+    described, advice = describe_delta(findings.delta), advise_on_delta(findings.delta)
+    return f"{described} (norm gains near 0 where {base}'s are not); {advice}"
 
 
 def _say_unclear(findings: Findings) -> str:
@@ -253,8 +249,8 @@ def _say_powerless(findings: Findings) -> str:
 
 RULES: tuple[Rule, ...] = (
     Rule("same-weights", "identical", lambda found: found.identical, _of_exact),
-    Rule("same-sum", "identical", _is_the_sum, _of_what_was_measured),
-    Rule("same-sum-as-read", "derived", _is_the_sum_as_read, _of_what_was_measured),
+    Rule("same-sum", "identical", lambda found: _is_the_sum(found, "everything"), _of_what_was_measured),
+    Rule("same-sum-as-read", "derived", lambda found: _is_the_sum(found, "what-was-read"), _of_what_was_measured),
     Rule("subset", "derived", lambda found: found.subset is not None, _of_exact),
     Rule("trace", "inconclusive", _rejects_a_trace, _of_exact, _say_trace),
     Rule("residual-basis", "shared-origin", _only_channels_reject, _of_exact, cause=_untold),
@@ -262,7 +258,7 @@ RULES: tuple[Rule, ...] = (
     Rule("rejected", "derived", _rejects, _of_exact),
     Rule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated, cause=_cause),
     Rule("agreed", "derived", _agrees, _of_calibrated),
-    Rule("delta-checkpoint", "inconclusive", _is_unrelated_delta, _of_what_was_measured, _say_delta),
+    Rule("delta-checkpoint", "inconclusive", _is_delta, _of_what_was_measured, _say_delta),
     Rule("obstacle", "inconclusive", lambda found: found.obstacle is not None, _of_what_was_measured, _say_obstacle),
     Rule("unclear-p", "inconclusive", _is_unclear, _of_what_was_measured, _say_unclear),
     Rule("half-agreed", "inconclusive", _is_half_agreed, _of_calibrated, _say_agreement),

@@ -56,7 +56,8 @@ def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
         return f"Identical: {written.whole} holds the very weights of {written.of}."
     if relation in ("derived", "shared-origin") and findings.delta:
         word, base = relation.replace("-", " ").capitalize(), other_than(findings.delta)
-        return f"{word}: {describe_delta(findings)}, and is not independent of {base}; {advise_on_delta(findings)}."
+        described, advice = describe_delta(findings.delta), advise_on_delta(findings.delta)
+        return f"{word}: {described}, and is not independent of {base}; {advice}."
     architecture = findings.architecture[:1].upper() + findings.architecture[1:]
     if relation == "identical":
         return "Identical: B holds the very weights of A."
