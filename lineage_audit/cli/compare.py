@@ -79,6 +79,8 @@ def command(
     from lineage_audit.report.saving import require_place
 
     if certificate is not None:
+        if weights is not None:
+            raise click.UsageError("--certificate is of the weights that a model is loaded with; leave out --weights")
         require_place(certificate)
     with delivery.progress() as progress:
         report = compare(

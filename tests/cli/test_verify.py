@@ -57,6 +57,13 @@ def test_a_place_that_cannot_be_written_is_said_before_any_model_is_read(tmp_pat
     assert "there is no folder" in capsys.readouterr().err
 
 
+def test_a_certificate_is_of_no_other_weights_than_the_report(tmp_path, capsys):
+    path = tmp_path / "c.json"
+    assert run(["compare", PARENT, RENAMED, "--weights", "ema", "--certificate", str(path)]) == 2
+    assert "leave out --weights" in capsys.readouterr().err
+    assert not path.exists()
+
+
 def test_python_does_the_same(certificate, tmp_path):
     path = tmp_path / "again.json"
     made = lineage_audit.certify(PARENT, RENAMED, path)
