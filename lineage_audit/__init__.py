@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import (
     CheckReport,
+    Comparisons,
     Evidence,
     FamilyTree,
     Finding,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CheckReport",
+    "Comparisons",
     "Evidence",
     "FamilyTree",
     "Finding",
@@ -60,6 +62,7 @@ __all__ = [
     "certify",
     "check",
     "compare",
+    "compare_many",
     "fingerprint",
     "identify",
     "inspect",
@@ -102,38 +105,56 @@ def compare(
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
     from lineage_audit.arguments import as_reference, as_references, choices, one_of
-    from lineage_audit.checkpoint import open_checkpoint, split_reference
-    from lineage_audit.comparison import EffortChoice, compare_checkpoints
+    from lineage_audit.comparing import ModelA, Settings
+    from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device, computing_on
-    from lineage_audit.library.recognition import is_fingerprint_reference
-    from lineage_audit.results.local_paths import without_local_paths
 
     one_of("effort", effort, choices(EffortChoice))
     one_of("device", device, choices(Device))
     ref_a, ref_b, named = as_reference(a), as_reference(b), as_references(parents)
     named_base = as_reference(base) if base else None
-    if is_fingerprint_reference(ref_a) or is_fingerprint_reference(ref_b):
-        ancestors = (*named, *([named_base] if named_base else []))
-        return _compare_by_fingerprints(ref_a, ref_b, effort, progress, ancestors)
     with computing_on(device):
-        opened = tuple(map(open_checkpoint, named))
-        common = open_checkpoint(named_base) if named_base else None
-        report = compare_checkpoints(
-            open_checkpoint(ref_a), open_checkpoint(ref_b, weights), effort, progress, opened, budget, common
-        )
-    given = (ref_a, ref_b, *named, *((named_base,) if named_base else ()))
-    return without_local_paths(report, (part for reference in given for part in split_reference(reference)))
+        return ModelA(ref_a, Settings(effort, progress, named, named_base, weights, budget)).compare_with(ref_b)
 
 
-def _compare_by_fingerprints(
-    a: str, b: str, effort: EffortChoice, progress: Progress | None, ancestors: tuple[str, ...]
-) -> Report:
-    """Compare where at least one of the two is a fingerprint; the other may be a model, which is then sketched."""
-    from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
+def compare_many(
+    a: Reference,
+    models: Iterable[Reference],
+    *,
+    effort: EffortChoice = "auto",
+    progress: Progress | None = None,
+    base: Reference | None = None,
+    device: Device = "cpu",
+    budget: int | None = None,
+) -> Comparisons:
+    """Compare one model with many; it is opened once, and what was read of it is kept for the next.
 
-    if ancestors:
-        raise LineageAuditError("parents and bases are looked for in weights; name the models, not fingerprints")
-    return compare_fingerprints(open_fingerprint(a, effort, progress), open_fingerprint(b, effort, progress))
+    Args:
+        a: a local folder or file, a Hub repository ``org/name[@revision]``, or a fingerprint file; the suspected
+            ancestor, if any.
+        models: the same for every other model.
+        effort: how much of the weights to read: ``auto``, ``metadata``, ``sample``, ``search`` or ``full``.
+        progress: told how far reading has come.
+        base: a common base: what A and each model share beyond it is measured.
+        device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
+        budget: bytes of weights that a sample may read of each model; by their size where it is None.
+
+    Returns:
+        A report a model, and the models that could not be read with the reason.
+
+    Raises:
+        LineageAuditError: A, or the base, cannot be found or read; one line says why and what to do.
+    """
+    from lineage_audit.arguments import as_reference, as_references, choices, one_of
+    from lineage_audit.comparing import Settings, compare_with_many
+    from lineage_audit.comparison import EffortChoice
+    from lineage_audit.comparison.reading.kernels import Device, computing_on
+
+    one_of("effort", effort, choices(EffortChoice))
+    one_of("device", device, choices(Device))
+    settings = Settings(effort, progress, base=as_reference(base) if base else None, budget=budget)
+    with computing_on(device):
+        return compare_with_many(as_reference(a), as_references(models), settings)
 
 
 def fingerprint(

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "comparison": BASE | {"checkpoint", "comparison"},
     "library": BASE | {"checkpoint", "comparison", "library"},
     "certificate": BASE | {"checkpoint", "comparison", "library", "certificate"},
+    "comparing": BASE | {"checkpoint", "comparison", "library"},
     "claims": BASE | {"checkpoint", "comparison", "claims", "library"},
 }
 """Part of the package -> the parts that it may import; only the command line sees everything."""

@@ -10,7 +10,7 @@ import click
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.options import budget_option, device_option, effort_option, weights_option
-from lineage_audit.results import RELATED, Relation, Report
+from lineage_audit.results import RELATED, Comparisons, Relation, Report
 
 if TYPE_CHECKING:
     from lineage_audit.comparison import EffortChoice
@@ -27,7 +27,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
 
 @click.command()
 @click.argument("a")
-@click.argument("b")
+@click.argument("others", metavar="B...", nargs=-1)
 @effort_option
 @click.option(
     "--parent",
@@ -49,6 +49,13 @@ _FAILING: dict[str, frozenset[Relation]] = {
     help="Exit with 1 when the relation is this or closer.",
 )
 @click.option(
+    "--list",
+    "listed",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="More models to compare A with, a reference a line (- for standard input).",
+)
+@click.option(
     "--certificate",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -57,7 +64,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
 @delivered(Report)
 def command(
     a: str,
-    b: str,
+    others: tuple[str, ...],
     effort: EffortChoice,
     parents: tuple[str, ...],
     budget: int | None,
@@ -66,6 +73,7 @@ def command(
     device: Device,
     controls: bool,
     fail_on: str,
+    listed: Path | None,
     certificate: Path | None,
     delivery: Delivery,
 ) -> int:
@@ -73,19 +81,24 @@ def command(
 
     A and B are local folders, weight files, Hub repositories (org/name[@revision]), ollama:NAME, addresses (https://,
     s3://), BASE+ADAPTER of these, or fingerprints. A is the suspected ancestor where there is one; swapping them
-    mirrors the report.
+    mirrors the report. Of several B each is compared with A, which is opened once.
     """
-    from lineage_audit import certify, compare
-    from lineage_audit.report.saving import require_place
+    from lineage_audit import certify, compare, compare_many
 
+    models = (*others, *(_lines_of(listed) if listed else ()))
+    if not models:
+        raise click.UsageError("Missing argument 'B...'.")
+    if len(models) > 1:
+        _require_one_b(delivery, parents=parents, weights=weights, controls=controls, certificate=certificate)
+        with delivery.progress() as progress:
+            found = compare_many(a, models, effort=effort, progress=progress, base=base, device=device, budget=budget)
+        return exit_code_of_many(delivery.deliver(found), fail_on)
     if certificate is not None:
-        if weights is not None:
-            raise click.UsageError("--certificate is of the weights that a model is loaded with; leave out --weights")
-        require_place(certificate)
+        _require_certifiable(certificate, weights)
     with delivery.progress() as progress:
         report = compare(
             a,
-            b,
+            models[0],
             effort=effort,
             progress=progress,
             parents=parents,
@@ -96,8 +109,39 @@ def command(
         )
     delivery.with_part("controls", wanted=controls).deliver(report)
     if certificate is not None:
-        certify(a, b, certificate)
+        certify(a, models[0], certificate)
     return exit_code(report, fail_on)
+
+
+def _lines_of(listed: Path) -> tuple[str, ...]:
+    """The references of a list; empty lines and what follows a # at the start of a line are left out."""
+    with click.open_file(str(listed), encoding="utf-8-sig", errors="replace") as stream:
+        lines = [line.strip() for line in stream]
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _require_one_b(delivery: Delivery, **given: object) -> None:
+    """Refuse options that are about one pair."""
+    named = [f"--{name.rstrip('s') if name == 'parents' else name}" for name, value in given.items() if value]
+    named += ["--figures"] if delivery.figures is not None else []
+    if named:
+        raise click.UsageError(f"{named[0]} is about one pair; give one B with it")
+
+
+def _require_certifiable(certificate: Path, weights: str | None) -> None:
+    from lineage_audit.report.saving import require_place
+
+    if weights is not None:
+        raise click.UsageError("--certificate is of the weights that a model is loaded with; leave out --weights")
+    require_place(certificate)
+
+
+def exit_code_of_many(comparisons: Comparisons, fail_on: str) -> ExitCode:
+    """What many comparisons end with: errors outrank findings, and these what could not be told."""
+    codes = {exit_code(report, fail_on) for report in comparisons.reports}
+    if comparisons.unread:
+        return ExitCode.ERROR
+    return next((code for code in (ExitCode.FINDING, ExitCode.INCONCLUSIVE) if code in codes), ExitCode.PASSED)
 
 
 def exit_code(report: Report, fail_on: str) -> ExitCode:

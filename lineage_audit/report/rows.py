@@ -9,6 +9,7 @@ from lineage_audit.errors import LineageAuditError
 from lineage_audit.report.json.document import plain
 from lineage_audit.results import (
     CheckReport,
+    Comparisons,
     FamilyTree,
     Identification,
     Inspection,
@@ -26,6 +27,10 @@ _TABLES: Mapping[type, Mapping[str, Callable[[Any], Sequence[object]]]] = {
         "roles": lambda report: report.weights.roles,
         "operations": lambda report: report.verdict.operations,
     },
+    Comparisons: {
+        "models": lambda comparisons: [_model_row(report) for report in comparisons.reports],
+        "unread": lambda comparisons: comparisons.unread,
+    },
     CheckReport: {
         "findings": lambda report: report.findings,
         "references": lambda report: report.references,
@@ -37,6 +42,11 @@ _TABLES: Mapping[type, Mapping[str, Callable[[Any], Sequence[object]]]] = {
     Unmixing: {"layers": lambda unmixing: unmixing.layers, "parts": lambda unmixing: unmixing.parts},
 }
 """Result type -> name of a table -> its rows; the first table is the default."""
+
+
+def _model_row(report: Report) -> Mapping[str, object]:
+    """The verdict of one of many comparisons, beside the model that it is about."""
+    return {"model": report.b.ref, **plain(report.verdict)}
 
 
 def rows_of(result: Result, table: str | None = None) -> list[Row]:

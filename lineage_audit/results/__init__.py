@@ -45,6 +45,7 @@ from lineage_audit.results.comparison import (
     WeightFile,
     WeightsFinding,
 )
+from lineage_audit.results.comparisons import Comparisons, Unread
 from lineage_audit.results.controls import Control, ControlKind, ControlledNumber
 from lineage_audit.results.coverage import Coverage, PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
@@ -66,10 +67,10 @@ from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
 from lineage_audit.results.verification import Verification, VerificationOutcome
 
-Result = Report | CheckReport | Inspection | Identification | FamilyTree | Unmixing
+Result = Report | Comparisons | CheckReport | Inspection | Identification | FamilyTree | Unmixing
 """What a command gives."""
 
-RESULTS: tuple[type, ...] = (Report, CheckReport, Inspection, Identification, FamilyTree, Unmixing)
+RESULTS: tuple[type, ...] = (Report, Comparisons, CheckReport, Inspection, Identification, FamilyTree, Unmixing)
 
 __all__ = [
     "RELATED",
@@ -80,6 +81,7 @@ __all__ = [
     "CheckReport",
     "ClaimRecord",
     "ClaimSummary",
+    "Comparisons",
     "Control",
     "ControlKind",
     "ControlledNumber",
@@ -150,6 +152,7 @@ __all__ = [
     "TreeModel",
     "UnknownAncestor",
     "Unmixing",
+    "Unread",
     "Verdict",
     "Verification",
     "VerificationOutcome",

@@ -237,3 +237,26 @@ def test_efforts_say_what_they_read(effort: str, capsys: pytest.CaptureFixture[s
     assert document["effort"] == effort
     assert document["verdict"]["relation"] == "derived"
     assert document["a"]["bytes_read"] > 0
+
+
+def test_one_against_many(pair: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small = write(tmp_path / "small", repository(llama(1, SMALL), llama_config(SMALL)))
+    listed = tmp_path / "models.txt"
+    listed.write_text(f"# what we hold it against\n\n{small}\n")
+    arguments = ["compare", *pair, "--list", str(listed)]
+    assert run([*arguments, "--format", "json"]) == 3
+    relations = [one["verdict"]["relation"] for one in json.loads(capsys.readouterr().out)["reports"]]
+    assert relations == ["derived", "inconclusive"]
+    assert run([*arguments, "-q", "--fail-on", "derived"]) == 1
+    assert run([*arguments, "/nowhere/x", "-q", "--fail-on", "derived"]) == 2
+    assert run(["compare", pair[0], pair[1], pair[0], "-q"]) == 0
+
+
+@pytest.mark.parametrize(
+    "option", [["--parent", "x"], ["--weights", "ema"], ["--certificate", "c.json"], ["--figures", "f"]]
+)
+def test_what_is_about_one_pair_is_refused_with_many(
+    option: list[str], pair: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compare", *pair, pair[0], *option]) == 2
+    assert f"{option[0]} is about one pair" in capsys.readouterr().err

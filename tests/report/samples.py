@@ -7,6 +7,7 @@ from dataclasses import replace
 from lineage_audit.results import (
     ArchitectureFinding,
     ClaimSummary,
+    Comparisons,
     Coverage,
     Evidence,
     FieldComparison,
@@ -25,6 +26,7 @@ from lineage_audit.results import (
     RoleSummary,
     TemplateChange,
     TokenizerFinding,
+    Unread,
     Verdict,
     WeightsFinding,
 )
@@ -541,4 +543,12 @@ INSPECTION = Inspection(
         ClaimSummary("base-model", "summit-labs/Ridge-34B-base", "README.md:7 base_model"),
     ),
     caveats=("The repository asks for its own modelling code, which was not run.",),
+)
+
+MANY = Comparisons(
+    tool_version="0.1.0",
+    a=PARENT,
+    reports=(INDEPENDENT, DERIVED),
+    unread=(Unread("summit-labs/Gone-7B", "summit-labs/Gone-7B: no such repository on the Hub"),),
+    seconds=2.5,
 )

@@ -52,3 +52,31 @@ class HeldSource:
             if span.start <= wanted.start <= wanted.stop <= span.stop:
                 return data[wanted.start - span.start : wanted.stop - span.start]
         return None
+
+
+class RememberingSource:
+    """A source that keeps what was read of it, up to a limit, for whoever asks for the same ranges again."""
+
+    def __init__(self, source: Source, limit: int) -> None:
+        self.ref = source.ref
+        self.revision = source.revision
+        self.files: Mapping[str, SourceFile] = source.files
+        self.is_local = source.is_local
+        self._source = source
+        self._room = limit
+        self._kept: dict[ByteRange, bytes] = {}
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read so far, each fetch counted once."""
+        return self._source.bytes_read
+
+    def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
+        """Read all ranges, in the order given; only those that are not kept are asked for."""
+        missing = list(dict.fromkeys(wanted for wanted in ranges if wanted not in self._kept))
+        read = dict(zip(missing, self._source.read_ranges(missing) if missing else (), strict=True))
+        for wanted, data in read.items():
+            if len(data) <= self._room:
+                self._kept[wanted] = data
+                self._room -= len(data)
+        return [read[wanted] if wanted in read else self._kept[wanted] for wanted in ranges]

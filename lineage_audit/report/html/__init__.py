@@ -13,6 +13,7 @@ from typing import Any
 from lineage_audit.report.formats import Renderer
 from lineage_audit.report.html.check import check_page
 from lineage_audit.report.html.comparison import comparison_page
+from lineage_audit.report.html.comparisons import comparisons_page
 from lineage_audit.report.html.figures import figures_of, standalone
 from lineage_audit.report.html.identification import identification_page
 from lineage_audit.report.html.inspection import inspection_page
@@ -23,6 +24,7 @@ from lineage_audit.report.html.unmixing import unmixing_page
 from lineage_audit.results import (
     RESULTS,
     CheckReport,
+    Comparisons,
     FamilyTree,
     Identification,
     Inspection,
@@ -35,6 +37,7 @@ __all__ = ["RENDERERS", "figure_files", "first_screen", "page_of", "summary_of"]
 
 _PAGES: Mapping[type, Callable[[Any], Page]] = {
     Report: comparison_page,
+    Comparisons: comparisons_page,
     CheckReport: check_page,
     Inspection: inspection_page,
     Identification: identification_page,

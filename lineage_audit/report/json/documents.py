@@ -14,6 +14,7 @@ from lineage_audit.report.json.document import TOOL, Document, plain, written
 from lineage_audit.report.json.reading import read
 from lineage_audit.results import (
     CheckReport,
+    Comparisons,
     FamilyTree,
     Identification,
     Inspection,
@@ -37,6 +38,15 @@ def _report_document(body: Document) -> Document:
 
 def _report_fields(body: Document) -> Document:
     return {**body, "weights": {**body["weights"], "layers": body["layers"]}}
+
+
+def _comparisons_document(body: Document) -> Document:
+    """Each comparison is a document of its own kind."""
+    return {**body, "reports": [_headed(_REPORT, report) for report in body["reports"]]}
+
+
+def _comparisons_fields(body: Document) -> Document:
+    return {**body, "reports": [_bare(_REPORT, report) for report in body["reports"]]}
 
 
 def _inspection_document(body: Document) -> Document:
@@ -91,8 +101,11 @@ class DocumentKind:
         return f"{TOOL}/{self.name}/1"
 
 
+_REPORT = DocumentKind("report", Report, _report_document, _report_fields)
+
 KINDS = (
-    DocumentKind("report", Report, _report_document, _report_fields),
+    _REPORT,
+    DocumentKind("comparisons", Comparisons, _comparisons_document, _comparisons_fields),
     DocumentKind("check", CheckReport),
     DocumentKind("inspection", Inspection, _inspection_document, _inspection_fields),
     DocumentKind("identification", Identification),
@@ -110,10 +123,18 @@ def kind_of(result: type) -> DocumentKind:
 
 def document_of(result: Result) -> Document:
     """A result as a document."""
-    kind = kind_of(type(result))
-    body = plain(result)
+    return _headed(kind_of(type(result)), plain(result))
+
+
+def _headed(kind: DocumentKind, body: Document) -> Document:
+    """The fields of a result as a document that names its schema and the tool."""
     head = {"schema": kind.schema, "tool": {"name": TOOL, "version": body.pop("tool_version")}}
     return {**head, **kind.from_fields(body)}
+
+
+def _bare(kind: DocumentKind, document: Mapping[str, Any]) -> Document:
+    """The way back."""
+    return {**kind.to_fields(dict(document)), "tool_version": document["tool"]["version"]}
 
 
 def to_json(result: Result) -> str:
@@ -136,8 +157,7 @@ def result_from(document: str | bytes | Path | Mapping[str, Any]) -> Result:
         known = ", ".join(_BY_SCHEMA)
         raise UnreadableFileError(f"a document of schema {members.get('schema')!r} cannot be read; known are {known}")
     try:
-        fields = {**kind.to_fields(dict(members)), "tool_version": members["tool"]["version"]}
-        result: Result = read(kind.result, fields)
+        result: Result = read(kind.result, _bare(kind, members))
     except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
         raise UnreadableFileError(f"the document is not what {kind.schema} says: {error}") from None
     return result
@@ -147,7 +167,7 @@ def schema_of(result: type) -> Document:
     """The JSON Schema (draft 2020-12) that the documents of a type of result fulfil."""
     path = files("lineage_audit.report") / "schema" / f"{kind_of(result).name}-1.schema.json"
     schema: Document = json.loads(path.read_text(encoding="utf-8"))
-    return schema
+    return {**schema, "$defs": {**schema["$defs"], "report": schema_of(Report)}} if result is Comparisons else schema
 
 
 def _text_of(document: str | bytes | Path) -> str | bytes:

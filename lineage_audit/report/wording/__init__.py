@@ -69,7 +69,7 @@ FIELD_STATUS_WORDS: Mapping[str, str] = {
 }
 
 # A direction says nothing about models that share no weights, or of which nothing is known.
-_WITHOUT_DIRECTION: frozenset[Relation] = frozenset({"independent", "inconclusive"})
+WITHOUT_DIRECTION: frozenset[Relation] = frozenset({"independent", "inconclusive"})
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -81,7 +81,7 @@ def certainty_facts(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         ("If independent", certainty(verdict)),
         ("Detection limit", "not known" if limit == MISSING else f"cosine {limit}"),
     ]
-    if verdict.relation not in _WITHOUT_DIRECTION:
+    if verdict.relation not in WITHOUT_DIRECTION:
         facts.append(("Direction", DIRECTION_WORDS[verdict.direction]))
     return tuple(facts)
 

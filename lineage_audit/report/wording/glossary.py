@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineage_audit.results import CheckReport, FamilyTree, Identification, Inspection, Report, Unmixing
+from lineage_audit.results import CheckReport, Comparisons, FamilyTree, Identification, Inspection, Report, Unmixing
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ _USED_BY: Mapping[type, tuple[str, ...]] = {
         *_RELATIONS, *_CERTAINTY, "derived share", "explained variance", "copied share", "cosine", "correlation",
         "log10 p", "null", "effect", "FFN unit", "head", "residual channel", "delta",
     ),
+    Comparisons: (*_RELATIONS, *_CERTAINTY, "derived share", "copied share"),
     CheckReport: (
         "base model", "declared", "concluded", *_RELATIONS, "if independent", "exact", "calibrated", "derived share",
         "detection limit",

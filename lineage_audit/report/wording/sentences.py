@@ -11,6 +11,7 @@ from lineage_audit.report.numbers import MISSING, detection_limit, plural
 from lineage_audit.results import (
     RELATED,
     CheckReport,
+    Comparisons,
     FamilyTree,
     Finding,
     Identification,
@@ -62,6 +63,18 @@ def _of_comparison(report: Report) -> str:
         return f"Nothing in the weights of {b} was found to come from {a}{_would_have_seen(verdict)}."
     kinship = _KINSHIP[verdict.relation](verdict, a, b)
     return f"{kinship}{_how_surely(verdict)}.{_claimed_base(report, a, b)}"
+
+
+def _of_comparisons(comparisons: Comparisons) -> str:
+    """Which of the others are related to A, and what is not known of the rest."""
+    a, *others = names_of(comparisons.a.ref, *(report.b.ref for report in comparisons.reports))
+    relations = [report.verdict.relation for report in comparisons.reports]
+    related = [name for name, relation in zip(others, relations, strict=True) if relation in RELATED]
+    count = plural(len(others) + len(comparisons.unread), "model")
+    said = f"{_listed(related[:_MOST_NAMED], len(related) - _MOST_NAMED)} {'is' if len(related) == 1 else 'are'} not"
+    found = f"Of {count}, {said} independent of {a}" if related else f"Of {count}, none was found related to {a}"
+    rest = ((relations.count("inconclusive"), "could not be told"), (len(comparisons.unread), "could not be read"))
+    return f"{'; '.join((found, *(f'{number} {words}' for number, words in rest if number)))}."
 
 
 def _identical(verdict: Verdict, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
@@ -181,6 +194,7 @@ def _listed(items: list[str], more: int = 0) -> str:
 
 _SENTENCES: Mapping[type, Callable[[Any], str]] = {
     Report: _of_comparison,
+    Comparisons: _of_comparisons,
     CheckReport: _of_check,
     Identification: _of_identification,
     FamilyTree: _of_tree,

@@ -14,11 +14,12 @@ from tests.report.hostile import NASTY, with_every_string
 from tests.report.hostile_checks import with_every_string as hostile_check
 from tests.report.html.reading import Page
 from tests.report.html.samples import MERGED, RICH, SHELVED, TREE, TUNED
-from tests.report.samples import INSPECTION, REPORTS
+from tests.report.samples import INSPECTION, MANY, REPORTS
 
 PAGES = {
     **{name: render(report, "html") for name, report in (REPORTS | RICH).items()},
     **{f"check-{name}": render(check, "html") for name, check in CHECKS.items()},
+    "many": render(MANY, "html"),
     "merged": render(MERGED, "html"),
     "shelved": render(SHELVED, "html"),
     "tree": render(TREE, "html"),

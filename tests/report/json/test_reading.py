@@ -7,7 +7,9 @@ import pytest
 
 from lineage_audit import LineageAuditError, Report
 from lineage_audit.report.json import document_of, result_from, to_json
+from tests.report.checks import CHECKS
 from tests.report.results import ONE_OF_EACH, RESULTS
+from tests.report.samples import REPORTS
 
 
 @pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
@@ -45,7 +47,7 @@ def test_a_closed_set_stays_closed():
 
 
 def test_a_class_takes_its_own_documents_only(tmp_path):
-    report, check = ONE_OF_EACH[:2]
+    report, check = REPORTS["derived"], CHECKS["failed"]
     assert Report.from_json(report.to_json()).to_dict() == report.to_dict()
     with pytest.raises(LineageAuditError, match="CheckReport, not a Report"):
         Report.from_json(check.to_json())
