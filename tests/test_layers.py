@@ -1,15 +1,20 @@
-"""The layers of docs/architecture.md, read off the imports: what each package may know of the others."""
+"""The layers of docs/architecture.md, read off the code: what each package may know of the others, and shows them."""
 
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "lineage_audit"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "lineage_audit"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+ALL = [*MODULES, *(path for room in ("tests", "benchmarks", "documentation") for path in (ROOT / room).rglob("*.py"))]
 
 BASE = {"results", "errors", "sizes", "version"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -36,9 +41,15 @@ ONLY_IN: dict[str, set[str]] = {
     "rich": {"report", "cli"},
     "click": {"cli"},
 }
+_A_NAME_IN_A_STRING = re.compile(r"[\w.:]+")
 HEAVY = {
     "torch", "transformers", "huggingface_hub", "scipy", "gguf", "yaml", "rich", "matplotlib", "safetensors", "requests"
 }  # fmt: skip
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _part(path: Path) -> str:
@@ -69,7 +80,7 @@ def _for_types_only(tree: ast.AST) -> set[ast.stmt]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_imports_only_from_its_own_layer_and_below(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _tree(path)
     allowed = BASE | {"report"} if path == RENDERS_ITSELF else MAY_IMPORT.get(_part(path))
     for _, name in _imports(tree):
         words = name.split(".")
@@ -80,14 +91,14 @@ def test_a_module_imports_only_from_its_own_layer_and_below(path: Path) -> None:
 
 
 def test_results_render_themselves_only_when_they_are_asked_to() -> None:
-    tree = ast.parse(RENDERS_ITSELF.read_text(encoding="utf-8"))
+    tree = _tree(RENDERS_ITSELF)
     at_top = {name for node, name in _imports(tree) if node in tree.body}
     assert not any(name.startswith("lineage_audit") for name in at_top)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_heavy_imports_stand_inside_functions(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = _tree(path)
     typing = _for_types_only(tree)
     at_top = {node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node in tree.body}
     forbidden = HEAVY | ({"numpy"} if _part(path) in ("results", "errors", "cli", "report") else set())
@@ -106,6 +117,65 @@ def test_results_and_errors_need_nothing_but_the_standard_library() -> None:
 
     for path in MODULES:
         if _part(path) in ("results", "errors", "version"):
-            for _, name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+            for _, name in _imports(_tree(path)):
                 root = name.split(".")[0]
                 assert root == "lineage_audit" or root in sys.stdlib_module_names
+
+
+@cache
+def _named_in(path: Path) -> set[str]:
+    """Every name in a module, those in strings like ``"package.module.name"`` too."""
+    return {name for node in ast.walk(_tree(path)) for name in _names_of(node)}
+
+
+def _names_of(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return [name]
+        case ast.alias(name=name):
+            return name.split(".")
+        case ast.Constant(value=str(text)) if _A_NAME_IN_A_STRING.fullmatch(text):
+            return re.split(r"[.:]", text)
+    return []
+
+
+def _defined_in(path: Path) -> Iterator[tuple[str, ast.stmt]]:
+    """What a module defines at its top, without what a decorator hands on to a registry."""
+    for node in _tree(path).body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name, decorator_list=[]):
+                yield name, node
+            case ast.Assign(targets=targets):
+                yield from ((name.id, node) for name in _plain(targets))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name, node
+
+
+def _plain(targets: list[ast.expr]) -> Iterator[ast.Name]:
+    for target in targets:
+        yield from (each for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+
+
+def _is_public(name: str) -> bool:
+    return not name.startswith("_")
+
+
+def test_what_only_its_own_module_names_is_private() -> None:
+    modules = Counter(name for path in ALL for name in _named_in(path))
+    alone = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in MODULES
+        for name, _ in _defined_in(path)
+        if _is_public(name) and modules[name] - (name in _named_in(path)) == 0
+    ]
+    assert alone == []
+
+
+def test_no_public_class_name_stands_twice() -> None:
+    defined = Counter(
+        name
+        for path in MODULES
+        for name, node in _defined_in(path)
+        if isinstance(node, ast.ClassDef) and _is_public(name)
+    )
+    assert [name for name, count in defined.items() if count > 1] == []

@@ -10,7 +10,7 @@ from benchmarks.zoo.catalogue import Entry
 from benchmarks.zoo.production import is_complete
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.library.fingerprint import Fingerprint, from_bytes, sketch, to_bytes
-from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme
+from lineage_audit.library.fingerprint.parameters import SCHEME, SketchScheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Sketched:
     """Fingerprints by entry: as a file holds them, and as a subject is sketched on the spot."""
 
     zoo: Path
-    scheme: Scheme = SCHEME
+    scheme: SketchScheme = SCHEME
     _files: dict[str, Fingerprint] = field(default_factory=dict)
     _subjects: dict[str, Fingerprint] = field(default_factory=dict)
 

@@ -21,15 +21,15 @@ from lineage_audit.comparison.invariants.anchor_tokens import embedding_of
 RUNS, RUN = 8, 32
 """Runs of tokens that are neighbours in B, one in each eighth of the first half, where the common tokens stand."""
 
-FEWEST = 48
+_FEWEST = 48
 """Tokens below which nothing is asked."""
 
-RIDGE = 0.1
+_RIDGE = 0.1
 """Share of the mean eigenvalue that is added before directions among the tokens are weighed alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Anchors:
+class _Anchors:
     """Anchor tokens in both models.
 
     Attributes:
@@ -43,25 +43,25 @@ class Anchors:
     b: FloatArray
 
 
-def draw_anchors(a: Checkpoint, b: Checkpoint, seed: str) -> Anchors | None:
+def draw_anchors(a: Checkpoint, b: Checkpoint, seed: str) -> _Anchors | None:
     """Draw and read the anchor tokens; None where too few are shared, or an embedding cannot be read."""
     embed_a, embed_b = embedding_of(a), embedding_of(b)
     if embed_a is None or embed_b is None:
         return None
-    shared = shared_tokens(a, b)
+    shared = _shared_tokens(a, b)
     shared = shared[(shared[:, 0] < embed_a.shape[0]) & (shared[:, 1] < embed_b.shape[0])]
-    chosen = shared[drawn_places(len(shared), seed)]
-    if len(chosen) < FEWEST:
+    chosen = shared[_drawn_places(len(shared), seed)]
+    if len(chosen) < _FEWEST:
         return None
     rows_a = a.read([RowRequest(embed_a, chosen[:, 0])])[0]
     rows_b = b.read([RowRequest(embed_b, chosen[:, 1])])[0]
-    usable = tell_apart(rows_a) & tell_apart(rows_b)
-    if int(usable.sum()) < FEWEST:
+    usable = _tell_apart(rows_a) & _tell_apart(rows_b)
+    if int(usable.sum()) < _FEWEST:
         return None
-    return Anchors(chosen[usable], rows_a[usable], rows_b[usable])
+    return _Anchors(chosen[usable], rows_a[usable], rows_b[usable])
 
 
-def shared_tokens(a: Checkpoint, b: Checkpoint) -> IntArray:
+def _shared_tokens(a: Checkpoint, b: Checkpoint) -> IntArray:
     """Ids in A and B of the ordinary tokens that both have, by their bytes, in B's order; without tokenizers rows."""
     if a.vocabulary is None or b.vocabulary is None:
         rows = min(tensor.shape[0] if (tensor := embedding_of(one)) is not None else 0 for one in (a, b))
@@ -71,7 +71,7 @@ def shared_tokens(a: Checkpoint, b: Checkpoint) -> IntArray:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)[:, ::-1]
 
 
-def drawn_places(count: int, seed: str) -> IntArray:
+def _drawn_places(count: int, seed: str) -> IntArray:
     """Places among so many shared tokens: a run in each eighth of the first half; all of it where it is short."""
     half = max(count // 2, min(count, RUNS * RUN))
     if half <= RUNS * RUN:
@@ -83,7 +83,7 @@ def drawn_places(count: int, seed: str) -> IntArray:
     return np.concatenate([np.arange(start, start + RUN) for start in starts])
 
 
-def tell_apart(rows: FloatArray) -> BoolArray:
+def _tell_apart(rows: FloatArray) -> BoolArray:
     """Embeddings that are numbers, that vary, and that no earlier one repeats."""
     values, believable = believed(rows)
     _, first = np.unique(values, axis=0, return_index=True)
@@ -100,6 +100,6 @@ def directions(embeddings: FloatArray) -> DoubleArray:
     values = embeddings.astype(np.float64)
     rows = unit(values - values.mean(axis=0))
     sizes, vectors = np.linalg.eigh(rows @ rows.T)
-    weights = 1.0 / np.sqrt(np.maximum(sizes, 0.0) + RIDGE * sizes.mean())
+    weights = 1.0 / np.sqrt(np.maximum(sizes, 0.0) + _RIDGE * sizes.mean())
     evened: DoubleArray = (vectors * weights) @ vectors.T @ rows
     return evened

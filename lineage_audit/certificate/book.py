@@ -17,7 +17,7 @@ from lineage_audit.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DerivationRule:
     """One rule.
 
     Attributes:
@@ -34,31 +34,31 @@ class Rule:
 
 
 _RULES = (
-    Rule(
+    DerivationRule(
         "values-in-place/1",
         Kind.VALUES,
         "value dimensions with the same numbers",
         derive_in_place,
     ),
-    Rule(
+    DerivationRule(
         "ffn-units-in-place/1",
         Kind.FFN_UNITS,
         "gated FFN units with the same numbers",
         derive_in_place,
     ),
-    Rule(
+    DerivationRule(
         "rotary-keys-over-tokens/1",
         Kind.ROTARY_KEYS,
         "rotary pairs of key heads, matched in any order by their size over shared tokens,",
         derive_over_tokens,
     ),
-    Rule(
+    DerivationRule(
         "values-over-tokens/1",
         Kind.VALUES,
         "value dimensions, matched in any order by their size over shared tokens,",
         derive_over_tokens,
     ),
-    Rule(
+    DerivationRule(
         "ffn-units-over-tokens/1",
         Kind.FFN_UNITS,
         "gated FFN units, matched in any order by their size over shared tokens,",
@@ -66,7 +66,7 @@ _RULES = (
     ),
 )
 
-BOOK: Mapping[str, Rule] = {rule.name: rule for rule in _RULES}
+BOOK: Mapping[str, DerivationRule] = {rule.name: rule for rule in _RULES}
 """Name and version -> the rule."""
 
 ALTERNATIVES = 8 * len(_RULES)

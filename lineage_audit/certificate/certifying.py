@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage_audit.certificate.book import BOOK, WEAKEST_LOG10_P, Rule
+from lineage_audit.certificate.book import BOOK, WEAKEST_LOG10_P, DerivationRule
 from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.draws import seed_of
 from lineage_audit.certificate.identity import ModelIdentity, identify_model
@@ -33,7 +33,7 @@ def certify_models(a: Checkpoint, b: Checkpoint) -> Certificate:
 
 
 def certify_by(
-    rule: Rule, a: Checkpoint, b: Checkpoint, identity_a: ModelIdentity, identity_b: ModelIdentity
+    rule: DerivationRule, a: Checkpoint, b: Checkpoint, identity_a: ModelIdentity, identity_b: ModelIdentity
 ) -> Certificate | None:
     """What one rule gives; None where it does not apply."""
     seed = seed_of(identity_a.digest, identity_b.digest)

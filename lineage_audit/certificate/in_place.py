@@ -15,8 +15,8 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray
 
-MOST_LAYERS = 16
-MOST_ROWS = 64
+_MOST_LAYERS = 16
+_MOST_ROWS = 64
 """Layers that are drawn at most, and rows of each: neighbours in one head, or in several where heads are small."""
 
 
@@ -24,7 +24,7 @@ def derive_in_place(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Deri
     """Draw layers and rows by the seed and hold them against each other; None where the rule does not apply."""
     of_a, of_b = unit_sources(a, b, kind)
     common = [layer for layer in of_b if layer in of_a and of_a[layer].tensor.shape == of_b[layer].tensor.shape]
-    rows = {layer: drawn_rows(of_b[layer], seed) for layer in some_of(seed, "layers", common, MOST_LAYERS)}
+    rows = {layer: _drawn_rows(of_b[layer], seed) for layer in some_of(seed, "layers", common, _MOST_LAYERS)}
     if not rows:
         return None
     read = ReadValues(), ReadValues()
@@ -40,7 +40,7 @@ def derive_in_place(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Deri
         frequencies=1,
         units=np.concatenate([places, places], axis=1),
         coins=np.concatenate(
-            [origin * MOST_ROWS + np.arange(len(own)) for origin, own in zip(origins, blocks_a, strict=True)]
+            [origin * _MOST_ROWS + np.arange(len(own)) for origin, own in zip(origins, blocks_a, strict=True)]
         ),
         cosines=cosines[None],
         leads=np.zeros(len(cosines)),
@@ -50,12 +50,12 @@ def derive_in_place(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Deri
     )
 
 
-def drawn_rows(source: UnitSource, seed: str) -> IntArray:
+def _drawn_rows(source: UnitSource, seed: str) -> IntArray:
     """The same neighbouring rows of one or more heads, ``[heads, rows]``; the same of every layer of one shape."""
-    most = min(MOST_ROWS, source.block)
+    most = min(_MOST_ROWS, source.block)
     start = draw(seed, f"rows/{source.block}", source.block - most + 1)
     heads = source.units // source.block
-    drawn = some_of(seed, f"heads/{heads}", range(heads), MOST_ROWS // most)
+    drawn = some_of(seed, f"heads/{heads}", range(heads), _MOST_ROWS // most)
     return np.array(drawn)[:, None] * source.block + np.arange(start, start + most)
 
 

@@ -22,11 +22,11 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
 
-Vectors = npt.NDArray[np.inexact[Any]]
+_Vectors = npt.NDArray[np.inexact[Any]]
 """Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs turn, else real."""
 
-MOST_WEIGHTS = 2**24
-MOST_UNITS = 3072
+_MOST_WEIGHTS = 2**24
+_MOST_UNITS = 3072
 """Weights and units that are read of one model at most; of more, fewer layers are taken."""
 
 
@@ -53,7 +53,7 @@ def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> D
         units=np.concatenate([_places(of_b), _places(of_a)[sources]], axis=1),
         coins=coins[sources],
         cosines=np.ascontiguousarray((units_b * units_a[sources].conj()).sum(axis=2).real.T),
-        leads=leads_of(sizes, sources, coins),
+        leads=_leads_of(sizes, sources, coins),
         read=(read[0].digest, read[1].digest),
         weights=(read[0].count, read[1].count),
         layouts=(layout_over_tokens(a, canonical_a, of_a), layout_over_tokens(b, canonical_b, of_b)),
@@ -70,11 +70,11 @@ def thinned(a: Sources, b: Sources) -> tuple[Sources, Sources]:
 
 
 def _fits(sources: Sources) -> bool:
-    few_weights = sum(source.weights for source in sources.values()) <= MOST_WEIGHTS
-    return few_weights and sum(source.units for source in sources.values()) <= MOST_UNITS
+    few_weights = sum(source.weights for source in sources.values()) <= _MOST_WEIGHTS
+    return few_weights and sum(source.units for source in sources.values()) <= _MOST_UNITS
 
 
-def units_over_tokens(model: CanonicalWeights, sources: Sources, embeddings: FloatArray, read: ReadValues) -> Vectors:
+def units_over_tokens(model: CanonicalWeights, sources: Sources, embeddings: FloatArray, read: ReadValues) -> _Vectors:
     """Units over the anchor tokens, ``[units, frequencies, tokens]``, of length one or zero; complex for rotary keys.
 
     Empty where the rows do not read the stream of the embeddings.
@@ -96,17 +96,17 @@ def _gain(model: CanonicalWeights, source: UnitSource, read: ReadValues) -> Floa
     return read.add(np.ones(width, np.float32) if gain is None or len(gain) != width else gain)
 
 
-def _unit_vectors(source: UnitSource, rows: FloatArray, gain: FloatArray, held_against: DoubleArray) -> Vectors:
+def _unit_vectors(source: UnitSource, rows: FloatArray, gain: FloatArray, held_against: DoubleArray) -> _Vectors:
     """Rows carried over to the tokens; the two rows of a rotary pair are real and imaginary part of one vector."""
     over = (trained(rows) * gain.astype(np.float64)) @ held_against.T
     over = over.reshape(*source.rows.shape, -1)
     vectors = over[:, :, 0] + 1j * over[:, :, 1] if over.shape[2] == 2 else over[:, :, 0]
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    found: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    found: _Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return found
 
 
-def sizes_of(units: Vectors, others: Vectors) -> DoubleArray:
+def sizes_of(units: _Vectors, others: _Vectors) -> DoubleArray:
     """Mean size over the frequencies of the products of all units with all others, ``[units, others]``."""
     total: DoubleArray = np.zeros((len(units), len(others)))
     for frequency in range(units.shape[1]):
@@ -115,14 +115,14 @@ def sizes_of(units: Vectors, others: Vectors) -> DoubleArray:
     return total
 
 
-def leads_of(sizes: DoubleArray, sources: IntArray, coins: IntArray) -> DoubleArray:
+def _leads_of(sizes: DoubleArray, sources: IntArray, coins: IntArray) -> DoubleArray:
     """By how much the size of each unit's match leads that of the best one that is no copy of it; 0 where all are."""
     matched = sizes[np.arange(len(sizes)), sources]
     others = np.where(coins == coins[sources][:, None], -np.inf, sizes).max(axis=1)
     return np.where(np.isfinite(others), matched - others, 0.0)
 
 
-def _real(units: Vectors) -> DoubleArray:
+def _real(units: _Vectors) -> DoubleArray:
     """Every frequency of every unit as one real vector; their products are the real parts of the complex ones."""
     flat = units.reshape(-1, units.shape[2])
     return np.concatenate([flat.real, flat.imag], axis=1)

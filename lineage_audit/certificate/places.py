@@ -20,7 +20,7 @@ LAYER = "{layer}"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class _StoredRows:
     """Rows of one stored tensor a layer.
 
     Attributes:
@@ -40,7 +40,7 @@ class Place:
     transposed: bool
 
 
-def place_of(tensors: Iterable[tuple[int | None, TensorRef]]) -> Place | None:
+def place_of(tensors: Iterable[tuple[int | None, TensorRef]]) -> _StoredRows | None:
     """The one place of a tensor of every layer; None where there is no such pattern.
 
     Args:
@@ -50,7 +50,7 @@ def place_of(tensors: Iterable[tuple[int | None, TensorRef]]) -> Place | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _place(layer: int | None, tensor: TensorRef) -> Place | None:
+def _place(layer: int | None, tensor: TensorRef) -> _StoredRows | None:
     if len(tensor.parts) != 1 or tensor.quantization is not None:
         return None
     part = tensor.parts[0]
@@ -61,7 +61,7 @@ def _place(layer: int | None, tensor: TensorRef) -> Place | None:
             return None
         words[words.index(str(layer))] = LAYER
         name = ".".join(words)
-    return Place(name, part.rows.offset, part.rows.sizes, part.rows.strides, part.index, part.transposed)
+    return _StoredRows(name, part.rows.offset, part.rows.sizes, part.rows.strides, part.index, part.transposed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ class Layout:
         gain_plus: what is added to it as stored: 1 for gains that are stored as offsets from one.
     """
 
-    units: Place | None
+    units: _StoredRows | None
     rows: tuple[tuple[int, ...], ...]
     step: int
     block: int
-    embedding: Place | None = None
-    gain: Place | None = None
+    embedding: _StoredRows | None = None
+    gain: _StoredRows | None = None
     gain_plus: int = 0
 
 

@@ -18,8 +18,8 @@ from lineage_audit.certificate.signing import enveloped, require_signer
 from lineage_audit.checkpoint.bounded_json import parse_json_object
 from lineage_audit.errors import UnreadableFileError
 
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:lineage-audit:certificate:1"
+_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_PREDICATE_TYPE = "urn:lineage-audit:certificate:1"
 
 MOST_BYTES = 16 * 2**20
 """What a certificate may have; a real one has under two million."""
@@ -28,7 +28,7 @@ _TOOL = "lineage-audit"
 
 
 @dataclass(frozen=True, slots=True)
-class StatedModel:
+class _StatedModel:
     """One of the two models, with what was read of it."""
 
     ref: str
@@ -61,8 +61,8 @@ class Predicate:
     log10_p: float | None
     effect: float
     lead: float
-    a: StatedModel
-    b: StatedModel
+    a: _StatedModel
+    b: _StatedModel
     tokens: tuple[tuple[int, int], ...]
     units: tuple[tuple[int, int, int, int], ...]
     coins: tuple[int, ...]
@@ -109,9 +109,9 @@ class StatedCertificate:
 def statement_of(certificate: Certificate) -> str:
     """The statement as one line of JSON."""
     document = {
-        "_type": STATEMENT_TYPE,
+        "_type": _STATEMENT_TYPE,
         "subject": list(_subjects(certificate.a, certificate.b)),
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": _PREDICATE_TYPE,
         "predicate": _predicate(certificate),
     }
     return msgspec.json.encode(document).decode() + "\n"
@@ -155,8 +155,8 @@ def read_statement(data: bytes, name: str) -> StatedCertificate:
     if len(data) > MOST_BYTES:
         raise UnreadableFileError(f"{name}: more than {MOST_BYTES:,} bytes, which no certificate has")
     document = parse_json_object(data, name)
-    if document.get("_type") != STATEMENT_TYPE or document.get("predicateType") != PREDICATE_TYPE:
-        raise UnreadableFileError(f"{name}: no statement with the predicate {PREDICATE_TYPE}; is it a certificate?")
+    if document.get("_type") != _STATEMENT_TYPE or document.get("predicateType") != _PREDICATE_TYPE:
+        raise UnreadableFileError(f"{name}: no statement with the predicate {_PREDICATE_TYPE}; is it a certificate?")
     try:
         predicate = msgspec.convert(document.get("predicate"), Predicate)
         certificate = Certificate(
@@ -199,8 +199,8 @@ def _predicate(certificate: Certificate) -> Predicate:
     )
 
 
-def _stated(identity: ModelIdentity, found: Derivation, side: int) -> StatedModel:
-    return StatedModel(
+def _stated(identity: ModelIdentity, found: Derivation, side: int) -> _StatedModel:
+    return _StatedModel(
         ref=identity.ref,
         revision=identity.revision,
         digest=identity.digest,

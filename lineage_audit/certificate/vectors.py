@@ -23,23 +23,23 @@ DIGITS = 6
 LARGEST = 1e16
 """Numbers from here on are no weights."""
 
-FEWEST_SIZES = 6
-SAME_SIZE = 1e-4
+_FEWEST_SIZES = 6
+_SAME_SIZE = 1e-4
 """Sizes that a row's numbers must take, relative to the largest: what is set takes one or two."""
 
-FEWEST_EFFECTIVE = 8.0
+_FEWEST_EFFECTIVE = 8.0
 """Numbers that must share a row's length, (Σx²)² / Σx⁴: a row of the identity has one."""
 
 RUN = 16
 """Neighbours of one value other than zero from which on a row was set."""
 
-LEANING = 8.0
+_LEANING = 8.0
 """Standard deviations from which on units lean one way."""
 
 COPY = 0.6
 """|cosine| of two units of one model from which on they are copies."""
 
-BLOCK_COPY = 0.0625
+_BLOCK_COPY = 0.0625
 """Mean squared cosine of rows with the same number, beyond that with the next, from which on two blocks are copies."""
 
 
@@ -55,10 +55,10 @@ def usable_rows(rows: FloatArray) -> BoolArray:
     values = clean.astype(np.float64)
     largest = np.abs(values).max(axis=1, initial=0.0)
     scaled = np.abs(values) / np.where(largest > 0, largest, 1.0)[:, None]
-    sizes = 1 + (np.diff(np.sort(scaled, axis=1), axis=1) > SAME_SIZE).sum(axis=1)
+    sizes = 1 + (np.diff(np.sort(scaled, axis=1), axis=1) > _SAME_SIZE).sum(axis=1)
     squares = np.square(scaled)
-    is_spread = np.square(squares.sum(axis=1)) >= FEWEST_EFFECTIVE * np.square(squares).sum(axis=1)
-    usable: BoolArray = believable & (largest > 0) & (sizes >= FEWEST_SIZES) & is_spread & ~_has_run(values)
+    is_spread = np.square(squares.sum(axis=1)) >= _FEWEST_EFFECTIVE * np.square(squares).sum(axis=1)
+    usable: BoolArray = believable & (largest > 0) & (sizes >= _FEWEST_SIZES) & is_spread & ~_has_run(values)
     return usable
 
 
@@ -91,7 +91,7 @@ def lean(blocks: Iterable[DoubleArray]) -> bool:
         products = rows @ rows.T
         common += float(products.sum()) - len(rows)
         spread += 2.0 * max(0.0, float(np.square(products).sum()) - len(rows))
-    return bool(spread > 0 and common > LEANING * spread**0.5)
+    return bool(spread > 0 and common > _LEANING * spread**0.5)
 
 
 def copies_among(sizes: DoubleArray) -> IntArray:
@@ -117,7 +117,7 @@ def _are_copies(one: DoubleArray, other: DoubleArray) -> bool:
     if one.shape != other.shape:
         return False
     own, next_ones = (np.square((one * rows).sum(axis=1)).mean() for rows in (other, np.roll(other, 1, axis=0)))
-    return bool(round(float(own - next_ones), DIGITS) >= BLOCK_COPY)
+    return bool(round(float(own - next_ones), DIGITS) >= _BLOCK_COPY)
 
 
 def _components(alike: BoolArray) -> IntArray:

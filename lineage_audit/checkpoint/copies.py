@@ -64,14 +64,14 @@ def _is_copy(source: Source, files: Sequence[str], tensors: Sequence[TensorRef])
         container = read_files(source, files)
         source = witnessed(source, container.witnesses)
         config, _ = config_of(source, container)
-        return not container.left_out and hold_the_same(
+        return not container.left_out and _hold_the_same(
             source, tensors, map_names(gather(source, container.tensors), config)
         )
     except LineageAuditError:
         return False
 
 
-def hold_the_same(source: Source, read: Sequence[TensorRef], others: Sequence[TensorRef]) -> bool:
+def _hold_the_same(source: Source, read: Sequence[TensorRef], others: Sequence[TensorRef]) -> bool:
     """Tell whether other tensors are copies of those that are read."""
     by_place, other_by_place = _by_place(read), _by_place(others)
     shared = by_place.keys() & other_by_place.keys()

@@ -15,7 +15,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorRef
 from lineage_audit.results import Coverage
 
-BUFFERS = "buffers, which are no weights"
+_BUFFERS = "buffers, which are no weights"
 _NOWHERE = "it stands nowhere in the architecture"
 _NOT_PLACED = "not placed"
 _BESIDE = "beside the model"
@@ -64,7 +64,7 @@ def coverage_by(
 def why_unread(tensor: TensorRef) -> str | None:
     """Why a tensor cannot be read as numbers; None where it can."""
     if tensor.role == Role.BUFFER:
-        return BUFFERS
+        return _BUFFERS
     if is_readable(tensor):
         return None
     encoding = tensor.parts[0].stored.encoding
@@ -74,7 +74,7 @@ def why_unread(tensor: TensorRef) -> str | None:
 def unread_sentences(coverage: Sequence[Coverage]) -> tuple[str, ...]:
     """One sentence for every row of weights that are left out; buffers are no weights."""
     total = max(1, sum(row.parameters for row in coverage))
-    return tuple(_sentence(row, total) for row in coverage if row.reason not in (None, BUFFERS))
+    return tuple(_sentence(row, total) for row in coverage if row.reason not in (None, _BUFFERS))
 
 
 def _sentence(row: Coverage, total: int) -> str:

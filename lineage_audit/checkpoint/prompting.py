@@ -16,7 +16,7 @@ from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.errors import LineageAuditError
 
-DEFAULT = "default"
+_DEFAULT = "default"
 """Name of the template that is used where none is asked for."""
 _TEMPLATE, _MORE_TEMPLATES = "chat_template.jinja", "additional_chat_templates"
 _IN_JSON = ("chat_template.json", "tokenizer_config.json")
@@ -59,7 +59,7 @@ def _in_files(source: Source) -> Iterator[tuple[str, Stated]]:
     for file in sorted(source.files):
         path = PurePosixPath(file)
         named = path.stem if path.suffix == ".jinja" and str(path.parent) == _MORE_TEMPLATES else None
-        name = DEFAULT if file == _TEMPLATE else named
+        name = _DEFAULT if file == _TEMPLATE else named
         text = _read(source, file) if name is not None else None
         if name is not None and text:
             yield name, Stated(text.decode("utf-8", "replace"), file)
@@ -70,16 +70,16 @@ def _in_json(source: Source) -> Iterator[tuple[str, Stated]]:
     for file in _IN_JSON:
         stated = _object(source, file).get("chat_template")
         if isinstance(stated, str):
-            yield DEFAULT, Stated(stated, file)
+            yield _DEFAULT, Stated(stated, file)
         for item in stated if isinstance(stated, list) else ():
             if isinstance(item, dict) and isinstance(item.get("template"), str):
-                yield str(item.get("name", DEFAULT))[:100], Stated(item["template"], file)
+                yield str(item.get("name", _DEFAULT))[:100], Stated(item["template"], file)
 
 
 def _in_gguf(values: Mapping[str, object], files: tuple[str, ...]) -> Iterator[tuple[str, Stated]]:
     for key, value in values.items():
         if isinstance(value, str) and (key == _GGUF_KEY or key.startswith(_GGUF_KEY + ".")):
-            yield key.removeprefix(_GGUF_KEY).removeprefix(".") or DEFAULT, Stated(value, files[0])
+            yield key.removeprefix(_GGUF_KEY).removeprefix(".") or _DEFAULT, Stated(value, files[0])
 
 
 def _settings(source: Source) -> Iterator[tuple[str, Stated]]:

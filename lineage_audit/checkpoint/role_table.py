@@ -27,7 +27,7 @@ class Axis(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class _Duty:
     """What a role's weight does.
 
     Attributes:
@@ -46,21 +46,21 @@ class Duty:
         return self.rows, self.columns
 
 
-_READS_ATTENTION = Duty(Axis.OTHER, Axis.RESIDUAL, Role.ATTN_NORM)
-_ON_ROWS = Duty(Axis.RESIDUAL, Axis.OTHER)
-_INSIDE = Duty(Axis.OTHER, Axis.OTHER)
-_UNITS = Duty(Axis.UNIT, Axis.RESIDUAL, Role.FFN_NORM)
+_READS_ATTENTION = _Duty(Axis.OTHER, Axis.RESIDUAL, Role.ATTN_NORM)
+_ON_ROWS = _Duty(Axis.RESIDUAL, Axis.OTHER)
+_INSIDE = _Duty(Axis.OTHER, Axis.OTHER)
+_UNITS = _Duty(Axis.UNIT, Axis.RESIDUAL, Role.FFN_NORM)
 
-DUTIES: Mapping[Role, Duty] = {
-    Role.EMBED: Duty(Axis.TOKEN, Axis.RESIDUAL),
-    Role.LM_HEAD: Duty(Axis.TOKEN, Axis.RESIDUAL, Role.FINAL_NORM),
-    Role.POSITION_EMBED: Duty(Axis.OTHER, Axis.RESIDUAL),
-    Role.TOKEN_TYPE_EMBED: Duty(Axis.OTHER, Axis.RESIDUAL),
+DUTIES: Mapping[Role, _Duty] = {
+    Role.EMBED: _Duty(Axis.TOKEN, Axis.RESIDUAL),
+    Role.LM_HEAD: _Duty(Axis.TOKEN, Axis.RESIDUAL, Role.FINAL_NORM),
+    Role.POSITION_EMBED: _Duty(Axis.OTHER, Axis.RESIDUAL),
+    Role.TOKEN_TYPE_EMBED: _Duty(Axis.OTHER, Axis.RESIDUAL),
     # Attention
-    Role.Q: Duty(Axis.QUERY, Axis.RESIDUAL, Role.ATTN_NORM),
-    Role.K: Duty(Axis.KEY, Axis.RESIDUAL, Role.ATTN_NORM),
-    Role.V: Duty(Axis.KEY, Axis.RESIDUAL, Role.ATTN_NORM),
-    Role.O: Duty(Axis.RESIDUAL, Axis.VALUE_OF_QUERY),
+    Role.Q: _Duty(Axis.QUERY, Axis.RESIDUAL, Role.ATTN_NORM),
+    Role.K: _Duty(Axis.KEY, Axis.RESIDUAL, Role.ATTN_NORM),
+    Role.V: _Duty(Axis.KEY, Axis.RESIDUAL, Role.ATTN_NORM),
+    Role.O: _Duty(Axis.RESIDUAL, Axis.VALUE_OF_QUERY),
     Role.ATTN_GATE: _READS_ATTENTION,
     Role.Q_A: _READS_ATTENTION,
     Role.Q_B: _INSIDE,
@@ -71,7 +71,7 @@ DUTIES: Mapping[Role, Duty] = {
     Role.O_A: _INSIDE,
     Role.O_B: _ON_ROWS,
     # Attention to another stack, whose stream the keys and values read
-    Role.CROSS_Q: Duty(Axis.OTHER, Axis.RESIDUAL, Role.CROSS_NORM),
+    Role.CROSS_Q: _Duty(Axis.OTHER, Axis.RESIDUAL, Role.CROSS_NORM),
     Role.CROSS_K: _INSIDE,
     Role.CROSS_V: _INSIDE,
     Role.CROSS_O: _ON_ROWS,
@@ -85,12 +85,12 @@ DUTIES: Mapping[Role, Duty] = {
     # Feed-forward
     Role.GATE: _UNITS,
     Role.UP: _UNITS,
-    Role.DOWN: Duty(Axis.RESIDUAL, Axis.UNIT),
+    Role.DOWN: _Duty(Axis.RESIDUAL, Axis.UNIT),
     Role.SHARED_GATE: _UNITS,
     Role.SHARED_UP: _UNITS,
-    Role.SHARED_DOWN: Duty(Axis.RESIDUAL, Axis.UNIT),
-    Role.ROUTER: Duty(Axis.EXPERT, Axis.RESIDUAL, Role.FFN_NORM),
-    Role.SHARED_ROUTER: Duty(Axis.OTHER, Axis.RESIDUAL, Role.FFN_NORM),
+    Role.SHARED_DOWN: _Duty(Axis.RESIDUAL, Axis.UNIT),
+    Role.ROUTER: _Duty(Axis.EXPERT, Axis.RESIDUAL, Role.FFN_NORM),
+    Role.SHARED_ROUTER: _Duty(Axis.OTHER, Axis.RESIDUAL, Role.FFN_NORM),
     # Gains of the stream's norms
     Role.EMBED_NORM: _ON_ROWS,
     Role.ATTN_NORM: _ON_ROWS,

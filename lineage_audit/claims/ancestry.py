@@ -20,7 +20,7 @@ from lineage_audit.errors import LineageAuditError
 
 DEPTH_LIMIT = 8
 """Longest chain of bases that is followed."""
-COUNT_LIMIT = 24
+_COUNT_LIMIT = 24
 """Most repositories that are opened to follow one model's bases."""
 
 
@@ -46,10 +46,10 @@ def ancestors_of(repository: Repository) -> tuple[Ancestor, ...]:
     found: list[Ancestor] = []
     seen = {bare(repository.name)}
     pending: deque[tuple[Repository, tuple[str, ...]]] = deque([(repository, (repository.name,))])
-    while pending and len(found) < COUNT_LIMIT:
+    while pending and len(found) < _COUNT_LIMIT:
         below, through = pending.popleft()
         for name in declared_bases(below.claims):
-            if bare(name) in seen or len(found) >= COUNT_LIMIT:
+            if bare(name) in seen or len(found) >= _COUNT_LIMIT:
                 continue
             seen.add(bare(name))
             above = _open(name, below)

@@ -121,14 +121,14 @@ class _Finder:
 
     def _least_accounted_for(self, reference: Reference) -> _Accounted:
         """Of the parts in which subject and reference are related, the one that declared bases account for least."""
-        parts = related_parts(reference) or (None,)
+        parts = _related_parts(reference) or (None,)
         return max((self._accounted(reference, part) for part in parts), key=_unaccounted)
 
     def _accounted(self, reference: Reference, part: ModelPart | None) -> _Accounted:
         """The declared base that accounts for most of what is shared in one part, and what is shared beyond it."""
         named = (base for base in self._bases_of(reference) if base.declared_by is None)
         others = (base for base in (*self._bases, *named) if base is not reference)
-        bases = (base for base in others if part in related_parts(base))
+        bases = (base for base in others if part in _related_parts(base))
         measured = [(base, self._shared(reference, base, part)) for base in bases]
         return min(measured, key=_unexplained, default=(None, None))
 
@@ -181,7 +181,7 @@ def _is_open(shared: SharedChange | NotMeasured | None) -> bool:
     return not (isinstance(shared, NotMeasured) and shared.same_as_base)
 
 
-def related_parts(reference: Reference) -> tuple[ModelPart | None, ...]:
+def _related_parts(reference: Reference) -> tuple[ModelPart | None, ...]:
     """The parts in which a reference is related to the subject, the language model's core being None."""
     by_part: dict[ModelPart | None, list[Evidence]] = defaultdict(list)
     for evidence in reference.report.evidence if reference.report else ():

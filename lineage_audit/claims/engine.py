@@ -16,7 +16,7 @@ from lineage_audit.claims.derivation import OPEN, ties_of
 from lineage_audit.claims.given import GivenReference, references_of
 from lineage_audit.claims.library_search import caveats_of, is_explained, search_library
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
-from lineage_audit.claims.references import Reading, hold_against, in_words_of_a_check, summarise_reference
+from lineage_audit.claims.references import ReadingSettings, hold_against, in_words_of_a_check, summarise_reference
 from lineage_audit.claims.repository import Repository, open_repository
 from lineage_audit.claims.rules import RULES, Draft, Rule
 from lineage_audit.claims.rules.licence_fit import misfit_of
@@ -153,7 +153,7 @@ def _case(
     """Gather what the rules look at; here the weights are compared."""
     statements = read_statements(subject, options.policy)
     licence = read_stated_licence(statements.of_licence, subject.texts, subject.name)
-    reading = Reading(options.effort, options.budget or options.policy.budget, progress)
+    reading = ReadingSettings(options.effort, options.budget or options.policy.budget, progress)
     held = hold_against(
         subject, statements, references, options.policy, with_declared=options.with_declared, reading=reading
     )

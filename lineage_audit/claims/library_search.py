@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.claims import Claim, Claims
 from lineage_audit.claims.ancestry import ancestors_of, declared_bases, licence_of
 from lineage_audit.claims.given import GivenReference
 from lineage_audit.claims.names import same_model
-from lineage_audit.claims.references import Reading, Reference
+from lineage_audit.claims.references import ReadingSettings, Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.comparison.verdict import DISTILLATION
 from lineage_audit.library.database import Database, open_database
@@ -28,7 +28,7 @@ from lineage_audit.library.fingerprint.skeleton import skeleton
 from lineage_audit.library.holding import Held, corrected, hold_against_database
 from lineage_audit.results import LibrarySearch, Report
 
-NOT_IN_THERE = "A model that is not in the library cannot be named."
+_NOT_IN_THERE = "A model that is not in the library cannot be named."
 
 
 def is_explained(references: Sequence[Reference]) -> bool:
@@ -37,7 +37,7 @@ def is_explained(references: Sequence[Reference]) -> bool:
 
 
 def search_library(
-    subject: Checkpoint, path: Path, references: Sequence[Reference], reading: Reading
+    subject: Checkpoint, path: Path, references: Sequence[Reference], reading: ReadingSettings
 ) -> tuple[LibrarySearch, tuple[Reference, ...]]:
     """Hold a subject against a library database.
 
@@ -64,7 +64,7 @@ def search_library(
 def caveats_of(search: LibrarySearch) -> Iterator[str]:
     """What must be known of a search."""
     if not search.related:
-        yield NOT_IN_THERE
+        yield _NOT_IN_THERE
         yield DISTILLATION
     if search.undecided:
         yield (

@@ -50,7 +50,7 @@ def texts_of_weights(texts: Sequence[RepositoryText], link: str | None) -> tuple
     return tuple(linked or own or called or [text for text in files if text.recognised.licence is not None])
 
 
-def is_mention(text: RepositoryText) -> bool:
+def _is_mention(text: RepositoryText) -> bool:
     """Whether a file only names a known licence, as "Apache-2.0, see the address" does."""
     words = text.words.split()
     if len(words) > _MENTION or _TERMS.search(text.words):
@@ -69,7 +69,7 @@ def changed(text: RepositoryText) -> str | None:
 
 def is_strange(text: RepositoryText) -> bool:
     """Whether a text holds no licence that is known, and does not name one either."""
-    return text.licence is None and not is_mention(text)
+    return text.licence is None and not _is_mention(text)
 
 
 def _leads_to(link: str, file: str) -> bool:

@@ -31,10 +31,10 @@ def model_name(ref: str) -> str:
 
 def hub_name(ref: str) -> str:
     """A name from a card or a Hub address, without address and revision; never looked for on disk."""
-    return without_revision(without_address(ref)).strip("/")
+    return _without_revision(without_address(ref)).strip("/")
 
 
-def without_revision(ref: str) -> str:
+def _without_revision(ref: str) -> str:
     """A reference without its ``@revision``."""
     return ref.partition("@")[0]
 

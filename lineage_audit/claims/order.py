@@ -19,7 +19,7 @@ from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import place_of
 from lineage_audit.claims.statements import Statements
 
-OrderBasis = Literal["card", "stated", "dated"]
+_OrderBasis = Literal["card", "stated", "dated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Order:
         sentence: who says so, as a line of evidence.
     """
 
-    basis: OrderBasis
+    basis: _OrderBasis
     sentence: str
 
 

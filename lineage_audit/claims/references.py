@@ -31,7 +31,7 @@ from lineage_audit.results import (
     Report,
 )
 
-DECLARED_LIMIT = 16
+_DECLARED_LIMIT = 16
 """Most declared bases that are opened; merges name more."""
 
 
@@ -97,11 +97,11 @@ class Reference:
         """The relation in one sentence."""
         if self.report is None:
             return f"Not compared: {self.reason}."
-        return sentence_of(self.report)
+        return _sentence_of(self.report)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadingSettings:
     """How the weights are read where two models are compared.
 
     Attributes:
@@ -135,7 +135,7 @@ def hold_against(
     policy: Policy,
     *,
     with_declared: bool,
-    reading: Reading,
+    reading: ReadingSettings,
 ) -> tuple[Reference, ...]:
     """Open and compare every reference: given ones, the policy's, and those that the subject declares.
 
@@ -168,7 +168,7 @@ def _wanted(
         for record in statements.declared
         if not is_itself(record.value, subject.name) and not any(_means(record.value, name) for name in names)
     ]
-    for record in left[:DECLARED_LIMIT]:
+    for record in left[:_DECLARED_LIMIT]:
         yield _Wanted(record.value, record)
 
 
@@ -177,7 +177,7 @@ def _means(declared: str, name: str) -> bool:
     return same_model(declared, name) or restates(declared, name)
 
 
-def _held(wanted: _Wanted, subject: Repository, reading: Reading) -> Reference:
+def _held(wanted: _Wanted, subject: Repository, reading: ReadingSettings) -> Reference:
     """Open one reference and compare it with the subject."""
     try:
         repository = _opened(wanted, subject)
@@ -218,7 +218,7 @@ def _is_tied(wanted: _Wanted, repository: Repository, subject: Repository) -> bo
     return HUB_ID.fullmatch(opened) is not None and same_model(opened, declared)
 
 
-def _compared(wanted: _Wanted, reference: Checkpoint, subject: Checkpoint, reading: Reading) -> Report:
+def _compared(wanted: _Wanted, reference: Checkpoint, subject: Checkpoint, reading: ReadingSettings) -> Report:
     """Compare the reference with the subject; in sketches, where the reference is a fingerprint."""
     if _is_fingerprint(wanted):
         from lineage_audit.library.fingerprint import compare_fingerprints, make_or_read, sketch_subject
@@ -261,7 +261,7 @@ def declares(reference: Reference, subject: Repository) -> bool:
     return any(same_model(name, subject.name) for name in declared_bases(reference.repository.claims))
 
 
-def sentence_of(report: Report) -> str:
+def _sentence_of(report: Report) -> str:
     """The verdict in one sentence, in the words "reference" and "subject"."""
     verdict = report.verdict
     if verdict.relation == "identical":

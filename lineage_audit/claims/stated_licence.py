@@ -37,7 +37,7 @@ _DEMANDS: tuple[LicenceClass, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class LicenceClaim:
+class _LicenceClaim:
     """What one place says of the licence.
 
     Attributes:
@@ -69,7 +69,7 @@ class StatedLicence:
     """
 
     statement: LicenceStatement
-    claims: tuple[LicenceClaim, ...]
+    claims: tuple[_LicenceClaim, ...]
     texts: tuple[Licence, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -108,7 +108,7 @@ class StatedLicence:
 
         Of contradicting claims the stricter holds: a permissive licence gives way to any other.
         """
-        chosen = dict.fromkeys((*map(least_demanding, self.choices), *self.texts))
+        chosen = dict.fromkeys((*map(_least_demanding, self.choices), *self.texts))
         known = [licence for licence in chosen if licence.terms_are_known]
         strict = [licence for licence in known if licence.licence_class != "permissive"]
         return tuple(strict or known)
@@ -146,11 +146,11 @@ def licence_by_name(model: str) -> StatedLicence | None:
     licence = licence_of_model(model)
     if licence is None:
         return None
-    claim = LicenceClaim(licence.key, f"models named like {model} are published under it", ((licence,),))
+    claim = _LicenceClaim(licence.key, f"models named like {model} are published under it", ((licence,),))
     return StatedLicence(_statement((claim,)), (claim,))
 
 
-def least_demanding(choice: Choice) -> Licence:
+def _least_demanding(choice: Choice) -> Licence:
     """The licence that a derivative would choose."""
     return min(choice, key=lambda licence: _DEMANDS.index(licence.licence_class))
 
@@ -176,7 +176,7 @@ def choices_called(name: str) -> tuple[Choice, ...]:
 
 def _claims(
     claims: Sequence[ClaimRecord], texts: Sequence[RepositoryText], link: str | None, model: str
-) -> Iterator[LicenceClaim]:
+) -> Iterator[_LicenceClaim]:
     """Every label that names a licence; without one, the name, the link or the text that is told by its words."""
     labels = [record for record in claims if record.kind == "license"]
     names = [record for record in claims if record.kind == "license_name"]
@@ -202,9 +202,9 @@ def _claims(
         yield _claim(texts[0].file, f"the text of {texts[0].file}", (), model)
 
 
-def _claim(stated: str, basis: str, choices: tuple[Choice, ...], model: str) -> LicenceClaim:
+def _claim(stated: str, basis: str, choices: tuple[Choice, ...], model: str) -> _LicenceClaim:
     own = tuple(tuple(refined(licence, model) for licence in choice) for choice in choices)
-    return LicenceClaim(stated, basis, own)
+    return _LicenceClaim(stated, basis, own)
 
 
 def _and_refined(licences: Sequence[Licence]) -> Iterator[Licence]:
@@ -216,7 +216,7 @@ def _and_refined(licences: Sequence[Licence]) -> Iterator[Licence]:
             yield shared
 
 
-def _statement(claims: Sequence[LicenceClaim]) -> LicenceStatement:
+def _statement(claims: Sequence[_LicenceClaim]) -> LicenceStatement:
     """The claims for the report, in one line."""
     licences = tuple(dict.fromkeys(licence for claim in claims for licence in claim.licences))
     if len(licences) == 1 and all(claim.choices for claim in claims):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lineage_audit.comparison.progress import Progress
     from lineage_audit.report.terminal import Part
 
-FIGURE_SUFFIXES = ("svg", "pdf", "png")
+_FIGURE_SUFFIXES = ("svg", "pdf", "png")
 
 R = TypeVar("R", bound=Result)
 
@@ -237,7 +237,7 @@ def _options(kind: type) -> list[Callable[[Any], Any]]:
             click.option(
                 "--figure-format",
                 "figure_suffix",
-                type=click.Choice(FIGURE_SUFFIXES),
+                type=click.Choice(_FIGURE_SUFFIXES),
                 default="svg",
                 show_default=True,
                 help="The format of the figures.",

@@ -20,7 +20,7 @@ from lineage_audit.results import Evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AskedInvariants:
+class _AskedInvariants:
     """What the invariants gave, and from which side they were asked.
 
     Attributes:
@@ -81,16 +81,16 @@ def search_both_ways(
 
 def ask_from_the_wider(
     a: CanonicalWeights, b: CanonicalWeights, pairing: Pairing, budget: int, progress: Progress
-) -> AskedInvariants:
+) -> _AskedInvariants:
     """Ask the invariants, with the narrower model as the one that may be a part of the other."""
     if a.channels >= b.channels:
-        return AskedInvariants(ask_invariants(a, b, pairing.token_rows, budget, progress), backward=False)
+        return _AskedInvariants(ask_invariants(a, b, pairing.token_rows, budget, progress), backward=False)
     turned = None if pairing.token_rows is None else pairing.token_rows[::-1]
-    return AskedInvariants(ask_invariants(b, a, turned, budget, progress), backward=True)
+    return _AskedInvariants(ask_invariants(b, a, turned, budget, progress), backward=True)
 
 
 def align_sample(
-    asked: AskedInvariants, evidence: tuple[Evidence, ...], shares: Shares, progress: Progress
+    asked: _AskedInvariants, evidence: tuple[Evidence, ...], shares: Shares, progress: Progress
 ) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
     """Return the alignment that the invariants propose, measured on a sample, if it holds, and its evidence."""
     aligned = align_by_invariants(asked.found, progress)

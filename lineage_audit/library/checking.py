@@ -10,7 +10,7 @@ from lineage_audit.library.fingerprint.parameters import SCHEME
 
 
 @dataclass(frozen=True, slots=True)
-class LibraryCheck:
+class _LibraryCheck:
     """What a look at every model of a library database gave.
 
     Attributes:
@@ -30,11 +30,11 @@ class LibraryCheck:
     oldest: str | None
 
 
-def check_database(database: Database) -> LibraryCheck:
+def check_database(database: Database) -> _LibraryCheck:
     """Read every fingerprint and hold it against the library's list."""
     entries = database.entries()
     added = [entry.added for entry in entries]
-    return LibraryCheck(
+    return _LibraryCheck(
         models=len(entries),
         damaged=tuple(entry.name for entry in entries if not _is_whole(database, entry.name, entry.digest)),
         outdated=tuple(entry.name for entry in entries if entry.scheme != SCHEME.id),

@@ -22,13 +22,13 @@ from lineage_audit.library.fingerprint import Fingerprint, from_bytes, to_bytes
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.signature import PARTS
 
-LAYOUT = 1
+_LAYOUT = 1
 """Version of the tables, in ``user_version``."""
 
 APPLICATION = 0x6C696E61
 """What the file says that it is, in ``application_id``."""
 
-WAIT_SECONDS = 60.0
+_WAIT_SECONDS = 60.0
 """How long a writer waits for another one."""
 
 _TABLES = """
@@ -195,7 +195,7 @@ def open_database(path: Path, *, create: bool = False) -> Database:
     if not path.exists() and not create:
         raise UnresolvedReferenceError(f"{path}: no such library; `lineage-audit library add` makes one")
     try:
-        connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
         connection.execute("PRAGMA foreign_keys = ON")
         _prepare(connection, path)
     except sqlite3.Error as error:
@@ -216,16 +216,16 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {LAYOUT}")
+            connection.execute(f"PRAGMA user_version = {_LAYOUT}")
         connection.execute("COMMIT")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > LAYOUT:
-        raise UnreadableFileError(f"{path}: a library of layout {version}, this version reads {LAYOUT}; upgrade")
+    if version > _LAYOUT:
+        raise UnreadableFileError(f"{path}: a library of layout {version}, this version reads {_LAYOUT}; upgrade")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Switch a new file to write-ahead mode; SQLite does not wait for others who do the same, so that is done here."""
-    last = time.monotonic() + WAIT_SECONDS
+    last = time.monotonic() + _WAIT_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

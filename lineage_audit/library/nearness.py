@@ -16,10 +16,10 @@ SAME_WAY = 0.05
 NEARLY_AS_FAR = 0.85
 """Only a model that is hardly nearer than the other one can be a sibling by this rule."""
 
-LOOKED_AT = 4
+_LOOKED_AT = 4
 """Nearest relatives among which siblings are looked for."""
 
-EQUAL_DIGITS = 3
+_EQUAL_DIGITS = 3
 """Decimals of a distance; what differs beyond them is equal."""
 
 Distance = Callable[[int, int], float | None]
@@ -33,8 +33,8 @@ def order_of(distances: Sequence[float], between: Distance) -> list[int]:
         distances: the subject's distance to each; equal ones keep the order in which they are given.
         between: their distance from each other; asked for few.
     """
-    order = sorted(range(len(distances)), key=lambda position: round(distances[position], EQUAL_DIGITS))
-    front = order[:LOOKED_AT]
+    order = sorted(range(len(distances)), key=lambda position: round(distances[position], _EQUAL_DIGITS))
+    front = order[:_LOOKED_AT]
     for x in front:
         for y in front:
             if order.index(x) < order.index(y) and _is_sibling(x, y, distances, between):

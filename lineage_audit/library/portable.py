@@ -13,7 +13,7 @@ from lineage_audit.library.database import Database
 from lineage_audit.library.database_entries import Label
 from lineage_audit.library.fingerprint import from_bytes
 
-CONTENTS = "library.json"
+_CONTENTS = "library.json"
 SCHEMA = "lineage-audit/library/1"
 
 _LARGEST_FINGERPRINT = 16 * 2**20
@@ -36,7 +36,7 @@ def export_database(database: Database, path: Path, names: Sequence[str] = ()) -
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             made = max((entry.added for entry in entries), default=None)
             stated = {"schema": SCHEMA, "made": made, "models": contents}
-            _write(archive, CONTENTS, json.dumps(stated, indent=1).encode())
+            _write(archive, _CONTENTS, json.dumps(stated, indent=1).encode())
             for line in contents:
                 _write(archive, str(line["file"]), database.data(str(line["name"])))
         temporary.replace(path)
@@ -77,7 +77,7 @@ def made_on(path: Path) -> str | None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            stated = parse_json(_read(archive, CONTENTS, _LARGEST_CONTENTS), f"{path}: {CONTENTS}")
+            stated = parse_json(_read(archive, _CONTENTS, _LARGEST_CONTENTS), f"{path}: {_CONTENTS}")
     except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
         raise UnreadableFileError(f"{path}: not a library that was exported, or damaged ({error})") from None
     return _text(stated.get("made")) if isinstance(stated, dict) else None
@@ -88,7 +88,7 @@ def _write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 
 def _contents(archive: zipfile.ZipFile, path: Path) -> list[dict[str, object]]:
-    stated = parse_json(_read(archive, CONTENTS, _LARGEST_CONTENTS), f"{path}: {CONTENTS}")
+    stated = parse_json(_read(archive, _CONTENTS, _LARGEST_CONTENTS), f"{path}: {_CONTENTS}")
     models = stated.get("models") if isinstance(stated, dict) and stated.get("schema") == SCHEMA else None
     if not isinstance(models, list) or not all(
         isinstance(line, dict) and {"file", "name"} <= line.keys() for line in models

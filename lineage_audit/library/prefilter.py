@@ -25,7 +25,7 @@ _HARDLY_LOST = 2.33
 
 
 @dataclass(frozen=True, slots=True)
-class Shortlist:
+class _Shortlist:
     """What a prefilter sends on.
 
     Attributes:
@@ -40,7 +40,7 @@ class Shortlist:
     limit: float | None
 
 
-def shortlist(signatures: Signatures, subject: Levels, shape: tuple[int, int], kept: int = KEPT_BY_EACH) -> Shortlist:
+def shortlist(signatures: Signatures, subject: Levels, shape: tuple[int, int], kept: int = KEPT_BY_EACH) -> _Shortlist:
     """Choose what to compare with a subject.
 
     Args:
@@ -51,7 +51,7 @@ def shortlist(signatures: Signatures, subject: Levels, shape: tuple[int, int], k
     """
     if len(signatures.names) <= kept:
         best_of_each = similarity(signatures.values, subject).max(axis=1)
-        return Shortlist(signatures.names, tuple(best_of_each.tolist()), None)
+        return _Shortlist(signatures.names, tuple(best_of_each.tolist()), None)
     scores = similarity(signatures.values, subject)
     same = signatures.shapes == np.array(shape)
     scores[~same.all(axis=1), PARTS.index("numbers")] = _NOT_COMPARABLE
@@ -69,7 +69,7 @@ def shortlist(signatures: Signatures, subject: Levels, shape: tuple[int, int], k
     if subject[0].any() and kept_scores[0] > _NOT_COMPARABLE:
         limit = min(1.0, max(0.0, float(kept_scores[0])) + _HARDLY_LOST * noise)
     names = tuple(signatures.names[position] for position in nearest)
-    return Shortlist(names, tuple(best[position] for position in nearest), limit)
+    return _Shortlist(names, tuple(best[position] for position in nearest), limit)
 
 
 def similarity(values: npt.NDArray[np.int8], subject: Levels) -> npt.NDArray[np.float32]:

@@ -42,7 +42,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Pulled:
+class _Pulled:
     """What was imported.
 
     Attributes:
@@ -60,7 +60,7 @@ class Pulled:
     verified: tuple[str, ...]
 
 
-def pull(source: str, database: Path, *, sha256: str | None = None, signature: Signature | None = None) -> Pulled:
+def pull(source: str, database: Path, *, sha256: str | None = None, signature: Signature | None = None) -> _Pulled:
     """Import a library that was exported elsewhere; nothing is imported unless all that was asked for holds.
 
     Args:
@@ -82,7 +82,7 @@ def pull(source: str, database: Path, *, sha256: str | None = None, signature: S
             made = made_on(path)
             models, replaced = import_database(opened, path)
     asked = {"hash": sha256, "signature": signature}
-    return Pulled(found, made, models, replaced, tuple(name for name, given in asked.items() if given is not None))
+    return _Pulled(found, made, models, replaced, tuple(name for name, given in asked.items() if given is not None))
 
 
 def age_words(date: str | None, now: datetime | None = None) -> str:

@@ -47,7 +47,7 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class _Planted:
     """What became of one seed: in the library database now, there already, or why not."""
 
     seed: Seed
@@ -88,7 +88,7 @@ def _seed(line: object, name: str, number: int) -> Seed:
 
 def build(
     database: Database, seeds: Sequence[Seed], effort: str = "sample", *, workers: int = 1, scheduler: str | None = None
-) -> Iterator[Planted]:
+) -> Iterator[_Planted]:
     """Put every seed in the library database that is not there yet; each gives one answer, and failures hold up nobody.
 
     Raises:
@@ -96,7 +96,7 @@ def build(
     """
     there = database.names()
     by_ref = {seed.ref: seed for seed in seeds if seed.id not in there}
-    yield from (Planted(seed, None, was_there=True) for seed in seeds if seed.id in there)
+    yield from (_Planted(seed, None, was_there=True) for seed in seeds if seed.id in there)
     for made in make_many([Task(ref, effort) for ref in by_ref], workers=workers, scheduler=scheduler):
         seed, failure = by_ref[made.ref], made.failure
         if made.data is not None:
@@ -104,4 +104,4 @@ def build(
                 database.add(from_bytes(made.data, made.ref), seed.label)
             except UnreadableFileError as error:
                 failure = str(error)
-        yield Planted(seed, failure, was_there=False)
+        yield _Planted(seed, failure, was_there=False)

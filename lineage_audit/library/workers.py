@@ -43,7 +43,7 @@ class Made:
     seconds: float
 
 
-def make_one(task: Task) -> Made:
+def _make_one(task: Task) -> Made:
     """Make one fingerprint; whatever goes wrong is part of the answer."""
     started = time.perf_counter()
     try:
@@ -60,7 +60,7 @@ def make_many(
     *,
     workers: int = 1,
     scheduler: str | None = None,
-    make: Callable[[Task], Made] = make_one,
+    make: Callable[[Task], Made] = _make_one,
 ) -> Iterator[Made]:
     """Make every fingerprint; each task gives exactly one answer, in the order in which they are done.
 

@@ -16,7 +16,7 @@ from lineage_audit.results import FamilyTree, TreeEdge
 _EDGE_STYLES = {"descent": "", "merge": ", style=bold", "origin": ", style=dashed"}
 
 
-def render_tree_dot(tree: FamilyTree) -> str:
+def _render_tree_dot(tree: FamilyTree) -> str:
     """A family tree as a DOT graph, ending in a newline."""
     return "\n".join(_lines(tree)) + "\n"
 
@@ -44,4 +44,4 @@ def _quoted(text: str) -> str:
     return f'"{shown}"'
 
 
-RENDERERS: Mapping[type, Renderer] = {FamilyTree: render_tree_dot}
+RENDERERS: Mapping[type, Renderer] = {FamilyTree: _render_tree_dot}

@@ -11,11 +11,11 @@ from math import isfinite
 
 from lineage_audit.results import LayerRow
 
-CELLS_A_LINE = 80
+_CELLS_A_LINE = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Shade:
+class _Shade:
     """One shade: from which correlation on it is used, and how it is drawn and named."""
 
     at_least: float
@@ -25,33 +25,33 @@ class Shade:
 
 
 # Two unrelated layers correlate at about one over the square root of their size: far below a tenth.
-SHADES = (
-    Shade(0.9, "█", "#", "≥ 0.9"),
-    Shade(0.5, "▓", "+", "≥ 0.5"),
-    Shade(0.1, "▒", "-", "≥ 0.1"),
-    Shade(float("-inf"), "░", ".", "< 0.1"),
+_SHADES = (
+    _Shade(0.9, "█", "#", "≥ 0.9"),
+    _Shade(0.5, "▓", "+", "≥ 0.5"),
+    _Shade(0.1, "▒", "-", "≥ 0.1"),
+    _Shade(float("-inf"), "░", ".", "< 0.1"),
 )
-RELATED = SHADES[:-1]
-NOT_COMPARED = Shade(float("nan"), "·", "?", "not compared")
+RELATED = _SHADES[:-1]
+NOT_COMPARED = _Shade(float("nan"), "·", "?", "not compared")
 
 
-def shade_of(layer: LayerRow) -> Shade:
+def shade_of(layer: LayerRow) -> _Shade:
     """The shade of one layer of B."""
     if layer.a is None or layer.correlation is None or not isfinite(layer.correlation):
         return NOT_COMPARED
-    return next(shade for shade in SHADES if layer.correlation >= shade.at_least)
+    return next(shade for shade in _SHADES if layer.correlation >= shade.at_least)
 
 
 def strip_lines(layers: Sequence[LayerRow], width: int) -> tuple[tuple[LayerRow, ...], ...]:
     """The layers cut into lines of equal length that fit ``width``: whole tens, at most 80 cells."""
-    cells = min(CELLS_A_LINE, max(width // 10 * 10, 10))
+    cells = min(_CELLS_A_LINE, max(width // 10 * 10, 10))
     return tuple(tuple(layers[start : start + cells]) for start in range(0, len(layers), cells))
 
 
-def shades_used(layers: Sequence[LayerRow]) -> tuple[Shade, ...]:
+def shades_used(layers: Sequence[LayerRow]) -> tuple[_Shade, ...]:
     """The shades that occur, for the legend, darkest first."""
     used = {shade_of(layer) for layer in layers}
-    return tuple(shade for shade in (*SHADES, NOT_COMPARED) if shade in used)
+    return tuple(shade for shade in (*_SHADES, NOT_COMPARED) if shade in used)
 
 
 def layer_origins(layers: Sequence[LayerRow]) -> str:

@@ -29,7 +29,7 @@ def require_library() -> None:
         raise LineageAuditError(_MISSING) from None
 
 
-def to_pdf(result: Result) -> bytes:
+def _to_pdf(result: Result) -> bytes:
     """The summary of a result as a PDF file.
 
     Raises:
@@ -49,4 +49,4 @@ def _fetch_nothing(url: str, *_: Any, **__: Any) -> NoReturn:
     raise ValueError(f"{url} is not fetched")
 
 
-RENDERERS: Mapping[type, Renderer] = dict.fromkeys(RESULTS, to_pdf)
+RENDERERS: Mapping[type, Renderer] = dict.fromkeys(RESULTS, _to_pdf)

@@ -19,8 +19,8 @@ from lineage_audit.report.wording.check import headline, suppression_words, unch
 from lineage_audit.report.wording.places import artifact_uri, subject_folder
 from lineage_audit.results import CheckReport, Finding, Level, ModelSummary, ReferenceSummary, RuleInfo, Scalar
 
-SARIF_VERSION = "2.1.0"
-SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SARIF_VERSION = "2.1.0"
+_SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 _TAGS = ("licence", "lineage", "model")
 _PROBLEM_SEVERITY: Mapping[Level, str] = {"error": "error", "warning": "warning", "note": "recommendation"}
@@ -32,7 +32,7 @@ Node = dict[str, Any]
 
 def render_check_sarif(report: CheckReport) -> str:
     """A check as SARIF text: indented by two, ending in a newline, ASCII throughout."""
-    log = {"$schema": SARIF_SCHEMA, "version": SARIF_VERSION, "runs": [_run(report)]}
+    log = {"$schema": _SARIF_SCHEMA, "version": _SARIF_VERSION, "runs": [_run(report)]}
     return json.dumps(log, indent=2, allow_nan=False) + "\n"
 
 

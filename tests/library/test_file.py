@@ -19,7 +19,7 @@ from lineage_audit.library.fingerprint import (
     to_bytes,
     write_fingerprint,
 )
-from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme
+from lineage_audit.library.fingerprint.parameters import SCHEME, SketchScheme
 from lineage_audit.library.fingerprint.projection import pack, random_signs, to_levels, unpack
 from tests.library.models import SIZE, fingerprint
 from tests.models import llama
@@ -120,8 +120,8 @@ def _with(field: str, value: object) -> bytes:
 def test_every_parameter_is_in_the_id() -> None:
     from dataclasses import fields, replace
 
-    ids = {replace(SCHEME, **{field.name: getattr(SCHEME, field.name) + 1}).id for field in fields(Scheme)}
-    assert len(ids | {SCHEME.id}) == len(fields(Scheme)) + 1
+    ids = {replace(SCHEME, **{field.name: getattr(SCHEME, field.name) + 1}).id for field in fields(SketchScheme)}
+    assert len(ids | {SCHEME.id}) == len(fields(SketchScheme)) + 1
 
 
 @given(st.integers(1, 9), st.integers(1, 70), st.integers(0, 2**32))

@@ -13,7 +13,7 @@ from lineage_audit.errors import LineageAuditError
 if TYPE_CHECKING:
     from yaml import Node
 
-TEXT_FILE_LIMIT = 4 * 2**20
+_TEXT_FILE_LIMIT = 4 * 2**20
 """Largest card or licence that is read, in bytes."""
 _HEAD = 512
 """Bytes by which an encoding is told."""
@@ -39,7 +39,7 @@ class TextReader:
         UTF-16, as Windows writes it, is read as well; bytes that are neither are replaced, with a caveat.
         """
         try:
-            data = read_whole(self.source, file, TEXT_FILE_LIMIT)
+            data = read_whole(self.source, file, _TEXT_FILE_LIMIT)
         except LineageAuditError as error:
             named = "" if file in str(error) else f"{file}: "
             self.caveats.append(f"left out: {named}{error}")

@@ -23,7 +23,7 @@ from lineage_audit.checkpoint.composed.updated import TransposedDora, Updated
 from lineage_audit.checkpoint.tensors import IntArray, StoredTensor
 from lineage_audit.errors import UnsupportedFormatError
 
-LARGEST_SCALING = 1e6
+_LARGEST_SCALING = 1e6
 
 
 def apply_adapter(base: Checkpoint, added: Checkpoint, source: ComposedSource, mark: str) -> Applied:
@@ -34,7 +34,7 @@ def apply_adapter(base: Checkpoint, added: Checkpoint, source: ComposedSource, m
     """
     parts = read_parts(added.container.tensors)
     settings = require_mergeable(added, parts)
-    parts = moved_parts(parts, mark)
+    parts = _moved_parts(parts, mark)
     composition = _Composition(base, settings, source)
     for name, tensor in parts.saved.items():
         composition.replace(name, tensor)
@@ -44,7 +44,7 @@ def apply_adapter(base: Checkpoint, added: Checkpoint, source: ComposedSource, m
     return Applied(composition.tensors, composition.caveats(parts))
 
 
-def moved_parts(parts: AdapterParts, mark: str) -> AdapterParts:
+def _moved_parts(parts: AdapterParts, mark: str) -> AdapterParts:
     """The parts with a mark before the names of their files."""
     other = OtherParts(
         {
@@ -109,7 +109,7 @@ class _Composition:
 
     def _add(self, update: ModuleUpdate) -> None:
         scaling, updated = update.scaling, None
-        if scaling is not None and scaling <= LARGEST_SCALING and _is_readable(update) and self._modules.takes(update):
+        if scaling is not None and scaling <= _LARGEST_SCALING and _is_readable(update) and self._modules.takes(update):
             updated = self._updated(update, scaling)
         if updated is None or scaling is None:
             self._left_out.append(update.module)

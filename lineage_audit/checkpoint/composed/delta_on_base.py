@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnsupportedFormatError
 
-LARGEST_GAIN = 0.5
+_LARGEST_GAIN = 0.5
 """Root mean square of a delta's norm gains over the base's; those of a whole model are about as large as the base's."""
 
 _NORMS = 8
@@ -30,8 +30,8 @@ def apply_delta(base: Checkpoint, added: Checkpoint, source: ComposedSource, mar
     Raises:
         UnsupportedFormatError: what is added is a whole model, or for another base.
     """
-    ratio = gain_ratio(base, added)
-    if ratio is not None and ratio > LARGEST_GAIN:
+    ratio = _gain_ratio(base, added)
+    if ratio is not None and ratio > _LARGEST_GAIN:
         raise UnsupportedFormatError(
             f"{added.ref}: holds a whole model, neither an adapter nor a delta; compare it by itself"
         )
@@ -56,7 +56,7 @@ def apply_delta(base: Checkpoint, added: Checkpoint, source: ComposedSource, mar
     return Applied(tuple(held.values()), tuple(caveats))
 
 
-def gain_ratio(base: Checkpoint, other: Checkpoint) -> float | None:
+def _gain_ratio(base: Checkpoint, other: Checkpoint) -> float | None:
     """Size of another checkpoint's norm gains over the base's (root mean squares); None where they cannot be held."""
     pairs = [
         (ref, counterpart)

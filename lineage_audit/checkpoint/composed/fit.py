@@ -11,7 +11,7 @@ from lineage_audit.checkpoint.composed.modules import updates_of
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class ModuleFit:
     """How an adapter's modules fit a base.
 
     Attributes:
@@ -30,7 +30,7 @@ class Fit:
         return len(self.fitting) + len(self.missing) + len(self.mismatched)
 
 
-def adapter_fit(base: Checkpoint, added: Checkpoint) -> Fit:
+def adapter_fit(base: Checkpoint, added: Checkpoint) -> ModuleFit:
     """Hold the names and shapes of an adapter's modules against a base; no weight is read.
 
     Raises:
@@ -50,7 +50,7 @@ def adapter_fit(base: Checkpoint, added: Checkpoint) -> Fit:
             fitting.append(pair.module)
         else:
             mismatched.append(_difference(pair, modules.shape(pair)))
-    return Fit(tuple(fitting), tuple(missing), tuple(mismatched))
+    return ModuleFit(tuple(fitting), tuple(missing), tuple(mismatched))
 
 
 def _difference(pair: Module, shape: tuple[int, ...]) -> str:

@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.composed.updates import Elementwise, Kronecker, Pr
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 Parts = Mapping[str, StoredTensor]
-WidthOf = Callable[[str, int], int | None]
+_WidthOf = Callable[[str, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ModuleFactors:
 
 
 def updates_of(
-    parts: AdapterParts, settings: AdapterSettings, width_of: WidthOf
+    parts: AdapterParts, settings: AdapterSettings, width_of: _WidthOf
 ) -> tuple[tuple[ModuleUpdate, ...], tuple[str, ...]]:
     """The update of every module, and the modules whose tensors do not make one.
 

@@ -61,7 +61,7 @@ class Whole:
 
     def transposed(self) -> Update:
         """Its columns."""
-        return Transposed(self)
+        return _Transposed(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,11 @@ class Product:
 
     def transposed(self) -> Update:
         """``(b @ a).T`` by the columns of ``a``, where those can be read alone: an embedding's row is one of them."""
-        return TransposedProduct(self.b, self.a) if self.a.encoding is None else Transposed(self)
+        return _TransposedProduct(self.b, self.a) if self.a.encoding is None else _Transposed(self)
 
 
 @dataclass(frozen=True, slots=True)
-class TransposedProduct:
+class _TransposedProduct:
     """``(b @ a).T``, ``[in, out]``, of a plainly stored ``a``."""
 
     b: StoredTensor
@@ -164,7 +164,7 @@ class Projected:
 
     def transposed(self) -> Update:
         """Its columns."""
-        return Transposed(self)
+        return _Transposed(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class Kronecker:
 
 
 @dataclass(frozen=True, slots=True)
-class Transposed:
+class _Transposed:
     """Any update with rows and columns exchanged; it is computed whole each time."""
 
     update: Update

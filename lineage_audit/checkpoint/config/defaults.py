@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from lineage_audit.checkpoint.config.fields import FieldValue
 
-Defaults = Mapping[str, FieldValue]
+_Defaults = Mapping[str, FieldValue]
 
-_LLAMA: Defaults = {
+_LLAMA: _Defaults = {
     "activation": "silu",
     "gated_ffn": True,
     "norm": "rmsnorm",
@@ -32,7 +32,7 @@ _LLAMA: Defaults = {
 }
 """The design most decoders since 2023 vary."""
 
-_GPT2: Defaults = {
+_GPT2: _Defaults = {
     "activation": "gelu_tanh",
     "gated_ffn": False,
     "norm": "layernorm",
@@ -45,21 +45,21 @@ _GPT2: Defaults = {
     "qk_norm": False,
     "parallel_blocks": False,
 }
-_BERT: Defaults = {
+_BERT: _Defaults = {
     **_GPT2,
     "activation": "gelu",
     "norm_eps": 1e-12,
     "norm_position": "post",
     "max_positions": 512,
 }
-_ROTARY: Defaults = {
+_ROTARY: _Defaults = {
     "position_encoding": "rotary",
     "rope_theta": 10000.0,
     "rope_scaling": "none",
     "rotary_fraction": 1.0,
     "rotary_interleaved": False,
 }
-_LLAMA_SIZES: Defaults = {
+_LLAMA_SIZES: _Defaults = {
     "hidden_size": 4096,
     "num_layers": 32,
     "num_heads": 32,
@@ -67,7 +67,7 @@ _LLAMA_SIZES: Defaults = {
     "vocab_size": 32000,
     "max_positions": 2048,
 }
-_MISTRAL: Defaults = {
+_MISTRAL: _Defaults = {
     **_LLAMA,
     **_LLAMA_SIZES,
     "num_kv_heads": 8,
@@ -75,9 +75,9 @@ _MISTRAL: Defaults = {
     "max_positions": 131072,
     "sliding_window": 4096,
 }
-_QWEN2_SIZES: Defaults = {**_LLAMA_SIZES, "ffn_size": 22016, "vocab_size": 151936, "max_positions": 32768}
-_QWEN3: Defaults = {**_LLAMA, **_QWEN2_SIZES, "head_dim": 128, "qk_norm": True}
-_GEMMA: Defaults = {
+_QWEN2_SIZES: _Defaults = {**_LLAMA_SIZES, "ffn_size": 22016, "vocab_size": 151936, "max_positions": 32768}
+_QWEN3: _Defaults = {**_LLAMA, **_QWEN2_SIZES, "head_dim": 128, "qk_norm": True}
+_GEMMA: _Defaults = {
     **_LLAMA,
     "activation": "gelu_tanh",
     "tie_embeddings": True,
@@ -85,7 +85,7 @@ _GEMMA: Defaults = {
     "vocab_size": 256000,
     "max_positions": 8192,
 }
-_GEMMA2: Defaults = {
+_GEMMA2: _Defaults = {
     **_GEMMA,
     "hidden_size": 2304,
     "ffn_size": 9216,
@@ -95,7 +95,7 @@ _GEMMA2: Defaults = {
     "norm_position": "sandwich",
     "sliding_window": 4096,
 }
-_GLM: Defaults = {
+_GLM: _Defaults = {
     **_LLAMA,
     "head_dim": 128,
     "num_kv_heads": 2,
@@ -105,7 +105,7 @@ _GLM: Defaults = {
     "norm_eps": 1.5625e-7,
     "max_positions": 131072,
 }
-_DEEPSEEK_V2: Defaults = {
+_DEEPSEEK_V2: _Defaults = {
     **_LLAMA,
     "rotary_interleaved": True,
     "kv_lora_rank": 512,
@@ -114,7 +114,7 @@ _DEEPSEEK_V2: Defaults = {
     "v_head_dim": 128,
     "first_dense_layers": 0,
 }
-_ERNIE: Defaults = {
+_ERNIE: _Defaults = {
     **_LLAMA,
     "rope_theta": 500000.0,
     "rotary_interleaved": True,
@@ -122,7 +122,7 @@ _ERNIE: Defaults = {
     "tie_embeddings": True,
     "max_positions": 131072,
 }
-_COHERE: Defaults = {
+_COHERE: _Defaults = {
     **_LLAMA,
     "norm": "layernorm",
     "norm_eps": 1e-5,
@@ -132,7 +132,7 @@ _COHERE: Defaults = {
     "max_positions": 8192,
 }
 
-DEFAULTS: Mapping[str, Defaults] = {
+DEFAULTS: Mapping[str, _Defaults] = {
     "llama": {**_LLAMA, **_LLAMA_SIZES},
     "yi": {**_LLAMA, "rope_theta": 5000000.0, "norm_eps": 1e-5, "max_positions": 4096},
     "mistral": _MISTRAL,

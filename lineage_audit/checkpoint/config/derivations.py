@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.config.fields_table import FIELDS
 from lineage_audit.checkpoint.config.values import checked, clean_text, lookup
 
 Config = Mapping[str, object]
-Fields = dict[str, FieldValue]
+_Fields = dict[str, FieldValue]
 
 _POSITION_ENCODINGS: Mapping[str, str] = {
     "absolute": "learned",
@@ -29,9 +29,9 @@ _SCALING_TYPE_KEYS = ("rope_type", "type")
 _NOT_SCALING = frozenset({*_SCALING_TYPE_KEYS, "rope_theta", "partial_rotary_factor"})
 
 
-def common(config: Config) -> Fields:
+def common(config: Config) -> _Fields:
     """Fields that every family may state in a form of its own."""
-    fields: Fields = {}
+    fields: _Fields = {}
     architectures = config.get("architectures")
     if isinstance(architectures, list) and architectures:
         fields["architecture"] = checked(architectures[0], FIELDS["architecture"])
@@ -45,7 +45,7 @@ def common(config: Config) -> Fields:
     }
 
 
-def _rope_scaling(config: Config) -> Fields:
+def _rope_scaling(config: Config) -> _Fields:
     """Write scaling as one line, ``yarn(factor=4.0, ...)``, from either generation of transformers."""
     full = lookup(config, "rope_parameters.full_attention")
     for stated in (full, config.get("rope_parameters"), config.get("rope_scaling")):
@@ -65,7 +65,7 @@ def _rope_scaling(config: Config) -> Fields:
     return {}
 
 
-def _position_encoding(config: Config) -> Fields:
+def _position_encoding(config: Config) -> _Fields:
     stated = config.get("position_embedding_type")
     if isinstance(stated, str) and stated in _POSITION_ENCODINGS:
         return {"position_encoding": _POSITION_ENCODINGS[stated]}
@@ -74,7 +74,7 @@ def _position_encoding(config: Config) -> Fields:
     return {}
 
 
-def _quantization(config: Config) -> Fields:
+def _quantization(config: Config) -> _Fields:
     """Name schemes that state no ``quant_method``: bitsandbytes' flags, and MLX's bare object."""
     stated = config.get("quantization_config")
     if isinstance(stated, Mapping) and not isinstance(stated.get("quant_method"), str):
@@ -84,13 +84,13 @@ def _quantization(config: Config) -> Fields:
     return {"quantization": "mlx"} if isinstance(stated, Mapping) and "group_size" in stated else {}
 
 
-def _qwen(config: Config) -> Fields:
+def _qwen(config: Config) -> _Fields:
     """Qwen 1 stores twice the FFN size, gate and up together; ``no_bias`` does not speak of q, k and v."""
     doubled = checked(config.get("intermediate_size"), FIELDS["ffn_size"])
     return {"ffn_size": doubled // 2} if isinstance(doubled, int) and doubled > 1 else {}
 
 
-def _falcon(config: Config) -> Fields:
+def _falcon(config: Config) -> _Fields:
     heads = checked(config.get("num_attention_heads") or config.get("n_head"), FIELDS["num_heads"])
     if config.get("new_decoder_architecture") is True or config.get("model_type") == "RefinedWeb":
         return {"qkv_layout": "grouped"}
@@ -99,14 +99,14 @@ def _falcon(config: Config) -> Fields:
     return {"qkv_layout": "per-head", "num_kv_heads": heads}
 
 
-def _gpt_bigcode(config: Config) -> Fields:
+def _gpt_bigcode(config: Config) -> _Fields:
     if config.get("multi_query", True) is not False:
         return {"qkv_layout": "multi-query", "num_kv_heads": 1}
     return {"qkv_layout": "per-head"}
 
 
-def _mpt(config: Config) -> Fields:
-    fields: Fields = {}
+def _mpt(config: Config) -> _Fields:
+    fields: _Fields = {}
     ratio = checked(config.get("expansion_ratio"), FIELDS["ffn_size"])
     width = checked(config.get("d_model"), FIELDS["hidden_size"])
     if isinstance(ratio, int) and isinstance(width, int):
@@ -122,7 +122,7 @@ def _mpt(config: Config) -> Fields:
     return fields
 
 
-def _chatglm(config: Config) -> Fields:
+def _chatglm(config: Config) -> _Fields:
     """ChatGLM 1 is a different design under the same model type: GELU, layer norms, one head per KV group."""
     if "position_encoding_2d" in config or "inner_hidden_size" in config:
         return {
@@ -135,7 +135,7 @@ def _chatglm(config: Config) -> Fields:
             "rotary_interleaved": False,
             "qkv_layout": "per-head",
         }
-    fields: Fields = {}
+    fields: _Fields = {}
     ratio = config.get("rope_ratio")
     if isinstance(ratio, int | float) and not isinstance(ratio, bool) and 0 < ratio < 1e9:
         fields["rope_theta"] = 10000.0 * float(ratio)
@@ -146,20 +146,20 @@ def _chatglm(config: Config) -> Fields:
     return fields
 
 
-def _baichuan(config: Config) -> Fields:
+def _baichuan(config: Config) -> _Fields:
     """The 13B models use ALiBi and state ``model_max_length`` alone; the 7B models use rotary positions."""
     if "max_position_embeddings" not in config and "model_max_length" in config:
         return {"position_encoding": "alibi", "rope_theta": None}
     return {}
 
 
-def _gemma(config: Config) -> Fields:
+def _gemma(config: Config) -> _Fields:
     """Gemma 1 was released with ``gelu`` where the tanh approximation was meant."""
     stated = config.get("hidden_activation") or config.get("hidden_act")
     return {"activation": "gelu_tanh"} if stated == "gelu" else {}
 
 
-def _gptj(config: Config) -> Fields:
+def _gptj(config: Config) -> _Fields:
     """GPT-J states how many channels of a head are rotated."""
     rotated = checked(config.get("rotary_dim"), FIELDS["head_dim"])
     width = checked(config.get("n_embd"), FIELDS["hidden_size"])
@@ -169,15 +169,15 @@ def _gptj(config: Config) -> Fields:
     return {}
 
 
-def _opt(config: Config) -> Fields:
+def _opt(config: Config) -> _Fields:
     return {"norm_position": "post"} if config.get("do_layer_norm_before") is False else {}
 
 
-def _distilbert(config: Config) -> Fields:
+def _distilbert(config: Config) -> _Fields:
     return {"position_encoding": "sinusoidal"} if config.get("sinusoidal_pos_embds") is True else {}
 
 
-BY_FAMILY: Mapping[str, Callable[[Config], Fields]] = {
+BY_FAMILY: Mapping[str, Callable[[Config], _Fields]] = {
     "qwen": _qwen,
     "falcon": _falcon,
     "gpt_bigcode": _gpt_bigcode,

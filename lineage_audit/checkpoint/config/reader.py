@@ -26,7 +26,7 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.errors import UnreadableFileError
 
-CONFIG_LIMIT = 8 * 2**20
+_CONFIG_LIMIT = 8 * 2**20
 """Largest configuration that is read, in bytes; those with 20,000 class labels stay below 2 MB."""
 
 _CONFIG_FILE = "config.json"
@@ -91,7 +91,7 @@ def _parts(stated: Mapping[str, object], file: str) -> dict[ModelPart, ArchConfi
 
 
 def _object(source: Source, file: str) -> dict[str, object]:
-    data = read_whole(source, file, CONFIG_LIMIT)
+    data = read_whole(source, file, _CONFIG_LIMIT)
     refuse_pointer(file, data)
     value = parse_json(data, file)
     if not isinstance(value, dict):

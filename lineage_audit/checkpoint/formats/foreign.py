@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class _Foreign:
     """A format.
 
     Attributes:
@@ -23,29 +23,29 @@ class Foreign:
 
 _ORIGINAL = "give the model that it was converted from"
 
-FOREIGN: tuple[Foreign, ...] = (
-    Foreign(r"tf_model.*\.h5|.*\.(h5|keras)", "TensorFlow or Keras", "give the safetensors or PyTorch version"),
-    Foreign(r".*\.msgpack", "Flax", "give the safetensors or PyTorch version"),
-    Foreign(r".*\.npz", "NumPy or MLX", "give the safetensors version"),
-    Foreign(r".*\.nemo", "a NeMo archive, compressed or beside other weights",
+_FOREIGN: tuple[_Foreign, ...] = (
+    _Foreign(r"tf_model.*\.h5|.*\.(h5|keras)", "TensorFlow or Keras", "give the safetensors or PyTorch version"),
+    _Foreign(r".*\.msgpack", "Flax", "give the safetensors or PyTorch version"),
+    _Foreign(r".*\.npz", "NumPy or MLX", "give the safetensors version"),
+    _Foreign(r".*\.nemo", "a NeMo archive, compressed or beside other weights",
             "unpack it with tar and give model_weights.ckpt, or its export"),
-    Foreign(r"(.*/)?(\.metadata|__\d+_\d+\.distcp)|.*\.distcp", "a distributed checkpoint of PyTorch",
+    _Foreign(r"(.*/)?(\.metadata|__\d+_\d+\.distcp)|.*\.distcp", "a distributed checkpoint of PyTorch",
             "join it with torch.distributed.checkpoint.format_utils.dcp_to_torch_save"),
-    Foreign(r"(.*/)?(mp_rank|zero_pp_rank)_.*_optim_states\.pt", "a sharded training state of DeepSpeed",
+    _Foreign(r"(.*/)?(mp_rank|zero_pp_rank)_.*_optim_states\.pt", "a sharded training state of DeepSpeed",
             "join it with zero_to_fp32.py"),
-    Foreign(r"(.*/)?mp_rank_\d+(_\d+)?/model_optim_rng\.pt", "a Megatron checkpoint", "give its Hugging Face export"),
-    Foreign(r"(.*/)?openvino_[^/]*\.(xml|bin)|(.*/)?openvino/.*\.bin", "OpenVINO's representation", _ORIGINAL),
-    Foreign(r"(.*/)?[^/]*\.mlmodel|(.*/)?[^/]*\.(mlpackage|mlmodelc)/.*", "Core ML", _ORIGINAL),
-    Foreign(r".*\.tflite", "TensorFlow Lite", _ORIGINAL),
-    Foreign(r".*\.(litertlm|task)", "LiteRT", _ORIGINAL),
-    Foreign(r"(.*/)?params_shard_\d+\.bin|(.*/)?(ndarray-cache|tensor-cache)\.json", "MLC's compiled model", _ORIGINAL),
-    Foreign(r"rust_model\.ot", "rust-bert's copy", "give the PyTorch version"),
-    Foreign(r".*\.(engine|plan)", "a TensorRT engine", _ORIGINAL),
+    _Foreign(r"(.*/)?mp_rank_\d+(_\d+)?/model_optim_rng\.pt", "a Megatron checkpoint", "give its Hugging Face export"),
+    _Foreign(r"(.*/)?openvino_[^/]*\.(xml|bin)|(.*/)?openvino/.*\.bin", "OpenVINO's representation", _ORIGINAL),
+    _Foreign(r"(.*/)?[^/]*\.mlmodel|(.*/)?[^/]*\.(mlpackage|mlmodelc)/.*", "Core ML", _ORIGINAL),
+    _Foreign(r".*\.tflite", "TensorFlow Lite", _ORIGINAL),
+    _Foreign(r".*\.(litertlm|task)", "LiteRT", _ORIGINAL),
+    _Foreign(r"(.*/)?params_shard_\d+\.bin|(.*/)?(ndarray|tensor)-cache\.json", "MLC's compiled model", _ORIGINAL),
+    _Foreign(r"rust_model\.ot", "rust-bert's copy", "give the PyTorch version"),
+    _Foreign(r".*\.(engine|plan)", "a TensorRT engine", _ORIGINAL),
 )  # fmt: skip
 
-_COMPILED = tuple((re.compile(foreign.pattern, re.IGNORECASE), foreign) for foreign in FOREIGN)
+_COMPILED = tuple((re.compile(foreign.pattern, re.IGNORECASE), foreign) for foreign in _FOREIGN)
 
 
-def foreign_format(name: str) -> Foreign | None:
+def foreign_format(name: str) -> _Foreign | None:
     """The format of a file that is recognised and not read, or None."""
     return next((foreign for pattern, foreign in _COMPILED if pattern.fullmatch(name)), None)

@@ -161,7 +161,7 @@ def _preferred(source: Source) -> WeightFiles:
         return WeightFiles("diffusers", components, {})
     found = [name for name in sorted(source.files) if re.fullmatch(_GGUF, name, re.IGNORECASE)]
     if found:
-        return largest_gguf(source, found)
+        return _largest_gguf(source, found)
     found = [name for name in sorted(source.files) if re.fullmatch(_ONNX, name, re.IGNORECASE)]
     if found:
         return _plainest_onnx(found)
@@ -180,7 +180,7 @@ def _saved_by_pytorch(source: Source, names: Sequence[str]) -> list[str]:
     return saved or list(names)
 
 
-def largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:
+def _largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:
     """Of several GGUF models, which are roundings of one as a rule, choose the least rounded: the largest."""
     models = models_of(names)
     chosen = max(models, key=lambda shards: (sum(source.files[name].size for name in shards), shards))
@@ -194,7 +194,7 @@ def gguf_beside(source: Source, projector: Sequence[str]) -> WeightFiles | None:
         return None
     size = sum(source.files[name].size for name in projector)
     part = _projector_beside(projector[0], size)
-    found = largest_gguf(source, names)
+    found = _largest_gguf(source, names)
     others = models_of(name for name in names if name not in found.files)
     return replace(found, left_out=(part,), others=others)
 

@@ -20,14 +20,14 @@ from lineage_audit.checkpoint.formats.safetensors import read_safetensors
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 
-ADAPTER_FILE = "adapters.safetensors"
+_ADAPTER_FILE = "adapters.safetensors"
 
 _FACTOR = re.compile(r"(?P<module>.+)\.(?P<part>lora_a|lora_b|m)")
 _NAMES: Mapping[str, str] = {"lora_a": "lora_A.weight", "lora_b": "lora_B.weight", "m": "lora_magnitude_vector"}
 
 
 @dataclass(frozen=True, slots=True)
-class TransposedMatrix:
+class _TransposedMatrix:
     """A stored matrix whose rows are the other's columns."""
 
     stored: StoredTensor
@@ -64,4 +64,4 @@ def _as_peft(tensor: StoredTensor) -> StoredTensor:
     if found["part"] == "m":
         return named
     rows, columns = tensor.shape
-    return replace(named, shape=(columns, rows), encoding=TransposedMatrix(tensor, tensor.element_bits))
+    return replace(named, shape=(columns, rows), encoding=_TransposedMatrix(tensor, tensor.element_bits))

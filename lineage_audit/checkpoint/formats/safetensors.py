@@ -25,7 +25,7 @@ HEADER_LIMIT = 100_000_000
 TENSOR_LIMIT = 250_000
 """Most tensors in all files of a model; the largest real one, 384 experts in three pieces a layer, has 210,000."""
 
-NAME_LIMIT = 1024
+_NAME_LIMIT = 1024
 """Longest name, in characters."""
 
 _MOST_DIMENSIONS = 64
@@ -120,7 +120,7 @@ def _tensors(header: Mapping[str, Any], file: str, data_start: int, size: int) -
 def _tensor(name: str, entry: Any, file: str, data_start: int, size: int) -> StoredTensor:
     """Check one header entry."""
     shown = f"{file}: {name[:80]!r}"
-    if len(name) > NAME_LIMIT:
+    if len(name) > _NAME_LIMIT:
         raise UnreadableFileError(f"{shown}... is a name of {len(name):,} characters; not read")
     try:
         dtype, shape, (start, stop) = entry["dtype"], entry["shape"], entry["data_offsets"]

@@ -14,7 +14,7 @@ from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Sour
 from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
-DIRECTORY_LIMIT = 16 * 2**20
+_DIRECTORY_LIMIT = 16 * 2**20
 """Largest central directory in bytes, room for some 150,000 storages."""
 
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -62,7 +62,7 @@ def open_archive(source: Source, file: str) -> Archive:
         UnsupportedFormatError: a TorchScript program.
     """
     try:
-        with zipfile.ZipFile(ByteWindow(source, file, DIRECTORY_LIMIT)) as archive:
+        with zipfile.ZipFile(ByteWindow(source, file, _DIRECTORY_LIMIT)) as archive:
             listed, directory = archive.infolist(), archive.start_dir
     except (
         zipfile.BadZipFile,

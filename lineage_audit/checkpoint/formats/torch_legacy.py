@@ -21,7 +21,7 @@ _COUNT_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class LegacyFile:
+class _LegacyFile:
     """What the pickles of one file say.
 
     Attributes:
@@ -37,7 +37,7 @@ class LegacyFile:
     data_start: int
 
 
-def read_legacy(source: Source, file: str) -> LegacyFile:
+def read_legacy(source: Source, file: str) -> _LegacyFile:
     """Interpret the five pickles: magic number, protocol, system, the object, the order of the storages.
 
     Raises:
@@ -65,7 +65,7 @@ def read_legacy(source: Source, file: str) -> LegacyFile:
     keys = tuple(key for key in order if isinstance(key, str)) if isinstance(order, list) else ()
     if set(keys) != set(storages) or len(keys) != len(storages):
         raise UnreadableFileError(f"{file}: its list of storages is damaged; download the file again")
-    return LegacyFile(content, storages, keys, stream.tell())
+    return _LegacyFile(content, storages, keys, stream.tell())
 
 
 def _starts_with_magic(stream: IO[bytes], file: str) -> bool:
@@ -78,7 +78,7 @@ def _starts_with_magic(stream: IO[bytes], file: str) -> bool:
         return False
 
 
-def locate_storages(source: Source, file: str, legacy: LegacyFile) -> tuple[dict[str, tuple[int, int]], list[Witness]]:
+def locate_storages(source: Source, file: str, legacy: _LegacyFile) -> tuple[dict[str, tuple[int, int]], list[Witness]]:
     """Find the bytes of storages where they must be if the pickle tells the truth.
 
     Returns:

@@ -41,8 +41,8 @@ _EXPANDED_LIMIT = 2**24
 _FILES_AT_ONCE = 64
 _FLAT = re.compile(r"(^|\.)_?(fsdp_)?flat_param|fp32_flat_groups|single_partition_of_fp32_groups")
 
-Span = tuple[int, int]
-Places = tuple[Mapping[str, Span], Sequence[Witness]]
+_Span = tuple[int, int]
+Places = tuple[Mapping[str, _Span], Sequence[Witness]]
 """Storages by key -> (start, stop), and what must be read before their bytes are used."""
 
 
@@ -211,7 +211,7 @@ def _joined(prefix: str, key: object, file: str) -> str:
     return prefix + key
 
 
-def _stored(name: str, weight: Weight, file: str, spans: Mapping[str, Span], file_size: int) -> StoredTensor:
+def _stored(name: str, weight: Weight, file: str, spans: Mapping[str, _Span], file_size: int) -> StoredTensor:
     """Follow a view to its bytes, checking that its storage covers it."""
     if isinstance(weight, UnreadableTensor):
         raise UnsupportedFormatError(f"{file}: {name!r} is {weight.kind} tensor, which is not read yet")

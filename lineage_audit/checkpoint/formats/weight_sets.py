@@ -20,7 +20,7 @@ WRAPPERS = ("model_state_dict", "state_dict", "model", "module", "net", "params"
 
 Weight = View | UnreadableTensor
 NamedWeights = list[tuple[str, Weight]]
-Flatten = Callable[[dict[object, object]], NamedWeights]
+_Flatten = Callable[[dict[object, object]], NamedWeights]
 
 _MOMENTS = re.compile(r".*optim.*|lr_schedulers?|scheduler|scaler|grad_scaler|rng_state.*", re.IGNORECASE)
 _SMALL = 0.01
@@ -36,7 +36,7 @@ class ChosenSet:
     left_out: tuple[LeftOut, ...]
 
 
-def choose_set(content: dict[object, object], file: str, flatten: Flatten, wanted: str | None) -> ChosenSet:
+def choose_set(content: dict[object, object], file: str, flatten: _Flatten, wanted: str | None) -> ChosenSet:
     """Choose the set that is asked for, else the first that goes by a usual name, else everything.
 
     Args:

@@ -27,7 +27,7 @@ class NamedTensor:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class _SecondMeaning:
     """A second meaning of a stem, where another stem is present or absent."""
 
     stem: str
@@ -42,25 +42,25 @@ class Reading:
 
 _BEFORE_HALVES = ("decoder.final_layer_norm", "decoder.layer_norm", "encoder.layer_norm")
 _POST_ATTENTION = "layers.{L}.post_attention_layernorm"
-READINGS = (
+_READINGS = (
     # Gemma 2 and 3 norm before and after each half; Llama's name then means the norm after attention.
-    Reading(_POST_ATTENTION, Role.POST_ATTN_NORM, present="layers.{L}.pre_feedforward_layernorm"),
+    _SecondMeaning(_POST_ATTENTION, Role.POST_ATTN_NORM, present="layers.{L}.pre_feedforward_layernorm"),
     # OLMo 2 norms only after each half.
-    Reading(_POST_ATTENTION, Role.POST_ATTN_NORM, absent=("layers.{L}.input_layernorm",)),
+    _SecondMeaning(_POST_ATTENTION, Role.POST_ATTN_NORM, absent=("layers.{L}.input_layernorm",)),
     # OPT 350M and BART norm after each half, and then have no final norm.
-    Reading("decoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
-    Reading("decoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
-    Reading("decoder.layers.{L}.encoder_attn_layer_norm", Role.POST_CROSS_NORM, absent=_BEFORE_HALVES),
-    Reading("encoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
-    Reading("encoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
+    _SecondMeaning("decoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
+    _SecondMeaning("decoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
+    _SecondMeaning("decoder.layers.{L}.encoder_attn_layer_norm", Role.POST_CROSS_NORM, absent=_BEFORE_HALVES),
+    _SecondMeaning("encoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
+    _SecondMeaning("encoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
     # Phi 2's first release calls attention a mixer, as Mamba calls what it has in its place.
-    Reading("layers.{L}.mixer.out_proj", Role.O, present="layers.{L}.mixer.Wqkv"),
+    _SecondMeaning("layers.{L}.mixer.out_proj", Role.O, present="layers.{L}.mixer.Wqkv"),
     # DeepSeek V4 norms the compressed queries under the name of a norm of queries.
-    Reading("layers.{L}.attn.q_norm", Role.Q_A_NORM, present="layers.{L}.attn.wq_a"),
+    _SecondMeaning("layers.{L}.attn.q_norm", Role.Q_A_NORM, present="layers.{L}.attn.wq_a"),
     # Falcon 40B in GGUF: the second norm of the two is the attention's.
-    Reading("blk.{L}.attn_norm", Role.FFN_NORM, present="blk.{L}.attn_norm_2"),
+    _SecondMeaning("blk.{L}.attn_norm", Role.FFN_NORM, present="blk.{L}.attn_norm_2"),
     # gpt-oss and GLM-4.5 in GGUF keep Llama's name for the norm before the FFN.
-    Reading("blk.{L}.post_attention_norm", Role.FFN_NORM, absent=("blk.{L}.ffn_norm", "blk.{L}.post_ffw_norm")),
+    _SecondMeaning("blk.{L}.post_attention_norm", Role.FFN_NORM, absent=("blk.{L}.ffn_norm", "blk.{L}.post_ffw_norm")),
 )
 
 _CONV1D_WITNESS = "h.{L}.attn.c_attn"
@@ -115,7 +115,7 @@ def read_context(
 def apply_readings(entries: Iterable[Entry]) -> dict[str, Role]:
     """Return the stems whose role differs from the table's in this checkpoint."""
     stems = frozenset(entry.stem for entry in entries)
-    return {reading.stem: reading.role for reading in READINGS if reading.holds(stems)}
+    return {reading.stem: reading.role for reading in _READINGS if reading.holds(stems)}
 
 
 def _embedding_width(tensors: Sequence[NamedTensor]) -> int | None:

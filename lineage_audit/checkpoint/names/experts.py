@@ -8,7 +8,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Part, RowLayout, StoredTensor, contiguous
 
-MAX_EXPERTS = 2048
+_MAX_EXPERTS = 2048
 """A longer stack is not unrolled: no model has it, and the dimension is the file's word alone."""
 
 _ROLES: dict[Fusion, tuple[Role, ...]] = {
@@ -41,7 +41,7 @@ class Stacking:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpertPart:
+class _ExpertPart:
     """One role of one expert, its shape oriented ``[out, in]``."""
 
     role: Role
@@ -55,7 +55,7 @@ def is_stack(fusion: Fusion) -> bool:
     return fusion in _ROLES
 
 
-def unrolled(stored: StoredTensor, fusion: Fusion, stacking: Stacking) -> tuple[ExpertPart, ...]:
+def unrolled(stored: StoredTensor, fusion: Fusion, stacking: Stacking) -> tuple[_ExpertPart, ...]:
     """Return the experts of a stack ``[experts, ...]``, or nothing if its shape is not one.
 
     A flat stack ``[experts * units, in]`` is seen as ``[experts, units, in]``: the same bytes.
@@ -64,13 +64,13 @@ def unrolled(stored: StoredTensor, fusion: Fusion, stacking: Stacking) -> tuple[
     if fusion in _FLAT:
         stored, transposed = _seen_as_stack(stored, stacking.experts), fusion is Fusion.FLAT_EXPERTS_DOWN
     is_matrix = len(stored.shape) == 3
-    if len(stored.shape) not in (2, 3) or not 0 < stored.shape[0] <= MAX_EXPERTS:
+    if len(stored.shape) not in (2, 3) or not 0 < stored.shape[0] <= _MAX_EXPERTS:
         return ()
     transposed = transposed and is_matrix
     matrix = stored.shape[:0:-1] if transposed else stored.shape[1:]
     layouts = _layouts(matrix[0], len(_ROLES[fusion]), stacking.alternating)
     return tuple(
-        ExpertPart(role, expert, (layout.count, *matrix[1:]), Part(stored, layout, expert, transposed))
+        _ExpertPart(role, expert, (layout.count, *matrix[1:]), Part(stored, layout, expert, transposed))
         for expert in range(stored.shape[0] if layouts else 0)
         for role, layout in zip(_ROLES[fusion], layouts, strict=True)
     )

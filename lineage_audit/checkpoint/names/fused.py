@@ -23,14 +23,14 @@ from lineage_audit.checkpoint.tensors import RowLayout, contiguous
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class _Slice:
     """The rows of one role."""
 
     role: Role
     rows: RowLayout
 
 
-Slices = tuple[Slice, ...]
+_Slices = tuple[_Slice, ...]
 
 UNSPLIT: dict[Fusion, Role] = {
     Fusion.QKV_BLOCKS: Role.QKV,
@@ -50,13 +50,13 @@ UNSPLIT: dict[Fusion, Role] = {
 """What a fused tensor is where it cannot be split; anything else is then ``OTHER``."""
 
 
-def slices(fusion: Fusion, rows: int, geometry: Geometry) -> Slices:
+def slices(fusion: Fusion, rows: int, geometry: Geometry) -> _Slices:
     """Return the roles of a matrix or vector of ``rows`` rows, or nothing where it cannot be split."""
     split = _SPLITS.get(fusion)
     return split(rows, geometry) if split is not None else ()
 
 
-def qkv_blocks(rows: int, geometry: Geometry) -> Slices:
+def qkv_blocks(rows: int, geometry: Geometry) -> _Slices:
     """Split ``[heads + 2 kv_heads, head_dim]`` rows held as all q, all k, all v."""
     heads, kv_heads = _heads(rows, geometry)
     if heads and kv_heads and geometry.head_dim:
@@ -66,13 +66,13 @@ def qkv_blocks(rows: int, geometry: Geometry) -> Slices:
     else:
         return ()
     return (
-        Slice(Role.Q, contiguous(q_rows)),
-        Slice(Role.K, contiguous(kv_rows, q_rows)),
-        Slice(Role.V, contiguous(kv_rows, q_rows + kv_rows)),
+        _Slice(Role.Q, contiguous(q_rows)),
+        _Slice(Role.K, contiguous(kv_rows, q_rows)),
+        _Slice(Role.V, contiguous(kv_rows, q_rows + kv_rows)),
     )
 
 
-def qkv_groups(rows: int, geometry: Geometry) -> Slices:
+def qkv_groups(rows: int, geometry: Geometry) -> _Slices:
     """Split rows held group by group: the query heads that share a key, the key, the value."""
     heads, kv_heads = _heads(rows, geometry)
     width = geometry.head_dim
@@ -81,22 +81,22 @@ def qkv_groups(rows: int, geometry: Geometry) -> Slices:
     shared = heads // kv_heads
     group = (shared + 2) * width
     return (
-        Slice(Role.Q, RowLayout(0, (kv_heads, shared * width), (group, 1))),
-        Slice(Role.K, RowLayout(shared * width, (kv_heads, width), (group, 1))),
-        Slice(Role.V, RowLayout((shared + 1) * width, (kv_heads, width), (group, 1))),
+        _Slice(Role.Q, RowLayout(0, (kv_heads, shared * width), (group, 1))),
+        _Slice(Role.K, RowLayout(shared * width, (kv_heads, width), (group, 1))),
+        _Slice(Role.V, RowLayout((shared + 1) * width, (kv_heads, width), (group, 1))),
     )
 
 
-def _qkv_glm(rows: int, geometry: Geometry) -> Slices:
+def _qkv_glm(rows: int, geometry: Geometry) -> _Slices:
     heads, kv_heads = _heads(rows, geometry)
     return qkv_groups(rows, geometry) if heads == kv_heads else qkv_blocks(rows, geometry)
 
 
-def _qkv_c_attn(rows: int, geometry: Geometry) -> Slices:
+def _qkv_c_attn(rows: int, geometry: Geometry) -> _Slices:
     return qkv_groups(rows, geometry) if geometry.qkv_layout == "per-head" else qkv_blocks(rows, geometry)
 
 
-def _qkv_codegen(rows: int, geometry: Geometry) -> Slices:
+def _qkv_codegen(rows: int, geometry: Geometry) -> _Slices:
     """Split the layout that CodeGen's training on four TPU cores left behind: q, v, k for each core."""
     cores, roles = 4, (Role.Q, Role.V, Role.K)
     local, remainder = divmod(rows, cores * len(roles))
@@ -104,20 +104,20 @@ def _qkv_codegen(rows: int, geometry: Geometry) -> Slices:
         return ()
     stride = len(roles) * local
     return tuple(
-        Slice(role, RowLayout(number * local, (cores, local), (stride, 1))) for number, role in enumerate(roles)
+        _Slice(role, RowLayout(number * local, (cores, local), (stride, 1))) for number, role in enumerate(roles)
     )
 
 
-def _mixer_qkv_blocks(rows: int, geometry: Geometry) -> Slices:
+def _mixer_qkv_blocks(rows: int, geometry: Geometry) -> _Slices:
     """Split linear attention's queries, keys and values, of which there may be fewer heads than of values."""
     values = geometry.mixer_values
     keys, odd = divmod(rows - (values or 0), 2)
     if not values or keys <= 0 or odd:
         return ()
     return (
-        Slice(Role.MIXER_Q, contiguous(keys)),
-        Slice(Role.MIXER_K, contiguous(keys, keys)),
-        Slice(Role.MIXER_V, contiguous(values, 2 * keys)),
+        _Slice(Role.MIXER_Q, contiguous(keys)),
+        _Slice(Role.MIXER_K, contiguous(keys, keys)),
+        _Slice(Role.MIXER_V, contiguous(values, 2 * keys)),
     )
 
 
@@ -131,7 +131,7 @@ def _heads(rows: int, geometry: Geometry) -> tuple[int, int]:
     return geometry.heads, keys_and_values // 2
 
 
-def adjacent_pairs(rows: int, head_dim: int | None) -> RowLayout:
+def _adjacent_pairs(rows: int, head_dim: int | None) -> RowLayout:
     """Undo adjacent rotary pairs: row ``(head, half, j)`` stands at ``head * head_dim + 2 j + half``."""
     if not head_dim or head_dim % 2 or rows % head_dim:
         return contiguous(rows)
@@ -140,56 +140,56 @@ def adjacent_pairs(rows: int, head_dim: int | None) -> RowLayout:
 
 def _pairs_in_gguf(rows: int, geometry: Geometry) -> RowLayout:
     permuted = has_quirk(geometry.model_type, Quirk.GGUF_PAIRS_ADJACENT)
-    return adjacent_pairs(rows, geometry.head_dim) if permuted else contiguous(rows)
+    return _adjacent_pairs(rows, geometry.head_dim) if permuted else contiguous(rows)
 
 
-def _gate_up(rows: int, geometry: Geometry) -> Slices:
+def _gate_up(rows: int, geometry: Geometry) -> _Slices:
     if rows == geometry.ffn:
-        return (Slice(Role.UP, contiguous(rows)),)
+        return (_Slice(Role.UP, contiguous(rows)),)
     return _halves(rows, Role.GATE, Role.UP)
 
 
-def _up_or_gate_up(rows: int, geometry: Geometry) -> Slices:
+def _up_or_gate_up(rows: int, geometry: Geometry) -> _Slices:
     fused = geometry.ffn is not None and rows == 2 * geometry.ffn
-    return _halves(rows, Role.GATE, Role.UP) if fused else (Slice(Role.UP, contiguous(rows)),)
+    return _halves(rows, Role.GATE, Role.UP) if fused else (_Slice(Role.UP, contiguous(rows)),)
 
 
-def _halves(rows: int, first: Role, second: Role) -> Slices:
+def _halves(rows: int, first: Role, second: Role) -> _Slices:
     half, odd = divmod(rows, 2)
     if odd or not half:
         return ()
-    return Slice(first, contiguous(half)), Slice(second, contiguous(half, half))
+    return _Slice(first, contiguous(half)), _Slice(second, contiguous(half, half))
 
 
-def _kv_a_rope(rows: int, geometry: Geometry) -> Slices:
+def _kv_a_rope(rows: int, geometry: Geometry) -> _Slices:
     rank = geometry.kv_rank
     if rank is None or rank >= rows:
         return ()
-    return Slice(Role.KV_A, contiguous(rank)), Slice(Role.K_ROPE, contiguous(rows - rank, rank))
+    return _Slice(Role.KV_A, contiguous(rank)), _Slice(Role.K_ROPE, contiguous(rows - rank, rank))
 
 
-def _k_b_v_b(rows: int, geometry: Geometry) -> Slices:
+def _k_b_v_b(rows: int, geometry: Geometry) -> _Slices:
     heads, key, value = geometry.heads, geometry.nope_dim, geometry.value_dim
     if not (heads and key and value) or rows != heads * (key + value):
         return ()
     head = key + value
     return (
-        Slice(Role.K_B, RowLayout(0, (heads, key), (head, 1))),
-        Slice(Role.V_B, RowLayout(key, (heads, value), (head, 1))),
+        _Slice(Role.K_B, RowLayout(0, (heads, key), (head, 1))),
+        _Slice(Role.V_B, RowLayout(key, (heads, value), (head, 1))),
     )
 
 
-_SPLITS: dict[Fusion, Callable[[int, Geometry], Slices]] = {
+_SPLITS: dict[Fusion, Callable[[int, Geometry], _Slices]] = {
     Fusion.QKV_BLOCKS: qkv_blocks,
     Fusion.QKV_GROUPS: qkv_groups,
     Fusion.QKV_GLM: _qkv_glm,
     Fusion.QKV_C_ATTN: _qkv_c_attn,
     Fusion.QKV_CODEGEN: _qkv_codegen,
     Fusion.MIXER_QKV_BLOCKS: _mixer_qkv_blocks,
-    Fusion.Q_ADJACENT: lambda rows, sizes: (Slice(Role.Q, adjacent_pairs(rows, sizes.head_dim)),),
-    Fusion.K_ADJACENT: lambda rows, sizes: (Slice(Role.K, adjacent_pairs(rows, sizes.head_dim)),),
-    Fusion.Q_GGUF: lambda rows, sizes: (Slice(Role.Q, _pairs_in_gguf(rows, sizes)),),
-    Fusion.K_GGUF: lambda rows, sizes: (Slice(Role.K, _pairs_in_gguf(rows, sizes)),),
+    Fusion.Q_ADJACENT: lambda rows, sizes: (_Slice(Role.Q, _adjacent_pairs(rows, sizes.head_dim)),),
+    Fusion.K_ADJACENT: lambda rows, sizes: (_Slice(Role.K, _adjacent_pairs(rows, sizes.head_dim)),),
+    Fusion.Q_GGUF: lambda rows, sizes: (_Slice(Role.Q, _pairs_in_gguf(rows, sizes)),),
+    Fusion.K_GGUF: lambda rows, sizes: (_Slice(Role.K, _pairs_in_gguf(rows, sizes)),),
     Fusion.GATE_UP: _gate_up,
     Fusion.UP_OR_GATE_UP: _up_or_gate_up,
     Fusion.UP_GATE: lambda rows, _: _halves(rows, Role.UP, Role.GATE),

@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Part, TensorRef, contiguous
 
-MAX_HEADS = 2048
+_MAX_HEADS = 2048
 """A longer stack is not taken apart: no model has it, and the dimension is the file's word alone."""
 
 _STACKS: dict[Fusion, tuple[Role, bool]] = {
@@ -33,7 +33,7 @@ def of_heads(whole: TensorRef, fusion: Fusion) -> TensorRef | None:
     stored = part.stored
     if (
         len(stored.shape) != 3
-        or not 0 < stored.shape[0] <= MAX_HEADS
+        or not 0 < stored.shape[0] <= _MAX_HEADS
         or 0 in stored.shape
         or stored.strides is not None
     ):

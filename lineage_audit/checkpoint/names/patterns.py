@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LAYER_WORDS = frozenset(
+_LAYER_WORDS = frozenset(
     {"layer", "layers", "block", "blocks", "blk", "h", "l", "decoder_layers", "encoder_layers", "resblocks"}
 )
 """Segments that announce a layer's number, in lower case."""
 
-EXPERT_WORD = "expert"
+_EXPERT_WORD = "expert"
 """A segment that contains it announces an expert's number."""
 
-GGUF_EXPERTS = frozenset({"ffn_gate", "ffn_up", "ffn_down"})
+_GGUF_EXPERTS = frozenset({"ffn_gate", "ffn_up", "ffn_down"})
 """Segments that an expert's number follows in GGUF files of before 2024's stacks (``blk.0.ffn_gate.7``)."""
 
 _MAX_DIGITS = 6
@@ -66,7 +66,7 @@ def numbered(name: str) -> NumberedName:
     pattern = skipped + ".".join(segments)
     if layer is None:
         pattern, layer = _glued(pattern, _GLUED_LAYER, "{L}")
-    if expert is None and EXPERT_WORD in pattern:
+    if expert is None and _EXPERT_WORD in pattern:
         pattern, expert = _glued(pattern, _GLUED_EXPERT, "{E}")
     if _HEAD_NORMS not in pattern:
         return NumberedName(pattern, layer, expert)
@@ -86,9 +86,9 @@ def _number_positions(segments: list[str]) -> tuple[int | None, int | None]:
         if not (segment.isdigit() and segment.isascii() and len(segment) <= _MAX_DIGITS):
             continue
         before = segments[position - 1].lower() if position else ""
-        if EXPERT_WORD in before or before in GGUF_EXPERTS:
+        if _EXPERT_WORD in before or before in _GGUF_EXPERTS:
             expert = position if expert is None else expert
-        elif before in LAYER_WORDS:
+        elif before in _LAYER_WORDS:
             announced = position if announced is None else announced
         elif first is None:
             first = position

@@ -83,7 +83,7 @@ def without_wrappers(pattern: str) -> str:
     return ".".join(segment for segment in pattern.split(".") if segment not in WRAPPERS)
 
 
-def compile_families(families: tuple[Family, ...]) -> Mapping[str, Meaning]:
+def _compile_families(families: tuple[Family, ...]) -> Mapping[str, Meaning]:
     """Return one dictionary from stem to meaning; a stem that an earlier family has keeps its meaning."""
     table: dict[str, Meaning] = {}
     for family in families:
@@ -95,7 +95,7 @@ def compile_families(families: tuple[Family, ...]) -> Mapping[str, Meaning]:
     return table
 
 
-TABLE = compile_families(FAMILIES)
+TABLE = _compile_families(FAMILIES)
 
 
 def candidates(pattern: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ _NIBBLE_OF_COLUMN = np.argsort([0, 2, 4, 6, 1, 3, 5, 7])
 
 
 @dataclass(frozen=True, slots=True)
-class Awq(OnGrid):
+class _Awq(OnGrid):
     """One matrix: codes, zero points and scales as stored."""
 
     codes: StoredTensor
@@ -99,7 +99,7 @@ def _read(stored: Stored) -> Encoded | None:
     groups, outputs = scales.shape
     if outputs != words * _IN_A_WORD or zeros.shape != (groups, words) or inputs % groups:
         return None
-    return Encoded((outputs, inputs), "INT4", Awq(codes, zeros, scales))
+    return Encoded((outputs, inputs), "INT4", _Awq(codes, zeros, scales))
 
 
 SCHEME = Scheme(".qweight", ".weight", (".qzeros", ".scales"), _read)

@@ -21,7 +21,7 @@ _MULTIPLIES = "autobitlinear"
 
 
 @dataclass(frozen=True, slots=True)
-class BitNet:
+class _BitNet:
     """One matrix: packed rows, their columns, and the scale."""
 
     codes: StoredTensor
@@ -61,7 +61,7 @@ def _read(stored: Stored) -> Encoded | None:
     if not scale.dtype.startswith(("F", "BF")):
         return None
     divides = stored.settings.get("linear_class") != _MULTIPLIES
-    return Encoded((_IN_A_BYTE * codes.shape[0], codes.shape[1]), "INT2", BitNet(codes, scale, divides))
+    return Encoded((_IN_A_BYTE * codes.shape[0], codes.shape[1]), "INT2", _BitNet(codes, scale, divides))
 
 
 SCHEME = Scheme(".weight", ".weight", (".weight_scale",), _read)

@@ -15,7 +15,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.bounded_json import parse_json_object
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
-from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, nearest_level, one_group
+from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, OnGrid, nearest_level, one_group
 from lineage_audit.checkpoint.quantization.rules import by_extents, by_largest
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -29,7 +29,7 @@ _LARGEST_BLOCK = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Nested:
+class _Nested:
     """Scales that are quantised themselves: their values, the scales of these by ``block``, and what is added."""
 
     values: StoredTensor
@@ -39,7 +39,7 @@ class Nested:
 
 
 @dataclass(frozen=True, slots=True)
-class FourBit(OnGrid):
+class _FourBit(OnGrid):
     """One matrix.
 
     Attributes:
@@ -55,7 +55,7 @@ class FourBit(OnGrid):
     codes: StoredTensor
     scales: StoredTensor
     values: StoredTensor
-    nested: Nested | None
+    nested: _Nested | None
     columns: int
     block: int
     kind: str
@@ -106,9 +106,9 @@ class FourBit(OnGrid):
         return block // math.gcd(block, self.columns)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """Each block over its largest size; what is stored of that is rounded afterwards."""
-        return (Rule("largest size of a block", by_extents(by_largest(1.0), rounds_before_storing=True)),)
+        return (GridRule("largest size of a block", by_extents(by_largest(1.0), rounds_before_storing=True)),)
 
     def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
         """One block a row; where the last one is short, zeros fill it."""
@@ -149,14 +149,14 @@ class FourBit(OnGrid):
         return lambda scales: _nested_scales(nested, levels, largest, scales)
 
 
-def _unnested(nested: Nested, first: int, codes: RawArray, values: RawArray, scales: RawArray) -> FloatArray:
+def _unnested(nested: _Nested, first: int, codes: RawArray, values: RawArray, scales: RawArray) -> FloatArray:
     """Scales ``first`` and following from their codes."""
     places = np.arange(first, first + len(codes)) // nested.block - first // nested.block
     floats: FloatArray = values.reshape(-1)[codes] * scales.reshape(-1)[places] + np.float32(nested.offset)
     return floats
 
 
-def _nested_scales(nested: Nested, levels: FloatArray, largest: FloatArray, scales: FloatArray) -> FloatArray:
+def _nested_scales(nested: _Nested, levels: FloatArray, largest: FloatArray, scales: FloatArray) -> FloatArray:
     """Scales less the offset, rounded in blocks from the first one on, each over its largest size, and read back."""
     flat = scales.reshape(-1) - np.float32(nested.offset)
     blocks = np.pad(flat, (0, -len(flat) % nested.block)).reshape(-1, nested.block)
@@ -183,17 +183,17 @@ def _read(stored: Stored) -> Encoded | None:
     if (scales.dtype == "U8") != (nested is not None):
         return None
     kind = _STATES[suffix]
-    return Encoded(tuple(shape), kind, FourBit(codes, scales, values, nested, shape[-1], block, kind))
+    return Encoded(tuple(shape), kind, _FourBit(codes, scales, values, nested, shape[-1], block, kind))
 
 
-def _nested(stored: Stored, state: dict[str, object], scales: StoredTensor) -> Nested | None:
+def _nested(stored: Stored, state: dict[str, object], scales: StoredTensor) -> _Nested | None:
     values, over = stored.get(".weight.nested_quant_map"), stored.get(".weight.nested_absmax")
     block, offset = state.get("nested_blocksize"), state.get("nested_offset")
     if values is None or over is None or values.size != 256 or not values.dtype == over.dtype == "F32":
         return None
     if type(block) is not int or not 0 < block <= _LARGEST_BLOCK or not isinstance(offset, int | float):
         return None
-    return Nested(values, over, block, float(offset)) if over.size == -(-scales.size // block) else None
+    return _Nested(values, over, block, float(offset)) if over.size == -(-scales.size // block) else None
 
 
 SCHEME = Scheme(

@@ -15,7 +15,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
 from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
-from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size, nearest_level
+from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, OnGrid, groups_of_size, nearest_level
 from lineage_audit.checkpoint.quantization.mxfp4 import LEVELS, PLACES, VALUES
 from lineage_audit.checkpoint.quantization.rules import (
     FLOAT4_LARGEST,
@@ -30,7 +30,7 @@ _BLOCKS = (16, 32)
 
 
 @dataclass(frozen=True, slots=True)
-class Float4(OnGrid):
+class _Float4(OnGrid):
     """A matrix, or a stack of them one under the other.
 
     Attributes:
@@ -83,7 +83,7 @@ class Float4(OnGrid):
         return floats.reshape(high - low, self.columns)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """By the largest size of a block: a power of two, or what the overall scale brings into FP8."""
         return power_of_two_scales(FLOAT4_LARGEST) if self.overall is None else scaled_floats(FLOAT4_LARGEST, "F32")
 
@@ -128,7 +128,7 @@ def _float4(
         return None
     name = "NVFP4" if overall is not None else "MXFP4"
     shape = (*codes.shape[:-1], columns)
-    encoding = Float4(codes, scales, overall, divides, columns, codes.shape[-2], block, f"{producer} {name}")
+    encoding = _Float4(codes, scales, overall, divides, columns, codes.shape[-2], block, f"{producer} {name}")
     return Encoded(shape, name, encoding)
 
 

@@ -23,7 +23,7 @@ _FORMAT_KEYS = ("checkpoint_format", "format")
 
 
 @dataclass(frozen=True, slots=True)
-class Gptq(OnGrid):
+class _Gptq(OnGrid):
     """One matrix.
 
     Attributes:
@@ -111,7 +111,7 @@ def _read(stored: Stored) -> Encoded | None:
     if groups is not None and (groups.shape != (inputs,) or groups.dtype not in ("I32", "I64")):
         return None
     is_second = _SECOND_VERSION in (stored.settings.get(key) for key in _FORMAT_KEYS)
-    encoding = Gptq(codes, zeros, scales, groups, width, inputs, 0 if is_second else 1)
+    encoding = _Gptq(codes, zeros, scales, groups, width, inputs, 0 if is_second else 1)
     return Encoded((outputs, inputs), f"INT{width}", encoding)
 
 

@@ -121,7 +121,7 @@ class Grid:
 def nearest_level(levels: FloatArray, places: FloatArray) -> IntArray:
     """The place among ascending levels of the one nearest to each value."""
     with np.errstate(invalid="ignore"):
-        if is_uniform(levels):
+        if _is_uniform(levels):
             return np.asarray(np.nan_to_num(np.clip(np.rint(places), levels[0], levels[-1]) - levels[0]), np.int16)
     middles = (levels[1:] + levels[:-1]) / 2
     above = np.searchsorted(middles, places, side="left")
@@ -130,7 +130,7 @@ def nearest_level(levels: FloatArray, places: FloatArray) -> IntArray:
     return np.asarray(above + (is_tie & is_odd), dtype=np.int16)
 
 
-def is_uniform(levels: FloatArray) -> bool:
+def _is_uniform(levels: FloatArray) -> bool:
     """Tell whether levels are whole numbers one after the other."""
     return bool((np.diff(levels) == 1).all()) and float(levels[0]).is_integer()
 
@@ -158,7 +158,7 @@ def group_extents(grid: Grid, floats: FloatArray) -> tuple[FloatArray, FloatArra
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class GridRule:
     """One way in which a scheme makes a grid of floats.
 
     Attributes:
@@ -190,7 +190,7 @@ class OnGrid:
         return False
 
     @property
-    def rules(self) -> Sequence[Rule]:
+    def rules(self) -> Sequence[GridRule]:
         """How floats become such a grid with nothing but the floats; none where data enter (GPTQ, AWQ)."""
         return ()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
-from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, one_group, rounded_to, whole_numbers
+from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, OnGrid, one_group, rounded_to, whole_numbers
 from lineage_audit.checkpoint.quantization.rules import Constants, by_extents
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -27,7 +27,7 @@ _IN_A_WORD = {8: 1, 4: 2, 3: 10, 2: 4, 1: 8}
 
 
 @dataclass(frozen=True, slots=True)
-class Hqq(OnGrid):
+class _Hqq(OnGrid):
     """One matrix.
 
     Attributes:
@@ -97,9 +97,9 @@ class Hqq(OnGrid):
         return self.outputs if self._by_column else self._along // math.gcd(self._along, self.columns)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """The range of a group; what the optimiser makes of it is its own."""
-        return (Rule("range of a group, not optimised", by_extents(self._constants, rounds_before_storing=True)),)
+        return (GridRule("range of a group, not optimised", by_extents(self._constants, rounds_before_storing=True)),)
 
     def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
         """The grouped matrix: a group is one of its rows or one of its columns."""
@@ -160,7 +160,7 @@ def _read(stored: Stored) -> Encoded | None:
         or scales.shape not in ((rows, 1), (1, codes.shape[1]))
     ):
         return None
-    return Encoded((outputs, columns), f"INT{width}", Hqq(codes, scales, zeros, columns, outputs, width))
+    return Encoded((outputs, columns), f"INT{width}", _Hqq(codes, scales, zeros, columns, outputs, width))
 
 
 def _sides(stored: Stored) -> tuple[int, int] | None:

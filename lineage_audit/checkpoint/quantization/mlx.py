@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
-from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size, rounded_to, whole_numbers
+from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, OnGrid, groups_of_size, rounded_to, whole_numbers
 from lineage_audit.checkpoint.quantization.packed_words import unpack
 from lineage_audit.checkpoint.quantization.rules import Constants, in_each_arithmetic
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
@@ -23,7 +23,7 @@ _USUAL_GROUP = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Mlx(OnGrid):
+class _Mlx(OnGrid):
     """A stack of matrices one under the other: codes of ``width`` bits, ``groups`` groups of ``group`` in a row."""
 
     codes: StoredTensor
@@ -65,7 +65,7 @@ class Mlx(OnGrid):
         return floats.reshape(high - low, -1)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """The range of a group, such that its larger end and zero are both on the grid."""
         return tuple(in_each_arithmetic({"range of a group, its larger end kept": self._constants}, self.scales.dtype))
 
@@ -95,7 +95,7 @@ def _read(stored: Stored) -> Encoded | None:
     group, width = _group_and_width(stored, codes.shape[-1] * 32, scales.shape[-1])
     if width is None:
         return None
-    encoding = Mlx(codes, scales, biases, width, group, scales.shape[-1])
+    encoding = _Mlx(codes, scales, biases, width, group, scales.shape[-1])
     return Encoded((*codes.shape[:-1], group * scales.shape[-1]), f"INT{width}", encoding)
 
 

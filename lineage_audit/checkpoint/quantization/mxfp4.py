@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
-from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, Rule, groups_of_size
+from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, OnGrid, groups_of_size
 from lineage_audit.checkpoint.quantization.rules import FLOAT4_LARGEST, power_of_two_scales
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -29,7 +29,7 @@ _BYTES, _GROUP, _BIAS = 16, 32, 127
 
 
 @dataclass(frozen=True, slots=True)
-class Mxfp4(OnGrid):
+class _Mxfp4(OnGrid):
     """A stack of matrices one under the other: codes, exponents, and groups in a row."""
 
     codes: StoredTensor
@@ -54,7 +54,7 @@ class Mxfp4(OnGrid):
         return floats.reshape(high - low, self.groups * _GROUP)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """By the largest size of a group."""
         return power_of_two_scales(FLOAT4_LARGEST)
 
@@ -76,7 +76,7 @@ def _read(main: str, companion: str, stored: Stored) -> Encoded | None:
     if codes.shape[:-1] != exponents.shape or 0 in codes.shape:
         return None
     groups = exponents.shape[-1]
-    return Encoded((*exponents.shape[:-1], groups * _GROUP), "MXFP4", Mxfp4(codes, exponents, groups))
+    return Encoded((*exponents.shape[:-1], groups * _GROUP), "MXFP4", _Mxfp4(codes, exponents, groups))
 
 
 SCHEMES = (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
-from lineage_audit.checkpoint.quantization.grid import Grid, GroupArray, OnGrid, Rule, rounded_to, whole_numbers
+from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, GroupArray, OnGrid, rounded_to, whole_numbers
 from lineage_audit.checkpoint.quantization.packed_words import bits_of, groups_of, unpack, words_for
 from lineage_audit.checkpoint.quantization.rules import asymmetric_integers, symmetric_integers
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored, grouped, integer_rounding
@@ -21,7 +21,7 @@ from lineage_audit.checkpoint.tensors import StoredTensor
 
 
 @dataclass(frozen=True, slots=True)
-class PackQuantized(OnGrid):
+class _PackQuantized(OnGrid):
     """One matrix ``[outputs, inputs]`` of codes of ``width`` bits; zeros and groups may be missing."""
 
     codes: StoredTensor
@@ -79,7 +79,7 @@ class PackQuantized(OnGrid):
         return True
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """By the largest size of a group, or by its range where there are zero points."""
         dtype = self.scales.dtype
         if self.zeros is None:
@@ -122,7 +122,7 @@ def _read(stored: Stored) -> Encoded | None:
         return None
     if groups is not None and (groups.dtype not in ("I32", "I64") or groups.shape != (inputs,)):
         return None
-    encoding = PackQuantized(codes, scales, zeros, groups, outputs, inputs, width)
+    encoding = _PackQuantized(codes, scales, zeros, groups, outputs, inputs, width)
     return Encoded((outputs, inputs), f"INT{width}", encoding)
 
 

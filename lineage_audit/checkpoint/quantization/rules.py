@@ -13,7 +13,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.dtypes import decode
 from lineage_audit.checkpoint.encoding import FloatArray
-from lineage_audit.checkpoint.quantization.grid import Extent, Grid, Rule, group_extents
+from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, group_extents
 from lineage_audit.checkpoint.rounding import round_to
 
 Constants = tuple[FloatArray, FloatArray | None, FloatArray | None]
@@ -36,7 +36,7 @@ def float8_levels(dtype: str) -> FloatArray:
     return levels
 
 
-def symmetric_integers(bits: int, dtype: str) -> tuple[Rule, ...]:
+def symmetric_integers(bits: int, dtype: str) -> tuple[GridRule, ...]:
     """Zero stays zero, scales follow the largest size.
 
     Args:
@@ -49,7 +49,7 @@ def symmetric_integers(bits: int, dtype: str) -> tuple[Rule, ...]:
     return tuple(in_each_arithmetic({**choices, "the larger step of the two ends": _unclipped(top)}, dtype))
 
 
-def asymmetric_integers(bits: int, dtype: str, least_code: int = 0) -> tuple[Rule, ...]:
+def asymmetric_integers(bits: int, dtype: str, least_code: int = 0) -> tuple[GridRule, ...]:
     """The range of a group, zero in it, over all codes, with a whole zero point."""
 
     def choose(least: FloatArray, largest: FloatArray) -> Constants:
@@ -61,12 +61,12 @@ def asymmetric_integers(bits: int, dtype: str, least_code: int = 0) -> tuple[Rul
     return tuple(in_each_arithmetic({f"range over {2**bits - 1} steps, a whole zero point": choose}, dtype))
 
 
-def scaled_floats(largest_level: float, dtype: str) -> tuple[Rule, ...]:
+def scaled_floats(largest_level: float, dtype: str) -> tuple[GridRule, ...]:
     """Scales that put the largest size of a group at the type's largest value."""
     return tuple(in_each_arithmetic({f"largest size over {largest_level:g}": by_largest(largest_level)}, dtype))
 
 
-def power_of_two_scales(largest_level: float) -> tuple[Rule, ...]:
+def power_of_two_scales(largest_level: float) -> tuple[GridRule, ...]:
     """MX: the exponent of the largest size less that of the type's largest value, in the ways that are in use."""
     shift, least = np.float32(np.floor(np.log2(largest_level))), np.float32(-127)
     stretches = {"rounded down": 1.0, "up from 7/4 on": 8 / 7, "up from 3/2 on": 4 / 3}
@@ -87,7 +87,7 @@ def power_of_two_scales(largest_level: float) -> tuple[Rule, ...]:
     choices["the least exponent that clips nothing"] = chosen(
         lambda sizes: np.ceil(np.log2(sizes / np.float32(largest_level)))
     )
-    return tuple(Rule(name, by_extents(choice)) for name, choice in choices.items())
+    return tuple(GridRule(name, by_extents(choice)) for name, choice in choices.items())
 
 
 def by_largest(divisor: float) -> Choice:
@@ -100,15 +100,15 @@ def by_largest(divisor: float) -> Choice:
     return choose
 
 
-def in_each_arithmetic(choices: Mapping[str, Choice], dtype: str) -> Iterator[Rule]:
+def in_each_arithmetic(choices: Mapping[str, Choice], dtype: str) -> Iterator[GridRule]:
     """Each choice computed in single precision, and in the coarser types that the scales may have gone through."""
     for name, choice in choices.items():
-        yield Rule(name, by_extents(choice))
+        yield GridRule(name, by_extents(choice))
         for coarse in (dtype,) if dtype in _COARSE else _COARSE:
             rounded = _computed_in(choice, coarse)
-            yield Rule(f"{name}, quotients in {coarse}", by_extents(rounded, coarse))
+            yield GridRule(f"{name}, quotients in {coarse}", by_extents(rounded, coarse))
             if dtype != coarse:
-                yield Rule(f"{name}, scales in {coarse}", by_extents(rounded))
+                yield GridRule(f"{name}, scales in {coarse}", by_extents(rounded))
 
 
 def by_extents(

@@ -20,9 +20,9 @@ from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, row
 from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
 from lineage_audit.checkpoint.quantization.grid import (
     Grid,
+    GridRule,
     IntArray,
     OnGrid,
-    Rule,
     groups_of_size,
     rounded_to,
     whole_numbers,
@@ -47,7 +47,7 @@ _LARGEST_CODE = 127.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scaled(OnGrid):
+class _Scaled(OnGrid):
     """One matrix, or a stack of them one under the other.
 
     Attributes:
@@ -114,7 +114,7 @@ class Scaled(OnGrid):
         return 1 if self._spans else self.block[0]
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """By the largest size of a group, or by its range where there are zero points."""
         dtype = self.scales.dtype
         if self.codes.dtype == "I8":
@@ -173,7 +173,7 @@ def _scaled(
         return None
     dtype = "INT8" if codes.dtype == "I8" else "FP8"
     name = name or _FLOAT8.get(codes.dtype, "int8")
-    return Encoded(codes.shape, dtype, Scaled(codes, scales, zeros, codes.shape[-1], block, divisor, name))
+    return Encoded(codes.shape, dtype, _Scaled(codes, scales, zeros, codes.shape[-1], block, divisor, name))
 
 
 def _block(shape: tuple[int, ...], scales: StoredTensor, stated: object) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
-EXTRAS: Mapping[str, str] = {
+_EXTRAS: Mapping[str, str] = {
     "s3": "s3",
     "s3a": "s3",
     "gs": "gs",
@@ -33,7 +33,7 @@ _AT_ONCE = 8
 """Requests that run at a time."""
 
 
-class CloudSource:
+class _CloudSource:
     """Files below one folder of a store."""
 
     def __init__(self, ref: str, store: Any, paths: Mapping[str, str], sizes: Mapping[str, int]) -> None:
@@ -79,7 +79,7 @@ class CloudSource:
         return list(found)
 
 
-def open_cloud(ref: str) -> CloudSource:
+def open_cloud(ref: str) -> _CloudSource:
     """Open a folder or a weight file in a store.
 
     Raises:
@@ -103,13 +103,13 @@ def open_cloud(ref: str) -> CloudSource:
     if not listed:
         raise UnresolvedReferenceError(f"{shown}: nothing is there; give a folder with a model's files")
     paths = {name: place for name, (place, _) in listed.items()}
-    return CloudSource(shown, store, paths, {name: size for name, (_, size) in listed.items()})
+    return _CloudSource(shown, store, paths, {name: size for name, (_, size) in listed.items()})
 
 
 def _store(ref: str, shown: str) -> tuple[Any, str]:
     """The store that a scheme stands for, and the path in it."""
     scheme = ref.partition("://")[0].lower()
-    extra = EXTRAS.get(scheme)
+    extra = _EXTRAS.get(scheme)
     missing = f"pip install 'lineage-audit[{extra}]'" if extra else f"install fsspec's library for {scheme}://"
     try:
         from fsspec.core import url_to_fs

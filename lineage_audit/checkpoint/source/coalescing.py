@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from lineage_audit.checkpoint.source.base import ByteRange
 
-GAP = 64 * 2**10
+_GAP = 64 * 2**10
 """Ranges at most this many bytes apart are read together: a request costs more than the bytes between."""
 
-PIECE = 16 * 2**20
+_PIECE = 16 * 2**20
 """Largest single request; longer reads run as several at a time."""
 
 
-def coalesce(ranges: Iterable[ByteRange], gap: int = GAP, piece: int = PIECE) -> list[ByteRange]:
+def coalesce(ranges: Iterable[ByteRange], gap: int = _GAP, piece: int = _PIECE) -> list[ByteRange]:
     """Join nearby ranges of a file, and split long ones.
 
     Returns:

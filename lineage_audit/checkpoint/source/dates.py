@@ -25,13 +25,13 @@ class HostDates:
 
 
 @runtime_checkable
-class Dated(Protocol):
+class _Dated(Protocol):
     """A source whose host dates it."""
 
     @property
-    def dates(self) -> HostDates | None: ...  # noqa: D102
+    def dates(self) -> HostDates | None: ...
 
 
 def host_dates(source: Source) -> HostDates | None:
     """The dates that a source's host gives, or None."""
-    return source.dates if isinstance(source, Dated) else None
+    return source.dates if isinstance(source, _Dated) else None

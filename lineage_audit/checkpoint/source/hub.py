@@ -25,8 +25,8 @@ from lineage_audit.checkpoint.source.hub_refusals import (
 )
 from lineage_audit.checkpoint.source.hub_requests import (
     TIMEOUT,
+    HubCommit,
     RangeRequests,
-    Repository,
     TransientError,
     with_retries,
     within,
@@ -34,7 +34,7 @@ from lineage_audit.checkpoint.source.hub_requests import (
 from lineage_audit.checkpoint.source.local_files import read_from
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsafeFileError
 
-LISTING_SECONDS = 120.0
+_LISTING_SECONDS = 120.0
 """Longest time that the answer about a repository's files may take, however steadily it comes."""
 
 CONNECTIONS = 8
@@ -60,7 +60,7 @@ def open_hub(ref: str) -> Source:
     endpoint = hub_endpoint()
     slow = UnresolvedReferenceError(f"{ref}: {host_of(endpoint)} takes too long to answer; try again later")
     answer = partial(_model_info, ref, name, revision or None, endpoint)
-    info = with_retries(lambda: within(LISTING_SECONDS, answer, slow))
+    info = with_retries(lambda: within(_LISTING_SECONDS, answer, slow))
     files = _listed_files(ref, info, endpoint)
     cached = {
         file: found
@@ -68,12 +68,12 @@ def open_hub(ref: str) -> Source:
         for file, found in cached_files(cache_folder(), repository, info.sha).items()
         if file in files and found.described.size == files[file].size
     }
-    repository = Repository(ref, info.id, info.sha, endpoint)
+    repository = HubCommit(ref, info.id, info.sha, endpoint)
     requests = RangeRequests(repository, {file: described.size for file, described in files.items()})
-    return HubSource(ref, info.sha, files, cached, requests, _dates(info, endpoint))
+    return _HubSource(ref, info.sha, files, cached, requests, _dates(info, endpoint))
 
 
-class HubSource:
+class _HubSource:
     """One commit of a Hub repository."""
 
     def __init__(
@@ -130,7 +130,7 @@ class HubSource:
         return data
 
 
-def _open_cached(ref: str, name: str, revision: str) -> HubSource:
+def _open_cached(ref: str, name: str, revision: str) -> _HubSource:
     """Open what the cache holds of a repository, without any network."""
     cache = cache_folder()
     commit = cached_commit(cache, name, revision)
@@ -140,7 +140,7 @@ def _open_cached(ref: str, name: str, revision: str) -> HubSource:
             f"{ref}: not in the Hub cache at {cache}, and HF_HUB_OFFLINE is set; unset it, or run: hf download {name}"
         )
     files = {file: cached.described for file, cached in found.items()}
-    return HubSource(ref, commit, files, found, None)
+    return _HubSource(ref, commit, files, found, None)
 
 
 def _model_info(ref: str, name: str, revision: str | None, endpoint: str) -> Any:

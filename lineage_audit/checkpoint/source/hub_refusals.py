@@ -27,7 +27,7 @@ def refusal(
         headers: the answer's headers, by any case if the mapping ignores case.
     """
     code, said = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
-    host, endpoint = host_of(endpoint), without_credentials(endpoint)
+    host, endpoint = host_of(endpoint), _without_credentials(endpoint)
     if code == "GatedRepo":
         what = f"is gated: accept its licence on {endpoint}/{repository} and set HF_TOKEN"
     elif code == "RevisionNotFound":
@@ -54,7 +54,7 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-def without_credentials(url: str) -> str:
+def _without_credentials(url: str) -> str:
     """An address without the name and password that it may hold."""
     parts = urlsplit(url)
     return parts._replace(netloc=host_of(url)).geturl()

@@ -28,13 +28,13 @@ TRIES = 5
 FIRST_WAIT = 0.5
 """Seconds before the second try; doubled each time."""
 
-PATIENCE = 60.0
+_PATIENCE = 60.0
 """Longest wait, in seconds, that the Hub may ask for before it is an error."""
 
 TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as dropped."""
 
-SLOWEST = 4 * 2**10
+_SLOWEST = 4 * 2**10
 """Bytes a second below which a host that keeps sending counts as stuck."""
 
 _Result = TypeVar("_Result")
@@ -62,7 +62,7 @@ def with_retries(attempt: Callable[[], _Result]) -> _Result:
             return attempt()
         except TransientError as error:
             asked = error.wait if error.wait is not None else pause
-            if tried == TRIES or asked > PATIENCE:
+            if tried == TRIES or asked > _PATIENCE:
                 raise error.final from None
             time.sleep(asked)
             pause *= 2
@@ -98,7 +98,7 @@ def within(seconds: float, attempt: Callable[[], _Result], otherwise: LineageAud
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class HubCommit:
     """One commit of a repository on a Hub.
 
     Attributes:
@@ -117,7 +117,7 @@ class Repository:
 class RangeRequests:
     """Reads byte ranges of one repository's files; safe to use from several threads."""
 
-    def __init__(self, repository: Repository, sizes: Mapping[str, int]) -> None:
+    def __init__(self, repository: HubCommit, sizes: Mapping[str, int]) -> None:
         self._repository = repository
         self._sizes = sizes
         self._headers = request_headers()
@@ -132,10 +132,10 @@ class RangeRequests:
         """
         size = wanted.stop - wanted.start
         slow = UnreadableFileError(
-            f"{wanted.file}: its host sends fewer than {SLOWEST:,} bytes a second; try again later, or fetch the model "
-            f"first: hf download {self._repository.name} --revision {self._repository.commit}"
+            f"{wanted.file}: its host sends fewer than {_SLOWEST:,} bytes a second; try again later, or fetch the "
+            f"model first: hf download {self._repository.name} --revision {self._repository.commit}"
         )
-        return with_retries(lambda: within(2 * TIMEOUT + size / SLOWEST, lambda: self._request(wanted, slow), slow))
+        return with_retries(lambda: within(2 * TIMEOUT + size / _SLOWEST, lambda: self._request(wanted, slow), slow))
 
     def _request(self, wanted: ByteRange, slow: UnreadableFileError) -> bytes:
         """Send one request and take the bytes of its answer."""
@@ -197,7 +197,7 @@ class RangeRequests:
             if len(data) == length:
                 return bytes(data)
             if time.monotonic() - since > TIMEOUT:
-                if len(data) - before < SLOWEST * TIMEOUT:
+                if len(data) - before < _SLOWEST * TIMEOUT:
                     raise slow
                 since, before = time.monotonic(), len(data)
         raise TransientError(

@@ -52,7 +52,7 @@ METADATA = (
     "mergekit_config.yml",
 )
 
-SHARD_LIMIT = 10_000
+_SHARD_LIMIT = 10_000
 
 
 def is_weight_file(name: str) -> bool:
@@ -69,7 +69,7 @@ def shards_of(index: bytes, name: str) -> tuple[str, ...]:
     document = parse_json(index, name)
     named = document.get("weight_map") if isinstance(document, dict) else None
     shards = sorted({shard for shard in named.values() if isinstance(shard, str)}) if isinstance(named, dict) else []
-    if len(shards) > SHARD_LIMIT:
+    if len(shards) > _SHARD_LIMIT:
         raise UnreadableFileError(f"{name}: names {len(shards):,} shards, more than any model has")
     for shard in shards:
         if not is_safe_name(shard):

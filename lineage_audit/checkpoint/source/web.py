@@ -40,7 +40,7 @@ class _Found:
     etag: str | None
 
 
-class WebSource:
+class _WebSource:
     """Files below one address."""
 
     def __init__(self, ref: str, folder: _Folder, found: Mapping[str, _Found]) -> None:
@@ -73,7 +73,7 @@ class WebSource:
         return data
 
 
-def open_web(ref: str) -> WebSource:
+def open_web(ref: str) -> _WebSource:
     """Open the address of a weight file, or of a folder with a model's files under their usual names.
 
     Raises:
@@ -96,7 +96,7 @@ def open_web(ref: str) -> WebSource:
         missing = [name for name in chosen if name not in found]
         if missing:
             raise UnresolvedReferenceError(f"{shown}: the shard {missing[0]} is not there; fetch all")
-        return WebSource(ref, folder, found)
+        return _WebSource(ref, folder, found)
     folder = _Folder(shown, urlunsplit((*parts[:2], parts.path.rstrip("/"), parts.query, "")))
     found = folder.find([*INDEXES, *WEIGHTS, *METADATA])
     for index in (name for name in INDEXES if name in found):
@@ -105,7 +105,7 @@ def open_web(ref: str) -> WebSource:
         raise UnresolvedReferenceError(
             f"{shown}: no model there; give the address of a weight file, or of a folder with model.safetensors"
         )
-    return WebSource(ref, folder, found)
+    return _WebSource(ref, folder, found)
 
 
 class _Folder:

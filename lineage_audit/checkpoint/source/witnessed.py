@@ -31,10 +31,10 @@ class Witness:
 
 def witnessed(source: Source, witnesses: Sequence[Witness]) -> Source:
     """The source, asking the witnesses before their data are handed over; itself where there are none."""
-    return WitnessedSource(source, witnesses) if witnesses else source
+    return _WitnessedSource(source, witnesses) if witnesses else source
 
 
-class WitnessedSource:
+class _WitnessedSource:
     """A source some of whose data need a witness; each is heard once."""
 
     def __init__(self, source: Source, witnesses: Sequence[Witness]) -> None:

@@ -22,7 +22,7 @@ from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 Whole = Callable[[str], bytes]
 """Gives a file's content, however often it is asked for."""
 
-Reader = Callable[[Source, str, Whole], TokenTable]
+_Reader = Callable[[Source, str, Whole], TokenTable]
 
 _Key = tuple[str, tuple[str, ...], frozenset[tuple[str, int]], frozenset[str]]
 
@@ -83,7 +83,7 @@ def _tokenizer_file(source: Source) -> str | None:
     return None
 
 
-def _reader(file: str) -> Reader:
+def _reader(file: str) -> _Reader:
     return _READERS.get(file) or _READERS["*.tiktoken"]
 
 
@@ -120,7 +120,7 @@ def _read_vocab_txt(_source: Source, file: str, whole: Whole) -> TokenTable:
     return read_vocab_txt(whole(file), file)
 
 
-_READERS: Mapping[str, Reader] = {
+_READERS: Mapping[str, _Reader] = {
     "tokenizer.json": _read_tokenizer_json,
     "tokenizer.model": _read_tokenizer_model,
     "*.tiktoken": _read_tiktoken,

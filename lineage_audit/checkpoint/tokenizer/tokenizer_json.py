@@ -18,7 +18,7 @@ _KINDS: Mapping[str, str] = {
 }
 _SEQUENCE_KEYS = ("normalizers", "pretokenizers", "decoders")
 
-Alphabet = Callable[[Sequence[str]], list[bytes]]
+_Alphabet = Callable[[Sequence[str]], list[bytes]]
 
 
 def read_tokenizer_json(data: bytes, file: str) -> TokenTable:
@@ -48,7 +48,7 @@ def _require_few(entries: Sequence[object], file: str) -> None:
 
 
 def _merges(
-    stated: StatedMerges | None, texts: Sequence[str], tokens: Sequence[bytes], alphabet: Alphabet, file: str
+    stated: StatedMerges | None, texts: Sequence[str], tokens: Sequence[bytes], alphabet: _Alphabet, file: str
 ) -> Merges:
     """The merges, yet to be parsed."""
     if stated is None:
@@ -62,7 +62,7 @@ def _merges(
     return Merges(read, (alphabet.__name__, stated.text) if stated.text is not None else None)
 
 
-def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) -> tuple[Merge, ...]:
+def read_merges(stated: object, known: Mapping[str, bytes], alphabet: _Alphabet) -> tuple[Merge, ...]:
     """Read merges written ``"a b"`` or ``["a", "b"]``; malformed ones are dropped.
 
     Args:
@@ -79,7 +79,7 @@ def read_merges(stated: object, known: Mapping[str, bytes], alphabet: Alphabet) 
         return tuple(_sound_merges(stated, known, alphabet))
 
 
-def _sound_merges(stated: list[object], known: Mapping[str, bytes], alphabet: Alphabet) -> Iterator[Merge]:
+def _sound_merges(stated: list[object], known: Mapping[str, bytes], alphabet: _Alphabet) -> Iterator[Merge]:
     """Read merges one by one; parts outside the vocabulary are decoded all together."""
     pairs = [merge.split(" ", 2) if isinstance(merge, str) else merge for merge in stated]
     sound = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and _are_texts(pair)]
@@ -124,7 +124,7 @@ def _added(stated: object) -> dict[str, int]:
     return added
 
 
-def _alphabet(document: TokenizerDocument) -> Alphabet:
+def _alphabet(document: TokenizerDocument) -> _Alphabet:
     """Tell from the processing steps how tokens are shown."""
     steps = [step for stage in document.stages for step in _steps(stage)]
     if any(step.get("type") == "ByteLevel" for step in steps):

@@ -30,7 +30,7 @@ _OWNER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class _HeldText:
     """What a file has of a known text.
 
     Attributes:
@@ -54,13 +54,13 @@ class Body:
 
     text: str
 
-    def in_words(self, words: Sequence[str]) -> Held:
+    def in_words(self, words: Sequence[str]) -> _HeldText:
         """Hold the words of a file, as ``body_words`` gives them, against this text."""
         there = frozenset(_runs(words))
         share = sum(run in there for run in _runs(self._required)) / len(self._required)
         missing = (run for run in _left_over(self._required, there) if len(run) >= _CLAUSE)
         added = (run for run in _left_over(words, self._known) if len(run) >= _CLAUSE or _TELLING.intersection(run))
-        return Held(share, tuple(map(" ".join, missing)), tuple(map(" ".join, added)))
+        return _HeldText(share, tuple(map(" ".join, missing)), tuple(map(" ".join, added)))
 
     @property
     def length(self) -> int:

@@ -13,7 +13,7 @@ from lineage_audit.claims.licences.licence import Licence
 if TYPE_CHECKING:
     from license_expression import Licensing
 
-EXPRESSION_LIMIT = 500
+_EXPRESSION_LIMIT = 500
 """Longest expression that is parsed, in characters."""
 _MOST_CHOICES = 64
 
@@ -22,7 +22,7 @@ def spdx_of(expression: str) -> str | None:
     """The valid SPDX expression that this is, in SPDX spelling; None where it is not one."""
     from license_expression import ExpressionError
 
-    if len(expression) > EXPRESSION_LIMIT:
+    if len(expression) > _EXPRESSION_LIMIT:
         return None
     try:
         parsed = _licensing().parse(expression, validate=True)
@@ -42,7 +42,7 @@ def terms_of(expression: str) -> tuple[Choice, ...]:
     """
     from license_expression import ExpressionError
 
-    if len(expression) > EXPRESSION_LIMIT:
+    if len(expression) > _EXPRESSION_LIMIT:
         return ()
     try:
         return _choices(_licensing().parse(expression)) or ()

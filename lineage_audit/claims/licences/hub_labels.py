@@ -14,13 +14,13 @@ eupl-1.1 eupl-1.2 fair-noncommercial-research-license gemma gfdl gpl gpl-2.0 gpl
 lgpl lgpl-2.1 lgpl-3.0 lgpl-lr llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 lppl-1.3c mit mpl-2.0 ms-pl ncsa
 odbl odc-by ofl-1.1 open-mdw openrail openrail++ osl-3.0 pddl postgresql unlicense wtfpl zlib
 """
-HUB_IDS = frozenset(_NAMES.split())
+_HUB_IDS = frozenset(_NAMES.split())
 """The ids that the Hub takes, by its documentation on licences of repositories."""
 
 
 def card_fields(licence: Licence) -> tuple[tuple[str, str], ...]:
     """The keys and values of a front matter that state a licence."""
-    hub_id = next((name for name in (licence.key, *sorted(licence.aliases)) if name in HUB_IDS), None)
+    hub_id = next((name for name in (licence.key, *sorted(licence.aliases)) if name in _HUB_IDS), None)
     if hub_id is not None:
         return (("license", hub_id),)
     return (("license", "other"), ("license_name", licence.key), ("license_link", licence.source))

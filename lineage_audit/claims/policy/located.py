@@ -15,7 +15,7 @@ from lineage_audit.errors import LineageAuditError
 if TYPE_CHECKING:
     from yaml import Node
 
-POLICY_LIMIT = 256 * 2**10
+_POLICY_LIMIT = 256 * 2**10
 """Largest policy file, in bytes."""
 TABLE = "lineage-audit"
 """Name of the table below ``[tool]`` in pyproject.toml."""
@@ -54,8 +54,8 @@ def read_located(path: Path) -> Located | None:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > POLICY_LIMIT:
-            raise PolicyError(f"{path}: more than the {POLICY_LIMIT:,} bytes that a policy may have")
+        if path.stat().st_size > _POLICY_LIMIT:
+            raise PolicyError(f"{path}: more than the {_POLICY_LIMIT:,} bytes that a policy may have")
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise PolicyError(f"{path}: policy cannot be read ({error.strerror})") from None

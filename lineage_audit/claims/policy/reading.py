@@ -16,7 +16,7 @@ _SEVERITIES = ("error", "warning", "note", "off")
 _FAIL_ON = ("error", "warning", "note", "never")
 _INCONCLUSIVE = ("fail", "warn", "pass")
 _KEYS = ("claims", "references", "released", "severity", "allow", "baseline", "fail-on", "inconclusive", "budget")
-POLICY_NAMES = ("lineage-audit.yaml", "lineage-audit.yml")
+_POLICY_NAMES = ("lineage-audit.yaml", "lineage-audit.yml")
 """Files in which a policy is looked for."""
 
 
@@ -50,7 +50,7 @@ def find_policy(folder: Path, subject: str, rules: Mapping[str, str]) -> Policy:
     model = Path(subject).resolve()
     beside = [model.parent] if model.exists() and model != folder.resolve() else []
     for place in (*beside, folder):
-        for name in POLICY_NAMES:
+        for name in _POLICY_NAMES:
             if (place / name).is_file():
                 return read_policy(place / name, rules)
     path = folder / "pyproject.toml"

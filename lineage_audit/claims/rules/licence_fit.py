@@ -10,10 +10,10 @@ from lineage_audit.claims.licences import Licence, card_fields
 from lineage_audit.claims.rules.base import Draft, Rule, card_edits, licence_lines
 from lineage_audit.claims.stated_licence import StatedLicence
 
-Misfit = Literal["incompatible", "non-commercial", "restrictions", "no-derivatives"]
+_Misfit = Literal["incompatible", "non-commercial", "restrictions", "no-derivatives"]
 
 
-def misfit_of(stated: StatedLicence | None, base: Licence, *, unchanged: bool = False) -> Misfit | None:
+def misfit_of(stated: StatedLicence | None, base: Licence, *, unchanged: bool = False) -> _Misfit | None:
     """How a stated licence fails to fit a base's: one that stands in several places, in any of them.
 
     Args:
@@ -31,19 +31,19 @@ def misfit_of(stated: StatedLicence | None, base: Licence, *, unchanged: bool = 
     return None
 
 
-def is_non_commercial(licence: Licence) -> bool:
+def _is_non_commercial(licence: Licence) -> bool:
     """Whether a licence allows no commercial use."""
     return licence.licence_class == "non-commercial" or "-NC-" in licence.spdx
 
 
-def _misfit(option: Licence, base: Licence, unchanged: bool) -> Misfit | None:
+def _misfit(option: Licence, base: Licence, unchanged: bool) -> _Misfit | None:
     if not option.terms_are_known:
         return None
     if option.key == base.key or base.refines == option.key:
         return None if unchanged or base.licence_class != "no-derivatives" else "no-derivatives"
     if base.licence_class == "no-derivatives":
         return "incompatible" if unchanged else "no-derivatives"
-    if is_non_commercial(base) and not is_non_commercial(option):
+    if _is_non_commercial(base) and not _is_non_commercial(option):
         return "non-commercial"
     if base.share_alike is not None and option.key not in base.share_alike:
         return "incompatible"
@@ -52,7 +52,7 @@ def _misfit(option: Licence, base: Licence, unchanged: bool) -> Misfit | None:
     return None
 
 
-def _finder(kind: Misfit, why: str, fix: str) -> Callable[[Case], Iterator[Draft]]:
+def _finder(kind: _Misfit, why: str, fix: str) -> Callable[[Case], Iterator[Draft]]:
     """The function that reports one kind of misfit."""
 
     def find(case: Case) -> Iterator[Draft]:

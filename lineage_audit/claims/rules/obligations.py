@@ -16,7 +16,7 @@ from lineage_audit.claims.rules.base import Draft, Rule, licence_lines
 from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.results import Edit
 
-Missing = Callable[[Case, Licence, Repository | None], str | None]
+_Missing = Callable[[Case, Licence, Repository | None], str | None]
 """From the case, the licence and the repository of the model under it (if read) to what is missing, or None."""
 
 _NOTICE_START = 12
@@ -28,7 +28,7 @@ _CHANGED = re.compile(
 )
 
 
-def missing_copy(case: Case, licence: Licence, _base: Repository | None) -> str | None:
+def _missing_copy(case: Case, licence: Licence, _base: Repository | None) -> str | None:
     """A copy of the licence text, or a link where the licence takes one; a file that is no text may be the copy."""
     owed = licence.owes
     held = (text.licence for text in _texts(case) if text.licence is not None)
@@ -42,7 +42,7 @@ def missing_copy(case: Case, licence: Licence, _base: Repository | None) -> str 
     return f"no file with the text of the {licence.name}{either}"
 
 
-def missing_notice(case: Case, licence: Licence, base: Repository | None) -> str | None:
+def _missing_notice(case: Case, licence: Licence, base: Repository | None) -> str | None:
     """The notice that the licence words, or the base's own NOTICE file."""
     if licence.owes.notice and not _holds(case, licence.owes.notice):
         return f'no notice that says "{licence.owes.notice} ..."'
@@ -55,7 +55,7 @@ def missing_notice(case: Case, licence: Licence, base: Repository | None) -> str
     return None
 
 
-def missing_attribution(case: Case, licence: Licence, _base: Repository | None) -> str | None:
+def _missing_attribution(case: Case, licence: Licence, _base: Repository | None) -> str | None:
     """One of the sentences that the licence asks for."""
     wanted = licence.owes.attribution
     if not wanted or any(_holds(case, sentence) for sentence in wanted):
@@ -63,7 +63,7 @@ def missing_attribution(case: Case, licence: Licence, _base: Repository | None) 
     return "no sentence " + " or ".join(f'"{sentence}"' for sentence in wanted)
 
 
-def missing_name_prefix(case: Case, licence: Licence, _base: Repository | None) -> str | None:
+def _missing_name_prefix(case: Case, licence: Licence, _base: Repository | None) -> str | None:
     """The name's beginning."""
     prefix = licence.owes.name_prefix
     if not prefix or any(_joined(name).startswith(_joined(prefix)) for name in case.model_names):
@@ -71,7 +71,7 @@ def missing_name_prefix(case: Case, licence: Licence, _base: Repository | None) 
     return f'a name that begins with "{prefix}"; it is called {case.model_names[0]}'
 
 
-def missing_changes(case: Case, licence: Licence, _base: Repository | None) -> str | None:
+def _missing_changes(case: Case, licence: Licence, _base: Repository | None) -> str | None:
     """A statement that the base was changed; ``base_model_relation`` is one."""
     if not licence.owes.changes or case.statements.of("base_model_relation"):
         return None
@@ -80,7 +80,7 @@ def missing_changes(case: Case, licence: Licence, _base: Repository | None) -> s
     return "no statement that the base's files were changed"
 
 
-def missing_restrictions(case: Case, licence: Licence, _base: Repository | None) -> str | None:
+def _missing_restrictions(case: Case, licence: Licence, _base: Repository | None) -> str | None:
     """The use restrictions, where the derivative has a licence of its own that is not of the same family."""
     owed, stated = licence.owes.restrictions, case.licence
     if not owed or stated is None or not stated.is_known or misfit_of(stated, licence):
@@ -98,13 +98,13 @@ def _own_notice(base: Repository | None) -> RepositoryText | None:
     return next((text for text in texts if re.match(r"notice", text.file, re.IGNORECASE) and text.words), None)
 
 
-OBLIGATIONS: Mapping[Obligation, Missing] = {
-    "copy": missing_copy,
-    "notice": missing_notice,
-    "attribution": missing_attribution,
-    "name_prefix": missing_name_prefix,
-    "changes": missing_changes,
-    "restrictions": missing_restrictions,
+OBLIGATIONS: Mapping[Obligation, _Missing] = {
+    "copy": _missing_copy,
+    "notice": _missing_notice,
+    "attribution": _missing_attribution,
+    "name_prefix": _missing_name_prefix,
+    "changes": _missing_changes,
+    "restrictions": _missing_restrictions,
 }
 
 

@@ -52,7 +52,7 @@ from lineage_audit.version import __version__
 
 _NOT_IN_BOTH = "no factor of a module that both adapters have"
 
-CompareModels = Callable[[Checkpoint, Checkpoint], Report]
+_CompareModels = Callable[[Checkpoint, Checkpoint], Report]
 
 
 def is_about_adapters(a: Checkpoint, b: Checkpoint) -> bool:
@@ -61,7 +61,7 @@ def is_about_adapters(a: Checkpoint, b: Checkpoint) -> bool:
 
 
 def compare_adapters(
-    a: Checkpoint, b: Checkpoint, effort: str, progress: Progress | None, compare_models: CompareModels
+    a: Checkpoint, b: Checkpoint, effort: str, progress: Progress | None, compare_models: _CompareModels
 ) -> Report:
     """Compare two adapters, or an adapter with a base.
 

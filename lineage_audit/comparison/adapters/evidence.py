@@ -32,10 +32,10 @@ LABEL_NULL = (
 SIGNS = TestDescription(
     "adapter-signs", "Do ranks with the same number point the same way in lora_A and lora_B?", SIGN_NULL
 )
-MATCHED_SIGNS = TestDescription(
+_MATCHED_SIGNS = TestDescription(
     "adapter-matched-signs", "Do ranks matched by the sizes of their cosines point the same way?", SIGN_NULL
 )
-FIXED_POINTS = TestDescription(
+_FIXED_POINTS = TestDescription(
     "adapter-fixed-points", "Do ranks best match the rank with the same number in the other adapter?", LABEL_NULL
 )
 TRAINED_HALF = TestDescription(
@@ -62,7 +62,7 @@ def gather(modules: Sequence[ModuleAgreement], parameters: int, broken: str | No
     """
     setting = WeightComparison({}, None, None, None, parameters, sum(module.elements for module in modules))
     exact = (
-        tuple(not_measured(test, "not-applicable", broken) for test in (SIGNS, MATCHED_SIGNS, FIXED_POINTS))
+        tuple(not_measured(test, "not-applicable", broken) for test in (SIGNS, _MATCHED_SIGNS, _FIXED_POINTS))
         if broken
         else _exact(modules, setting)
     )
@@ -75,8 +75,8 @@ def _exact(modules: Sequence[ModuleAgreement], setting: WeightComparison) -> tup
     blocks = [_block(module) for module in modules if min(module.started.shape) > 1]
     return (
         sign_flip_evidence(SIGNS, "ranks", same, setting, setting.paired),
-        sign_flip_evidence(MATCHED_SIGNS, "matched ranks", matched, setting, setting.paired),
-        fixed_point_evidence(FIXED_POINTS, "ranks", blocks, setting, setting.paired),
+        sign_flip_evidence(_MATCHED_SIGNS, "matched ranks", matched, setting, setting.paired),
+        fixed_point_evidence(_FIXED_POINTS, "ranks", blocks, setting, setting.paired),
     )
 
 
@@ -97,7 +97,7 @@ def _block(module: ModuleAgreement) -> MatchedBlock:
     return match_block(module.layer, sizes[:ranks, :ranks].astype(np.float32), 2)
 
 
-def mean_of_matched(modules: Sequence[ModuleAgreement]) -> tuple[float, float, int]:
+def _mean_of_matched(modules: Sequence[ModuleAgreement]) -> tuple[float, float, int]:
     """Mean cosines of matched units in the half that starts at random and in the other one, and their number."""
     found: list[tuple[DoubleArray, DoubleArray]] = []
     for module in modules:
@@ -115,7 +115,7 @@ def mean_of_matched(modules: Sequence[ModuleAgreement]) -> tuple[float, float, i
 
 
 def _trained_half(modules: Sequence[ModuleAgreement], setting: WeightComparison) -> Evidence:
-    started, trained, count = mean_of_matched(modules)
+    started, trained, count = _mean_of_matched(modules)
     if not count:
         return not_measured(TRAINED_HALF, "skipped", "no module of both adapters was read that has moved off its start")
     finding = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.fit import Fit, adapter_fit
+from lineage_audit.checkpoint.composed.fit import ModuleFit, adapter_fit
 from lineage_audit.results import Verdict
 
 _LISTED = 3
@@ -35,12 +35,12 @@ def fitting_verdict(a: Checkpoint, b: Checkpoint) -> Verdict:
     )  # fmt: skip
 
 
-def fit_summary(fit: Fit) -> str:
+def fit_summary(fit: ModuleFit) -> str:
     """How many modules fit, as the weights' finding says it."""
     return f"{len(fit.fitting):,} of {fit.modules:,} modules of the adapter fit the base by name and shape"
 
 
-def _sentence(fit: Fit, base: str, adapter: str) -> str:
+def _sentence(fit: ModuleFit, base: str, adapter: str) -> str:
     if not fit.modules:
         return f"Inconclusive: {adapter} is an adapter without low-rank modules, so there is nothing to fit to {base}."
     if len(fit.fitting) == fit.modules:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.adapter import read_parts
-from lineage_audit.checkpoint.composed.fit import Fit
+from lineage_audit.checkpoint.composed.fit import ModuleFit
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.coverage import coverage_of_some
@@ -44,7 +44,7 @@ def nothing_shown(report: Report) -> str:
     return "The tensors that the adapter holds whole do not show where it comes from: they are too few for the tests."
 
 
-def restated(report: Report, fitting: Verdict, fit: Fit, a: Checkpoint, b: Checkpoint) -> Report:
+def restated(report: Report, fitting: Verdict, fit: ModuleFit, a: Checkpoint, b: Checkpoint) -> Report:
     """The report on the whole tensors as one on the adapter: its shares are of those tensors alone.
 
     Args:

@@ -34,7 +34,7 @@ from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts, shared_heads
 from lineage_audit.results import Evidence
 
-NO_GAINS_MOVED = MovedGains()
+_NO_GAINS_MOVED = MovedGains()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ class AlignedWeights:
     comparison: WeightComparison
     evidence: tuple[Evidence, ...]
     shares: Shares
-    gains: MovedGains = NO_GAINS_MOVED
+    gains: MovedGains = _NO_GAINS_MOVED
     backward: bool = False
 
     @property

@@ -33,7 +33,7 @@ _FOLDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LeadingLayer:
+class _LeadingLayer:
     """By how much the best counterpart of held-out units leads the second best, float ``[n]``, by B's layer."""
 
     layer: int
@@ -42,7 +42,7 @@ class LeadingLayer:
 
 def measure_match_margins(
     a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, token_rows: tuple[IntArray, IntArray] | None
-) -> tuple[LeadingLayer, ...]:
+) -> tuple[_LeadingLayer, ...]:
     """Fit the residual map on every other unit of B, and hold the rest against A's units, both ways round."""
     found: dict[int, list[FloatArray]] = {layer: [] for layer in spread(sorted(alignment.layers), _LAYERS)}
     for fold in range(_FOLDS):
@@ -51,7 +51,7 @@ def measure_match_margins(
             return ()
         for layer, measured in _held_out(a, b, residual, {layer: alignment.layers[layer] for layer in found}, fold):
             found[layer].append(measured)
-    return tuple(LeadingLayer(layer, np.concatenate(parts)) for layer, parts in found.items() if parts)
+    return tuple(_LeadingLayer(layer, np.concatenate(parts)) for layer, parts in found.items() if parts)
 
 
 def _held_out(

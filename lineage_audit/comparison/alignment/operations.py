@@ -25,7 +25,7 @@ from lineage_audit.results import Direction
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class _Sides:
     """What the two sides of an alignment are called in a sentence, and the direction from source to target."""
 
     source: str
@@ -33,18 +33,18 @@ class Sides:
     forward: Direction
 
     @property
-    def swapped(self) -> Sides:
+    def swapped(self) -> _Sides:
         """The same two models, the other way round."""
-        return Sides(self.target, self.source, "b->a" if self.forward == "a->b" else "a->b")
+        return _Sides(self.target, self.source, "b->a" if self.forward == "a->b" else "a->b")
 
 
-FORWARD = Sides("A", "B", "a->b")
-BACKWARD = Sides("B", "A", "b->a")
+FORWARD = _Sides("A", "B", "a->b")
+BACKWARD = _Sides("B", "A", "b->a")
 """The alignment was found the other way round: A is made of parts of B."""
 
 
 def find_moves(
-    source: Checkpoint, target: Checkpoint, aligned: AlignedWeights, sides: Sides
+    source: Checkpoint, target: Checkpoint, aligned: AlignedWeights, sides: _Sides
 ) -> list[DirectedOperation]:
     """Every operation that the alignment of a target with a source shows, as a recipe would apply them."""
     alignment = aligned.alignment
@@ -62,14 +62,14 @@ def find_moves(
     ]
 
 
-def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: _Sides) -> Iterator[DirectedOperation]:
     """Layers of the source that are gone or repeated, or replaced by layers without one."""
     in_source, in_target = set(layer_numbers(source)), set(layer_numbers(target))
     if in_source == in_target and all(ours == theirs for ours, theirs in alignment.layers.items()):
         return
     used = Counter(alignment.layers.values())
     layer_map = f"{sides.target}'s " + ", ".join(
-        f"{ours} from {sides.source}'s {theirs}" for ours, theirs in layer_runs(alignment)
+        f"{ours} from {sides.source}'s {theirs}" for ours, theirs in _layer_runs(alignment)
     )
     in_mixtures = {source for one in alignment.mixed for source in one.sources}
     gone = sorted(in_source - set(used) - in_mixtures)
@@ -98,7 +98,7 @@ def _is_reordered(alignment: Alignment) -> bool:
     return len(set(sources)) == len(sources) and sources != sorted(sources)
 
 
-def _mixed(mixed: Sequence[MixedLayer], sides: Sides) -> DirectedOperation:
+def _mixed(mixed: Sequence[MixedLayer], sides: _Sides) -> DirectedOperation:
     """Layers that became one, with the recipe that was carried out."""
     recipes = ", ".join(
         f"layer {one.layer} of {sides.target} is {one.shares[0]:.2f} of layer {one.sources[0]} and {one.shares[1]:.2f} "
@@ -110,7 +110,7 @@ def _mixed(mixed: Sequence[MixedLayer], sides: Sides) -> DirectedOperation:
     return directed("layers-merged", recipes, evidence, sides.forward)
 
 
-def _cut(longer: Checkpoint, layers: list[int], layer_map: str, sides: Sides, *, copies: bool) -> DirectedOperation:
+def _cut(longer: Checkpoint, layers: list[int], layer_map: str, sides: _Sides, *, copies: bool) -> DirectedOperation:
     """Layers of the longer model (the source) that the shorter one lacks: cut out, put in, or grown as copies."""
     if copies:
         detail = f"layers {ranges(layers)} of {sides.source} are copies of others that {sides.target} has once"
@@ -124,7 +124,7 @@ def _cut(longer: Checkpoint, layers: list[int], layer_map: str, sides: Sides, *,
     return directed("layers-removed", detail, layer_map, sides.forward)
 
 
-def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
+def _layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
     """The layer map as runs that count up on both sides, ``[("0–23", "0–23"), ("24–47", "8–31")]``."""
     runs: list[list[tuple[int, int]]] = []
     for b_layer, a_layer in sorted(alignment.layers.items()):
@@ -135,7 +135,7 @@ def layer_runs(alignment: Alignment) -> list[tuple[str, str]]:
     return [(ranges([b for b, _ in run]), ranges([a for _, a in run])) for run in runs]
 
 
-def _growth(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+def _growth(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides: _Sides) -> Iterator[DirectedOperation]:
     """Channels and units that the source holds several times, and the target once: the source was grown from it."""
     if not alignment.shows_growth:
         return
@@ -152,7 +152,7 @@ def _growth(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     yield directed("width-grown", f"{sides.source}'s " + "; ".join(details), evidence, sides.swapped.forward)
 
 
-def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: Sides) -> Iterator[DirectedOperation]:
+def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: _Sides) -> Iterator[DirectedOperation]:
     """Fewer channels, units or heads than the source has, which has no copies of them."""
     if alignment.shows_growth:
         return
@@ -210,7 +210,7 @@ def _units_of(checkpoint: Checkpoint, block: FfnBlock) -> int:
     return up.shape[0] if up is not None and up.shape else 0
 
 
-def _experts(source: Checkpoint, alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+def _experts(source: Checkpoint, alignment: Alignment, sides: _Sides) -> Iterator[DirectedOperation]:
     """Experts that come from a dense FFN, routed ones first."""
     for name, is_shared in (("experts", False), ("shared experts", True)):
         upcycled = {
@@ -259,7 +259,7 @@ def _fitted_on(residual: ResidualMap, embeddings: str) -> str:
     return embeddings.format(residual.fit) if residual.fit is not None else "fitted on rows of FFN units"
 
 
-def _norms(alignment: Alignment, sides: Sides) -> Iterator[DirectedOperation]:
+def _norms(alignment: Alignment, sides: _Sides) -> Iterator[DirectedOperation]:
     """Gains folded into what they feed; where only one side has constant ones, it is the later."""
     if not alignment.folds_gains:
         return

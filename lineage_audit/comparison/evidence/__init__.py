@@ -60,7 +60,7 @@ ROLES: Mapping[str, frozenset[Role]] = {
 }
 """The roles that each exact test stands on; channel signs leave out every other matrix whose role is a guess."""
 
-CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_spearman.measure,)
+_CROSS_CHECKS: tuple[Callable[[WeightComparison], Evidence], ...] = (assignment_spearman.measure,)
 """Published statistics that no verdict stands on; they cost more than the tests that carry it."""
 
 
@@ -89,4 +89,4 @@ def _stands_on(test_id: str) -> frozenset[Role]:
 
 def gather_cross_checks(comparison: WeightComparison) -> tuple[Evidence, ...]:
     """Run the published statistics beside them."""
-    return tuple(test(comparison) for test in CROSS_CHECKS)
+    return tuple(test(comparison) for test in _CROSS_CHECKS)

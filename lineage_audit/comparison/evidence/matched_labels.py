@@ -91,7 +91,7 @@ def fixed_point_evidence(
         finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {len(blocks):,}",
         count=count,
         coverage=elements / max(1, comparison.parameters),
-        detection_limit=match_detection_limit(blocks),
+        detection_limit=_match_detection_limit(blocks),
         per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
         spread=NullSpread("fixed-points", float(len(blocks))),
     )
@@ -125,7 +125,7 @@ def _matched_layer(block: MatchedBlock) -> LayerEvidence:
     )
 
 
-def match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
+def _match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     """Smallest true cosine at which enough units would win against their competitors; None if none would do.
 
     The expected maximum of n noise cosines is taken as s √(2 ln n); a unit with true cosine c wins with the normal

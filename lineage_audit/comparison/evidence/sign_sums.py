@@ -139,12 +139,12 @@ def sign_flip_evidence(
     return test_result(
         test,
         statistic=float(values.sum()),
-        log10_p=sum_log10_p(values, sharing),
+        log10_p=_sum_log10_p(values, sharing),
         effect=effect,
         finding=f"{compared:,} {units}{copies} agree at a mean cosine of {effect:.3f}; chance gives 0",
         count=len(values),
         coverage=elements / max(1, comparison.parameters),
-        detection_limit=sign_detection_limit(values, cosines, float(noise.mean()), float(sharing.mean())),
+        detection_limit=_sign_detection_limit(values, cosines, float(noise.mean()), float(sharing.mean())),
         per_layer=tuple(_sign_layer(part) for part in kept if part.layer is not None),
         spread=NullSpread("sign-sum", float((sharing * np.square(values)).sum()) ** 0.5),
     )
@@ -177,11 +177,11 @@ def _sign_layer(part: SignTerms) -> LayerEvidence:
         count=len(part.values),
         statistic=float(part.values.sum()),
         effect=float(part.values.sum() / max(1, part.cosines.sum())),
-        log10_p=sum_log10_p(part.values, np.full(len(part.values), part.sharing)),
+        log10_p=_sum_log10_p(part.values, np.full(len(part.values), part.sharing)),
     )
 
 
-def sum_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64]) -> float:
+def _sum_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64]) -> float:
     """log10 p of a sum of symmetric terms, of which several may be decided by one random sign.
 
     Args:
@@ -191,7 +191,7 @@ def sum_log10_p(values: DoubleArray, sharing: npt.NDArray[np.int64]) -> float:
     return log10_p(values) if (sharing == 1).all() else hoeffding_log10_p(values, sharing)
 
 
-def sign_detection_limit(
+def _sign_detection_limit(
     values: DoubleArray, cosines: npt.NDArray[np.int64], noise: float, sharing: float = 1.0
 ) -> float | None:
     """Smallest true cosine that nine of ten such sums would show at ``CORRECTED_LOG10_P``; None when none would do.

@@ -23,10 +23,10 @@ RELATED_MATRIX = 0.2
 
 KEPT_WHOLE = (0.97, 1.10)
 """Slopes of a child on its parent."""
-ADDED = 0.01
+_ADDED = 0.01
 _ERRORS = 3.0
 """What the parent's slope on the child must lack of one, and in standard errors over matrices, of the other slope."""
-MORE_ZEROS = 0.005
+_MORE_ZEROS = 0.005
 """Share of exact zeros that one side may have beyond the other before slopes stay silent: pruning looks like decay."""
 
 TEST = TestDescription(
@@ -64,7 +64,7 @@ def measure_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
     return (dot / size_a, dot / size_b) if size_a > 0 and size_b > 0 else None
 
 
-def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
+def _not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
     """The model that was not made from the other by training, if neither file was made to fit; None where it is open.
 
     Token rows are left out. Zeros are looked at first: what a pruned child lacks would count as shrinkage.
@@ -74,19 +74,19 @@ def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | No
         for part in comparison.matrices()
         if part.pair.b.role not in TOKEN_ROLES and (part.correlation or 0.0) >= RELATED_MATRIX
     ]
-    if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > MORE_ZEROS:
+    if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > _MORE_ZEROS:
         return None
     b_on_a, a_on_b = _slope(matrices, "aa"), _slope(matrices, "bb")
     for earlier, child, parent in (("a", b_on_a, a_on_b), ("b", a_on_b, b_on_a)):
         lacking = min(child[0], 1.0) - parent[0]
         certain = lacking > _ERRORS * math.hypot(child[1], parent[1])
-        if KEPT_WHOLE[0] <= child[0] <= KEPT_WHOLE[1] and lacking > ADDED and parent[0] < 1 - ADDED and certain:
+        if KEPT_WHOLE[0] <= child[0] <= KEPT_WHOLE[1] and lacking > _ADDED and parent[0] < 1 - _ADDED and certain:
             return "a" if earlier == "a" else "b"
     return None
 
 
 def _said(comparison: WeightComparison) -> str:
-    earlier = not_made_by_training(comparison)
+    earlier = _not_made_by_training(comparison)
     if earlier is None:
         return ""
     first, second = ("A", "B") if earlier == "a" else ("B", "A")

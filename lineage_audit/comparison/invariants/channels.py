@@ -32,7 +32,7 @@ AGREEMENT = TestDescription(
 CLEAR_MATCH_MARGIN = 0.15
 """Mean lead of probed channels at which the channels count as matched."""
 
-SAME_GEOMETRY = 0.6
+_SAME_GEOMETRY = 0.6
 """Correlation of the tokens' inner products from which on two embeddings count as one, rotated.
 
 Set on Llama and Mistral: independent models reach .02, one initialisation trained on two corpora .41, rotated copies
@@ -69,7 +69,7 @@ class ChannelMatch:
     @property
     def is_rotated(self) -> bool:
         """Whether the embeddings are one while no channel is another: a rotation."""
-        return self.residual is None and self.geometry >= SAME_GEOMETRY
+        return self.residual is None and self.geometry >= _SAME_GEOMETRY
 
 
 def match_channels(tokens: AnchorTokens) -> ChannelMatch:

@@ -28,7 +28,7 @@ from lineage_audit.comparison.invariants.unit_columns import (
 
 FloatArray = npt.NDArray[np.float32]
 
-CLEAR_RATIO = 0.3
+_CLEAR_RATIO = 0.3
 """By how much the nearest channel must be nearer than the second, as a share: neighbours by chance reach .1."""
 
 _READERS = (Role.UP, Role.Q)
@@ -49,7 +49,7 @@ _ROWS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GainMatch:
+class _GainMatch:
     """What the gains propose.
 
     Attributes:
@@ -61,7 +61,7 @@ class GainMatch:
     layers: Mapping[int, int]
 
 
-def match_by_gains(a: CanonicalWeights, b: CanonicalWeights) -> GainMatch | None:
+def match_by_gains(a: CanonicalWeights, b: CanonicalWeights) -> _GainMatch | None:
     """Match layers by their sorted gains, then channels by their gains over the layers; None where nothing is clear."""
     if a.channels != b.channels:
         return None
@@ -72,13 +72,13 @@ def match_by_gains(a: CanonicalWeights, b: CanonicalWeights) -> GainMatch | None
             continue
         sources = _nearest(np.sort(gains_b, axis=1), np.sort(gains_a, axis=1))
         of_a, of_b = np.ascontiguousarray(gains_a[sources].T), np.ascontiguousarray(gains_b.T)
-        if _ratio(of_b, of_a) >= CLEAR_RATIO:
+        if _ratio(of_b, of_a) >= _CLEAR_RATIO:
             layers = {int(layers_b[row]): int(layers_a[source]) for row, source in enumerate(sources)}
-            return GainMatch(_nearest(of_b, of_a), layers)
+            return _GainMatch(_nearest(of_b, of_a), layers)
     return None
 
 
-def sign_channels(a: CanonicalWeights, b: CanonicalWeights, found: GainMatch) -> ResidualMap | None:
+def sign_channels(a: CanonicalWeights, b: CanonicalWeights, found: _GainMatch) -> ResidualMap | None:
     """Give matched channels their signs, which no gain has, by the gate rows of FFN units that are matched by size.
 
     Gate rows have a sign that no relabelling of units changes; up and down rows, whose signs are tested later, do not

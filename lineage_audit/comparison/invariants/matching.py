@@ -22,7 +22,7 @@ ComplexArray = npt.NDArray[np.complex64]
 CLEAR_MATCH_MARGIN = 0.12
 """Lead of a layer's best layer over the second best from which on it counts as its source."""
 
-FURTHER_MATCH_MARGIN = 0.05
+_FURTHER_MATCH_MARGIN = 0.05
 _SHARE = 0.25
 """The same for the other layers of a model one of whose layers has a clear source, at least as a share of its lead."""
 
@@ -69,7 +69,7 @@ class KeyMatch:
         """Layer of B -> layer of A, where one stands out; once one does, a lesser lead will do for the others."""
         clearest = float(self.match_margins.max(initial=0.0))
         chosen = self.match_margins >= (
-            CLEAR_MATCH_MARGIN if clearest < CLEAR_MATCH_MARGIN else max(FURTHER_MATCH_MARGIN, _SHARE * clearest)
+            CLEAR_MATCH_MARGIN if clearest < CLEAR_MATCH_MARGIN else max(_FURTHER_MATCH_MARGIN, _SHARE * clearest)
         )
         return {int(b): int(a) for b, a in zip(self.layers[chosen], self.best[chosen], strict=True)}
 
@@ -131,7 +131,7 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
     ends_a, ends_b = np.append(starts_a[1:], len(keys_a)), np.append(starts_b[1:], len(keys_b))
     for row, column in enumerate(chosen):
         block = np.ascontiguousarray(sizes[starts_b[row] : ends_b[row], starts_a[column] : ends_a[column]])
-        is_clear = match_margins[row] >= FURTHER_MATCH_MARGIN and block.shape[0] <= block.shape[1]
+        is_clear = match_margins[row] >= _FURTHER_MATCH_MARGIN and block.shape[0] <= block.shape[1]
         inside = assign(block) if is_clear else block.argmax(axis=1)
         a_heads[starts_b[row] : ends_b[row]] = starts_a[column] + inside
     matched = np.add.reduceat(sizes[np.arange(len(keys_b)), a_heads].astype(np.float64), starts_b) / counts_b

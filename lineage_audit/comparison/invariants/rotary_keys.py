@@ -29,7 +29,7 @@ from lineage_audit.comparison.symmetries.geometry import Heads, Rotary, heads_of
 FloatArray = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
 
-WANTED_RANDOM_SIGNS = 256
+_WANTED_RANDOM_SIGNS = 256
 """KV groups times frequencies that are read where the model has so many: far more than any bound needs."""
 
 _MOST_AT_EACH_END = 8
@@ -111,14 +111,14 @@ def shared_key_sources(a: Checkpoint, b: Checkpoint) -> tuple[tuple[KeySource, .
     heads_a, heads_b = heads_of(a), heads_of(b)
     heads_a, heads_b = heads_a or _like(a, heads_b), heads_b or _like(b, heads_a)
     rotary_a, rotary_b = (rotary_of(one, heads) if heads else None for one, heads in ((a, heads_a), (b, heads_b)))
-    return key_sources(a, heads_a, rotary_a or rotary_b), key_sources(b, heads_b, rotary_b or rotary_a)
+    return _key_sources(a, heads_a, rotary_a or rotary_b), _key_sources(b, heads_b, rotary_b or rotary_a)
 
 
 def _like(checkpoint: Checkpoint, heads: Heads | None) -> Heads | None:
     return None if heads is None else heads_of_size(checkpoint, heads.head_dim, heads.value_dim)
 
 
-def key_sources(checkpoint: Checkpoint, heads: Heads | None, rotary: Rotary | None) -> tuple[KeySource, ...]:
+def _key_sources(checkpoint: Checkpoint, heads: Heads | None, rotary: Rotary | None) -> tuple[KeySource, ...]:
     """The rotary keys of every layer that has some and can be read.
 
     Args:
@@ -150,7 +150,7 @@ def plan_keys(a: Sequence[KeySource], b: Sequence[KeySource], limit: int, *, cou
     pairs = min(source.pairs for source in (*a, *b))
     units = min(sum(source.heads for source in side) for side in (a, b))
     at_each_end = int(
-        np.clip(np.ceil(WANTED_RANDOM_SIGNS / 2 / max(1, units)), 1, min(_MOST_AT_EACH_END, max(1, pairs // 2)))
+        np.clip(np.ceil(_WANTED_RANDOM_SIGNS / 2 / max(1, units)), 1, min(_MOST_AT_EACH_END, max(1, pairs // 2)))
     )
     for period, residues in LAYER_PATTERNS:
         kept_a, kept_b = (_thinned(side, period, residues) for side in (a, b))

@@ -79,7 +79,7 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         finding=f"{len(terms):,} rotary key pairs agree at a mean cosine of {effect:.3f}; chance gives 0",
         count=len(terms),
         coverage=products.keys_b.elements / max(1, parameters),
-        detection_limit=planted_limit(products),
+        detection_limit=_planted_limit(products),
         per_layer=_by_layer(products, match),
         spread=NullSpread("sign-sum", float(np.square(terms).sum()) ** 0.5),
     )
@@ -122,7 +122,7 @@ def measure_best_layer(match: KeyMatch) -> Evidence:
     )
 
 
-def planted_limit(products: KeyProducts) -> float | None:
+def _planted_limit(products: KeyProducts) -> float | None:
     """The smallest cosine of a relation that, planted under a new order of layers and heads, is found nearly always.
 
     A planted key is c times one of A's and √(1 − c²) times B's own, whose products follow from those at hand. None

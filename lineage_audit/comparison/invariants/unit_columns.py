@@ -37,7 +37,7 @@ _FEWEST_SIZES = 6
 _SAME_SIZE = 1e-4
 """Sizes that a unit's numbers must take; what starts as an identity, a mask or a Hadamard matrix takes one or two."""
 
-WORTH_MATCHING = 0.12
+_WORTH_MATCHING = 0.12
 """Lead of probed units from which on all are matched; between independent models it is noise of .10 at most."""
 
 _MOSTLY = 0.5
@@ -130,7 +130,7 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     match_margin = unit_match_margin(a, b)
     everyone = np.arange(len(b.numbers))
     units, a_units = (
-        (_own_indices(a, b) or _best_of_each(a, b)) if match_margin >= WORTH_MATCHING else (everyone[:0],) * 2
+        (_own_indices(a, b) or _best_of_each(a, b)) if match_margin >= _WORTH_MATCHING else (everyone[:0],) * 2
     )
     if len(a.numbers) == len(b.numbers) and len(units) >= _MOSTLY * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
@@ -145,7 +145,7 @@ def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
     It asks no sign of a unit and none of a channel, so it can be asked where channels are known but for their signs.
     """
     sizes_a, sizes_b = (UnitColumns(one.block, _sizes(one.numbers), one.lengths) for one in (a, b))
-    if unit_match_margin(sizes_a, sizes_b) < WORTH_MATCHING:
+    if unit_match_margin(sizes_a, sizes_b) < _WORTH_MATCHING:
         nobody = np.empty(0, dtype=np.int64)
         return nobody, nobody
     return _best_of_each(sizes_a, sizes_b)

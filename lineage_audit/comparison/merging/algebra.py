@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 DoubleArray = npt.NDArray[np.float64]
 
-COLLINEAR = 0.95
+_COLLINEAR = 0.95
 """Correlation of two parents' deltas from which their weights cannot be told apart."""
 
 RESAMPLES = 400
@@ -18,7 +18,7 @@ _RANK = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class _Fit:
     """Weights of the parents with what they leave.
 
     Attributes:
@@ -37,13 +37,13 @@ class Fit:
         return max(0.0, 1.0 - self.residual / self.total) if self.total > 0 else 0.0
 
 
-def fit_to_base(gram: DoubleArray) -> Fit:
+def fit_to_base(gram: DoubleArray) -> _Fit:
     """Fit child - base = sum of w_i (parent_i - base); ``gram`` as `streaming.Grams` has it with a base."""
     weights = _solved(gram)
-    return Fit(weights, _left(gram, weights), float(gram[0, 0]))
+    return _Fit(weights, _left(gram, weights), float(gram[0, 0]))
 
 
-def fit_to_sum(gram: DoubleArray) -> Fit:
+def _fit_to_sum(gram: DoubleArray) -> _Fit:
     """Fit child = sum of w_i parent_i with weights that sum to one; ``gram`` without a base.
 
     What there was to explain is the mean squared distance of the child from its parents.
@@ -52,12 +52,12 @@ def fit_to_sum(gram: DoubleArray) -> Fit:
     weights = np.concatenate([[1.0 - others.sum()], others])
     distances = [gram[0, 0]]
     distances += [gram[0, 0] - 2 * gram[0, i] + gram[i, i] for i in range(1, len(gram) - 1)]
-    return Fit(weights, _left(gram, others), float(np.mean(distances)))
+    return _Fit(weights, _left(gram, others), float(np.mean(distances)))
 
 
-def fit(gram: DoubleArray, has_base: bool) -> Fit:
+def fit(gram: DoubleArray, has_base: bool) -> _Fit:
     """Fit the weights in the way that the named models allow."""
-    return fit_to_base(gram) if has_base else fit_to_sum(gram)
+    return fit_to_base(gram) if has_base else _fit_to_sum(gram)
 
 
 def intervals(grams: DoubleArray, has_base: bool, seed: int = 0) -> tuple[DoubleArray, DoubleArray]:
@@ -92,7 +92,7 @@ def collinear_pairs(gram: DoubleArray, has_base: bool) -> tuple[tuple[int, int, 
     sizes = np.sqrt(np.maximum(np.diagonal(deltas), 1e-300))
     correlations = deltas / np.outer(sizes, sizes)
     found = ((i, j, float(correlations[i, j])) for i, j in combinations(range(len(deltas)), 2))
-    return tuple(pair for pair in found if abs(pair[2]) > COLLINEAR)
+    return tuple(pair for pair in found if abs(pair[2]) > _COLLINEAR)
 
 
 def _solved(gram: DoubleArray) -> DoubleArray:

@@ -14,7 +14,7 @@ from lineage_audit.comparison.merging.sparse import explain_sparsely
 FAR_LESS = 0.25
 """A method with a curve or with patterns must leave at most this share of what the straight line leaves."""
 
-JUST_LESS = 0.98
+_JUST_LESS = 0.98
 """An arc that leaves no more than rounding must leave this much less than the line: a true line never loses."""
 
 UNEXPLAINED = 0.2
@@ -37,7 +37,7 @@ def explain(members: Members, material: Material) -> Explanation:
 
 def _is_better(arc: float, line: float, rounding: float) -> bool:
     """Tell whether an arc explains far more than a line, or all that rounding leaves where the line does not."""
-    return arc <= FAR_LESS * line or (arc <= rounding and arc <= JUST_LESS * line)
+    return arc <= FAR_LESS * line or (arc <= rounding and arc <= _JUST_LESS * line)
 
 
 def unexplained(explanation: Explanation, material: Material) -> float:

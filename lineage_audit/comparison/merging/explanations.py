@@ -14,17 +14,17 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.merging import algebra, spherical
-from lineage_audit.comparison.merging.members import Place
+from lineage_audit.comparison.merging.members import CommonPlace
 from lineage_audit.comparison.merging.streaming import Grams
 from lineage_audit.results import MergeMethod, Share
 
 DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-ROUNDING_SQUARES = 9 / 12
+_ROUNDING_SQUARES = 9 / 12
 """Squared storage steps an element that rounding, of the child and on the way to it, may leave."""
 
-STATED_TO = 1e-4
+_STATED_TO = 1e-4
 """No weight is stated more closely than this: what a merge was told and what it computed with differ by rounding."""
 
 
@@ -58,7 +58,7 @@ class Material:
         has_base: whether a base was named.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[CommonPlace, ...]
     grams: Grams
     totals: DoubleArray
     cells: npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ class Material:
         """Sum of squares that rounding may leave in each place, ``[places]``."""
         left = np.zeros(len(self.places))
         np.add.at(left, self.grams.places, self.grams.steps)
-        return ROUNDING_SQUARES * left
+        return _ROUNDING_SQUARES * left
 
     @property
     def to_explain(self) -> DoubleArray:
@@ -86,7 +86,7 @@ class Material:
         return self.grams.values[places[self.grams.places]]
 
 
-def gather(places: Sequence[Place], grams: Grams, has_base: bool) -> Material:
+def gather(places: Sequence[CommonPlace], grams: Grams, has_base: bool) -> Material:
     """Put together what explanations are made from."""
     totals = np.zeros((len(places), *grams.values.shape[1:]))
     np.add.at(totals, grams.places, grams.values)
@@ -96,7 +96,7 @@ def gather(places: Sequence[Place], grams: Grams, has_base: bool) -> Material:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LinearExplanation:
+class _LinearExplanation:
     """A weighted sum of the parents: of themselves, or of what they added to a base."""
 
     material: Material
@@ -112,23 +112,23 @@ class LinearExplanation:
         return shares(weights, low, high, dtype_of(material.places))
 
 
-def explain_linearly(material: Material) -> LinearExplanation:
+def explain_linearly(material: Material) -> _LinearExplanation:
     """Fit weights to every group of every layer; with a base, weights that do not sum to one are task arithmetic."""
     residuals = np.zeros(len(material.places))
-    for chosen in cells_of(material):
+    for chosen in _cells_of(material):
         weights = algebra.fit(material.totals[chosen].sum(axis=0), material.has_base).weights
-        residuals[chosen] = [left_by(total, weights, material.has_base) for total in material.totals[chosen]]
+        residuals[chosen] = [_left_by(total, weights, material.has_base) for total in material.totals[chosen]]
     whole = algebra.fit(material.totals.sum(axis=0), material.has_base).weights
-    is_sum = not material.has_base or abs(float(whole.sum()) - 1.0) <= UNIT_SUM
-    return LinearExplanation(material, "linear" if is_sum else "task-arithmetic", residuals)
+    is_sum = not material.has_base or abs(float(whole.sum()) - 1.0) <= _UNIT_SUM
+    return _LinearExplanation(material, "linear" if is_sum else "task-arithmetic", residuals)
 
 
-UNIT_SUM = 0.01
+_UNIT_SUM = 0.01
 """Weights of deltas whose sum differs from one by no more are those of a linear merge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SphericalExplanation:
+class _SphericalExplanation:
     """A share of the angle between two parents."""
 
     material: Material
@@ -147,25 +147,25 @@ class SphericalExplanation:
         return shares(weights, low, high, dtype_of(self.material.places))
 
 
-def explain_spherically(material: Material) -> SphericalExplanation | None:
+def explain_spherically(material: Material) -> _SphericalExplanation | None:
     """Fit one share of the angle to every group of every layer; None unless there are two parents."""
     if material.totals.shape[-1] - 2 + (not material.has_base) != 2:
         return None
     angles = spherical.angles_of(material.totals, material.has_base)
     residuals = np.zeros(len(material.places))
-    for chosen in cells_of(material):
+    for chosen in _cells_of(material):
         numbers = np.flatnonzero(chosen)
         arc = spherical.fit_arc(material.totals[numbers], numbers, angles, material.has_base)
         residuals[numbers] = spherical.residuals(material.totals[numbers], angles[numbers], arc.t, material.has_base)
-    return SphericalExplanation(material, angles, residuals)
+    return _SphericalExplanation(material, angles, residuals)
 
 
-def cells_of(material: Material) -> list[BoolArray]:
+def _cells_of(material: Material) -> list[BoolArray]:
     """The places of every group of every layer."""
     return [material.cells == cell for cell in range(int(material.cells.max(initial=-1)) + 1)]
 
 
-def left_by(total: DoubleArray, weights: DoubleArray, has_base: bool) -> float:
+def _left_by(total: DoubleArray, weights: DoubleArray, has_base: bool) -> float:
     """Sum of squares that weights leave of one place."""
     coefficients = np.concatenate([[1.0], -(weights if has_base else weights[1:])])
     return max(0.0, float(coefficients @ total[:-1, :-1] @ coefficients))
@@ -174,14 +174,14 @@ def left_by(total: DoubleArray, weights: DoubleArray, has_base: bool) -> float:
 def shares(weights: DoubleArray, low: DoubleArray, high: DoubleArray, dtype: str) -> tuple[Share, ...]:
     """Weights with intervals, widened by what the merge may have rounded its weights to."""
     step = 2.0 ** -(EXACT_BITS.get(dtype, EXACT_BITS["BF16"]) + 1)
-    slack = np.maximum(STATED_TO, step * np.abs(weights))
+    slack = np.maximum(_STATED_TO, step * np.abs(weights))
     return tuple(
         Share(float(weight), float(min(least, weight) - slip), float(max(most, weight) + slip))
         for weight, least, most, slip in zip(weights, low, high, slack, strict=True)
     )
 
 
-def dtype_of(places: Sequence[Place]) -> str:
+def dtype_of(places: Sequence[CommonPlace]) -> str:
     """The type in which most of the child is stored."""
     sizes: dict[str, int] = {}
     for place in places:

@@ -51,7 +51,7 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CommonPlace:
     """One place of the architecture in which all models hold a tensor of one shape.
 
     Attributes:
@@ -76,7 +76,7 @@ def group_of(role: Role) -> TensorGroup:
     return "ffn" if role in _FFN else "embeddings"
 
 
-def shared_places(members: Members, source_layers: Mapping[int, int] | None = None) -> tuple[Place, ...]:
+def shared_places(members: Members, source_layers: Mapping[int, int] | None = None) -> tuple[CommonPlace, ...]:
     """List the places that all models share.
 
     Args:
@@ -92,11 +92,11 @@ def shared_places(members: Members, source_layers: Mapping[int, int] | None = No
         found = [source.by_key.get(key) for source in members.sources] if key else []
         usable = [one for one in found if one is not None and one.shape == tensor.shape and is_readable(one)]
         if usable and len(usable) == len(members.sources):
-            places.append(Place(group_of(tensor.role), tensor.layer, tensor, tuple(usable)))
+            places.append(CommonPlace(group_of(tensor.role), tensor.layer, tensor, tuple(usable)))
     return tuple(places)
 
 
-def covered_share(members: Members, places: Sequence[Place]) -> float:
+def covered_share(members: Members, places: Sequence[CommonPlace]) -> float:
     """Share of the child's parameters that lie in the places."""
     return sum(place.child.size for place in places) / max(1, members.child.parameters)
 

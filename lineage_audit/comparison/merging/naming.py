@@ -16,26 +16,26 @@ from lineage_audit.checkpoint.role_table import DUTIES, Axis
 from lineage_audit.comparison.merging import algebra
 from lineage_audit.comparison.merging.choosing import FAR_LESS, explain, unexplained
 from lineage_audit.comparison.merging.explanations import Explanation, Material, gather
-from lineage_audit.comparison.merging.members import Members, Place, shared_places
+from lineage_audit.comparison.merging.members import CommonPlace, Members, shared_places
 from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams
 from lineage_audit.comparison.merging.wording import METHOD_WORDS
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.results import Direction, Share
 
-LEAST_EXPLAINED = 0.9
+_LEAST_EXPLAINED = 0.9
 """Share of what was added to the base that the parents together must explain.
 
 The mean of a few siblings lies near their base: of a base held against one of its fine-tunes, two others explain two
 thirds, and eight of them nine tenths.
 """
 
-LEAST_GAIN = 0.03
+_LEAST_GAIN = 0.03
 """What the parents together must explain beyond the best of them alone."""
 
 LEAST_WEIGHT = 0.05
 
-NEARLY_ALL = 0.98
+_NEARLY_ALL = 0.98
 """Share from which nothing but the merge was done."""
 
 HELD_WHOLE = (0.9, 1.1)
@@ -64,13 +64,13 @@ def find_merge(a: Checkpoint, b: Checkpoint, ancestors: Ancestors) -> DirectedOp
         return None
     if ancestors.base is None:
         of_b, of_a = Members(b, ancestors.parents, a), Members(a, ancestors.parents, b)
-        found = (_named(of_b, "a->b", "B - A", LEAST_EXPLAINED), _named(of_a, "b->a", "A - B", NEARLY_ALL))
+        found = (_named(of_b, "a->b", "B - A", _LEAST_EXPLAINED), _named(of_a, "b->a", "A - B", _NEARLY_ALL))
     else:
         of_b, of_a = (
             Members(b, (a, *ancestors.parents), ancestors.base),
             Members(a, (b, *ancestors.parents), ancestors.base),
         )
-        found = (_named(of_b, "a->b", "B - base", LEAST_EXPLAINED), _named(of_a, "b->a", "A - base", NEARLY_ALL))
+        found = (_named(of_b, "a->b", "B - base", _LEAST_EXPLAINED), _named(of_a, "b->a", "A - base", _NEARLY_ALL))
     return next((operation for operation in found if operation is not None), None)
 
 
@@ -112,9 +112,9 @@ def _is_merge(explanation: Explanation, weights: Sequence[Share], explained: flo
         return False
     if isinstance(explanation, SparseExplanation):
         return True
-    together_better = explained - alone >= LEAST_GAIN or 1 - explained <= FAR_LESS * (1 - alone)
+    together_better = explained - alone >= _LEAST_GAIN or 1 - explained <= FAR_LESS * (1 - alone)
     held_whole = any(HELD_WHOLE[0] <= share.value <= HELD_WHOLE[1] for share in weights)
-    return together_better and (explained >= NEARLY_ALL or not held_whole)
+    return together_better and (explained >= _NEARLY_ALL or not held_whole)
 
 
 def _alone(material: Material, parent: int) -> float:
@@ -123,7 +123,7 @@ def _alone(material: Material, parent: int) -> float:
     return algebra.fit_to_base(material.totals.sum(axis=0)[np.ix_(chosen, chosen)]).explained
 
 
-def _is_compared(place: Place) -> bool:
+def _is_compared(place: CommonPlace) -> bool:
     """Matrices of the layers; token rows are left out, since vocabularies change for reasons of their own."""
     role = place.child.role
     return role in DUTIES and Axis.TOKEN not in DUTIES[role].axes and len(place.child.shape) == 2

@@ -12,7 +12,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
-from lineage_audit.comparison.merging.members import Members, Place, group_of
+from lineage_audit.comparison.merging.members import CommonPlace, Members, group_of
 from lineage_audit.comparison.merging.sources import NearestLayers
 from lineage_audit.comparison.merging.streaming import row_blocks
 from lineage_audit.comparison.reading.finite import zero_where_unusable
@@ -22,7 +22,7 @@ DoubleArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taken:
+class TakenTensor:
     """One tensor of the child and the one that it was taken from.
 
     Attributes:
@@ -32,13 +32,13 @@ class Taken:
         size: sum of squares of the child's.
     """
 
-    place: Place
+    place: CommonPlace
     source: int
     residual: float
     size: float
 
 
-def follow_layers(members: Members, layers: NearestLayers) -> tuple[Taken, ...]:
+def follow_layers(members: Members, layers: NearestLayers) -> tuple[TakenTensor, ...]:
     """Hold every tensor of a layer against that layer's source, and every other one against its nearest."""
     found = []
     for tensor in members.child.tensors:
@@ -68,14 +68,14 @@ def _candidates(members: Members, tensor: TensorRef, sources: Sequence[LayerSour
     ]  # fmt: skip
 
 
-def _taken(members: Members, tensor: TensorRef, source: int, counterpart: TensorRef) -> Taken:
-    place = Place(group_of(tensor.role), tensor.layer, tensor, (counterpart,))
+def _taken(members: Members, tensor: TensorRef, source: int, counterpart: TensorRef) -> TakenTensor:
+    place = CommonPlace(group_of(tensor.role), tensor.layer, tensor, (counterpart,))
     residual = size = 0.0
     for start, stop in row_blocks(place):
         child = _rows(members.child, tensor, start, stop)
         residual += float(((child - _rows(members.sources[source], counterpart, start, stop)) ** 2).sum())
         size += float((child**2).sum())
-    return Taken(place, source, residual, size)
+    return TakenTensor(place, source, residual, size)
 
 
 def _rows(model: Checkpoint, tensor: TensorRef, start: int, stop: int) -> DoubleArray:

@@ -12,13 +12,13 @@ from lineage_audit.comparison.merging.pattern_newton import newton_step, pattern
 from lineage_audit.comparison.merging.pattern_spikes import find_spikes
 from lineage_audit.comparison.merging.patterns import Coefficients, DoubleArray, Matches, Sample, match
 
-MOST_PARENTS = 4
+_MOST_PARENTS = 4
 """Parents up to which patterns are told apart: there are two to that power."""
 
-LEAST_MATCHED = 0.9
+_LEAST_MATCHED = 0.9
 """Share of clear elements that a pattern must predict to within rounding."""
 
-LEAST_CLEAR = 300
+_LEAST_CLEAR = 300
 """Clear elements without which nothing is said."""
 
 _LOOSE = (0.08, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002, 0.0)
@@ -50,7 +50,7 @@ class PatternFit:
 
 def fit_patterns(samples: Sequence[Sample]) -> PatternFit | None:
     """Fit both kinds of coefficients and return the better, or None where neither predicts the elements."""
-    if not samples or len(samples[0].parents) > MOST_PARENTS:
+    if not samples or len(samples[0].parents) > _MOST_PARENTS:
         return None
     scales = find_spikes(samples)
     if scales is None:
@@ -62,7 +62,7 @@ def fit_patterns(samples: Sequence[Sample]) -> PatternFit | None:
         found = max((found, matched), _fitted_roughly(few, start), key=lambda one: one[1])[0]
     best = _fitted_by_place(samples, found)
     clear = sum(int(one.clear.sum()) for one in best.matches)
-    return best if best.matched_share >= LEAST_MATCHED and clear >= LEAST_CLEAR else None
+    return best if best.matched_share >= _LEAST_MATCHED and clear >= _LEAST_CLEAR else None
 
 
 def _fitted_roughly(few: Sequence[Sample], start: Coefficients) -> tuple[Coefficients, float]:

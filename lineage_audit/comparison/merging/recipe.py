@@ -30,7 +30,7 @@ _NORMALISED = frozenset({"ties"})
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RecipeSetting:
     """A number of a recipe: one for all, or others for tensors whose names hold a word, by layer.
 
     Attributes:
@@ -62,7 +62,7 @@ class Recipe:
     parents: tuple[str, ...]
     base: str | None
     dtype: str
-    weights: tuple[Setting, ...] = ()
+    weights: tuple[RecipeSetting, ...] = ()
     densities: tuple[float, ...] = ()
     lambda_: float = 1.0
     normalized: bool | None = None
@@ -133,7 +133,7 @@ def _parameters(recipe: Recipe) -> Iterator[str]:
         yield from lines
 
 
-def _setting(name: str, setting: Setting, indent: int) -> Iterator[str]:
+def _setting(name: str, setting: RecipeSetting, indent: int) -> Iterator[str]:
     """One parameter, with a filter for every word that has numbers of its own."""
     margin = " " * indent
     if not setting.by_word:

@@ -7,24 +7,24 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.checkpoint.reading import RowRequest
-from lineage_audit.comparison.merging.members import Members, Place
+from lineage_audit.comparison.merging.members import CommonPlace, Members
 from lineage_audit.comparison.merging.patterns import Sample
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 
-SAMPLED_ELEMENTS = 3_000_000
+_SAMPLED_ELEMENTS = 3_000_000
 """Elements read of each model for all places together: with three parents about 150 MB of doubles."""
 
 _LEAST_A_PLACE = 2048
 
 
-def sample_places(members: Members, places: Sequence[Place]) -> tuple[Sample, ...]:
+def sample_places(members: Members, places: Sequence[CommonPlace]) -> tuple[Sample, ...]:
     """Read evenly spread rows of every place whose weights are matrices; the members must have a base."""
     matrices = [number for number, place in enumerate(places) if len(place.child.shape) > 1]
-    share = max(_LEAST_A_PLACE, SAMPLED_ELEMENTS // max(1, len(matrices)))
+    share = max(_LEAST_A_PLACE, _SAMPLED_ELEMENTS // max(1, len(matrices)))
     return tuple(_sample(members, places[number], number, share) for number in matrices)
 
 
-def _sample(members: Members, place: Place, number: int, elements: int) -> Sample:
+def _sample(members: Members, place: CommonPlace, number: int, elements: int) -> Sample:
     rows = place.child.shape[0]
     width = place.child.size // rows
     wanted = min(rows, max(1, elements // width))

@@ -10,27 +10,27 @@ import numpy.typing as npt
 
 from lineage_audit.comparison.merging.explanations import Explanation, Material
 from lineage_audit.comparison.merging.members import GROUPS
-from lineage_audit.comparison.merging.recipe import Setting
+from lineage_audit.comparison.merging.recipe import RecipeSetting
 from lineage_audit.results import Share, TensorGroup
 
 BoolArray = npt.NDArray[np.bool_]
 
-DIFFERENT = 0.02
+_DIFFERENT = 0.02
 """Weights of two parts differ where their intervals lie apart and they do by more than this."""
 
 _NORM_WORDS = ("norm", "ln")
 
 
-def settings_of(explanation: Explanation, material: Material, whole: Sequence[Share]) -> tuple[Setting, ...]:
+def settings_of(explanation: Explanation, material: Material, whole: Sequence[Share]) -> tuple[RecipeSetting, ...]:
     """One setting for each parent."""
     by_group = {
         group: _by_layer(explanation, material, mask) for group in GROUPS if (mask := _mask(material, group)).any()
     }
     if not any(_differ(shares, whole) for cells in by_group.values() for shares in cells):
-        return tuple(Setting(share.value) for share in whole)
+        return tuple(RecipeSetting(share.value) for share in whole)
     words = {group: word for group in by_group if (word := _word_of(material, group))}
     return tuple(
-        Setting(
+        RecipeSetting(
             share.value,
             tuple((word, _numbers(by_group[group], parent)) for group, word in words.items()),
         )
@@ -58,7 +58,7 @@ def _differ(shares: Sequence[Share], others: Sequence[Share]) -> bool:
 
 def _apart(one: Share, other: Share) -> bool:
     overlap = one.low <= other.high and other.low <= one.high
-    return not overlap and abs(one.value - other.value) > DIFFERENT
+    return not overlap and abs(one.value - other.value) > _DIFFERENT
 
 
 def _mask(material: Material, group: TensorGroup) -> BoolArray:

@@ -18,10 +18,10 @@ from lineage_audit.results import LayerSource
 
 DoubleArray = npt.NDArray[np.float64]
 
-SAMPLED_ROWS = 4
+_SAMPLED_ROWS = 4
 """Rows of each matrix that are read to find a layer's source."""
 
-COPIED = 1e-5
+_COPIED = 1e-5
 """Squared relative distance up to which a layer is a copy, stored in a coarser type at most."""
 
 _TIE = 1e-10
@@ -49,7 +49,7 @@ class NearestLayers:
     @property
     def copied(self) -> npt.NDArray[np.bool_]:
         """Which layers are copies."""
-        flags: npt.NDArray[np.bool_] = self.distances <= COPIED
+        flags: npt.NDArray[np.bool_] = self.distances <= _COPIED
         return flags
 
 
@@ -136,4 +136,4 @@ def _tensor_at(model: Checkpoint, role: Role, slot: Slot, layer: int) -> TensorR
 
 def _spread(rows: int) -> npt.NDArray[np.int64]:
     """A few row numbers, evenly spread."""
-    return np.unique(np.linspace(0, rows - 1, min(rows, SAMPLED_ROWS)).round().astype(np.int64))
+    return np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).round().astype(np.int64))

@@ -13,7 +13,7 @@ from lineage_audit.comparison.merging.patterns import Coefficients, Matches, Sam
 DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-BY_SIZE_ERRORS = 0.25
+_BY_SIZE_ERRORS = 0.25
 """Deltas were kept by size where a cut by size explains what was kept with at most this share of a coin's errors."""
 
 _WHOLE = 0.995
@@ -59,7 +59,7 @@ def measure_sparsity(
     cuts = [_cut_by_size(one) for one in eligible]
     rates = np.array([float(one.kept.mean()) if len(one.kept) else 1.0 for one in eligible])
     random_sign = sum(min(rate, 1 - rate) * len(one.kept) for rate, one in zip(rates, eligible, strict=True))
-    by_size = sum(errors for _, errors in cuts) <= BY_SIZE_ERRORS * random_sign
+    by_size = sum(errors for _, errors in cuts) <= _BY_SIZE_ERRORS * random_sign
     densities = np.array([cut for cut, _ in cuts]) if by_size else rates
     densities = np.where(densities > _WHOLE, 1.0, densities)
     elects = _elects_signs(samples, matches, coefficients, rates)

@@ -16,7 +16,7 @@ from lineage_audit.comparison.merging.algebra import resampled
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-STRAIGHT = 0.9995
+_STRAIGHT = 0.9995
 """Cosine from which the straight line is taken."""
 
 _GRID = np.linspace(-0.5, 1.5, 401)
@@ -24,7 +24,7 @@ _REFINEMENTS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Arc:
+class _Arc:
     """A share of the angle and what it leaves.
 
     Attributes:
@@ -40,7 +40,7 @@ class Arc:
     residual: float
 
 
-def fit_arc(grams: DoubleArray, places: IntArray, angles: DoubleArray, has_base: bool) -> Arc:
+def fit_arc(grams: DoubleArray, places: IntArray, angles: DoubleArray, has_base: bool) -> _Arc:
     """Fit one share of the angle to some blocks of two parents.
 
     Args:
@@ -61,7 +61,7 @@ def fit_arc(grams: DoubleArray, places: IntArray, angles: DoubleArray, has_base:
     chosen = resampled(len(grams))
     moved = t + (chosen @ slope) / np.maximum(chosen @ curvature, 1e-300)
     low, high = np.percentile(moved, (2.5, 97.5))
-    return Arc(t, float(low), float(high), float(residuals(totals, at, t, has_base).sum()))
+    return _Arc(t, float(low), float(high), float(residuals(totals, at, t, has_base).sum()))
 
 
 def angles_of(totals: DoubleArray, has_base: bool) -> DoubleArray:
@@ -70,7 +70,7 @@ def angles_of(totals: DoubleArray, has_base: bool) -> DoubleArray:
     inner = _form(totals, first, second)
     sizes = np.sqrt(np.maximum(_form(totals, first, first) * _form(totals, second, second), 1e-300))
     cosines = np.clip(inner / sizes, -1.0, 1.0)
-    return np.where(np.abs(cosines) > STRAIGHT, 0.0, np.arccos(cosines))
+    return np.where(np.abs(cosines) > _STRAIGHT, 0.0, np.arccos(cosines))
 
 
 def _parent(totals: DoubleArray, number: int, has_base: bool) -> DoubleArray:

@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
-from lineage_audit.comparison.merging.members import Members, Place
+from lineage_audit.comparison.merging.members import CommonPlace, Members
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-BLOCK_ELEMENTS = 2**19
+_BLOCK_ELEMENTS = 2**19
 """Elements of one block in each model: about 4 MiB of doubles a model."""
 
-LEAST_BLOCKS = 8
+_LEAST_BLOCKS = 8
 """Blocks that a tensor is cut into where it has the elements, so that resampling them means something."""
 
 _LEAST_ELEMENTS = 16
@@ -46,14 +46,14 @@ class Grams:
     steps: DoubleArray
 
 
-def measure_grams(members: Members, places: Sequence[Place], progress: Progress | None = None) -> Grams:
+def measure_grams(members: Members, places: Sequence[CommonPlace], progress: Progress | None = None) -> Grams:
     """Read every place of all models once."""
     progress = progress or NoProgress()
     progress.begin(sum(place.child.size for place in places), "merge")
     values, owners, elements, steps = [], [], [], []
     for number, place in enumerate(places):
         for start, stop in row_blocks(place):
-            vectors = differences(read_block(members, place, start, stop), members.base is not None)
+            vectors = _differences(read_block(members, place, start, stop), members.base is not None)
             values.append(vectors @ vectors.T)
             owners.append(number)
             elements.append(vectors.shape[1])
@@ -67,18 +67,18 @@ def measure_grams(members: Members, places: Sequence[Place], progress: Progress 
     )  # fmt: skip
 
 
-def row_blocks(place: Place) -> Iterator[tuple[int, int]]:
+def row_blocks(place: CommonPlace) -> Iterator[tuple[int, int]]:
     """Ranges of rows, each of at most `BLOCK_ELEMENTS` elements (or one row)."""
     rows = place.child.shape[0]
     width = place.child.size // max(1, rows)
-    most = max(1, BLOCK_ELEMENTS // max(1, width))
-    wanted = max(-(-rows // LEAST_BLOCKS), -(-_LEAST_ELEMENTS // max(1, width)))
+    most = max(1, _BLOCK_ELEMENTS // max(1, width))
+    wanted = max(-(-rows // _LEAST_BLOCKS), -(-_LEAST_ELEMENTS // max(1, width)))
     step = min(most, wanted)
     for start in range(0, rows, step):
         yield start, min(rows, start + step)
 
 
-def read_block(members: Members, place: Place, start: int, stop: int) -> DoubleArray:
+def read_block(members: Members, place: CommonPlace, start: int, stop: int) -> DoubleArray:
     """Read some rows of the child and of every source, ``[models, elements]``."""
     models = (members.child, *members.sources)
     tensors = (place.child, *place.sources)
@@ -90,7 +90,7 @@ def read_block(members: Members, place: Place, start: int, stop: int) -> DoubleA
     )
 
 
-def differences(values: DoubleArray, has_base: bool) -> DoubleArray:
+def _differences(values: DoubleArray, has_base: bool) -> DoubleArray:
     """Turn the models' values into the vectors of `Grams`."""
     child, *sources = values
     reference = sources[-1] if has_base else sources[0]

@@ -13,7 +13,7 @@ from lineage_audit.comparison.merging import algebra, wording
 from lineage_audit.comparison.merging.choosing import UNEXPLAINED, explain, unexplained
 from lineage_audit.comparison.merging.explanations import Explanation, Material, dtype_of, gather
 from lineage_audit.comparison.merging.members import GROUPS, Members, covered_share, shared_places
-from lineage_audit.comparison.merging.passthrough import Taken, follow_layers
+from lineage_audit.comparison.merging.passthrough import TakenTensor, follow_layers
 from lineage_audit.comparison.merging.recipe import Recipe, write_recipe
 from lineage_audit.comparison.merging.settings import settings_of
 from lineage_audit.comparison.merging.sources import NearestLayers, nearest_layers
@@ -28,13 +28,13 @@ from lineage_audit.version import __version__
 BoolArray = npt.NDArray[np.bool_]
 DoubleArray = npt.NDArray[np.float64]
 
-LEAST_COPIED = 0.9
+_LEAST_COPIED = 0.9
 """Share of the layers that must be copies in a passthrough."""
 
 STRANGERS = 0.1
 """A child that is left unexplained and correlates less than this with every named model, in place, is a stranger."""
 
-MARGIN = 0.5
+_MARGIN = 0.5
 """A layer is told from its neighbours where its source is this much nearer than the next (squared distances)."""
 
 
@@ -76,7 +76,7 @@ def _require_usable(members: Members) -> None:
 def _is_stacked(layers: NearestLayers) -> bool:
     """Tell whether layers were taken whole: copies of several sources, or of other places."""
     several = len({found.source for found in layers.sources}) > 1
-    copied = float(layers.copied.mean()) >= LEAST_COPIED
+    copied = float(layers.copied.mean()) >= _LEAST_COPIED
     return copied and (several or not layers.in_place or bool(layers.copied.all()))
 
 
@@ -84,8 +84,8 @@ def _source_layers(layers: NearestLayers | None) -> dict[int, int] | None:
     """Where layers of the child are held against layers of other numbers; None for the same ones."""
     if layers is None or layers.in_place:
         return None
-    told_apart = layers.distances <= MARGIN * layers.runners_up
-    if told_apart.mean() < LEAST_COPIED:
+    told_apart = layers.distances <= _MARGIN * layers.runners_up
+    if told_apart.mean() < _LEAST_COPIED:
         return None
     return {layer: found.layer for layer, found in enumerate(layers.sources)}
 
@@ -226,7 +226,7 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
 
 
 def _stacked_part(
-    taken: Sequence[Taken], name: str, layer: int | None, layers: NearestLayers | None, parents: int
+    taken: Sequence[TakenTensor], name: str, layer: int | None, layers: NearestLayers | None, parents: int
 ) -> MergedPart:
     left, size = sum(one.residual for one in taken), max(sum(one.size for one in taken), 1e-300)
     return MergedPart(
@@ -240,7 +240,7 @@ def _stacked_part(
     )
 
 
-def _held(taken: Sequence[Taken], source: int) -> Share:
+def _held(taken: Sequence[TakenTensor], source: int) -> Share:
     """The share of parameters that were taken from a source: counted, so without an interval."""
     whole = sum(one.place.child.size for one in taken)
     share = sum(one.place.child.size for one in taken if one.source == source) / max(1, whole)

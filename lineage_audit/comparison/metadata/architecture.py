@@ -23,7 +23,7 @@ def compare_architectures(a: ArchConfig, b: ArchConfig, renames: Sequence[str]) 
     return ArchitectureFinding(_sentence(fields, renames), fields)
 
 
-def same_function(finding: ArchitectureFinding) -> bool:
+def _same_function(finding: ArchitectureFinding) -> bool:
     """Tell whether no field differs that the network's function depends on."""
     compared = [row for row in finding.fields if row.field not in _LABELS_ONLY]
     return bool(compared) and not any(row.status == "different" for row in compared)
@@ -31,7 +31,7 @@ def same_function(finding: ArchitectureFinding) -> bool:
 
 def architecture_clause(finding: ArchitectureFinding, renames: Sequence[str]) -> str:
     """The finding as the beginning of a sentence."""
-    if same_function(finding):
+    if _same_function(finding):
         return _same_architecture(renames)
     return "different architectures" if finding.fields else "architectures unknown"
 

@@ -16,10 +16,10 @@ from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.verdict import Letter
 
-GAINS_LEFT = 0.1
+_GAINS_LEFT = 0.1
 """Largest size of a delta's norm gains over the model's; those of two models are of one size."""
 
-MATRICES_LEFT = 0.5
+_MATRICES_LEFT = 0.5
 """Largest size of a delta's matrices over the model's."""
 
 _NAMED_SO = re.compile(r"(?:^|[-_. /])delta(?:[-_. /]|$)", re.IGNORECASE)
@@ -37,7 +37,7 @@ def find_delta(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> Le
         ("A", a, 1 / gains if gains else 0.0, 1 / matrices if matrices else 0.0),
     )
     for letter, checkpoint, of_gains, of_matrices in sides:
-        if 0.0 <= of_gains <= GAINS_LEFT and 0.0 < of_matrices <= MATRICES_LEFT and _may_be(checkpoint):
+        if 0.0 <= of_gains <= _GAINS_LEFT and 0.0 < of_matrices <= _MATRICES_LEFT and _may_be(checkpoint):
             return letter
     return None
 

@@ -24,7 +24,7 @@ from lineage_audit.comparison.reading.measurement import Agreement, Measurement
 from lineage_audit.comparison.shares.weights import Shares, related, relative_delta
 from lineage_audit.results import NamesFinding, TokenizerFinding
 
-FIT_DELTA = 1e-3
+_FIT_DELTA = 1e-3
 """Relative delta that fitting scales and rotations may leave beside rounding."""
 
 _ROUNDED_SHARE = 0.999
@@ -101,7 +101,7 @@ def _training(change: Change) -> list[DirectedOperation]:
     """A merge or a delta of a kind that leaves a mark, else what speaks for training, else its size alone."""
     difference = _difference(change)
     delta = difference.size
-    if change.aligned is not None and delta <= FIT_DELTA + _rounding(change.matrices, change.aligned.comparison):
+    if change.aligned is not None and delta <= _FIT_DELTA + _rounding(change.matrices, change.aligned.comparison):
         return []  # what is left of an image that was scaled or rotated is rounding
     is_turned = change.aligned is not None and change.aligned.backward  # then what is said of A and B would be, too
     marked = None if is_turned else classify_delta(difference)

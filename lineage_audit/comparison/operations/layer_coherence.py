@@ -54,14 +54,14 @@ def coherence(parts: Sequence[Measurement], layers: Collection[int], side: Liter
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class _Stray:
     """Layers that were not trained with the others of their model: z-scores of theirs, and of the others' own."""
 
     own: float
     others: float
 
 
-def are_stray(model: Checkpoint, layers: Collection[int]) -> Stray | None:
+def are_stray(model: Checkpoint, layers: Collection[int]) -> _Stray | None:
     """Tell whether some layers favour other channels than all others, which agree among themselves; None if not.
 
     The first layer reads the embeddings and the last one feeds the head: either may favour channels of its own. Gains
@@ -75,7 +75,7 @@ def are_stray(model: Checkpoint, layers: Collection[int]) -> Stray | None:
     own = _z_score([profiles], layers)
     among = _z_score([others], sorted(others)[::2])
     is_stray = own is not None and among is not None and own <= INCOHERENT and among >= COHERENT
-    return Stray(own, among) if is_stray and own is not None and among is not None else None
+    return _Stray(own, among) if is_stray and own is not None and among is not None else None
 
 
 def _reading(model: Checkpoint, layer: int) -> DoubleArray | None:

@@ -12,8 +12,8 @@ from lineage_audit.comparison.operations.directed import DirectedOperation, dire
 from lineage_audit.comparison.operations.layer_coherence import COHERENT, INCOHERENT, coherence
 from lineage_audit.results import Direction
 
-FOREIGN_LAYER = 0.1
-RELATED_LAYER = 0.3
+_FOREIGN_LAYER = 0.1
+_RELATED_LAYER = 0.3
 """Correlation below which a layer shares nothing with its counterpart, and above which another one does."""
 
 
@@ -25,11 +25,11 @@ def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation
         if layer is not None and part.pair.b.role in DUTIES:
             by_layer[layer].append(part.correlation or 0.0)
     strongest = {layer: max(correlations) for layer, correlations in by_layer.items()}
-    foreign = sorted(layer for layer, correlation in strongest.items() if correlation < FOREIGN_LAYER)
-    if not foreign or max(strongest.values()) < RELATED_LAYER:
+    foreign = sorted(layer for layer, correlation in strongest.items() if correlation < _FOREIGN_LAYER)
+    if not foreign or max(strongest.values()) < _RELATED_LAYER:
         return []
     detail = f"layers {ranges(foreign)} of B have no source in A"
-    evidence = f"no matrix in them correlates above {FOREIGN_LAYER}; others reach {max(strongest.values()):.2f}"
+    evidence = f"no matrix in them correlates above {_FOREIGN_LAYER}; others reach {max(strongest.values()):.2f}"
     shows, why = _who_was_cut_open(comparison, foreign)
     return [directed("layers-replaced", detail, evidence + why, shows)]
 

@@ -26,11 +26,11 @@ SAMPLE_BYTES = 4 * 2**20
 SAMPLE_PART = 8
 """A small budget divided by this is what such a sample reads of it."""
 
-BUDGET = 64 * 2**20
-LARGE_BUDGET = 128 * 2**20
+_BUDGET = 64 * 2**20
+_LARGE_BUDGET = 128 * 2**20
 """Bytes of weights that a sample may read of each model in all, by default, and of very large ones."""
 
-LARGE = 40e9
+_LARGE = 40e9
 """Parameters from which on a model is very large."""
 
 _NEIGHBOURS = 0.5
@@ -40,7 +40,7 @@ _SCATTERED_ROWS = 24
 FULL_AT_ONCE = 512 * 2**20
 """Effort ``auto`` reads local models whole up to this many bytes for both together."""
 
-KEPT_BYTES = 96 * 2**20
+_KEPT_BYTES = 96 * 2**20
 """Bytes of rows kept in memory on each side, as float32, for tests that look across rows."""
 
 _SAMPLED_LAYERS = 8
@@ -99,7 +99,7 @@ class Reading:
 
 def default_budget(*models: Checkpoint) -> int:
     """Bytes that a sample may read of each of these models."""
-    return LARGE_BUDGET if max(model.parameters for model in models) > LARGE else BUDGET
+    return _LARGE_BUDGET if max(model.parameters for model in models) > _LARGE else _BUDGET
 
 
 def bytes_of(reading: Reading, rows: int | None = None) -> int:
@@ -137,9 +137,9 @@ def plan_reading(
 
 
 def _kept_rows(pairs: Sequence[TensorPair]) -> int:
-    """The number of rows that every tensor may keep, so that all together stay within ``KEPT_BYTES``."""
+    """The number of rows that every tensor may keep, so that all together stay within ``_KEPT_BYTES``."""
     widths = [pair.b.size // pair.b.shape[0] for pair in pairs if _is_kept(pair) and len(pair.b.shape) > 1]
-    return KEPT_BYTES // max(1, 4 * sum(widths))
+    return _KEPT_BYTES // max(1, 4 * sum(widths))
 
 
 def _kept(pair: TensorPair, rows: int) -> int:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.encoding import FloatArray
-from lineage_audit.checkpoint.quantization.grid import Extent, Grid, Rule, group_extents
+from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, group_extents
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.comparison.requantized.matrices import StoredMatrix, row_ranges
 from lineage_audit.results import RequantizedOutcome, RequantizedTensor
@@ -31,7 +31,7 @@ _WELL_SHARED = 0.9
 class Way:
     """A rule, and the type that the numbers were cast to before it."""
 
-    rule: Rule
+    rule: GridRule
     cast: str
 
     @property
@@ -74,7 +74,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Nearness:
+class _Nearness:
     """How far codes are from numbers on their own scales; sums over codes.
 
     Attributes:
@@ -89,9 +89,9 @@ class Nearness:
     steps: float = 0.0
     by_chance: int = 0
 
-    def __add__(self, other: Nearness) -> Nearness:
+    def __add__(self, other: _Nearness) -> _Nearness:
         """Both together."""
-        return Nearness(
+        return _Nearness(
             self.codes + other.codes,
             self.nearest + other.nearest,
             self.steps + other.steps,
@@ -114,7 +114,7 @@ def count_matrix(
     extent = _extent(other, matrix) if is_whole else None
     way: Way | None = None
     factors: FloatArray | None = None
-    total, near = Count(), Nearness()
+    total, near = Count(), _Nearness()
     for grid, floats in _chunks(stored_in, other, matrix, is_whole=is_whole):
         if not np.isfinite(floats).any():
             continue
@@ -200,7 +200,7 @@ def _constants(grid: Grid, made: Grid, known: BoolArray) -> Count:
     return Count(constants=len(grid.constants) * int(complete.sum()), equal_constants=equal, near_constants=near)
 
 
-def _nearness(grid: Grid, floats: FloatArray, factors: FloatArray | None) -> Nearness:
+def _nearness(grid: Grid, floats: FloatArray, factors: FloatArray | None) -> _Nearness:
     known = np.isfinite(floats)
     numbers = np.where(known, floats, np.float32(0)) * (np.float32(1) if factors is None else factors)
     places = grid.positions(numbers)
@@ -209,7 +209,7 @@ def _nearness(grid: Grid, floats: FloatArray, factors: FloatArray | None) -> Nea
     other = grid.positions(np.roll(numbers, 1, axis=0)) if len(numbers) > 1 else np.roll(places, 1, axis=1)
     chance = (grid.nearest(other) == grid.codes) & known
     finite = known & np.isfinite(away)
-    return Nearness(
+    return _Nearness(
         int(known.sum()), int((nearest & known).sum()), float(away[finite].sum(dtype=np.float64)), int(chance.sum())
     )
 
@@ -230,7 +230,7 @@ def _factors(grid: Grid, floats: FloatArray) -> FloatArray | None:
         return np.where(squares > 0, products / squares, 1.0).astype(np.float32)
 
 
-def _summary(matrix: StoredMatrix, way: Way | None, total: Count, near: Nearness) -> RequantizedTensor:
+def _summary(matrix: StoredMatrix, way: Way | None, total: Count, near: _Nearness) -> RequantizedTensor:
     outcome: RequantizedOutcome = "nearest" if near.nearest == near.codes else "apart"
     if way is not None and (total.is_remade or (outcome == "nearest" and total.differs_by(way.rule.varies))):
         outcome = "remade"

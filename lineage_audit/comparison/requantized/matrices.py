@@ -21,12 +21,12 @@ from lineage_audit.comparison.pairing.tensors import TensorPair
 CHUNK = 2**20
 """Elements that are looked at together, unless the grid's groups need more."""
 
-LARGEST_CHUNK = 2**27
+_LARGEST_CHUNK = 2**27
 """Most elements that are looked at together; matrices whose groups need more are left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Origin:
+class _Origin:
     """Rows of a stored matrix (columns, where it is stored turned), and the other model's rows that stand there."""
 
     tensor: TensorRef
@@ -46,7 +46,7 @@ class StoredMatrix:
 
     part: Part
     layer: int | None
-    origins: list[Origin] = field(default_factory=list)
+    origins: list[_Origin] = field(default_factory=list)
 
     @property
     def stored(self) -> StoredTensor:
@@ -81,9 +81,9 @@ class StoredMatrix:
     def obstacle(self) -> str | None:
         """Why it cannot be asked, or None."""
         rows, columns = self.shape
-        if min(rows, self.encoding.together) * columns > LARGEST_CHUNK:
+        if min(rows, self.encoding.together) * columns > _LARGEST_CHUNK:
             return "a group takes too many of its weights"
-        if self.part.transposed and rows * columns > LARGEST_CHUNK:
+        if self.part.transposed and rows * columns > _LARGEST_CHUNK:
             return "too large to turn"
         return None
 
@@ -127,7 +127,7 @@ def matrices_on_grids(pairs: Iterable[tuple[TensorPair, IntArray]], side: str) -
         for part, inside, local in _by_part(mine, rows[positions]):
             key = part.stored.file, part.stored.start, part.index
             matrix = found.setdefault(key, StoredMatrix(part, mine.layer))
-            matrix.origins.append(Origin(other, part.rows.stored_rows(local), others[positions][inside]))
+            matrix.origins.append(_Origin(other, part.rows.stored_rows(local), others[positions][inside]))
     return tuple(found[key] for key in sorted(found, key=lambda key: (*key[:2], key[2] or 0)))
 
 

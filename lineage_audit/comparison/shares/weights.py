@@ -20,8 +20,8 @@ from lineage_audit.results import Evidence, ExplainedStage, LayerRow, RoleDelta,
 DERIVED_ROW_SIGMAS = 5.0
 """A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""
 
-LEAST_SIGMAS = 3.0
-MOST_CHANCE = 0.95
+_LEAST_SIGMAS = 3.0
+_MOST_CHANCE = 0.95
 """Where even mismatched rows agree (embeddings share their mean), this factor is asked for, up to this cosine."""
 
 
@@ -59,7 +59,7 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     comparable = sum(part.comparable for part in matrices)
     compared = min(1.0, comparison.paired / max(1, comparison.parameters))
     return Shares(
-        derived=float(np.average([derived_rows(part) for part in matrices], weights=elements)) * compared,
+        derived=float(np.average([_derived_rows(part) for part in matrices], weights=elements)) * compared,
         explained=float(np.average(correlation**2, weights=elements)),
         best_part=_best_part(matrices, correlation**2, elements),
         copied=_net_copied(matrices) if comparable else None,
@@ -92,7 +92,7 @@ def relative_delta(parts: Sequence[Measurement]) -> float | None:
     return (delta / size_a) ** 0.5 if size_a > 0 else None
 
 
-def derived_rows(measured: Measurement) -> float:
+def _derived_rows(measured: Measurement) -> float:
     """Share of rows whose cosine with their counterpart is beyond what mismatched rows show.
 
     A matrix that was negated whole, as when the stream is, holds its rows still.
@@ -100,7 +100,7 @@ def derived_rows(measured: Measurement) -> float:
     noise = max(measured.mismatched_cosine or 0.0, len(measured.columns.dot) ** -0.5)
     negated = (measured.correlation or 0.0) <= -RELATED_MATRIX
     cosine = -measured.rows.cosine if negated else measured.rows.cosine
-    beyond_chance = min(MOST_CHANCE, max(min(0.5, DERIVED_ROW_SIGMAS * noise), LEAST_SIGMAS * noise))
+    beyond_chance = min(_MOST_CHANCE, max(min(0.5, DERIVED_ROW_SIGMAS * noise), _LEAST_SIGMAS * noise))
     return float(np.mean(np.nan_to_num(cosine, nan=0.0) > beyond_chance))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.direction import direction_of
 from lineage_audit.comparison.verdict.findings import Findings
-from lineage_audit.comparison.verdict.rules import Rule, rule_of
+from lineage_audit.comparison.verdict.rules import VerdictRule, rule_of
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     detection_limit,
@@ -54,7 +54,7 @@ def decide(findings: Findings) -> Verdict:
     )
 
 
-def _fits(item: DirectedOperation, rule: Rule) -> bool:
+def _fits(item: DirectedOperation, rule: VerdictRule) -> bool:
     """Tell whether an operation can be part of a relation.
 
     Siblings of one start are no fine-tunes of each other, and sums that were taken in another order were not trained.

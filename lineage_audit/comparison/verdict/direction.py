@@ -45,7 +45,7 @@ def _ancestor_unmoved(findings: Findings, shown: Direction) -> bool:
     return missing <= min(allowed, 1.0 - ORDER.unmoved_slope)
 
 
-def direction_words(direction: Direction) -> str:
+def _direction_words(direction: Direction) -> str:
     """A direction in the words that a mark in a file allows."""
     return "A → B" if direction == "a->b" else "B → A"
 
@@ -55,12 +55,12 @@ def cost_of_marks(findings: Findings, direction: Direction) -> str | None:
     kinds = dict.fromkeys(item.operation.kind for item in _marks(findings) if item.shows == direction)
     if direction == "undetermined" or not kinds:
         return None
-    marks = "; ".join(f"{kind} (to plant it: {TO_PLANT.get(kind, _ARITHMETIC)})" for kind in kinds)
-    return f"The marks fit {direction_words(direction)}, if neither file was made to fit: {marks}."
+    marks = "; ".join(f"{kind} (to plant it: {_TO_PLANT.get(kind, _ARITHMETIC)})" for kind in kinds)
+    return f"The marks fit {_direction_words(direction)}, if neither file was made to fit: {marks}."
 
 
 _ARITHMETIC = "arithmetic on the other file, no training"
-TO_PLANT: Mapping[OperationKind, str] = {
+_TO_PLANT: Mapping[OperationKind, str] = {
     "cast": "noise below the coarser type's rounding, stored in a finer type; no training",
     "quantized": "noise within half a step of the grid; no training",
     "noise-added": "the noise taken off again, or other noise; no training",

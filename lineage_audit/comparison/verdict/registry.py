@@ -30,7 +30,7 @@ class Margin:
 
 
 @dataclass(frozen=True, slots=True)
-class TestRights:
+class _TestRights:
     """What a test may do.
 
     Attributes:
@@ -53,15 +53,15 @@ class TestRights:
     margin: Margin | None = None
 
 
-_IN_PLACE = TestRights(rejects=True, limits=True)
-_ALIGNED = TestRights(rejects=True, limits=True, is_aligned=True)
-_CHANNELS = TestRights(rejects=True, limits=True, sees_basis=True)
-_ADAPTER = TestRights(rejects=True, limits=True)
-_PART = TestRights(rejects=True)
+_IN_PLACE = _TestRights(rejects=True, limits=True)
+_ALIGNED = _TestRights(rejects=True, limits=True, is_aligned=True)
+_CHANNELS = _TestRights(rejects=True, limits=True, sees_basis=True)
+_ADAPTER = _TestRights(rejects=True, limits=True)
+_PART = _TestRights(rejects=True)
 _NEVER = math.inf
 """Effect of what carries no verdict, and yet speaks against calling models independent."""
 
-REGISTRY: Mapping[str, TestRights] = {
+REGISTRY: Mapping[str, _TestRights] = {
     "ffn-signs": _IN_PLACE,
     "value-output-signs": _IN_PLACE,
     "query-key-signs": _IN_PLACE,
@@ -74,29 +74,29 @@ REGISTRY: Mapping[str, TestRights] = {
     "aligned-ffn-signs": _ALIGNED,
     "aligned-value-output-signs": _ALIGNED,
     "aligned-query-key-signs": _ALIGNED,
-    "aligned-unit-cosines": TestRights(is_aligned=True, margin=Margin(0.3, 0.15, 200)),
-    "aligned-unit-matches": TestRights(is_aligned=True, margin=Margin(0.3, 0.15, 200)),
-    "aligned-unit-leads": TestRights(is_aligned=True, margin=Margin(0.1, 0.05, 200)),
-    "rotary-signs": TestRights(rejects=True, limits=True, asks_moved=True, is_invariant=True),
-    "rotary-agreement": TestRights(is_invariant=True, margin=Margin(0.15, 0.055, 1)),
-    "rotary-layer-agreement": TestRights(is_invariant=True, margin=Margin(0.3, 0.15, 1)),
-    "unit-column-signs": TestRights(rejects=True, is_invariant=True),
-    "unit-column-agreement": TestRights(margin=Margin(0.3, 0.15, 200)),
-    "search": TestRights(limits=True, asks_moved=True),
+    "aligned-unit-cosines": _TestRights(is_aligned=True, margin=Margin(0.3, 0.15, 200)),
+    "aligned-unit-matches": _TestRights(is_aligned=True, margin=Margin(0.3, 0.15, 200)),
+    "aligned-unit-leads": _TestRights(is_aligned=True, margin=Margin(0.1, 0.05, 200)),
+    "rotary-signs": _TestRights(rejects=True, limits=True, asks_moved=True, is_invariant=True),
+    "rotary-agreement": _TestRights(is_invariant=True, margin=Margin(0.15, 0.055, 1)),
+    "rotary-layer-agreement": _TestRights(is_invariant=True, margin=Margin(0.3, 0.15, 1)),
+    "unit-column-signs": _TestRights(rejects=True, is_invariant=True),
+    "unit-column-agreement": _TestRights(margin=Margin(0.3, 0.15, 200)),
+    "search": _TestRights(limits=True, asks_moved=True),
     "adapter-signs": _ADAPTER,
     "adapter-matched-signs": _ADAPTER,
     "adapter-fixed-points": _ADAPTER,
     **{rows_test_id(part): _PART for part in ModelPart},
     **{id_in_part(part, test_id): _PART for part in PARTS for test_id in PART_TESTS},
-    "embedding-agreement": TestRights(margin=Margin(_NEVER, 0.1, 48)),
-    "norm-gains": TestRights(),
-    "aligned-norm-gains": TestRights(),
-    "aligned-fed-gains": TestRights(),
-    "slopes": TestRights(),
-    "ffn-assignment-spearman": TestRights(),
-    "adapter-trained-half": TestRights(),
-    "adapter-updates": TestRights(),
-    "beyond-base": TestRights(),
+    "embedding-agreement": _TestRights(margin=Margin(_NEVER, 0.1, 48)),
+    "norm-gains": _TestRights(),
+    "aligned-norm-gains": _TestRights(),
+    "aligned-fed-gains": _TestRights(),
+    "slopes": _TestRights(),
+    "ffn-assignment-spearman": _TestRights(),
+    "adapter-trained-half": _TestRights(),
+    "adapter-updates": _TestRights(),
+    "beyond-base": _TestRights(),
 }
 """Test id -> what it may do.
 
@@ -108,9 +108,9 @@ channels by .11 at most, copies by .4 and more. Embedding channels of independen
 """
 
 
-def rights_of(test_id: str) -> TestRights:
+def rights_of(test_id: str) -> _TestRights:
     """What a test may do; nothing where it is not registered."""
     return REGISTRY.get(test_id, _NONE)
 
 
-_NONE = TestRights()
+_NONE = _TestRights()

@@ -28,7 +28,7 @@ from lineage_audit.results import Cause, Grade, Relation
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class VerdictRule:
     """One rule.
 
     Attributes:
@@ -48,7 +48,7 @@ class Rule:
     cause: Callable[[Findings], Cause] | None = None
 
 
-def rule_of(findings: Findings) -> Rule:
+def rule_of(findings: Findings) -> VerdictRule:
     """The first rule that holds; the last one always does."""
     return next(rule for rule in RULES if rule.holds(findings))
 
@@ -247,25 +247,29 @@ def _say_powerless(findings: Findings) -> str:
     return f"a relation weaker than a cosine of {limit:.2f} would not have been seen"
 
 
-RULES: tuple[Rule, ...] = (
-    Rule("same-weights", "identical", lambda found: found.identical, _of_exact),
-    Rule("same-sum", "identical", lambda found: _is_the_sum(found, "everything"), _of_what_was_measured),
-    Rule("same-sum-as-read", "derived", lambda found: _is_the_sum(found, "what-was-read"), _of_what_was_measured),
-    Rule("subset", "derived", lambda found: found.subset is not None, _of_exact),
-    Rule("trace", "inconclusive", _rejects_a_trace, _of_exact, _say_trace),
-    Rule("residual-basis", "shared-origin", _only_channels_reject, _of_exact, cause=_untold),
-    Rule("rejected-initialisation", "shared-origin", _rejects_initialisation, _of_exact, cause=_cause),
-    Rule("rejected", "derived", _rejects, _of_exact),
-    Rule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated, cause=_cause),
-    Rule("agreed", "derived", _agrees, _of_calibrated),
-    Rule("delta-checkpoint", "inconclusive", _is_delta, _of_what_was_measured, _say_delta),
-    Rule("obstacle", "inconclusive", lambda found: found.obstacle is not None, _of_what_was_measured, _say_obstacle),
-    Rule("unclear-p", "inconclusive", _is_unclear, _of_what_was_measured, _say_unclear),
-    Rule("half-agreed", "inconclusive", _is_half_agreed, _of_calibrated, _say_agreement),
-    Rule("copied-part", "inconclusive", _copied_beyond_chance, _of_calibrated, _say_copied),
-    Rule("unplaced", "inconclusive", _is_unplaced, _of_what_was_measured, _say_unplaced),
-    Rule("hardly-compared", "inconclusive", _is_hardly_compared, _of_what_was_measured, _say_hardly_compared),
-    Rule("powerless", "inconclusive", _is_powerless, _of_what_was_measured, _say_powerless),
-    Rule("moved-unasked", "inconclusive", _is_moved_unasked, _of_what_was_measured, _say_moved_unasked),
-    Rule("nothing-found", "independent", lambda _: True, _of_what_was_measured),
+RULES: tuple[VerdictRule, ...] = (
+    VerdictRule("same-weights", "identical", lambda found: found.identical, _of_exact),
+    VerdictRule("same-sum", "identical", lambda found: _is_the_sum(found, "everything"), _of_what_was_measured),
+    VerdictRule(
+        "same-sum-as-read", "derived", lambda found: _is_the_sum(found, "what-was-read"), _of_what_was_measured
+    ),
+    VerdictRule("subset", "derived", lambda found: found.subset is not None, _of_exact),
+    VerdictRule("trace", "inconclusive", _rejects_a_trace, _of_exact, _say_trace),
+    VerdictRule("residual-basis", "shared-origin", _only_channels_reject, _of_exact, cause=_untold),
+    VerdictRule("rejected-initialisation", "shared-origin", _rejects_initialisation, _of_exact, cause=_cause),
+    VerdictRule("rejected", "derived", _rejects, _of_exact),
+    VerdictRule("agreed-initialisation", "shared-origin", _agrees_initialisation, _of_calibrated, cause=_cause),
+    VerdictRule("agreed", "derived", _agrees, _of_calibrated),
+    VerdictRule("delta-checkpoint", "inconclusive", _is_delta, _of_what_was_measured, _say_delta),
+    VerdictRule(
+        "obstacle", "inconclusive", lambda found: found.obstacle is not None, _of_what_was_measured, _say_obstacle
+    ),
+    VerdictRule("unclear-p", "inconclusive", _is_unclear, _of_what_was_measured, _say_unclear),
+    VerdictRule("half-agreed", "inconclusive", _is_half_agreed, _of_calibrated, _say_agreement),
+    VerdictRule("copied-part", "inconclusive", _copied_beyond_chance, _of_calibrated, _say_copied),
+    VerdictRule("unplaced", "inconclusive", _is_unplaced, _of_what_was_measured, _say_unplaced),
+    VerdictRule("hardly-compared", "inconclusive", _is_hardly_compared, _of_what_was_measured, _say_hardly_compared),
+    VerdictRule("powerless", "inconclusive", _is_powerless, _of_what_was_measured, _say_powerless),
+    VerdictRule("moved-unasked", "inconclusive", _is_moved_unasked, _of_what_was_measured, _say_moved_unasked),
+    VerdictRule("nothing-found", "independent", lambda _: True, _of_what_was_measured),
 )

@@ -78,7 +78,7 @@ def alignment_holds(evidence: Sequence[Evidence], same_numbers: Shares, aligned:
     as_much_compared = aligned.compared >= ALIGNMENT.alignment_compared * same_numbers.compared
     gains = gain >= ALIGNMENT.alignment_gain or (as_much_compared and left <= ALIGNMENT.alignment_left * left_before)
     related = any((item.log10_p or 0.0) <= RELATION.related_log10_p for item in measured)
-    return (confirmed or related or calibrated_agreement(evidence) >= 1.0) and gains
+    return (confirmed or related or _calibrated_agreement(evidence) >= 1.0) and gains
 
 
 def has_searched(evidence: Sequence[Evidence]) -> bool:
@@ -103,7 +103,7 @@ def stated_limit(evidence: Sequence[Evidence]) -> float | None:
     return max((_at_least_the_floor(min(limits)) for limits in (in_place, moved) if limits), default=None)
 
 
-def calibrated_agreement(evidence: Sequence[Evidence]) -> float:
+def _calibrated_agreement(evidence: Sequence[Evidence]) -> float:
     """How far units agree in what no matching looked at: 1 where that alone carries a verdict."""
     return max((_agreement(item) for item in evidence), default=0.0)
 
@@ -145,15 +145,15 @@ def _margin(item: Evidence) -> Margin | None:
 
 def stands_on_calibrated(evidence: Sequence[Evidence]) -> bool:
     """Tell whether rows of unknown matrices keep their numbers, or aligned units agree, by a wide margin."""
-    return calibrated_agreement(evidence) >= 1.0 or any(
+    return _calibrated_agreement(evidence) >= 1.0 or any(
         item.log10_p is not None
         and item.log10_p <= RELATION.calibrated_log10_p
         and (item.effect or 0.0) >= RELATION.calibrated_effect
-        for item in calibrated_tests(evidence)
+        for item in _calibrated_tests(evidence)
     )
 
 
-def calibrated_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
+def _calibrated_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
     """Calibrated tests that can carry a verdict: those of units and numbers where roles are unknown or guessed."""
     return [
         item
@@ -164,7 +164,7 @@ def calibrated_tests(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 def strongest_calibrated(evidence: Sequence[Evidence]) -> float | None:
     """The smallest log10 p of the calibrated tests that can carry a verdict; None without any."""
-    return min((item.log10_p or 0.0 for item in calibrated_tests(evidence)), default=None)
+    return min((item.log10_p or 0.0 for item in _calibrated_tests(evidence)), default=None)
 
 
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
@@ -173,5 +173,5 @@ def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
     combined = combined_log10_p(evidence)
     if stands_on_calibrated(evidence) and (combined is None or combined > RELATION.related_log10_p):
         exact = []
-    carrying = exact or calibrated_tests(evidence)
+    carrying = exact or _calibrated_tests(evidence)
     return min(carrying, key=lambda item: item.log10_p or 0.0, default=strongest_agreement(evidence))

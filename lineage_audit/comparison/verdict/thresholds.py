@@ -31,7 +31,7 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Independence:
+class _Independence:
     """When "nothing found" means independent."""
 
     weakest_detection: Annotated[float, 'largest detection limit at which "nothing found" means independent'] = 0.25
@@ -79,7 +79,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
+class _Aligning:
     """When an alignment is needed, and when it holds."""
 
     numbers_explain: Annotated[
@@ -98,7 +98,7 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class _Ordering:
     """When a mark shows a direction."""
 
     unmoved_slope: Annotated[
@@ -116,12 +116,12 @@ class Order:
 
 
 RELATION = Relation()
-INDEPENDENCE = Independence()
+INDEPENDENCE = _Independence()
 TRAINING = Training()
-ALIGNMENT = Alignment()
-ORDER = Order()
+ALIGNMENT = _Aligning()
+ORDER = _Ordering()
 
-TOPICS = (RELATION, INDEPENDENCE, TRAINING, ALIGNMENT, ORDER)
+_TOPICS = (RELATION, INDEPENDENCE, TRAINING, ALIGNMENT, ORDER)
 
 EXPLAINS_ALL: frozenset[OperationKind] = frozenset(
     {"direction-ablated", "quantized", "pruned-unstructured", "pruned-n:m", "low-rank-truncated"}
@@ -135,12 +135,12 @@ earlier one, so that slopes say nothing of either.
 
 def stated() -> dict[str, Scalar]:
     """Every threshold by its name, as a report states it."""
-    return {name: value for topic in TOPICS for name, value in asdict(topic).items()}
+    return {name: value for topic in _TOPICS for name, value in asdict(topic).items()}
 
 
 def described() -> Iterator[tuple[str, str, Scalar, str]]:
     """Topic, name, value and meaning of every threshold, for the page that lists them."""
-    for topic in TOPICS:
+    for topic in _TOPICS:
         meanings = get_type_hints(type(topic), include_extras=True)
         for name, value in asdict(topic).items():
             yield (type(topic).__doc__ or "").rstrip("."), name, value, meanings[name].__metadata__[0]

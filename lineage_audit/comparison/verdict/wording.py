@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.comparison.verdict.deltas import advise_on_delta, describe_delta
 from lineage_audit.comparison.verdict.direction import cost_of_marks
 from lineage_audit.comparison.verdict.findings import Findings, other_than
-from lineage_audit.comparison.verdict.rules import Rule
+from lineage_audit.comparison.verdict.rules import VerdictRule
 from lineage_audit.comparison.verdict.standing import strongest
 from lineage_audit.comparison.verdict.thresholds import RELATION
 from lineage_audit.results import RELATED, Direction
@@ -14,12 +14,12 @@ DISTILLATION = (
     "Distillation from outputs leaves no trace in the weights: it can be neither found nor excluded here; "
     "imitated hidden states may leave one, in the channels."
 )
-INVARIANTS = (
+_INVARIANTS = (
     "Other orders, signs and bases were asked for through key heads, embeddings of shared tokens and FFN units under "
     "their channels' numbers: FFNs taken alone under new channel numbers and gains go unseen; --effort search looks "
     "for them."
 )
-THROUGH_EMBEDDINGS = (
+_THROUGH_EMBEDDINGS = (
     "Other orders were looked for through the embeddings of shared tokens, units that kept their number, and spectra: "
     "a copy that lost the first two and was trained on goes unseen."
 )
@@ -36,13 +36,13 @@ _ORIGINS = {
 """Rule or cause -> what a shared origin shares."""
 
 
-def _origin(rule: Rule, findings: Findings) -> str:
+def _origin(rule: VerdictRule, findings: Findings) -> str:
     if rule.name in _ORIGINS:
         return rule.name
     return rule.cause(findings) if rule.cause else "untold"
 
 
-def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
+def sentence(rule: VerdictRule, findings: Findings, limit: float | None) -> str:
     """The verdict in one sentence for a person."""
     relation, written = rule.relation, findings.written_sum
     if rule.name == "same-sum" and written:
@@ -81,7 +81,7 @@ def sentence(rule: Rule, findings: Findings, limit: float | None) -> str:
     return f"Inconclusive: {rule.reason(findings) if rule.reason else 'nothing can be said'}."
 
 
-def caveats(findings: Findings, rule: Rule, direction: Direction) -> tuple[str, ...]:
+def caveats(findings: Findings, rule: VerdictRule, direction: Direction) -> tuple[str, ...]:
     """What the reader must know before quoting the verdict."""
     relation, written = rule.relation, findings.written_sum
     if rule.name == "same-sum" and written:
@@ -101,7 +101,7 @@ def caveats(findings: Findings, rule: Rule, direction: Direction) -> tuple[str, 
     if relation in RELATED:
         said[:0] = _beyond(findings)
     if relation == "independent":
-        said.append(THROUGH_EMBEDDINGS if findings.searched else INVARIANTS)
+        said.append(_THROUGH_EMBEDDINGS if findings.searched else _INVARIANTS)
         said.append(DISTILLATION)
     return tuple(said)
 

@@ -54,7 +54,7 @@ from lineage_audit.library.fingerprint.vectors import Correspondence, UnitVector
 from lineage_audit.results import Evidence, NamesFinding, Report, Scalar, WeightsFinding
 from lineage_audit.version import __version__
 
-SKETCHES_ONLY = (
+_SKETCHES_ONLY = (
     "Compared by fingerprints, that is by sketches of some units of the layers: amounts are estimates, "
     "and equal sketches do not prove equal weights."
 )
@@ -111,7 +111,7 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
         left_in_a="nothing" if identical else "tensors",
         left_in_b="nothing" if identical else "tensors",
         architecture=architecture_clause(architecture, changed_segments(names.renames)),
-        caveats=(SKETCHES_ONLY, *_equal_sketches(chosen, identical), *_unread(a, b)),
+        caveats=(_SKETCHES_ONLY, *_equal_sketches(chosen, identical), *_unread(a, b)),
         searched=True,
         moved=moved is not None,
         rotated=moved is not None and moved.residual.kind == "rotation",

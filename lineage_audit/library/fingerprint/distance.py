@@ -11,13 +11,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.values import Levels
 
 DoubleArray = npt.NDArray[np.float64]
 
 
-def relative_distance(a: Levels, b: Levels, scheme: Scheme) -> float | None:
+def relative_distance(a: Levels, b: Levels, scheme: SketchScheme) -> float | None:
     """‖b - a‖ / ‖a‖ of vectors scaled to one length; each of B's vectors is turned the way A's points.
 
     Args:

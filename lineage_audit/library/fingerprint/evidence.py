@@ -55,7 +55,7 @@ class Setting:
 def same_number_evidence(found: Correspondence, setting: Setting) -> tuple[Evidence, ...]:
     """Every test that compares what has the same number."""
     return (
-        *sign_evidence(found, setting),
+        *_sign_evidence(found, setting),
         _channel_signs(found, setting),
         _ffn_fixed_points(found, setting),
         _head_fixed_points(found, setting),
@@ -63,14 +63,14 @@ def same_number_evidence(found: Correspondence, setting: Setting) -> tuple[Evide
     )
 
 
-def sign_evidence(found: Correspondence, setting: Setting) -> tuple[Evidence, ...]:
+def _sign_evidence(found: Correspondence, setting: Setting) -> tuple[Evidence, ...]:
     """The sign tests on FFN units, value dimensions, and query and key dimensions."""
     return (_ffn_signs(found, setting), _value_signs(found, setting), _key_signs(found, setting))
 
 
 def aligned_evidence(found: Correspondence, setting: Setting) -> tuple[Evidence, ...]:
     """The sign tests again, under their aligned names."""
-    return tuple(aligned(item) for item in sign_evidence(found, setting))
+    return tuple(aligned(item) for item in _sign_evidence(found, setting))
 
 
 def aligned(item: Evidence) -> Evidence:

@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
 from lineage_audit.comparison.symmetries.geometry import Heads
-from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.rows import Lens, RawSketches, joined
 from lineage_audit.library.fingerprint.values import Block, Fingerprint, LayerSketch
@@ -28,7 +28,7 @@ class RawBlock:
     size: int
     roles: dict[Role, RawSketches]
 
-    def quantised(self, chosen: IntArray, scheme: Scheme) -> Block:
+    def quantised(self, chosen: IntArray, scheme: SketchScheme) -> Block:
         """Keep some, as levels."""
         roles = {role: part.take(chosen).quantised(scheme) for role, part in self.roles.items()}
         return Block(self.numbers[chosen], self.size, roles)
@@ -43,7 +43,7 @@ class RawLayer:
     values: RawBlock | None
     keys: RawBlock | None
 
-    def quantised(self, count: int | None, scheme: Scheme) -> LayerSketch:
+    def quantised(self, count: int | None, scheme: SketchScheme) -> LayerSketch:
         """Keep ``count`` units (all of them if None) and every dimension."""
         units = self.units
         kept = None
@@ -58,7 +58,7 @@ class RawLayer:
         )
 
 
-def as_in_file(fingerprint: Fingerprint, scheme: Scheme) -> Fingerprint:
+def as_in_file(fingerprint: Fingerprint, scheme: SketchScheme) -> Fingerprint:
     """A fingerprint with the units alone that a file of it holds."""
     count = units_of_each(len(fingerprint.layers), scheme)
     layers = []
@@ -71,7 +71,7 @@ def as_in_file(fingerprint: Fingerprint, scheme: Scheme) -> Fingerprint:
     return replace(fingerprint, layers=tuple(layers))
 
 
-def units_of_each(layers: int, scheme: Scheme) -> int:
+def units_of_each(layers: int, scheme: SketchScheme) -> int:
     """Units that a file holds of each of so many layers."""
     return min(scheme.units // max(1, layers), scheme.units_in_layer)
 
@@ -160,7 +160,7 @@ def _expert(
     return found
 
 
-def head_dimensions(heads: int, dimensions: int, count: int) -> IntArray:
+def _head_dimensions(heads: int, dimensions: int, count: int) -> IntArray:
     """Fixed dimensions of every head, as many in each, ``count`` at most (one a head where that is more)."""
     chosen = min(heads, count)
     each = min(dimensions, max(1, count // max(1, chosen)))
@@ -178,7 +178,7 @@ def _values(
         return None
     known = heads is not None and heads.kv_heads * heads.value_dim == value.shape[0]
     kv_heads, dim = (heads.kv_heads, heads.value_dim) if heads and known else (1, value.shape[0])
-    chosen = head_dimensions(kv_heads, dim, count)
+    chosen = _head_dimensions(kv_heads, dim, count)
     roles = {Role.V: lens.rows(value, weights.gain(Role.V, layer) if value.role == Role.V else None, chosen)}
     columns = _reading_columns(output, value, heads, chosen)
     if output is not None and columns is not None:
@@ -204,7 +204,7 @@ def _keys(weights: CanonicalWeights, lens: Lens, layer: int, heads: Heads | None
     key, query = weights.find(Role.K, layer), weights.find(Role.Q, layer)
     if heads is None or key is None or len(key.shape) != 2 or key.shape[0] != heads.kv_heads * heads.head_dim:
         return None
-    chosen = head_dimensions(heads.kv_heads, heads.head_dim, count)
+    chosen = _head_dimensions(heads.kv_heads, heads.head_dim, count)
     roles = {Role.K: lens.rows(key, weights.gain(Role.K, layer), chosen)}
     if query is not None and query.shape[0] == key.shape[0] * heads.per_group:
         head, dim = np.divmod(chosen, heads.head_dim)

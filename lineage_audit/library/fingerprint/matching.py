@@ -21,7 +21,7 @@ from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Lay
 CLEAR_MATCH_MARGIN = 0.15
 """Lead of the best match over the second best, in the better quarter of a layer's units, that noise does not have."""
 
-CLEAR_MATCH_MARGIN_OF_EXPERTS = 0.25
+_CLEAR_MATCH_MARGIN_OF_EXPERTS = 0.25
 """The same where experts may be copies of one another: the margin is then over the match that no copy explains."""
 
 MATCHED_COSINE = 0.4
@@ -35,7 +35,7 @@ _FEWEST_MATCHED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class _Found:
     """A correspondence that was searched for, and how clear it is.
 
     Attributes:
@@ -52,7 +52,7 @@ class Found:
         return {pair.b: pair.a for pair in self.correspondence.pairs}
 
 
-def search(a: UnitVectors, b: UnitVectors, heads: Heads | None) -> Found | None:
+def search(a: UnitVectors, b: UnitVectors, heads: Heads | None) -> _Found | None:
     """Look for B in A in either basis; None where no layer stands out."""
     found = [one for basis in _bases(a, b) if (one := _search_in(a, b, basis, heads))]
     return max(found, key=lambda one: one.clearness, default=None)
@@ -69,8 +69,8 @@ def _same_kind(a: UnitVectors, b: UnitVectors) -> bool:
     return tokens_a is not None and tokens_b is not None and tokens_a.kind == tokens_b.kind
 
 
-def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None) -> Found | None:
-    layers, match_margins = find_layers(a, b, basis)
+def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None) -> _Found | None:
+    layers, match_margins = _find_layers(a, b, basis)
     if not layers:
         return None
     pairs = []
@@ -78,10 +78,10 @@ def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None
         values, keys = _match_heads(a, b, layer_b, layer_a, basis, heads)
         pairs.append(LayerPair(layer_b, layer_a, _match_units(a, b, layer_b, layer_a, basis), values, keys))
     clearness = sum(match_margins.values()) / max(1, len(b.fingerprint.layers))
-    return Found(Correspondence(a, b, tuple(pairs), basis), clearness)
+    return _Found(Correspondence(a, b, tuple(pairs), basis), clearness)
 
 
-def find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int, int], dict[int, float]]:
+def _find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int, int], dict[int, float]]:
     """For each layer of B its layer of A, where one stands out, and the match margin by which it does."""
     numbers_a, numbers_b = _numbers(a), _numbers(b)
     copies = max(a.experts(), b.experts())
@@ -117,7 +117,7 @@ def _numbers(vectors: UnitVectors) -> list[int]:
 
 def clear_match_margin(copies: int) -> float:
     """The match margin that counts as clear where a unit may have so many copies (experts made of one FFN)."""
-    return CLEAR_MATCH_MARGIN if copies == 1 else CLEAR_MATCH_MARGIN_OF_EXPERTS
+    return CLEAR_MATCH_MARGIN if copies == 1 else _CLEAR_MATCH_MARGIN_OF_EXPERTS
 
 
 def match_margin_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:

@@ -11,7 +11,7 @@ from lineage_audit.library.fingerprint.sketching import sketch
 from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.recognition import is_fingerprint_reference
 
-EVERY_UNIT_UP_TO = 2 * 10**10
+_EVERY_UNIT_UP_TO = 2 * 10**10
 """Parameters up to which a model that is sketched on the spot keeps all of its FFN units in memory."""
 
 
@@ -48,5 +48,5 @@ def sketch_subject(checkpoint: Checkpoint, effort: str = "full", progress: Progr
         effort = "full" if checkpoint.source.is_local or effort == "search" else "sample"
     elif effort != "full":
         effort = "sample"
-    every_unit = effort == "full" and checkpoint.parameters <= EVERY_UNIT_UP_TO
+    every_unit = effort == "full" and checkpoint.parameters <= _EVERY_UNIT_UP_TO
     return sketch(checkpoint, effort, every_unit=every_unit, progress=progress)

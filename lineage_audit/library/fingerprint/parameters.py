@@ -12,7 +12,7 @@ from functools import cached_property
 
 
 @dataclass(frozen=True)
-class Scheme:
+class SketchScheme:
     """What a fingerprint of this kind holds.
 
     Attributes:
@@ -52,4 +52,4 @@ class Scheme:
         return f"lineage-audit/fingerprint/{self.version}-{hashlib.sha256(named.encode()).hexdigest()[:12]}"
 
 
-SCHEME = Scheme()
+SCHEME = SketchScheme()

@@ -12,14 +12,14 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.values import Levels
 
 FloatArray = npt.NDArray[np.float32]
 
 
 @lru_cache(maxsize=8)
-def channel_signs(width: int, scheme: Scheme) -> FloatArray:
+def channel_signs(width: int, scheme: SketchScheme) -> FloatArray:
     """The projection of ``width`` channels to a sketch: entries of ±1, ``[width, numbers]``."""
     return random_signs(b"channels", width * scheme.numbers).reshape(width, scheme.numbers)
 
@@ -32,7 +32,7 @@ def random_signs(purpose: bytes, count: int) -> FloatArray:
     return signs
 
 
-def to_levels(values: FloatArray, scheme: Scheme) -> Levels:
+def to_levels(values: FloatArray, scheme: SketchScheme) -> Levels:
     """Quantise each row by its root mean square; negating a row negates its levels exactly."""
     size = np.sqrt(np.mean(np.square(values, dtype=np.float64), axis=1, keepdims=True))
     scaled = np.divide(values, scheme.step * size, out=np.zeros(values.shape), where=size > 0)

@@ -10,7 +10,7 @@ from lineage_audit.library.fingerprint.projection import as_unit_rows
 from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Basis
 
-CHANNEL_MATCH_MARGIN = 0.15
+_CHANNEL_MATCH_MARGIN = 0.15
 """Mean lead of channels' best |correlation| over the second best at which single channels count as matched."""
 
 
@@ -25,7 +25,7 @@ def residual_map(a: Fingerprint, b: Fingerprint, basis: Basis) -> ResidualMap:
     everyone = np.arange(b.width)
     if a.width == b.width and float((sizes.argmax(axis=1) == everyone).mean()) > 0.5:
         channels = everyone
-    elif mean_match_margin(sizes) >= CHANNEL_MATCH_MARGIN:
+    elif mean_match_margin(sizes) >= _CHANNEL_MATCH_MARGIN:
         channels = assign(sizes)
     else:
         return ResidualMap("rotation", fit=float(sizes.max(axis=1).mean()))

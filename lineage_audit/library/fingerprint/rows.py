@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
-from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray, channel_signs, to_levels
 from lineage_audit.library.fingerprint.tokens import TokenBasis
 from lineage_audit.library.fingerprint.values import Sketches
@@ -30,7 +30,7 @@ class RawSketches:
     tokens: FloatArray
     sizes: FloatArray
 
-    def quantised(self, scheme: Scheme) -> Sketches:
+    def quantised(self, scheme: SketchScheme) -> Sketches:
         """Four-bit levels."""
         return Sketches(to_levels(self.channels, scheme), to_levels(self.tokens, scheme), self.sizes)
 
@@ -45,7 +45,7 @@ class Lens:
 
     checkpoint: Checkpoint
     basis: TokenBasis | None
-    scheme: Scheme
+    scheme: SketchScheme
 
     def rows(self, tensor: TensorRef, gain: FloatArray | None, rows: IntArray) -> RawSketches:
         """Sketch some rows of a matrix ``[out, width]``, norm gains multiplied into its columns."""

@@ -16,7 +16,7 @@ from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Correspondence, LayerPair, Part
 from lineage_audit.results import LayerRow
 
-SKETCHED: tuple[tuple[Part, Role], ...] = (
+_SKETCHED: tuple[tuple[Part, Role], ...] = (
     ("units", Role.GATE),
     ("units", Role.UP),
     ("units", Role.DOWN),
@@ -27,7 +27,7 @@ SKETCHED: tuple[tuple[Part, Role], ...] = (
 )
 """Every sketched role with the block that holds it."""
 
-RELATED_COSINE = 0.2
+_RELATED_COSINE = 0.2
 """Correlation from which a role of a layer counts as related when distances and slopes are taken."""
 
 
@@ -65,7 +65,7 @@ def agreements(found: Correspondence, *, searched: bool) -> list[RoleAgreement]:
     return [
         agreement
         for pair in found.pairs
-        for part, role in SKETCHED
+        for part, role in _SKETCHED
         if (agreement := _agreement(found, pair, part, role, searched)) is not None
     ]
 
@@ -122,7 +122,7 @@ def measure_shares(measured: list[RoleAgreement], b: Fingerprint, compared: floa
 
 
 def _is_related(part: RoleAgreement) -> bool:
-    return part.alike >= RELATED_COSINE
+    return part.alike >= _RELATED_COSINE
 
 
 def _parameters(measured: list[RoleAgreement], b: Fingerprint) -> DoubleArray:
@@ -146,7 +146,7 @@ def residual_share(measured: list[RoleAgreement], b: Fingerprint) -> float | Non
     sketched = {
         (layer.layer, role)
         for layer in b.layers
-        for part, role in SKETCHED
+        for part, role in _SKETCHED
         if (block := getattr(layer, part)) is not None and role in block.roles
     }
     whole = sum(max(1, sizes[place]) for place in sketched)

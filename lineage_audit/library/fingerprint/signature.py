@@ -15,7 +15,7 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import RawBlock, RawLayer, same_numbers
-from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray, random_signs
 from lineage_audit.library.fingerprint.tokens import TokenBasis
 from lineage_audit.library.fingerprint.values import Levels
@@ -30,7 +30,7 @@ _LARGEST = 127
 class SignatureSums:
     """Sums up the signature, layer by layer."""
 
-    def __init__(self, basis: TokenBasis | None, scheme: Scheme) -> None:
+    def __init__(self, basis: TokenBasis | None, scheme: SketchScheme) -> None:
         numbers = scheme.numbers
         self._scheme = scheme
         self._basis = basis

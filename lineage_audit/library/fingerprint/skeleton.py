@@ -16,7 +16,7 @@ from lineage_audit.results import ModelSummary
 
 
 @dataclass(frozen=True, slots=True)
-class NoFiles:
+class _NoFiles:
     """The source of a model of which only the fingerprint is here."""
 
     ref: str
@@ -41,7 +41,7 @@ def skeleton(fingerprint: Fingerprint) -> Checkpoint:
     identity = fingerprint.identity
     whole = StoredTensor("all weights", "F32", (identity.parameters,), "", 0, 0)
     return Checkpoint(
-        source=NoFiles(identity.ref, identity.revision),
+        source=_NoFiles(identity.ref, identity.revision),
         container=Container("fingerprint", (whole,), ()),
         config=fingerprint.config,
         vocabulary=None,

@@ -16,7 +16,7 @@ from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.symmetries.geometry import heads_of
 from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint.layers import RawLayer, sketch_layer, units_of_each
-from lineage_audit.library.fingerprint.parameters import SCHEME, Scheme
+from lineage_audit.library.fingerprint.parameters import SCHEME, SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray, to_levels
 from lineage_audit.library.fingerprint.rows import Lens
 from lineage_audit.library.fingerprint.signature import SignatureSums
@@ -24,8 +24,8 @@ from lineage_audit.library.fingerprint.tensor_table import table_of, tensors_of
 from lineage_audit.library.fingerprint.tokens import TokenBasis, sample_tokens, token_basis
 from lineage_audit.library.fingerprint.values import Fingerprint, Gain, Identity, LayerSketch, Levels
 
-CHANNEL_NORMS = (Role.ATTN_NORM, Role.POST_ATTN_NORM, Role.FFN_NORM, Role.POST_FFN_NORM, Role.FINAL_NORM)
-SAMPLED_LAYERS = 8
+_CHANNEL_NORMS = (Role.ATTN_NORM, Role.POST_ATTN_NORM, Role.FFN_NORM, Role.POST_FFN_NORM, Role.FINAL_NORM)
+_SAMPLED_LAYERS = 8
 """Layers that effort ``sample`` reads."""
 
 _LEAST_SPREAD = 1e-4
@@ -38,7 +38,7 @@ def sketch(
     *,
     every_unit: bool = False,
     progress: Progress | None = None,
-    scheme: Scheme = SCHEME,
+    scheme: SketchScheme = SCHEME,
 ) -> Fingerprint:
     """Make a fingerprint.
 
@@ -100,7 +100,7 @@ def _layers(
 
 
 def _spread(layers: list[int]) -> list[int]:
-    positions = np.unique(np.linspace(0, len(layers) - 1, min(SAMPLED_LAYERS, len(layers))).round().astype(int))
+    positions = np.unique(np.linspace(0, len(layers) - 1, min(_SAMPLED_LAYERS, len(layers))).round().astype(int))
     return [layers[position] for position in positions]
 
 
@@ -110,7 +110,7 @@ def _width(checkpoint: Checkpoint) -> int:
     return next(reads, 0)
 
 
-def _embedding(basis: TokenBasis | None, width: int, scheme: Scheme) -> Levels | None:
+def _embedding(basis: TokenBasis | None, width: int, scheme: SketchScheme) -> Levels | None:
     """Every channel over the token sums, centred over them, ``[width, numbers]``."""
     if basis is None or basis.sums.shape[1] != width:
         return None
@@ -118,7 +118,7 @@ def _embedding(basis: TokenBasis | None, width: int, scheme: Scheme) -> Levels |
     return to_levels(sums - sums.mean(axis=1, keepdims=True), scheme)
 
 
-def _gains(checkpoint: Checkpoint, width: int, scheme: Scheme) -> Iterator[Gain]:
+def _gains(checkpoint: Checkpoint, width: int, scheme: SketchScheme) -> Iterator[Gain]:
     """Trained norm gains over the residual channels; of deep models those of evenly spread layers."""
     norms = [t for t in checkpoint.core if _is_channel_norm(t, width)]
     final = [t for t in norms if t.layer is None]
@@ -140,7 +140,7 @@ def _centred(gains: FloatArray) -> FloatArray:
 
 
 def _is_channel_norm(tensor: TensorRef, width: int) -> bool:
-    is_gain = tensor.role in CHANNEL_NORMS and tensor.slot == "weight"
+    is_gain = tensor.role in _CHANNEL_NORMS and tensor.slot == "weight"
     return is_gain and tensor.shape == (width,) and is_readable(tensor)
 
 

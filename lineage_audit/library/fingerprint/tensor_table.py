@@ -11,7 +11,7 @@ from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 
-MOST_TENSORS = 1_000_000
+_MOST_TENSORS = 1_000_000
 """More than any model has; a table that says more is refused."""
 
 _Line = tuple[str, str, str, str, tuple[int, ...], str | None, bool, str]
@@ -59,7 +59,7 @@ def tensors_of(table: object) -> tuple[TensorRef, ...]:
     tensors: list[TensorRef] = []
     for line in table:
         tensors.extend(_tensors(line))
-        if len(tensors) > MOST_TENSORS:
+        if len(tensors) > _MOST_TENSORS:
             raise ValueError("more tensors than any model has")
     return tuple(tensors)
 
@@ -70,7 +70,7 @@ def _tensors(line: object) -> Iterator[TensorRef]:
     pattern, role, slot, dtype, shape, quantization, inferred, part, layers, experts = line
     if slot not in ("weight", "bias") or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
         raise ValueError("a tensor has an impossible slot or shape")
-    if experts is not None and len(layers) * len(experts) > MOST_TENSORS:
+    if experts is not None and len(layers) * len(experts) > _MOST_TENSORS:
         raise ValueError("more tensors than any model has")
     places = product(layers, experts) if experts is not None else ((place[0], place[1]) for place in layers)
     for layer, expert in places:

@@ -19,7 +19,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
-from lineage_audit.library.fingerprint.parameters import Scheme
+from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.values import TokenSample
 
@@ -43,7 +43,7 @@ class TokenBasis:
     basis: FloatArray
 
 
-def sample_tokens(checkpoint: Checkpoint, scheme: Scheme) -> TokenSample | None:
+def sample_tokens(checkpoint: Checkpoint, scheme: SketchScheme) -> TokenSample | None:
     """Choose the tokens with the smallest hashes; row numbers stand for bytes where there is no tokenizer."""
     vocabulary, rows = checkpoint.vocabulary, _embedding_rows(checkpoint)
     if vocabulary is not None and vocabulary.ids:
@@ -65,7 +65,7 @@ def sample_tokens(checkpoint: Checkpoint, scheme: Scheme) -> TokenSample | None:
     )
 
 
-def token_basis(weights: CanonicalWeights, sample: TokenSample | None, scheme: Scheme) -> TokenBasis | None:
+def token_basis(weights: CanonicalWeights, sample: TokenSample | None, scheme: SketchScheme) -> TokenBasis | None:
     """Read the sampled tokens' embeddings and sum them up; None where there are too few."""
     tensor = weights.find(Role.EMBED, None)
     if sample is None or tensor is None or len(tensor.shape) != 2:

@@ -30,7 +30,7 @@ NEARLY_AS_FAR = 0.75
 Set on models of which most siblings that lay nearer than the base gave .77 to 1, and a chain .61.
 """
 
-MADE_FROM_MERGE = 0.5
+_MADE_FROM_MERGE = 0.5
 """A model was made from a merge where that lies at less than this share of the distance to its other neighbour."""
 
 _STRUCTURE_COSTS = (0.12, 0.02)
@@ -96,7 +96,7 @@ def _from_merges(parents: Mapping[int, int], merged: Collection[int], cost: Doub
     moved = dict(parents)
     for child, parent in parents.items():
         nearest = min(merged, key=lambda merge: cost[child, merge], default=parent)
-        if cost[child, nearest] < MADE_FROM_MERGE * cost[child, parent]:
+        if cost[child, nearest] < _MADE_FROM_MERGE * cost[child, parent]:
             moved[child] = nearest
     return moved
 

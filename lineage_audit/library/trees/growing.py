@@ -14,7 +14,7 @@ from lineage_audit.library.trees.pairs import Pairs, compare_all
 from lineage_audit.results import FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.version import __version__
 
-CARRIED_TO = 0.6
+_CARRIED_TO = 0.6
 """Distance up to which a neighbour cannot be another parent: it explains most of the model."""
 
 _COMMON_START = "they share an initialisation or a common ancestor, and the evidence speaks against descent"
@@ -118,7 +118,7 @@ def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:
         moved = False
         targets = {edge.target for edge in found if edge.directed and edge.kind != "merge"}
         for place_, edge in enumerate(found):
-            if edge.directed or _is_copy(edge) or edge.distance is None or edge.distance > CARRIED_TO:
+            if edge.directed or _is_copy(edge) or edge.distance is None or edge.distance > _CARRIED_TO:
                 continue
             from_source, from_target = edge.source in targets, edge.target in targets
             if from_source != from_target:

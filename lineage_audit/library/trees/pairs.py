@@ -36,12 +36,12 @@ _STRUCTURE: frozenset[OperationKind] = frozenset(
 """Operations that change a model's shape or swap parts of it."""
 
 
-AT_NO_DISTANCE = 0.012
+_AT_NO_DISTANCE = 0.012
 """Distance up to which the other order of two models is not looked at: there is nothing left to explain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Compared:
+class _ComparedPair:
     """One comparison: the report, and the positions of its model A and its model B."""
 
     report: Report
@@ -62,14 +62,14 @@ class Pairs:
         undecided: pairs that could not be compared with enough power.
     """
 
-    compared: Mapping[tuple[int, int], Compared]
+    compared: Mapping[tuple[int, int], _ComparedPair]
     distance: DoubleArray
     forms: DoubleArray
     structures: DoubleArray
     disorder: DoubleArray
     undecided: int
 
-    def between(self, one: int, other: int) -> Compared:
+    def between(self, one: int, other: int) -> _ComparedPair:
         """The comparison of two models."""
         return self.compared[min(one, other), max(one, other)]
 
@@ -79,7 +79,7 @@ def compare_all(fingerprints: Sequence[Fingerprint], progress: Progress) -> Pair
     count = len(fingerprints)
     total = count * (count - 1) // 2
     progress.begin(total, "comparing fingerprints")
-    compared: dict[tuple[int, int], Compared] = {}
+    compared: dict[tuple[int, int], _ComparedPair] = {}
     distance = np.full((count, count), np.inf)
     forms, structures = np.zeros((count, count)), np.zeros((count, count))
     np.fill_diagonal(distance, 0.0)
@@ -97,19 +97,19 @@ def compare_all(fingerprints: Sequence[Fingerprint], progress: Progress) -> Pair
     return Pairs(compared, distance, forms, structures, disorder(fingerprints), undecided)
 
 
-def _compared(fingerprints: Sequence[Fingerprint], one: int, other: int, pairs: int) -> Compared:
+def _compared(fingerprints: Sequence[Fingerprint], one: int, other: int, pairs: int) -> _ComparedPair:
     """Two models in the order in which one explains more of the other.
 
     What was cut from a model is explained by it, and not the other way round; so the larger one is asked first.
     """
     a, b = sorted((one, other), key=lambda number: -fingerprints[number].identity.parameters)
     report = compare_fingerprints(fingerprints[a], fingerprints[b])
-    if not is_related(report, pairs) or _distance(report) <= AT_NO_DISTANCE:
-        return Compared(report, a, b)
+    if not is_related(report, pairs) or _distance(report) <= _AT_NO_DISTANCE:
+        return _ComparedPair(report, a, b)
     turned = compare_fingerprints(fingerprints[b], fingerprints[a])
     if is_related(turned, pairs) and _distance(turned) < _distance(report):
-        return Compared(turned, b, a)
-    return Compared(report, a, b)
+        return _ComparedPair(turned, b, a)
+    return _ComparedPair(report, a, b)
 
 
 def is_related(report: Report, pairs: int) -> bool:

@@ -17,7 +17,7 @@ from lineage_audit.report.html.comparisons import comparisons_page
 from lineage_audit.report.html.figures import figures_of, standalone
 from lineage_audit.report.html.identification import identification_page
 from lineage_audit.report.html.inspection import inspection_page
-from lineage_audit.report.html.page import Page, fragment, summary, whole
+from lineage_audit.report.html.page import HtmlPage, fragment, summary, whole
 from lineage_audit.report.html.sections.words import words
 from lineage_audit.report.html.tree import tree_page
 from lineage_audit.report.html.unmixing import unmixing_page
@@ -35,7 +35,7 @@ from lineage_audit.results import (
 
 __all__ = ["RENDERERS", "figure_files", "first_screen", "page_of", "summary_of"]
 
-_PAGES: Mapping[type, Callable[[Any], Page]] = {
+_PAGES: Mapping[type, Callable[[Any], HtmlPage]] = {
     Report: comparison_page,
     Comparisons: comparisons_page,
     CheckReport: check_page,
@@ -46,7 +46,7 @@ _PAGES: Mapping[type, Callable[[Any], Page]] = {
 }
 
 
-def page_of(result: Result) -> Page:
+def page_of(result: Result) -> HtmlPage:
     """A result as a page that is not written yet."""
     page = _PAGES[type(result)](result)
     return replace(page, sections=(*page.sections, words(type(result))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Page
+from lineage_audit.report.html.page import HtmlPage
 from lineage_audit.report.html.sections import claims, references, run
 from lineage_audit.report.html.sections.answer import said
 from lineage_audit.report.html.sections.violations import suppressed, violations, violations_in_short
@@ -22,7 +22,7 @@ from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary
 _FOOT = "lineage-audit {}. Findings compare files with licence terms; they are no legal advice."
 
 
-def check_page(report: CheckReport) -> Page:
+def check_page(report: CheckReport) -> HtmlPage:
     """A check as a page."""
     sections = (
         run.caveats(report.caveats),
@@ -35,7 +35,7 @@ def check_page(report: CheckReport) -> Page:
         run.reproduce(run.check_command(report), _parameters(report), report.run),
     )
     title = f"{OUTCOME_WORDS[report.outcome].capitalize()}: {cut_middle(report.subject.ref, 80)}"
-    return Page(title, report.outcome, _head(report), sections, _FOOT.format(report.tool_version))
+    return HtmlPage(title, report.outcome, _head(report), sections, _FOOT.format(report.tool_version))
 
 
 def _head(report: CheckReport) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lineage_audit.report.escaping import cut_middle
-from lineage_audit.report.html.page import Page
+from lineage_audit.report.html.page import HtmlPage
 from lineage_audit.report.html.sections import evidence, recipe, run
 from lineage_audit.report.html.sections.answer import answer
 from lineage_audit.report.html.sections.findings import findings
@@ -11,7 +11,7 @@ from lineage_audit.report.wording import RELATION_WORDS
 from lineage_audit.results import Report
 
 
-def comparison_page(report: Report) -> Page:
+def comparison_page(report: Report) -> HtmlPage:
     """A comparison as a page."""
     a, b = (cut_middle(model.ref, 60) for model in (report.a, report.b))
     sections = (
@@ -24,7 +24,7 @@ def comparison_page(report: Report) -> Page:
         run.reproduce(run.compare_command(report), report.parameters.items(), report.run),
     )
     title = f"{RELATION_WORDS[report.verdict.relation].capitalize()}: {a} and {b}"
-    return Page(title, report.verdict.relation, answer(report), sections, _FOOT.format(report.tool_version))
+    return HtmlPage(title, report.verdict.relation, answer(report), sections, _FOOT.format(report.tool_version))
 
 
 _FOOT = "lineage-audit {}. Related weights say nothing of permission; unrelated ones nothing of distillation."

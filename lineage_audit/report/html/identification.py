@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, opening, sentence, with_powers
-from lineage_audit.report.html.page import Page, Section
+from lineage_audit.report.html.page import HtmlPage, PageSection
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
@@ -29,18 +29,18 @@ _MEANINGS = {
 }
 
 
-def identification_page(identification: Identification) -> Page:
+def identification_page(identification: Identification) -> HtmlPage:
     """An identification as a page."""
     sections = (
         run.caveats(identification.caveats),
-        Section("relatives", "Relatives, nearest first", "", _relatives(identification)),
-        Section("undecided", "Compared without an answer", "", _undecided(identification)),
+        PageSection("relatives", "Relatives, nearest first", "", _relatives(identification)),
+        PageSection("undecided", "Compared without an answer", "", _undecided(identification)),
         run.pinned("What pins each model", _models(identification)),
         run.reproduce(_command(identification), identification.parameters.items(), identification.run),
     )
     title = f"{OUTCOME_WORDS[identification.outcome].capitalize()}: {cut_middle(identification.subject.ref, 80)}"
     foot = _FOOT.format(identification.tool_version)
-    return Page(title, _ANSWERS[identification.outcome], _head(identification), sections, foot)
+    return HtmlPage(title, _ANSWERS[identification.outcome], _head(identification), sections, foot)
 
 
 def _head(identification: Identification) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Page, Section, folded
+from lineage_audit.report.html.page import HtmlPage, PageSection, folded
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
@@ -18,18 +18,18 @@ _FOOT = "lineage-audit {}. No weight was read: this is what the files say of the
 _MOST_NAMES = 500
 
 
-def inspection_page(inspection: Inspection) -> Page:
+def inspection_page(inspection: Inspection) -> HtmlPage:
     """An inspection as a page."""
     sections = (
-        Section("architecture", "Architecture", "", _fields(inspection)),
-        Section("roles", "Tensors by role", "", joined(_roles(inspection), _unmapped(inspection))),
-        Section("claims", "Claims", "", _claims(inspection)),
+        PageSection("architecture", "Architecture", "", _fields(inspection)),
+        PageSection("roles", "Tensors by role", "", joined(_roles(inspection), _unmapped(inspection))),
+        PageSection("claims", "Claims", "", _claims(inspection)),
         run.caveats(inspection.caveats),
         run.pinned("What pins the model", [(one.ref, one.revision, one.digest) for one in (inspection.model,)]),
         run.reproduce(["lineage-audit", "inspect", run.with_revision(inspection.model)], (), inspection.run),
     )
     title = cut_middle(inspection.model.ref, 80)
-    return Page(title, ANSWER, _head(inspection), sections, _FOOT.format(inspection.tool_version))
+    return HtmlPage(title, ANSWER, _head(inspection), sections, _FOOT.format(inspection.tool_version))
 
 
 def _head(inspection: Inspection) -> Markup:

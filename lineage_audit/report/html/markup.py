@@ -24,7 +24,7 @@ class Markup:
 
 
 Child = Markup | str | Iterable["Child"] | None
-Attribute = str | int | float | bool | None
+_Attribute = str | int | float | bool | None
 
 NOTHING = Markup("")
 
@@ -32,7 +32,7 @@ _VOID = frozenset({"meta", "br", "hr"})
 _EMPTY_SHAPES = frozenset({"path", "rect", "line", "circle"})
 
 
-def element(name: str, *children: Child, **attributes: Attribute) -> Markup:
+def element(name: str, *children: Child, **attributes: _Attribute) -> Markup:
     """An element with its attributes and children.
 
     Args:
@@ -80,7 +80,7 @@ def _texts(children: Iterable[Child]) -> Iterable[str]:
             yield from _texts(child)
 
 
-def _attributes(attributes: dict[str, Attribute]) -> Iterable[str]:
+def _attributes(attributes: dict[str, _Attribute]) -> Iterable[str]:
     for key, value in attributes.items():
         name = key.rstrip("_").replace("_", "-")
         if value is None or value is False:

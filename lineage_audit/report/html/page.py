@@ -24,7 +24,7 @@ _WORD = re.compile(r'<a href="#word-[^"]*" class="word">(.*?)</a>')
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """One part of a page.
 
     Attributes:
@@ -41,7 +41,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HtmlPage:
     """A page before it is written.
 
     Attributes:
@@ -55,11 +55,11 @@ class Page:
     title: str
     answer: str
     head: Markup
-    sections: Sequence[Section]
+    sections: Sequence[PageSection]
     foot: str
 
 
-def whole(page: Page) -> str:
+def whole(page: HtmlPage) -> str:
     """A page as one HTML file: the summary, then the details."""
     shown = [section for section in page.sections if section.body]
     return _document(page, joined(
@@ -69,13 +69,13 @@ def whole(page: Page) -> str:
     ))  # fmt: skip
 
 
-def summary(page: Page) -> str:
+def summary(page: HtmlPage) -> str:
     """The summary of a page alone, as an HTML file."""
     foot = element("p", page.foot, class_="aside")
     return _document(page, element("header", element("div", _alone(page.head), class_="summary"), foot))
 
 
-def fragment(page: Page) -> str:
+def fragment(page: HtmlPage) -> str:
     """The summary of a page as a part of another page, with its style kept to itself."""
     style = variables(page.answer, scope=".lineage-audit") + f".lineage-audit {{\n{_style_of_parts()}\n}}\n"
     return joined(element("style", Markup(style)), element("div", _alone(page.head), class_="lineage-audit")).text
@@ -85,7 +85,7 @@ def _alone(head: Markup) -> Markup:
     return Markup(_WORD.sub(r"\1", head.text))
 
 
-def _document(page: Page, content: Markup) -> str:
+def _document(page: HtmlPage, content: Markup) -> str:
     style = variables(page.answer, scope=":root") + _style_of_parts()
     script = _own_file("page.js")
     body = element("body", content, element("script", Markup(script)))
@@ -129,12 +129,12 @@ def _hashed(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _contents(sections: Sequence[Section]) -> Markup:
+def _contents(sections: Sequence[PageSection]) -> Markup:
     links = (element("li", element("a", section.heading, href=f"#{section.name}")) for section in sections)
     return element("nav", element("ul", links), aria_label="Contents")
 
 
-def _section(section: Section) -> Markup:
+def _section(section: PageSection) -> Markup:
     heading = element("h2", section.heading, id=f"{section.name}-heading")
     lead = element("p", section.lead, class_="lead") if section.lead else None
     return element("section", heading, lead, section.body, id=section.name, aria_labelledby=f"{section.name}-heading")

@@ -16,22 +16,22 @@ _Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Accent:
+class _Accent:
     """One accent as hexadecimal colours with a contrast of at least 4.5 to their paper."""
 
     light: str
     dark: str
 
 
-ACCENTS: Mapping[str, Accent] = {
-    "identical": Accent("#7a3ea8", "#c9a0ee"),
-    "derived": Accent("#9a4f00", "#f0ab5c"),
-    "shared-origin": Accent("#0b6b80", "#62c8de"),
-    "independent": Accent("#1b7048", "#6fcb9f"),
-    "inconclusive": Accent("#5b6170", "#aab1c2"),
-    "not-checked": Accent("#5b6170", "#aab1c2"),
-    "passed": Accent("#1b7048", "#6fcb9f"),
-    "failed": Accent("#ad2f35", "#f4938f"),
+ACCENTS: Mapping[str, _Accent] = {
+    "identical": _Accent("#7a3ea8", "#c9a0ee"),
+    "derived": _Accent("#9a4f00", "#f0ab5c"),
+    "shared-origin": _Accent("#0b6b80", "#62c8de"),
+    "independent": _Accent("#1b7048", "#6fcb9f"),
+    "inconclusive": _Accent("#5b6170", "#aab1c2"),
+    "not-checked": _Accent("#5b6170", "#aab1c2"),
+    "passed": _Accent("#1b7048", "#6fcb9f"),
+    "failed": _Accent("#ad2f35", "#f4938f"),
 }
 """Relation or outcome -> accent."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.report.html.figures import family_tree, inline
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Page, Section
+from lineage_audit.report.html.page import HtmlPage, PageSection
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
@@ -17,15 +17,15 @@ ANSWER = "shared-origin"
 _FOOT = "lineage-audit {}. A tree holds the models that were given; an ancestor that nobody named is drawn as such."
 
 
-def tree_page(tree: FamilyTree) -> Page:
+def tree_page(tree: FamilyTree) -> HtmlPage:
     """A family tree as a page."""
     sections = (
         run.caveats(tree.caveats),
-        Section("edges", "Every edge", "", _edges(tree)),
-        Section("models", "The models as they were read", "", _models(tree)),
+        PageSection("edges", "Every edge", "", _edges(tree)),
+        PageSection("models", "The models as they were read", "", _models(tree)),
         run.reproduce(_command(tree), (), tree.run),
     )
-    return Page("Family tree", ANSWER, _head(tree), sections, _FOOT.format(tree.tool_version))
+    return HtmlPage("Family tree", ANSWER, _head(tree), sections, _FOOT.format(tree.tool_version))
 
 
 def _head(tree: FamilyTree) -> Markup:

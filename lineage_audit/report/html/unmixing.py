@@ -8,7 +8,7 @@ from lineage_audit.report.escaping import cut_middle, printable
 from lineage_audit.report.html.figures import inline, merge_figure
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Page, Section, folded
+from lineage_audit.report.html.page import HtmlPage, PageSection, folded
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
@@ -27,22 +27,22 @@ from lineage_audit.results import MergedPart, Unmixing
 _FOOT = "lineage-audit {}. Weights are those of the named parents; another parent shows as what is left."
 
 
-def unmixing_page(unmixing: Unmixing) -> Page:
+def unmixing_page(unmixing: Unmixing) -> HtmlPage:
     """An unmixing as a page."""
     figure = merge_figure(unmixing)
     sections = (
         run.caveats(unmixing.caveats),
-        Section("weights", "Weights", "", joined(_weights(unmixing), inline(figure) if figure else None)),
-        Section("parts", "Part by part", "", _all_parts(unmixing)),
-        Section("recipe", "A recipe that makes it again", "", _recipe(unmixing.recipe)),
+        PageSection("weights", "Weights", "", joined(_weights(unmixing), inline(figure) if figure else None)),
+        PageSection("parts", "Part by part", "", _all_parts(unmixing)),
+        PageSection("recipe", "A recipe that makes it again", "", _recipe(unmixing.recipe)),
         run.pinned("What pins each model", _models(unmixing)),
         run.reproduce(_command(unmixing), (), unmixing.run),
     )
     title = f"{METHOD_WORDS[unmixing.method].capitalize()}: {cut_middle(unmixing.child.ref, 80)}"
-    return Page(title, answer_of(unmixing), _head(unmixing), sections, _FOOT.format(unmixing.tool_version))
+    return HtmlPage(title, _answer_of(unmixing), _head(unmixing), sections, _FOOT.format(unmixing.tool_version))
 
 
-def answer_of(unmixing: Unmixing) -> str:
+def _answer_of(unmixing: Unmixing) -> str:
     """The answer that decides the colours."""
     return "inconclusive" if unmixing.method == "unknown" else "derived"
 

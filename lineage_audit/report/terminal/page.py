@@ -18,9 +18,9 @@ from rich.text import Text
 from lineage_audit.report.escaping import encodable, printable
 from lineage_audit.results import Relation
 
-WIDEST = 100
+_WIDEST = 100
 LABEL_WIDTH = 15
-WIDEST_LABEL = 24
+_WIDEST_LABEL = 24
 LABEL_STYLE = "bold"
 QUIET = "dim"
 RELATION_COLOURS: Mapping[Relation, str] = {
@@ -47,7 +47,7 @@ class Page:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.width = min(console.width, WIDEST)
+        self.width = min(console.width, _WIDEST)
         self.unicode = console.encoding.lower().startswith("utf")
 
     def text(self, words: str, style: str = "") -> Text:
@@ -87,7 +87,7 @@ class Page:
     ) -> None:
         """Print sections: a label at the left, its lines at the right."""
         grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
-        grid.add_column(min_width=min(label_width, WIDEST_LABEL), max_width=WIDEST_LABEL)
+        grid.add_column(min_width=min(label_width, _WIDEST_LABEL), max_width=_WIDEST_LABEL)
         grid.add_column(ratio=1)
         for label, lines in rows:
             for index, line in enumerate(lines):

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-PLAIN_WIDTH = 100
+_PLAIN_WIDTH = 100
 
 
 class Printer(Protocol):
@@ -22,7 +22,7 @@ class Printer(Protocol):
 def printed(result: object, printers: Iterable[Printer]) -> str:
     """The text of some printers, one after another."""
     written = StringIO()
-    console = Console(file=written, width=PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    console = Console(file=written, width=_PLAIN_WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
     for print_on in printers:
         print_on(result, console=console)
     return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())

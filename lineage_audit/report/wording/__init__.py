@@ -54,7 +54,7 @@ DIRECTION_WORDS: Mapping[Direction, str] = {
     "undetermined": "undetermined",
 }
 
-EFFORT_WORDS: Mapping[Effort, str] = {
+_EFFORT_WORDS: Mapping[Effort, str] = {
     "metadata": "metadata only",
     "sample": "sampled",
     "search": "searched",
@@ -150,7 +150,7 @@ def status_word(evidence: Evidence) -> str:
 def reading_words(report: Report) -> str:
     """How thoroughly this run looked: the effort, the bytes read and the time."""
     read = f"{byte_size(report.a.bytes_read)} of A and {byte_size(report.b.bytes_read)} of B"
-    return f"{EFFORT_WORDS[report.effort]}: {read} in {duration(report.seconds)}"
+    return f"{_EFFORT_WORDS[report.effort]}: {read} in {duration(report.seconds)}"
 
 
 def run_words(run: Run | None) -> tuple[str, ...]:

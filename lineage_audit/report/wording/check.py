@@ -47,21 +47,21 @@ OUTCOME_MEANINGS: Mapping[Outcome, str] = {
     "not-checked": "there was nothing to hold the weights against",
 }
 
-FAIL_ON_MEANINGS: Mapping[FailOn, str] = {
+_FAIL_ON_MEANINGS: Mapping[FailOn, str] = {
     "error": "errors",
     "warning": "errors and warnings",
     "note": "any finding",
     "never": "no finding",
 }
 
-ORIGIN_WORDS: Mapping[ReferenceOrigin, str] = {
+_ORIGIN_WORDS: Mapping[ReferenceOrigin, str] = {
     "given": "given",
     "policy": "from the policy",
     "declared": "declared on the card",
     "library": "found in the library",
 }
 
-STATUS_WORDS: Mapping[ReferenceStatus, str] = {
+_STATUS_WORDS: Mapping[ReferenceStatus, str] = {
     "compared": "weights compared",
     "claims-only": "claims only, weights not compared",
     "unavailable": "not available",
@@ -78,11 +78,11 @@ def fails(finding: Finding, fail_on: FailOn) -> bool:
 
 def headline(report: CheckReport) -> str:
     """What was found, counted, and which level fails: ``2 errors, 1 warning; errors fail ...``."""
-    threshold = f"{FAIL_ON_MEANINGS[report.fail_on]} {_verb(report.fail_on)} the check"
-    return f"{counted_findings(report.findings)}; {threshold}."
+    threshold = f"{_FAIL_ON_MEANINGS[report.fail_on]} {_verb(report.fail_on)} the check"
+    return f"{_counted_findings(report.findings)}; {threshold}."
 
 
-def counted_findings(findings: Iterable[Finding]) -> str:
+def _counted_findings(findings: Iterable[Finding]) -> str:
     """The findings that count by level, and how many are suppressed: ``1 error, 2 suppressed``."""
     levels = Counter(finding.level if finding.counts else "suppressed" for finding in findings)
     parts = [plural(levels[level], level) for level in ("error", "warning", "note") if levels[level]]
@@ -99,7 +99,7 @@ def unchecked(report: CheckReport) -> Iterator[str]:
         yield "No reference was given and the card declares no base: no claim was held against the weights."
     for reference in report.references:
         if reference.status != "compared":
-            reason = reference.reason or STATUS_WORDS[reference.status]
+            reason = reference.reason or _STATUS_WORDS[reference.status]
             yield f"{reference_name(reference)}: {reason}"
         elif reference.relation == "inconclusive":
             yield f"{reference_name(reference)}: {reference.summary}"
@@ -155,8 +155,8 @@ def relation_facts(reference: ReferenceSummary) -> str:
 
 def origin_words(reference: ReferenceSummary) -> str:
     """Why it was looked at: ``given, declared on the card``."""
-    words = ORIGIN_WORDS[reference.origin]
-    return f"{words}, {ORIGIN_WORDS['declared']}" if reference.declared and reference.origin != "declared" else words
+    words = _ORIGIN_WORDS[reference.origin]
+    return f"{words}, {_ORIGIN_WORDS['declared']}" if reference.declared and reference.origin != "declared" else words
 
 
 def ancestor_lines(reference: ReferenceSummary) -> Iterator[str]:

@@ -17,14 +17,14 @@ CARD = "README.md"
 _WEIGHT_FILES = frozenset({".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".json"})
 
 
-def artifact_path(subject: ModelSummary, location: Location) -> str:
+def _artifact_path(subject: ModelSummary, location: Location) -> str:
     """The file of a finding relative to the working folder, with forward slashes, never leaving it."""
     return "/".join((*subject_folder(subject), *_inside(location.file.split("/")))) or CARD
 
 
 def artifact_uri(subject: ModelSummary, location: Location) -> str:
     """The same as a relative URI reference; every character that could mean something there is percent-encoded."""
-    return quote(without_lone_surrogates(artifact_path(subject, location)), safe="/")
+    return quote(without_lone_surrogates(_artifact_path(subject, location)), safe="/")
 
 
 def subject_folder(subject: ModelSummary) -> tuple[str, ...]:

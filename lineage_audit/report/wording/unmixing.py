@@ -39,7 +39,7 @@ def weight(found: Share) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
-def short_weight(found: Share) -> str:
+def _short_weight(found: Share) -> str:
     """A weight for a narrow table."""
     return share(found.value) if found.low == found.high else f"{found.value:.3f}"
 
@@ -73,4 +73,4 @@ def source_references(unmixing: Unmixing) -> tuple[str, ...]:
 
 def part_weights(part: MergedPart, parents: int) -> tuple[str, ...]:
     """One cell a parent; dashes where the parents do not differ."""
-    return tuple(map(short_weight, part.weights)) if part.weights else (MISSING,) * parents
+    return tuple(map(_short_weight, part.weights)) if part.weights else (MISSING,) * parents

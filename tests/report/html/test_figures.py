@@ -10,7 +10,7 @@ from lineage_audit.report import figure_files
 from lineage_audit.report.html.figures import compare_figures
 from lineage_audit.report.html.figures.drawing import file_name
 from lineage_audit.report.html.figures.null import null_figure
-from lineage_audit.report.html.figures.scales import SHADES_FROM, Axis, numbered_ticks, shade
+from lineage_audit.report.html.figures.scales import SHADES_FROM, FigureAxis, numbered_ticks, shade
 from lineage_audit.results import NullSpread
 from tests.report.checks import FAILED
 from tests.report.hostile import NASTY, with_every_string
@@ -91,7 +91,7 @@ def test_the_observed_statistic_stands_where_it_belongs():
 
 @given(st.floats(-50, 0), st.floats(1, 1e9), st.booleans())
 def test_axes_rise_and_mark_what_they_hold(low, high, bent):
-    axis = Axis(low, high, 10.0, 350.0, bent)
+    axis = FigureAxis(low, high, 10.0, 350.0, bent)
     places = [axis.place(low + (high - low) * step / 20) for step in range(21)]
     assert places == sorted(places)
     ticks = axis.ticks(8)

@@ -37,7 +37,7 @@ _LEADING = re.compile(rf"^(?:(?![{MENTION[1:-1]}{OWN}])[^\w(\[\"“‘«'])+")
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class _Frame:
     """One form that a statement has.
 
     Attributes:
@@ -117,12 +117,12 @@ def _place(unit: Unit) -> str:
 
 
 @cache
-def _frames(language: Language, place: str) -> tuple[Frame, ...]:
+def _frames(language: Language, place: str) -> tuple[_Frame, ...]:
     """Every form of a language, those without a subject only where they may stand."""
     return (*_with_subject(language), *_of_speakers(language), *_of_scratch(language), *_fragments(language, place))
 
 
-def _with_subject(language: Language) -> Iterator[Frame]:
+def _with_subject(language: Language) -> Iterator[_Frame]:
     """Statements with a subject of their own."""
     subject = rf"{_START}(?P<subject>{language.any_of('subjects')})"
     copula = language.any_of("copulas")
@@ -136,14 +136,14 @@ def _with_subject(language: Language) -> Iterator[Frame]:
         rf"{subject}\s{copula}\s{_ASIDE},\s{leads}{base}",
         rf"{subject}\s(?:\w+ly\s)?{language.any_of('finite')}{base}",
     ):
-        yield Frame(language.compiled(form_of))
+        yield _Frame(language.compiled(form_of))
     for form_of in language.table.get("name_first", ()):
         named = form_of.replace("{M}", _LIST)
-        yield Frame(language.compiled(rf"{subject}\s(?:{copula}\s{_ASIDE})?{named}"))
+        yield _Frame(language.compiled(rf"{subject}\s(?:{copula}\s{_ASIDE})?{named}"))
     if "identity_followed_by" in language.table:
         after = language.one("identity_followed_by")
-        yield Frame(language.compiled(rf"{subject}\s?{copula}\s{fillers}{_LIST}{after}"))
-    yield Frame(language.compiled(rf"^{language.any_of('files')}{base}"))
+        yield _Frame(language.compiled(rf"{subject}\s?{copula}\s{fillers}{_LIST}{after}"))
+    yield _Frame(language.compiled(rf"^{language.any_of('files')}{base}"))
 
 
 def _noun_phrase(language: Language) -> str:
@@ -152,7 +152,7 @@ def _noun_phrase(language: Language) -> str:
     return rf"(?:(?!{language.any_of('stops')}\b){word.removeprefix('(?:')}{{{count}"
 
 
-def _of_speakers(language: Language) -> Iterator[Frame]:
+def _of_speakers(language: Language) -> Iterator[_Frame]:
     """Statements of those who made the model: "we fine-tuned"."""
     if "speakers" not in language.table:
         return
@@ -160,34 +160,34 @@ def _of_speakers(language: Language) -> Iterator[Frame]:
     speakers = rf"{_START}{language.any_of('speakers')}(?:\s(?:have|then|first|simply|further|also|later))?"
     needs, then = language.one("actives_need"), language.one("actives_followed_by")
     enough = rf"(?!{needs}\b){language.any_of('actives')}"
-    yield Frame(language.compiled(rf"{speakers}\s{enough}\s{fillers}{_LIST}{form}"), whole=True)
-    yield Frame(language.compiled(rf"{speakers}\s{needs}\s{fillers}{_LIST}{then}"), whole=True)
-    yield Frame(language.compiled(rf"{_START}{language.any_of('starting')}\s{fillers}{_LIST}{form}"), whole=True)
+    yield _Frame(language.compiled(rf"{speakers}\s{enough}\s{fillers}{_LIST}{form}"), whole=True)
+    yield _Frame(language.compiled(rf"{speakers}\s{needs}\s{fillers}{_LIST}{then}"), whole=True)
+    yield _Frame(language.compiled(rf"{_START}{language.any_of('starting')}\s{fillers}{_LIST}{form}"), whole=True)
 
 
-def _of_scratch(language: Language) -> Iterator[Frame]:
+def _of_scratch(language: Language) -> Iterator[_Frame]:
     """Statements of training from scratch."""
     subject = rf"{_START}(?P<subject>{language.any_of('subjects')})"
     copula = language.any_of("copulas")
-    yield Frame(language.compiled(rf"{subject}\s{copula}\s{_noun_phrase(language)}{language.any_of('scratch')}"))
-    yield Frame(language.compiled(rf"{subject}\s{copula}\s{_ASIDE},\s{language.any_of('scratch')}"))
+    yield _Frame(language.compiled(rf"{subject}\s{copula}\s{_noun_phrase(language)}{language.any_of('scratch')}"))
+    yield _Frame(language.compiled(rf"{subject}\s{copula}\s{_ASIDE},\s{language.any_of('scratch')}"))
     if "speakers" in language.table:
         speakers = rf"{_START}{language.any_of('speakers')}"
-        yield Frame(language.compiled(rf"{speakers}\s{language.one('scratch_active')}"))
+        yield _Frame(language.compiled(rf"{speakers}\s{language.one('scratch_active')}"))
 
 
-def _fragments(language: Language, place: str) -> Iterator[Frame]:
+def _fragments(language: Language, place: str) -> Iterator[_Frame]:
     """Statements without a subject, which speak of the card's model by where they stand."""
     others = rf"^(?!{language.one('not_of_us')})"
     fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
-    yield Frame(language.compiled(rf"{others}{language.one('scratch_fragment')}"))
+    yield _Frame(language.compiled(rf"{others}{language.one('scratch_fragment')}"))
     if place == "item" or "fragment" not in language.table:
         return
     fragment, leads = language.one("fragment"), language.any_of("fragment_leads")
-    yield Frame(language.compiled(rf"{others}{fragment}{leads}\s{fillers}{_LIST}{form}"))
+    yield _Frame(language.compiled(rf"{others}{fragment}{leads}\s{fillers}{_LIST}{form}"))
     noun = language.one("fragment_noun")
-    yield Frame(language.compiled(rf"{others}{noun}\s{language.any_of('leads')}\s?{fillers}{_LIST}{form}"))
+    yield _Frame(language.compiled(rf"{others}{noun}\s{language.any_of('leads')}\s?{fillers}{_LIST}{form}"))
     for form_of in language.table["fragment_name_first"]:
-        yield Frame(language.compiled(others + form_of.replace("{M}", _LIST)))
+        yield _Frame(language.compiled(others + form_of.replace("{M}", _LIST)))
     if place == "heading":
-        yield Frame(language.compiled(rf"{others}{language.any_of('heading_leads')}\s{fillers}{_LIST}{form}\W*$"))
+        yield _Frame(language.compiled(rf"{others}{language.any_of('heading_leads')}\s{fillers}{_LIST}{form}\W*$"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-UnitKind = Literal["heading", "item", "row", "sentence"]
+_UnitKind = Literal["heading", "item", "row", "sentence"]
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n.*?^---[ \t]*$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^[ \t]*(```|~~~)(?![^\n]*\1[ \t]*$).*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -39,7 +39,7 @@ class Unit:
         cells: the cells of a table row, else empty.
     """
 
-    kind: UnitKind
+    kind: _UnitKind
     text: str
     line: int
     block: int
@@ -89,7 +89,7 @@ def _bare(line: str) -> str:
     return _BARE_TAG.sub("", line).strip()
 
 
-def _paragraph(text: str, first: int, block: int, kind: UnitKind) -> Iterator[Unit]:
+def _paragraph(text: str, first: int, block: int, kind: _UnitKind) -> Iterator[Unit]:
     """The sentences of a paragraph, or of a list item, which stays an item with its first."""
     start = 0
     for stop in (*(match.end() for match in _BOUNDARY.finditer(text)), len(text)):

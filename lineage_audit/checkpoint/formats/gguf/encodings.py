@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS, grid_of
 from lineage_audit.checkpoint.formats.gguf.k_quants import K_QUANTS, k_quantized
 from lineage_audit.checkpoint.formats.gguf.requantizing import QUANTISED_BY_LIBRARY, quantized
 from lineage_audit.checkpoint.formats.gguf.types import GgmlType
-from lineage_audit.checkpoint.quantization.grid import Extent, Grid, OnGrid, Rule
+from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, OnGrid
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _REFERENCE = "ggml's reference without an importance matrix"
@@ -67,12 +67,12 @@ class GgmlGrid(GgmlBlocks, OnGrid):
     """Blocks of a type whose elements each lie on a grid."""
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GridRule, ...]:
         """The library's own quantiser, or the reference's rule for K-quants."""
         name = f"{_REFERENCE}, {self.type.name}"
         if self.type.name in K_QUANTS:
-            return (Rule(name, self._k_quantize, _VARIES),)
-        return (Rule(name, self._quantize),) if self.type.name in QUANTISED_BY_LIBRARY else ()
+            return (GridRule(name, self._k_quantize, _VARIES),)
+        return (GridRule(name, self._quantize),) if self.type.name in QUANTISED_BY_LIBRARY else ()
 
     def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
         """One group a row."""

@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.quantization.grid import Grid, groups_of_size, nearest_level, whole_numbers
 from lineage_audit.checkpoint.quantization.mxfp4 import LEVELS as FLOAT4_LEVELS
 
-Bytes = npt.NDArray[np.uint8]
+_Bytes = npt.NDArray[np.uint8]
 Constants = tuple[FloatArray, FloatArray | None]
 """Scales and offsets ``[blocks, groups of a block]``."""
 
@@ -29,7 +29,7 @@ _DOUBLED = 2 * FLOAT4_LEVELS
 
 
 @dataclass(frozen=True, slots=True)
-class BlockGrid:
+class _BlockGrid:
     """How one type's blocks are a grid.
 
     Attributes:
@@ -40,10 +40,10 @@ class BlockGrid:
 
     group: int
     levels: FloatArray
-    constants: Callable[[Bytes], Constants]
+    constants: Callable[[_Bytes], Constants]
 
 
-def grid_of(kind: BlockGrid, blocks: Bytes, floats: FloatArray) -> Grid:
+def grid_of(kind: _BlockGrid, blocks: _Bytes, floats: FloatArray) -> Grid:
     """Blocks as a grid, one group a row.
 
     Args:
@@ -61,59 +61,59 @@ def grid_of(kind: BlockGrid, blocks: Bytes, floats: FloatArray) -> Grid:
     return Grid(codes, kind.levels, scales, np.arange(len(scales)), columns, offsets=offsets)
 
 
-def _half(blocks: Bytes, start: int) -> FloatArray:
+def _half(blocks: _Bytes, start: int) -> FloatArray:
     """A half-precision number at a place in every block, as a column."""
     values: FloatArray = np.ascontiguousarray(blocks[:, start : start + 2]).view("<f2").astype(np.float32)
     return values
 
 
-def _one_scale(start: int, blocks: Bytes) -> Constants:
+def _one_scale(start: int, blocks: _Bytes) -> Constants:
     return _half(blocks, start), None
 
 
-def _scale_and_least(blocks: Bytes) -> Constants:
+def _scale_and_least(blocks: _Bytes) -> Constants:
     return _half(blocks, 0), _half(blocks, 2)
 
 
-def _q2_k(blocks: Bytes) -> Constants:
+def _q2_k(blocks: _Bytes) -> Constants:
     scales = blocks[:, :16]
     return _half(blocks, 80) * (scales & 15), -_half(blocks, 82) * (scales >> 4)
 
 
-def _q3_k(blocks: Bytes) -> Constants:
+def _q3_k(blocks: _Bytes) -> Constants:
     packed = blocks[:, 96:108]
     low = np.concatenate([packed[:, :8] & 15, packed[:, :8] >> 4], axis=1)
     high = np.concatenate([(packed[:, 8:] >> shift) & 3 for shift in (0, 2, 4, 6)], axis=1)
     return _half(blocks, 108) * ((low | (high << 4)).astype(np.float32) - 32), None
 
 
-def six_bit_pairs(packed: Bytes) -> tuple[Bytes, Bytes]:
+def _six_bit_pairs(packed: _Bytes) -> tuple[_Bytes, _Bytes]:
     """The eight scales and eight minima of Q4_K and Q5_K, from their twelve bytes."""
     low, minima, both = packed[:, :4], packed[:, 4:8], packed[:, 8:]
     scales = np.concatenate([low & 63, (both & 15) | ((low >> 2) & 48)], axis=1)
     return scales, np.concatenate([minima & 63, (both >> 4) | ((minima >> 2) & 48)], axis=1)
 
 
-def _q45_k(blocks: Bytes) -> Constants:
-    scales, minima = six_bit_pairs(blocks[:, 4:16])
+def _q45_k(blocks: _Bytes) -> Constants:
+    scales, minima = _six_bit_pairs(blocks[:, 4:16])
     return _half(blocks, 0) * scales, -_half(blocks, 2) * minima
 
 
-def _q6_k(blocks: Bytes) -> Constants:
+def _q6_k(blocks: _Bytes) -> Constants:
     return _half(blocks, 208) * blocks[:, 192:208].view(np.int8), None
 
 
-def _iq4_xs(blocks: Bytes) -> Constants:
+def _iq4_xs(blocks: _Bytes) -> Constants:
     high = np.ascontiguousarray(blocks[:, 2:4]).view("<u2").astype(np.int32)
     low = np.stack([blocks[:, 4:8] & 15, blocks[:, 4:8] >> 4], axis=-1).reshape(-1, 8).astype(np.int32)
     return _half(blocks, 0) * ((low | (((high >> (2 * np.arange(8))) & 3) << 4)) - 32).astype(np.float32), None
 
 
-def _exponents(blocks: Bytes) -> Constants:
+def _exponents(blocks: _Bytes) -> Constants:
     return np.ldexp(np.float32(1), blocks[:, :1].astype(np.int32) - 128), None
 
 
-def _nvfp4(blocks: Bytes) -> Constants:
+def _nvfp4(blocks: _Bytes) -> Constants:
     codes = blocks[:, :4].astype(np.int32)
     exponents, fractions = codes >> 3, (codes & 7).astype(np.float32)
     normal = np.ldexp(1 + fractions / 8, np.maximum(exponents, 1) - 7)
@@ -121,11 +121,11 @@ def _nvfp4(blocks: Bytes) -> Constants:
     return np.where(codes == 127, 0, values / 2).astype(np.float32), None
 
 
-def _scaled(group: int, least: int, largest: int, constants: Callable[[Bytes], Constants]) -> BlockGrid:
-    return BlockGrid(group, whole_numbers(least, largest), constants)
+def _scaled(group: int, least: int, largest: int, constants: Callable[[_Bytes], Constants]) -> _BlockGrid:
+    return _BlockGrid(group, whole_numbers(least, largest), constants)
 
 
-BLOCK_GRIDS: Mapping[str, BlockGrid] = {
+BLOCK_GRIDS: Mapping[str, _BlockGrid] = {
     "Q8_0": _scaled(32, -128, 127, partial(_one_scale, 0)),
     "Q4_0": _scaled(32, -8, 7, partial(_one_scale, 0)),
     "Q4_1": _scaled(32, 0, 15, _scale_and_least),
@@ -138,9 +138,9 @@ BLOCK_GRIDS: Mapping[str, BlockGrid] = {
     "Q6_K": _scaled(16, -32, 31, _q6_k),
     "TQ1_0": _scaled(256, -1, 1, partial(_one_scale, 52)),
     "TQ2_0": _scaled(256, -1, 2, partial(_one_scale, 64)),
-    "IQ4_NL": BlockGrid(32, _UNEVEN, partial(_one_scale, 0)),
-    "IQ4_XS": BlockGrid(32, _UNEVEN, _iq4_xs),
-    "MXFP4": BlockGrid(32, _DOUBLED, _exponents),
-    "NVFP4": BlockGrid(16, _DOUBLED, _nvfp4),
+    "IQ4_NL": _BlockGrid(32, _UNEVEN, partial(_one_scale, 0)),
+    "IQ4_XS": _BlockGrid(32, _UNEVEN, _iq4_xs),
+    "MXFP4": _BlockGrid(32, _DOUBLED, _exponents),
+    "NVFP4": _BlockGrid(16, _DOUBLED, _nvfp4),
 }
 """By the type's name."""

@@ -82,14 +82,14 @@ class TensorInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class _Header:
     """What stands before the data of one file."""
 
     values: Mapping[str, Value]
     tensors: tuple[TensorInfo, ...]
 
 
-def read_header(source: Source, file: str) -> Header:
+def read_header(source: Source, file: str) -> _Header:
     """Read one file's header.
 
     Raises:
@@ -110,7 +110,7 @@ def read_header(source: Source, file: str) -> Header:
         if strings > STRING_LIMIT:
             raise cursor.damaged(f"{strings:,} strings in its lists")
     entries = [_entry(cursor) for _ in range(tensor_count)]
-    return Header(values, _placed(cursor, entries, _alignment(cursor, values)))
+    return _Header(values, _placed(cursor, entries, _alignment(cursor, values)))
 
 
 def _read_magic(cursor: Cursor) -> None:

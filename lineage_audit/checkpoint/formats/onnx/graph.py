@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from lineage_audit.checkpoint.formats.onnx.wire import Field, WireFile
 from lineage_audit.errors import UnreadableFileError
 
-NODE_LIMIT = 1_000_000
+_NODE_LIMIT = 1_000_000
 TENSOR_LIMIT = 200_000
-RANK_LIMIT = 16
+_RANK_LIMIT = 16
 
 _FEW = 4096
 """Bytes and values of numbers that are kept where they are written as such."""
@@ -42,7 +42,7 @@ TYPES: Mapping[int, str] = {
 }
 """ONNX's element types that have plain values -> safetensors' names."""
 
-CONSUMERS = frozenset({"MatMul", "Gemm", "Add", "MatMulInteger", "DequantizeLinear"})
+_CONSUMERS = frozenset({"MatMul", "Gemm", "Add", "MatMulInteger", "DequantizeLinear"})
 """Operators whose nodes tell what an initialiser without a name of its own is for."""
 
 
@@ -99,7 +99,7 @@ def read_graph(wire: WireFile) -> Graph:
     seen = 0
     for part in wire.fields(graphs[0].start, graphs[0].stop):
         seen += part.number in (_NODE, _INITIALISER)
-        if seen > NODE_LIMIT or len(initialisers) > TENSOR_LIMIT:
+        if seen > _NODE_LIMIT or len(initialisers) > TENSOR_LIMIT:
             raise UnreadableFileError(f"{wire.file}: has more nodes than any real ONNX model; not read")
         if part.number == _NODE:
             nodes += _node(wire, part)
@@ -115,7 +115,7 @@ def _node(wire: WireFile, message: Field) -> Iterator[Node]:
         if part.number in texts:
             texts[part.number].append(wire.text(part))
     operator = "".join(texts[_OPERATOR][:1])
-    if operator in CONSUMERS:
+    if operator in _CONSUMERS:
         yield Node("".join(texts[_NODE_NAME][:1]), operator, tuple(texts[_INPUT]), tuple(texts[_OUTPUT]))
 
 
@@ -136,11 +136,11 @@ def _initialiser(wire: WireFile, message: Field) -> Initialiser:
             places.append((part.start, part.stop))
         elif part.number == _INTEGERS and part.stop - part.start <= _FEW and len(integers) <= _FEW:
             integers += wire.numbers(part)
-        elif part.number == _EXTERNAL and len(external) < RANK_LIMIT:
+        elif part.number == _EXTERNAL and len(external) < _RANK_LIMIT:
             external |= _entry(wire, part)
         elif part.number == _LOCATION:
             location = part.value
-    if len(shape) > RANK_LIMIT or any(not 0 <= dimension < 2**63 for dimension in shape):
+    if len(shape) > _RANK_LIMIT or any(not 0 <= dimension < 2**63 for dimension in shape):
         raise UnreadableFileError(f"{wire.file}: {name!r} has an impossible shape")
     place = places[0] if len(places) == 1 and location != _IS_EXTERNAL else None
     return Initialiser(name, kind, tuple(shape), place, external if location == _IS_EXTERNAL else {}, tuple(integers))

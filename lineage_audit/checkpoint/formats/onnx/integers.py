@@ -21,7 +21,7 @@ INTEGERS = frozenset({"I8", "U8"})
 
 
 @dataclass(frozen=True, eq=False)
-class ScaledIntegers:
+class _ScaledIntegers:
     """One matrix of integers with its scales and zero points.
 
     Attributes:
@@ -73,7 +73,7 @@ def scaled_integers(
     shape = codes.shape[::-1] if naming.is_transposed else codes.shape
     if scales.size not in (1, shape[0]) or len(zeros) not in (0, 1, shape[0]):
         return None
-    encoding = ScaledIntegers(codes, scales, np.array(zeros or (0,), dtype=np.int32), naming.is_transposed)
+    encoding = _ScaledIntegers(codes, scales, np.array(zeros or (0,), dtype=np.int32), naming.is_transposed)
     name = naming.name.removesuffix(SUFFIX)
     return StoredTensor(name, "INT8", shape, codes.file, codes.start, codes.stop, encoding=encoding)
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from lineage_audit.checkpoint.source.base import Source, read_range
 from lineage_audit.errors import UnreadableFileError
 
-ALLOWANCE = 512 * 2**20
+_ALLOWANCE = 512 * 2**20
 """Bytes of structure that one file may have, weights not counted."""
 
-FIELD_LIMIT = 20_000_000
+_FIELD_LIMIT = 20_000_000
 """Fields that one file may have."""
 
 _FIRST_CHUNK, _LARGEST_CHUNK = 4 * 2**10, 2**20
@@ -47,8 +47,8 @@ class WireFile:
         self.file = file
         self.size = source.files[file].size
         self._source = source
-        self._left = ALLOWANCE
-        self._fields = FIELD_LIMIT
+        self._left = _ALLOWANCE
+        self._fields = _FIELD_LIMIT
         self._chunk = b""
         self._chunk_start = 0
         self._step = _FIRST_CHUNK

@@ -15,7 +15,7 @@ _MARKS = re.compile(r"\{[LE]\}")
 _SEGMENT = re.compile(r"[./:]+")
 _AFFIXES = tuple(sorted(FILLERS | PLACES[Place.ATTENTION] | PLACES[Place.FFN], key=lambda word: (-len(word), word)))
 
-Words = tuple[str, ...]
+_Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Wording:
         in_expert: the name has an expert's number.
     """
 
-    segments: tuple[Words, ...]
+    segments: tuple[_Words, ...]
     place: Place
     in_layer: bool
     in_expert: bool
 
     @property
-    def leaf(self) -> Words:
+    def leaf(self) -> _Words:
         """The words of the last three segments."""
         return tuple(word for segment in self.segments[-3:] for word in segment)
 
@@ -63,11 +63,11 @@ def hinted_roles(words: Wording) -> frozenset[Role]:
     return frozenset()
 
 
-def _words(segment: str) -> Words:
+def _words(segment: str) -> _Words:
     return tuple(word.lower() for word in _WORD.findall(_MARKS.sub(" ", segment)))
 
 
-def _place(segments: tuple[Words, ...]) -> Place:
+def _place(segments: tuple[_Words, ...]) -> Place:
     """Return the half of the layer that the last telling word names."""
     for segment in reversed(segments):
         for word in reversed(segment):

@@ -22,7 +22,7 @@ _PROJECTIONS: Entries = tuple(
     for name in names
 )
 
-BART = Family(
+_BART = Family(
     "BART, mBART, Marian, Pegasus, Blenderbot, M2M100, NLLB, Whisper, OPT, XGLM, ProphetNet, T5Gemma",
     layers=("decoder.layers.{L}", "encoder.layers.{L}", "layers.{L}"),
     inside=(
@@ -142,7 +142,7 @@ def _at(position: int, entries: Entries) -> Entries:
     return tuple((f"layer.{position}.{name}", role) for name, role in entries)
 
 
-T5_ENCODER = Family(
+_T5_ENCODER = Family(
     "T5, mT5, umT5, LongT5, Switch, UDOP: encoder",
     layers=("encoder.block.{L}",),
     inside=(*_at(0, _T5_ATTENTION), *_at(1, _T5_FFN)),
@@ -155,7 +155,7 @@ T5_ENCODER = Family(
     ),
 )
 
-T5_DECODER = Family(
+_T5_DECODER = Family(
     "T5, mT5, umT5, LongT5, Switch, UDOP: decoder",
     layers=("decoder.block.{L}", "block.{L}"),
     inside=(*_at(0, _T5_ATTENTION), *_at(1, _T5_CROSS), *_at(2, _T5_FFN)),
@@ -181,7 +181,7 @@ PIX2STRUCT = Family(
     outside=(("decoder.lm_head", Role.LM_HEAD),),
 )  # fmt: skip
 
-PIX2STRUCT_ENCODER = Family(
+_PIX2STRUCT_ENCODER = Family(
     "Pix2Struct: encoder",
     layers=("encoder.layer.{L}",),
     inside=(
@@ -200,4 +200,4 @@ PIX2STRUCT_ENCODER = Family(
              ("encoder.embeddings.column_embedder", Role.POSITION_PART)),
 )  # fmt: skip
 
-FAMILIES = (BART, T5_ENCODER, T5_DECODER, PIX2STRUCT, PIX2STRUCT_ENCODER)
+FAMILIES = (_BART, _T5_ENCODER, _T5_DECODER, PIX2STRUCT, _PIX2STRUCT_ENCODER)

@@ -121,7 +121,7 @@ BERT = Family(
     ),
 )
 
-DISTILBERT = Family(
+_DISTILBERT = Family(
     "DistilBERT",
     layers=("layer.{L}",),
     inside=(
@@ -142,7 +142,7 @@ DISTILBERT = Family(
     ),
 )
 
-ALBERT = Family(
+_ALBERT = Family(
     "ALBERT, whose layers share one set of weights",
     layers=("encoder.albert_layer_groups.{L}.albert_layers.0",),
     inside=(
@@ -166,7 +166,7 @@ ALBERT = Family(
     ),
 )
 
-MODERNBERT = Family(
+_MODERNBERT = Family(
     "ModernBERT",
     layers=("layers.{L}",),
     inside=(
@@ -190,4 +190,4 @@ MODERNBERT = Family(
     ),
 )
 
-FAMILIES = (BERT, DISTILBERT, ALBERT, MODERNBERT)
+FAMILIES = (BERT, _DISTILBERT, _ALBERT, _MODERNBERT)

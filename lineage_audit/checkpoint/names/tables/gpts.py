@@ -52,7 +52,7 @@ GPT2 = Family(
     ),
 )
 
-FALCON_AND_BLOOM = Family(
+_FALCON_AND_BLOOM = Family(
     "Falcon (rw, 7B, 40B, 180B), BLOOM",
     layers=("h.{L}",),
     inside=(
@@ -71,7 +71,7 @@ FALCON_AND_BLOOM = Family(
     ),
 )
 
-GPT_NEOX = Family(
+_GPT_NEOX = Family(
     "GPT-NeoX, Pythia, ChatGLM 1",
     layers=("layers.{L}",),
     inside=(
@@ -90,7 +90,7 @@ GPT_NEOX = Family(
     ),
 )
 
-CHATGLM = Family(
+_CHATGLM = Family(
     "ChatGLM 2 and 3, GLM-4 as THUDM released them",
     layers=("encoder.layers.{L}",),
     inside=(
@@ -142,4 +142,4 @@ BLOCKS = Family(
     ),
 )
 
-FAMILIES = (GPT2, FALCON_AND_BLOOM, GPT_NEOX, CHATGLM, BLOCKS)
+FAMILIES = (GPT2, _FALCON_AND_BLOOM, _GPT_NEOX, _CHATGLM, BLOCKS)

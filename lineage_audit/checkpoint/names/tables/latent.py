@@ -6,7 +6,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.tables.family import Family
 from lineage_audit.checkpoint.roles import Role
 
-LATENT_ATTENTION = Family(
+_LATENT_ATTENTION = Family(
     "DeepSeek V2 and V3, with V3's layer for multi-token prediction",
     layers=("layers.{L}", "blocks.{L}"),
     inside=(
@@ -25,7 +25,7 @@ LATENT_ATTENTION = Family(
     ),
 )
 
-UNDER_ATTENTION = Family(
+_UNDER_ATTENTION = Family(
     "Bailing hybrid, Mistral Large 4: the same under shorter names",
     layers=("layers.{L}",),
     inside=(
@@ -44,7 +44,7 @@ UNDER_ATTENTION = Family(
     ),
 )
 
-DEEPSEEK_4 = Family(
+_DEEPSEEK_4 = Family(
     "DeepSeek V4 as released",
     layers=("layers.{L}",),
     inside=(
@@ -77,4 +77,4 @@ DEEPSEEK_4 = Family(
     outside=(("embed", Role.EMBED), ("head", Role.LM_HEAD)),
 )
 
-FAMILIES = (LATENT_ATTENTION, UNDER_ATTENTION, DEEPSEEK_4)
+FAMILIES = (_LATENT_ATTENTION, _UNDER_ATTENTION, _DEEPSEEK_4)

@@ -9,7 +9,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.tables.family import Entries, Family
 from lineage_audit.checkpoint.roles import Role
 
-_STATE_SPACE: Entries = (
+_STATE_SPACE_NAMES: Entries = (
     ("in_proj", Role.MIXER_IN),
     ("out_proj", Role.MIXER_O),
     ("conv1d", Role.MIXER_CONV),
@@ -28,14 +28,14 @@ _STATE_SPACE: Entries = (
     ("c_layernorm", Role.MIXER_NORM),
 )
 
-STATE_SPACE = Family(
+_STATE_SPACE = Family(
     "Mamba 1 and 2, Falcon Mamba and H1, Jamba, Bamba, Zamba, Nemotron-H, Granite 4, LFM 3",
     layers=("layers.{L}",),
     inside=(
         *(
             (f"{module}.{name}", role)
             for module in ("mamba", "mixer", "mamba_decoder.mamba")
-            for name, role in _STATE_SPACE
+            for name, role in _STATE_SPACE_NAMES
         ),
         ("norm", Role.ATTN_NORM),
         ("mamba_decoder.input_layernorm", Role.ATTN_NORM),
@@ -65,7 +65,7 @@ STATE_SPACE = Family(
     ),
 )
 
-DELTA_NETS = Family(
+_DELTA_NETS = Family(
     "Qwen3-Next, Qwen 3.5, OLMo hybrid, Kimi Linear, Bailing hybrid, MiniMax 1",
     layers=("layers.{L}",),
     inside=(
@@ -120,7 +120,7 @@ DELTA_NETS = Family(
     ),
 )
 
-SHORT_CONVOLUTIONS = Family(
+_SHORT_CONVOLUTIONS = Family(
     "LFM 2 and 3",
     layers=("layers.{L}",),
     inside=(
@@ -144,7 +144,7 @@ SHORT_CONVOLUTIONS = Family(
     outside=(("embedding_norm", Role.FINAL_NORM), ("pos_emb.inv_freq", Role.BUFFER)),
 )
 
-RG_LRU = Family(
+_RG_LRU = Family(
     "Griffin, RecurrentGemma",
     layers=("layers.{L}",),
     inside=(
@@ -169,7 +169,7 @@ RG_LRU = Family(
     ),
 )
 
-RWKV = Family(
+_RWKV = Family(
     "RWKV 4",
     layers=("blocks.{L}",),
     inside=(
@@ -194,7 +194,7 @@ RWKV = Family(
     outside=(("embeddings", Role.EMBED), ("ln_out", Role.FINAL_NORM), ("head", Role.LM_HEAD)),
 )
 
-XLSTM = Family(
+_XLSTM = Family(
     "xLSTM 7B",
     layers=("blocks.{L}",),
     inside=(
@@ -215,4 +215,4 @@ XLSTM = Family(
     outside=(("embeddings", Role.EMBED), ("out_norm", Role.FINAL_NORM)),
 )
 
-FAMILIES = (STATE_SPACE, DELTA_NETS, SHORT_CONVOLUTIONS, RG_LRU, RWKV, XLSTM)
+FAMILIES = (_STATE_SPACE, _DELTA_NETS, _SHORT_CONVOLUTIONS, _RG_LRU, _RWKV, _XLSTM)

@@ -6,7 +6,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.tables.family import Family
 from lineage_audit.checkpoint.roles import Role
 
-META = Family(
+_META = Family(
     "Llama 1 to 3 as Meta released them, Mistral's consolidated files, InternLM 2",
     layers=("layers.{L}",),
     inside=(
@@ -36,7 +36,7 @@ META = Family(
     ),
 )
 
-OPENAI = Family(
+_OPENAI = Family(
     "gpt-oss as OpenAI released it",
     layers=("block.{L}",),
     inside=(
@@ -121,4 +121,4 @@ GGUF = Family(
     ),
 )
 
-FAMILIES = (META, OPENAI, GGUF)
+FAMILIES = (_META, _OPENAI, GGUF)

@@ -6,7 +6,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.tables.family import Family
 from lineage_audit.checkpoint.roles import Role
 
-CTRL = Family(
+_CTRL = Family(
     "CTRL",
     layers=("h.{L}",),
     inside=(
@@ -22,9 +22,9 @@ CTRL = Family(
     outside=(("w", Role.EMBED), ("layernorm", Role.FINAL_NORM)),
 )
 
-OPENAI_GPT = Family("GPT 1", outside=(("tokens_embed", Role.EMBED), ("positions_embed", Role.POSITION_EMBED)))
+_OPENAI_GPT = Family("GPT 1", outside=(("tokens_embed", Role.EMBED), ("positions_embed", Role.POSITION_EMBED)))
 
-XLM = Family(
+_XLM = Family(
     "XLM, FlauBERT",
     outside=(
         ("attentions.{L}.q_lin", Role.Q),
@@ -42,7 +42,7 @@ XLM = Family(
     ),
 )
 
-XLNET = Family(
+_XLNET = Family(
     "XLNet",
     layers=("layer.{L}",),
     inside=(
@@ -56,7 +56,7 @@ XLNET = Family(
     outside=(("word_embedding", Role.EMBED), ("mask_emb", Role.EMBED_PART), ("lm_loss", Role.LM_HEAD)),
 )
 
-REFORMER = Family(
+_REFORMER = Family(
     "Reformer",
     layers=("encoder.layers.{L}",),
     inside=(
@@ -73,7 +73,7 @@ REFORMER = Family(
     outside=(("embeddings.position_embeddings.weights.{L}", Role.POSITION_PART),),
 )
 
-CPMANT = Family(
+_CPMANT = Family(
     "CPM-Ant",
     layers=("encoder.layers.{L}",),
     inside=(
@@ -95,7 +95,7 @@ CPMANT = Family(
     ),
 )
 
-GTE = Family(
+_GTE = Family(
     "GTE, Nomic BERT",
     layers=("encoder.layer.{L}", "encoder.layers.{L}"),
     inside=(
@@ -120,7 +120,7 @@ GTE = Family(
     ),
 )
 
-MOBILEBERT = Family(
+_MOBILEBERT = Family(
     "MobileBERT, whose layers have a narrow inside and four FFNs",
     layers=("encoder.layer.{L}",),
     inside=(
@@ -139,7 +139,7 @@ MOBILEBERT = Family(
     ),
 )
 
-SQUEEZEBERT = Family(
+_SQUEEZEBERT = Family(
     "SqueezeBERT, whose matrices are grouped convolutions",
     layers=("encoder.layers.{L}",),
     inside=(
@@ -152,7 +152,7 @@ SQUEEZEBERT = Family(
     ),
 )
 
-PERCEIVER = Family(
+_PERCEIVER = Family(
     "Perceiver",
     layers=("encoder.self_attends.{L}",),
     inside=(
@@ -182,7 +182,7 @@ PERCEIVER = Family(
     ),
 )
 
-MOSHI = Family(
+_MOSHI = Family(
     "Moshi",
     layers=("layers.{L}",),
     inside=(
@@ -193,7 +193,7 @@ MOSHI = Family(
     ),
 )
 
-INKLING = Family(
+_INKLING = Family(
     "Inkling 1 and 2",
     layers=("layers.{L}",),
     inside=(
@@ -218,7 +218,7 @@ INKLING = Family(
     outside=(("unembed", Role.LM_HEAD), ("embed_norm", Role.EMBED_NORM), ("embed_tokens.embed_norm", Role.EMBED_NORM)),
 )
 
-ZAYA = Family(
+_ZAYA = Family(
     "Zaya",
     layers=("layers.{L}",),
     inside=(
@@ -244,7 +244,7 @@ ZAYA = Family(
     ),
 )
 
-HRM = Family(
+_HRM = Family(
     "Hierarchical reasoning model: two stacks, one after the other",
     layers=("H_module.layers.{L}", "L_module.layers.{L}"),
     inside=(
@@ -256,7 +256,7 @@ HRM = Family(
     outside=(("z_L_init", Role.MODULATION), ("z_H_init", Role.MODULATION)),
 )
 
-HUNYUAN_4 = Family(
+_HUNYUAN_4 = Family(
     "Hunyuan 4",
     layers=("layers.{L}",),
     inside=(
@@ -278,7 +278,7 @@ HUNYUAN_4 = Family(
     outside=(("lerope.alpha", Role.MODULATION),),
 )
 
-CROSS_BLOCKS = Family(
+_CROSS_BLOCKS = Family(
     "Idefics 1: layers of attention to images between the language model's own",
     layers=("gated_cross_attn_layers.{L}", "cross_attn_layers.{L}"),
     inside=(
@@ -294,7 +294,7 @@ CROSS_BLOCKS = Family(
     ),
 )
 
-MOLMO = Family(
+_MOLMO = Family(
     "Molmo",
     layers=("blocks.{L}",),
     inside=(
@@ -308,7 +308,7 @@ MOLMO = Family(
     outside=(("wte.embedding", Role.EMBED), ("wte.new_embedding", Role.EMBED_PART)),
 )
 
-NEOMME = Family(
+_NEOMME = Family(
     "NeoMME",
     layers=("layers.{L}",),
     inside=(
@@ -324,7 +324,7 @@ NEOMME = Family(
     ),
 )
 
-PHI_IN_A_ROW = Family(
+_PHI_IN_A_ROW = Family(
     "Phi 1 and 2 as first released: embedding and head are numbered among the layers",
     layers=("layers.{L}",),
     inside=(
@@ -347,6 +347,6 @@ HEADS = Family(
 )
 
 FAMILIES = (
-    *(CTRL, OPENAI_GPT, XLM, XLNET, REFORMER, CPMANT, GTE, MOBILEBERT, SQUEEZEBERT, PERCEIVER, MOSHI, INKLING, ZAYA),
-    *(HRM, HUNYUAN_4, CROSS_BLOCKS, MOLMO, NEOMME, PHI_IN_A_ROW, HEADS),
+    *(_CTRL, _OPENAI_GPT, _XLM, _XLNET, _REFORMER, _CPMANT, _GTE, _MOBILEBERT, _SQUEEZEBERT, _PERCEIVER, _MOSHI),
+    *(_INKLING, _ZAYA, _HRM, _HUNYUAN_4, _CROSS_BLOCKS, _MOLMO, _NEOMME, _PHI_IN_A_ROW, HEADS),
 )

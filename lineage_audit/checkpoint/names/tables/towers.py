@@ -21,7 +21,7 @@ def _attention(module: str, *spellings: tuple[str, str, str, str]) -> Entries:
     )
 
 
-CLIP = Family(
+_CLIP = Family(
     "CLIP, SigLIP, Idefics, Llama 4, Mllama, Kimi, InternVL, ViT, DINOv2, Whisper, Qwen 2 Audio",
     inside=(
         *_attention("self_attn", ("q_proj", "k_proj", "v_proj", "out_proj"), ("", "", "", "o_proj")),
@@ -77,7 +77,7 @@ BLOCKS = Family(
     ),
 )
 
-PIXTRAL = Family(
+_PIXTRAL = Family(
     "Pixtral, LFM VL",
     inside=(
         ("attention_norm", Role.ATTN_NORM),
@@ -91,7 +91,7 @@ PIXTRAL = Family(
     ),
 )
 
-CONFORMER = Family(
+_CONFORMER = Family(
     "Conformers: two halves of an FFN around attention and a convolution",
     inside=(
         ("feed_forward1.linear1", Role.UP),
@@ -118,7 +118,7 @@ PIX2STRUCT = Family(
     ),
 )
 
-FAMILIES = (CLIP, BLOCKS, PIXTRAL, CONFORMER, PIX2STRUCT)
+FAMILIES = (_CLIP, BLOCKS, _PIXTRAL, _CONFORMER, PIX2STRUCT)
 
 INSIDE = {name: meaning for family in reversed(FAMILIES) for name, meaning in family.inside}
 """Name inside a tower's layer -> meaning."""

@@ -29,7 +29,7 @@ from lineage_audit.results import DeltaSpectrum
 FloatArray = npt.NDArray[np.float32]
 
 ROLES: tuple[Role, ...] = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
-SAMPLED = frozenset({Role.Q, Role.V, Role.UP})
+_SAMPLED = frozenset({Role.Q, Role.V, Role.UP})
 """Roles of which a sample reads neighbouring rows."""
 
 _MATRICES_A_ROLE = 4
@@ -178,7 +178,7 @@ def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) 
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
         has_source = part.pair.aligned_a is None or not part.pair.aligned_a.leaves_out_units
-        if part.pair.b.role in SAMPLED and part.pair.b.core_layer is not None and has_source:
+        if part.pair.b.role in _SAMPLED and part.pair.b.core_layer is not None and has_source:
             by_role[part.pair.b.role].append(part)
     roles = _all_roles(comparison).items()
     untouched = frozenset(role for role, parts in roles if all(is_untouched(part) for part in parts))

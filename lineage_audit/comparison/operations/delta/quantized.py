@@ -23,12 +23,12 @@ from lineage_audit.comparison.operations.directed import DirectedOperation, dire
 from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
-Grouping = int | Literal["row"]
+_Grouping = int | Literal["row"]
 
 _BITS = (2, 3, 4, 8)
 _FEWEST_BITS_OF_STEPS = 4
 """Bits from which steps are looked for; coarser grids are found by their few values."""
-_GROUPINGS: tuple[Grouping, ...] = ("row", 128, 64, 32, 16)
+_GROUPINGS: tuple[_Grouping, ...] = ("row", 128, 64, 32, 16)
 _FITTING = 0.95
 """Share of groups of a matrix, and of matrices, that must be on a grid."""
 
@@ -58,7 +58,7 @@ _OTHER_ON_GRID = 0.7
 class _Grid:
     """A matrix found on a grid: its grouping, and whether the other side is within half a step of it."""
 
-    grouping: Grouping
+    grouping: _Grouping
     is_near: bool
 
 

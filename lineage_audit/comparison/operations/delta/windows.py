@@ -28,10 +28,10 @@ UNITS = 512
 ROWS = 64
 """Whole rows that are kept, or up to twice as many."""
 
-BLOCK_ROWS = 192
+_BLOCK_ROWS = 192
 """Neighbouring rows that a sample reads of a matrix."""
 
-SCATTERED_ROWS = 48
+_SCATTERED_ROWS = 48
 """The same where they stand apart in the other model."""
 
 _SCATTERED = 0.5
@@ -63,7 +63,7 @@ def read_block(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
     """Read neighbouring rows from the middle of a pair, fewer where they stand apart in A: each is then a request."""
     aligned_a = pair.aligned_a or AlignedTensor()
     scattered = len(pair.a_rows) > 1 and bool((np.diff(pair.a_rows) != 1).mean() > _SCATTERED)
-    count = min(len(pair.b_rows), SCATTERED_ROWS if scattered else BLOCK_ROWS)
+    count = min(len(pair.b_rows), _SCATTERED_ROWS if scattered else _BLOCK_ROWS)
     first = (len(pair.b_rows) - count) // 2
     some = np.arange(first, first + count)
     held_a = aligned_a.rows(_read(a, pair.a, pair.a_rows[some], aligned_a.columns_of), some)

@@ -20,7 +20,6 @@ from lineage_audit.results import CheckReport, Evidence, FamilyTree, Report, Res
 
 __all__ = [
     "Figure",
-    "check_figures",
     "compare_figures",
     "family_tree",
     "figures_of",
@@ -50,7 +49,7 @@ def figures_of(result: Result) -> list[Figure]:
     return list(filter(None, _FIGURES[type(result)](result) if type(result) in _FIGURES else ()))
 
 
-def check_figures(report: CheckReport) -> list[Figure]:
+def _check_figures(report: CheckReport) -> list[Figure]:
     """The figures of a check."""
     figure = references_figure(report.references)
     return [figure] if figure else []
@@ -83,7 +82,7 @@ def _counts(test: Evidence) -> bool:
 
 _FIGURES: Mapping[type, Callable[[Any], Iterable[Figure | None]]] = {
     Report: compare_figures,
-    CheckReport: check_figures,
+    CheckReport: _check_figures,
     Unmixing: lambda unmixing: [merge_figure(unmixing)],
     FamilyTree: lambda tree: [family_tree(tree)],
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lineage_audit.report.escaping import cut, cut_middle
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, group, line, rect, words
-from lineage_audit.report.html.figures.scales import Axis
+from lineage_audit.report.html.figures.scales import FigureAxis
 from lineage_audit.report.html.markup import Markup
 from lineage_audit.report.numbers import plural
 from lineage_audit.report.wording.unmixing import weight
@@ -38,7 +38,7 @@ def merge_figure(unmixing: Unmixing) -> Figure | None:
     low, high = min(0.0, *(share.low for share in shown)), max(1.0, *(share.high for share in shown))
     width = (WIDTH - _LEFT - 8 - _GAP * (len(parents) - 1)) / len(parents)
     bottom = _TOP + _ROW * len(rows)
-    columns = [Axis(low, high, x, x + width) for x in (_LEFT + n * (width + _GAP) for n in range(len(parents)))]
+    columns = [FigureAxis(low, high, x, x + width) for x in (_LEFT + n * (width + _GAP) for n in range(len(parents)))]
     names = [cut_middle(parent.ref, int(width / 6.2)) for parent in parents]
     return Figure(
         name="merge",
@@ -64,7 +64,7 @@ def _weights(unmixing: Unmixing, part: MergedPart) -> tuple[Share, ...]:
     return tuple(Share(value, value, value) for value in taken)
 
 
-def _column(axis: Axis, name: str, rows: Sequence[_Row], parent: int, bottom: float) -> Iterator[Markup]:
+def _column(axis: FigureAxis, name: str, rows: Sequence[_Row], parent: int, bottom: float) -> Iterator[Markup]:
     yield words(axis.start, 14, name)
     yield rect(axis.start, _TOP, axis.stop - axis.start, bottom - _TOP, "panel")
     for tick in (0.0, 0.5, 1.0):
@@ -77,7 +77,7 @@ def _column(axis: Axis, name: str, rows: Sequence[_Row], parent: int, bottom: fl
             yield from _dot(axis, row.weights[parent], _TOP + (n + 0.5) * _ROW, is_first=n == 0)
 
 
-def _dot(axis: Axis, share: Share, y: float, *, is_first: bool) -> Iterator[Markup]:
+def _dot(axis: FigureAxis, share: Share, y: float, *, is_first: bool) -> Iterator[Markup]:
     x = axis.place(share.value)
     yield line(axis.place(share.low), y, axis.place(share.high), y, "observed")
     yield circle(x, y, 3.6 if is_first else 2.8, "dot")

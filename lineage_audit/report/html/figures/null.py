@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import exp, lgamma, log, sqrt
 
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, file_name, group, line, path, rect, words
-from lineage_audit.report.html.figures.scales import Axis
+from lineage_audit.report.html.figures.scales import FigureAxis
 from lineage_audit.report.html.markup import Markup
 from lineage_audit.report.html.names import with_powers
 from lineage_audit.report.numbers import p_value, quantity
@@ -66,17 +66,17 @@ def _deviations(observed: float) -> str:
     return f"{observed:,.{digits}f} σ".replace("-", "−")
 
 
-def _axis(spread: NullSpread, observed: float, threshold: float | None) -> Axis:
+def _axis(spread: NullSpread, observed: float, threshold: float | None) -> FigureAxis:
     """An axis that holds the null, the threshold and the observed statistic."""
     if spread.family == "sign-sum":
         low, high = min(-4.0, observed * 1.12), max(6.0, threshold or 0.0, observed * 1.06)
     else:
         low, high = 0.0, max(spread.scale + 4 * sqrt(spread.scale), (threshold or 0.0) * 1.1, observed * 1.06)
     linear_to = max(_LINEAR_TO[spread.family], 4 * spread.scale if spread.family == "fixed-points" else 0.0)
-    return Axis(low, high, _LEFT, _RIGHT, bent=max(-low, high) > linear_to)
+    return FigureAxis(low, high, _LEFT, _RIGHT, bent=max(-low, high) > linear_to)
 
 
-def _null(axis: Axis, spread: NullSpread) -> Markup:
+def _null(axis: FigureAxis, spread: NullSpread) -> Markup:
     """The null as an area, as high as the figure where it is highest."""
     if spread.family == "sign-sum":
         grid = [-5 + step / 10 for step in range(101)]
@@ -95,7 +95,7 @@ def _null(axis: Axis, spread: NullSpread) -> Markup:
     return path(outline, "null", closed=True)
 
 
-def _related(axis: Axis, threshold: float | None) -> Markup:
+def _related(axis: FigureAxis, threshold: float | None) -> Markup:
     """The region in which a statistic makes two models related."""
     if threshold is None:
         return group()
@@ -106,7 +106,7 @@ def _related(axis: Axis, threshold: float | None) -> Markup:
     return group(area, line(x, _TOP - 32, x, _BASE, "threshold"), label)
 
 
-def _x_axis(axis: Axis, spread: NullSpread) -> Markup:
+def _x_axis(axis: FigureAxis, spread: NullSpread) -> Markup:
     ticks = axis.ticks(8)
     unit = "standard deviations of the null" if spread.family == "sign-sum" else "units that keep their number"
     bent = ", logarithmic beyond the first" if axis.bent else ""
@@ -118,7 +118,7 @@ def _x_axis(axis: Axis, spread: NullSpread) -> Markup:
     )
 
 
-def _mark(axis: Axis, observed: float, shown: str) -> Markup:
+def _mark(axis: FigureAxis, observed: float, shown: str) -> Markup:
     x = axis.place(observed)
     at_end = x > WIDTH - 110
     return group(

@@ -10,7 +10,7 @@ from lineage_audit.report.numbers import share
 from lineage_audit.results import ExplainedStage
 from lineage_audit.results.figures import Stage
 
-STAGE_WORDS: Mapping[Stage, str] = {
+_STAGE_WORDS: Mapping[Stage, str] = {
     "in-place": "A as it is, number by number",
     "moved": "A after the moves that were found",
 }
@@ -37,7 +37,7 @@ def _bar(position: int, stage: ExplainedStage) -> Iterator[Markup]:
     top, width = _ROW * position + 22, _RIGHT - _LEFT
     compared = width * min(1.0, max(0.0, stage.compared_share))
     explained = compared * min(1.0, max(0.0, stage.explained_variance))
-    yield words(_LEFT, top - 7, STAGE_WORDS[stage.stage])
+    yield words(_LEFT, top - 7, _STAGE_WORDS[stage.stage])
     yield words(_RIGHT, top - 7, f"explains {share(stage.explained_variance)}", "strong", "end")
     yield rect(_LEFT, top, width, 16, "panel")
     yield rect(_LEFT, top, compared, 16, "rest")
@@ -47,4 +47,4 @@ def _bar(position: int, stage: ExplainedStage) -> Iterator[Markup]:
 
 def _sentence(stage: ExplainedStage) -> str:
     explained, compared = share(stage.explained_variance), share(stage.compared_share)
-    return f"{STAGE_WORDS[stage.stage]}: it explains {explained} of the variance of the {compared} that were compared."
+    return f"{_STAGE_WORDS[stage.stage]}: it explains {explained} of the variance of the {compared} that were compared."

@@ -12,7 +12,7 @@ SHADES_FROM = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class FigureAxis:
     """A horizontal or vertical axis: values from ``low`` to ``high`` on places from ``start`` to ``stop``.
 
     ``bent`` axes are linear near zero and logarithmic beyond, so that a statistic thousands of standard deviations

@@ -7,7 +7,7 @@ from math import floor, log10
 
 from lineage_audit.report.escaping import cut
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, file_name, group, line, rect, words
-from lineage_audit.report.html.figures.scales import Axis
+from lineage_audit.report.html.figures.scales import FigureAxis
 from lineage_audit.report.html.markup import Markup
 from lineage_audit.report.html.names import with_powers
 from lineage_audit.report.numbers import coefficient
@@ -28,7 +28,7 @@ def spectrum_figure(operation: Operation) -> Figure | None:
         return None
     positive = [value for spectrum in shown for value in (*spectrum.values, spectrum.edge) if value > 0]
     lowest, highest = floor(log10(max(min(positive), 1e-12 * max(positive)))), log10(max(positive)) + 0.2
-    scale = Axis(float(lowest), highest, _PANEL, 0.0)
+    scale = FigureAxis(float(lowest), highest, _PANEL, 0.0)
     return Figure(
         name=file_name(f"spectrum-{operation.kind}"),
         title=f"Spectrum of the delta: {operation.kind}",
@@ -40,7 +40,7 @@ def spectrum_figure(operation: Operation) -> Figure | None:
     )
 
 
-def _panel(position: int, spectrum: DeltaSpectrum, scale: Axis) -> Iterator[Markup]:
+def _panel(position: int, spectrum: DeltaSpectrum, scale: FigureAxis) -> Iterator[Markup]:
     x = _LEFT + (position % _COLUMNS) * (_WIDTH + _GAP)
     y = 18.0 + (position // _COLUMNS) * _ROW
     yield words(x, y - 6, f"{cut(spectrum.role, 12)}, layer {spectrum.layer}", "label")
@@ -57,7 +57,7 @@ def _panel(position: int, spectrum: DeltaSpectrum, scale: Axis) -> Iterator[Mark
     yield from _values(x, y, spectrum, scale)
 
 
-def _values(x: float, y: float, spectrum: DeltaSpectrum, scale: Axis) -> Iterator[Markup]:
+def _values(x: float, y: float, spectrum: DeltaSpectrum, scale: FigureAxis) -> Iterator[Markup]:
     step = _WIDTH / (len(spectrum.values) + 1)
     for n, value in enumerate(spectrum.values):
         at = y + scale.place(max(scale.low, log10(value) if value > 0 else scale.low))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.report.html.markup import Markup, element
 from lineage_audit.report.html.names import name, opening, sentence
-from lineage_audit.report.html.page import Section
+from lineage_audit.report.html.page import PageSection
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.wording.check import claim_place, licence_words
 from lineage_audit.results import CheckReport, LicenceStatement
@@ -12,7 +12,7 @@ from lineage_audit.results import CheckReport, LicenceStatement
 _MOST_CLAIMS = 500
 
 
-def licences(report: CheckReport) -> Section:
+def licences(report: CheckReport) -> PageSection:
     """The licence as stated and as concluded, side by side."""
     cards = element(
         "div",
@@ -20,7 +20,7 @@ def licences(report: CheckReport) -> Section:
         _licence("Concluded from the weights’ origin", report.concluded_licence, "nothing: no base was shown"),
         class_="cards",
     )
-    return Section("licence", "Licence", "", cards)
+    return PageSection("licence", "Licence", "", cards)
 
 
 def _licence(heading: str, licence: LicenceStatement | None, without: str) -> Markup:
@@ -30,8 +30,8 @@ def _licence(heading: str, licence: LicenceStatement | None, without: str) -> Ma
     return element("article", element("h3", heading), element("p", sentence(words)), basis, terms)
 
 
-def claims(report: CheckReport) -> Section:
+def claims(report: CheckReport) -> PageSection:
     """Every claim as it was read."""
     columns = (Column("Claim"), Column("Value", is_wide=True), Column("Read from"))
     rows = ((sentence(one.kind), sentence(one.value), name(claim_place(one))) for one in report.claims[:_MOST_CLAIMS])
-    return Section("claims", "Claims", "", table("What the subject claims, and where", columns, rows))
+    return PageSection("claims", "Claims", "", table("What the subject claims, and where", columns, rows))

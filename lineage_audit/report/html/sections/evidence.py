@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lineage_audit.report.html.figures import inline, layer_map, null_figures, role_map
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, detection_limit, logarithm, plural, quantity, share
 from lineage_audit.report.wording import status_word
@@ -27,25 +27,25 @@ _TEST_LEAD = (
 )
 
 
-def nulls(report: Report) -> Section:
+def nulls(report: Report) -> PageSection:
     """Each test's statistic on its null."""
     figures = [inline(figure) for figure in null_figures(report)]
     others = folded(f"{plural(len(figures) - _SHOWN, 'more test')}", _side_by_side(figures[_SHOWN:]))
     body = joined(_side_by_side(figures[:_SHOWN]), others)
-    return Section("null", "Observed, and what chance gives", _NULL_LEAD, body)
+    return PageSection("null", "Observed, and what chance gives", _NULL_LEAD, body)
 
 
-def layers(report: Report) -> Section:
+def layers(report: Report) -> PageSection:
     """Layer by layer, and role by role."""
     figures = [inline(figure) for figure in (layer_map(report.weights), role_map(report.weights)) if figure]
-    return Section("layers", "Layer by layer", _LAYER_LEAD, _side_by_side(figures))
+    return PageSection("layers", "Layer by layer", _LAYER_LEAD, _side_by_side(figures))
 
 
 def _side_by_side(figures: Sequence[Markup]) -> Markup:
     return element("div", figures, class_="figures") if figures else Markup("")
 
 
-def tests(report: Report) -> Section:
+def tests(report: Report) -> PageSection:
     """Every test, measured or not."""
     columns = (
         Column("Test"),
@@ -56,7 +56,7 @@ def tests(report: Report) -> Section:
     measured = [test for test in report.evidence if test.status == "measured"]
     body = table("Every test and what it gave", columns, map(_test_row, measured))
     asked = folded("What each test asks, and under which null", _questions(report))
-    return Section("tests", "All tests", _TEST_LEAD, joined(body, _unmeasured(report), asked))
+    return PageSection("tests", "All tests", _TEST_LEAD, joined(body, _unmeasured(report), asked))
 
 
 def _unmeasured(report: Report) -> Markup:

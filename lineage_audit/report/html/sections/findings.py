@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, opening, sentence
-from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
@@ -27,7 +27,7 @@ _MOST_NAMES = 200
 _EVERY_FIELD = "Every architecture field that either model states or implies"
 
 
-def findings(report: Report) -> Section:
+def findings(report: Report) -> PageSection:
     """The findings as cards, then the tables behind them."""
     cards = element(
         "div",
@@ -56,7 +56,7 @@ def findings(report: Report) -> Section:
         tables = joined(
             tables, folded("Numbers that people quote, and what unrelated models give", _controls(report.controls))
         )
-    return Section("findings", "Four findings, kept apart", "", joined(cards, tables))
+    return PageSection("findings", "Four findings, kept apart", "", joined(cards, tables))
 
 
 def _card(heading: str, summary: str, aside: str = "") -> Markup:

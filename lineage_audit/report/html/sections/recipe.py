@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.report.html.figures import inline, recipe_figure, spectrum_figures
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import opening, sentence
-from lineage_audit.report.html.page import Section
+from lineage_audit.report.html.page import PageSection
 from lineage_audit.results import Operation, Report
 
 _LEAD = (
@@ -13,14 +13,15 @@ _LEAD = (
 )
 
 
-def recipe(report: Report) -> Section:
+def recipe(report: Report) -> PageSection:
     """The steps and their figures; no section where no operation was found."""
     operations = report.verdict.operations
     if not operations:
-        return Section("recipe", "", "", Markup(""))
+        return PageSection("recipe", "", "", Markup(""))
     figures = [figure for figure in (recipe_figure(report.weights.stages),) if figure] + spectrum_figures(report)
     shown = element("div", map(inline, figures), class_="figures") if figures else None
-    return Section("recipe", "The recipe", _LEAD, joined(element("ol", map(_step, operations), class_="steps"), shown))
+    steps = element("ol", map(_step, operations), class_="steps")
+    return PageSection("recipe", "The recipe", _LEAD, joined(steps, shown))
 
 
 def _step(operation: Operation) -> Markup:

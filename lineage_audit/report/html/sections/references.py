@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lineage_audit.report.html.figures import inline, references_figure
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import MISSING, detection_limit, logarithm, share
 from lineage_audit.report.wording.check import (
@@ -19,7 +19,7 @@ from lineage_audit.report.wording.check import (
 from lineage_audit.results import CheckReport, ReferenceSummary
 
 
-def references(report: CheckReport) -> Section:
+def references(report: CheckReport) -> PageSection:
     """References with their relations, and the bases behind them."""
     columns = (
         Column("Reference"),
@@ -36,7 +36,7 @@ def references(report: CheckReport) -> Section:
         folded("Bases behind the references", _ancestors(report)),
     )
     nothing = element("p", "None was given, and the card declares none.")
-    return Section("references", "References", "", body or nothing)
+    return PageSection("references", "References", "", body or nothing)
 
 
 def _row(reference: ReferenceSummary) -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.numbers import MISSING, byte_size
 from lineage_audit.report.wording import DIGEST_METHODS, base_claim, model_facts, run_words, weight_file_words
@@ -33,11 +33,11 @@ def first_caveats(sentences: Sequence[str]) -> Markup:
     return element("div", element("h2", "Before you quote this"), element("ul", shown, rest), class_="quoting")
 
 
-def caveats(sentences: Sequence[str]) -> Section:
+def caveats(sentences: Sequence[str]) -> PageSection:
     """The same whole, where the summary had no room for all."""
     whole = sentences if len(sentences) > _MOST_CAVEATS else ()
     items = element("ul", (element("li", sentence(one)) for one in whole)) if whole else joined()
-    return Section("caveats", "All that to know before you quote this", "", items)
+    return PageSection("caveats", "All that to know before you quote this", "", items)
 
 
 def models(report: Report) -> Markup:
@@ -55,14 +55,14 @@ def command_line(command: Sequence[str]) -> Markup:
     return element("pre", element("code", " ".join(map(shlex.quote, command))))
 
 
-def reproduce(command: Sequence[str], parameters: Iterable[tuple[str, Scalar]], run: Run | None) -> Section:
+def reproduce(command: Sequence[str], parameters: Iterable[tuple[str, Scalar]], run: Run | None) -> PageSection:
     """The command line, and the parameters that its numbers depend on."""
     lead = "The same files give the same numbers; the digests say whether they are the same."
     rows = ((name(key), sentence(MISSING if value is None else str(value))) for key, value in parameters)
     columns = (Column("Parameter"), Column("Value"))
     chosen = folded("Parameters of the run", table("Parameters of the run that change a number", columns, rows))
     as_run = folded("The command as it was given", command_line(run.command)) if run and run.command else None
-    return Section("reproduce", "Run it again", lead, joined(command_line(command), as_run, chosen))
+    return PageSection("reproduce", "Run it again", lead, joined(command_line(command), as_run, chosen))
 
 
 def compare_command(report: Report) -> list[str]:
@@ -92,11 +92,11 @@ def check_command(report: CheckReport) -> list[str]:
     return ["lineage-audit", "check", with_revision(report.subject), *options, *ends]
 
 
-def pinned(caption: str, models: Iterable[tuple[str, str | None, str | None]]) -> Section:
+def pinned(caption: str, models: Iterable[tuple[str, str | None, str | None]]) -> PageSection:
     """What pins the content of every model that was read: reference, revision, digest."""
     columns = (Column("Model"), Column("Revision"), Column("Digest"))
     rows = ((name(ref), name(revision), name(digest)) for ref, revision, digest in models)
-    return Section("models", "The models as they were read", "", table(caption, columns, rows))
+    return PageSection("models", "The models as they were read", "", table(caption, columns, rows))
 
 
 def with_revision(model: ModelSummary | ReferenceSummary) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
-from lineage_audit.report.html.page import Section, folded
+from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.wording.check import place, rules_by_id, suppression_words
 from lineage_audit.results import CheckReport, Finding, RuleInfo
 
@@ -15,11 +15,11 @@ _MOST_EVIDENCE = 12
 _MOST_IN_SHORT = 6
 
 
-def violations(report: CheckReport) -> Section:
+def violations(report: CheckReport) -> PageSection:
     """The findings that count."""
     counting = [finding for finding in report.findings if finding.counts]
     body = _by_rule(report, counting) if counting else element("p", "Nothing that counts was found.")
-    return Section("findings", "Findings", "", body)
+    return PageSection("findings", "Findings", "", body)
 
 
 def violations_in_short(report: CheckReport) -> Markup:
@@ -34,10 +34,10 @@ def violations_in_short(report: CheckReport) -> Markup:
     return element("ul", shown, rest, class_="short") if shown else Markup("")
 
 
-def suppressed(report: CheckReport) -> Section:
+def suppressed(report: CheckReport) -> PageSection:
     """The findings that do not count, each with its reason; no section where there are none."""
     quiet = [finding for finding in report.findings if not finding.counts]
-    return Section("suppressed", "Findings that do not count", "", _by_rule(report, quiet))
+    return PageSection("suppressed", "Findings that do not count", "", _by_rule(report, quiet))
 
 
 def _by_rule(report: CheckReport, findings: Sequence[Finding]) -> Markup:

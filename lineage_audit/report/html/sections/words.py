@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import sentence
-from lineage_audit.report.html.page import Section
+from lineage_audit.report.html.page import PageSection
 from lineage_audit.report.wording.glossary import Term, meaning_of, terms_of
 
 
-def words(kind: type) -> Section:
+def words(kind: type) -> PageSection:
     """Every word of a kind of result that the glossary explains."""
     entries = element("dl", map(_entry, terms_of(kind)), class_="words")
-    return Section("words", "What the words mean", "", entries)
+    return PageSection("words", "What the words mean", "", entries)
 
 
 def explained(label: str) -> Markup:
