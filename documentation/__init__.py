@@ -7,7 +7,7 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from documentation import command_line, glossary
+from documentation import command_line, glossary, thresholds
 from lineage_audit.report.json.documents import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -21,6 +21,7 @@ def schema_text(name: str) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": command_line.page,
     "glossary.md": glossary.page,
+    "thresholds.md": thresholds.page,
     **{f"schema/{kind.name}-1.schema.json": partial(schema_text, kind.name) for kind in KINDS},
 }
 """File below docs/ -> what it must say."""

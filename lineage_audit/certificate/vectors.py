@@ -36,7 +36,7 @@ RUN = 16
 _LEANING = 8.0
 """Standard deviations from which on units lean one way."""
 
-COPY = 0.6
+_COPY = 0.6
 """|cosine| of two units of one model from which on they are copies."""
 
 _BLOCK_COPY = 0.0625
@@ -96,7 +96,7 @@ def lean(blocks: Iterable[DoubleArray]) -> bool:
 
 def copies_among(sizes: DoubleArray) -> IntArray:
     """For each unit the first of those that it is a copy of, directly or through others, from ``[n, n]`` |cosines|."""
-    alike = np.round(sizes, DIGITS) >= COPY
+    alike = np.round(sizes, DIGITS) >= _COPY
     np.fill_diagonal(alike, True)
     return _components(alike)
 

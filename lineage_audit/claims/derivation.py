@@ -21,7 +21,7 @@ from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.statements import Statements
 from lineage_audit.comparison.evidence.part_rows import part_asked
 from lineage_audit.comparison.siblings import Extent, NotMeasured, SharedChange, shared_change
-from lineage_audit.comparison.verdict import is_related
+from lineage_audit.comparison.verdict.standing import is_related
 from lineage_audit.results import Evidence, Standing
 
 OPEN: tuple[Standing, ...] = ("partly", "base-open", "order-open")

@@ -27,7 +27,7 @@ from lineage_audit.comparison import EffortChoice
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.kernels import Device, computing_on
-from lineage_audit.comparison.verdict import NOT_THEFT
+from lineage_audit.comparison.verdict.wording import NOT_THEFT
 from lineage_audit.results import (
     CheckReport,
     FailOn,

@@ -19,7 +19,7 @@ from lineage_audit.claims.given import GivenReference
 from lineage_audit.claims.names import same_model
 from lineage_audit.claims.references import ReadingSettings, Reference
 from lineage_audit.claims.repository import Repository
-from lineage_audit.comparison.verdict import DISTILLATION
+from lineage_audit.comparison.verdict.wording import DISTILLATION
 from lineage_audit.library.database import Database, open_database
 from lineage_audit.library.database_entries import DatabaseEntry
 from lineage_audit.library.fingerprint import sketch_subject

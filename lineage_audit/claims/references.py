@@ -18,7 +18,7 @@ from lineage_audit.claims.stated_licence import StatedLicence, licence_by_name
 from lineage_audit.claims.statements import Statements
 from lineage_audit.comparison import EffortChoice, compare_checkpoints
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.verdict import strongest
+from lineage_audit.comparison.verdict.standing import strongest
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.library.recognition import is_fingerprint_reference
 from lineage_audit.results import (

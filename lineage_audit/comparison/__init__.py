@@ -41,7 +41,7 @@ from lineage_audit.comparison.stages import (
     with_cross_checks,
     without_weights,
 )
-from lineage_audit.comparison.verdict import decide
+from lineage_audit.comparison.verdict.decision import decide
 from lineage_audit.results import PairCoverage, Report, Scalar
 from lineage_audit.version import __version__
 

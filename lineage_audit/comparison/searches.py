@@ -15,7 +15,7 @@ from lineage_audit.comparison.invariants import Invariants, align_by_invariants,
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.shares.weights import Shares
-from lineage_audit.comparison.verdict import alignment_holds
+from lineage_audit.comparison.verdict.standing import alignment_holds
 from lineage_audit.results import Evidence
 
 

@@ -31,6 +31,7 @@ from lineage_audit.comparison.evidence.base import TestDescription, not_measured
 from lineage_audit.comparison.merging.streaming import storage_steps
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES, TensorPair, pair_tensors
 from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.verdict.thresholds import SIBLINGS
 from lineage_audit.results import Evidence
 
 DoubleArray = npt.NDArray[np.float64]
@@ -39,40 +40,9 @@ MATRICES = 96
 """Most matrices that are looked at, spread over the model."""
 ROWS = 128
 """Rows read of each, next to each other: one byte range a matrix and model."""
-_FEWEST_MATRICES = 4
-_LEAST_IN_PLACE = 0.2
-"""Correlation with the base below which a matrix does not stand in the base's order."""
-_MOST_MOVED = 0.1
-"""Share of the weights that may stand in another order for the rest to show that little is shared."""
-_ERRORS = 3.0
-"""Standard errors that a slope may be off."""
-_BEYOND_ROUNDING = 4.0
-"""Mean square of the reference's change, in those that storing the three models may leave, from which it is one."""
 _STRONG, _WEAK = (0.1, 0.4), (0.5, 1.0)
 """Which directions of a change count as strong and weak, by rank; the strongest tenth is left out."""
-_NEGLIGIBLE = 1e-6
-"""Squared size, in that of the strongest direction, below which a direction is none."""
 
-HELD_WHOLE = (0.9, 1.25)
-"""Slopes over the weak directions at which the reference's change is held whole.
-
-Children of one set of trained models gave .98 to 1.27, cousins (children of one fine-tune) up to .80; on a set held
-apart 6 of 6 children were told, and none of 260 pairs of siblings and cousins (on the first set 5 of 6, none of 260).
-"""
-_HELD_IN_PART = 0.4
-"""Slope from which more is shared than siblings on other corpora share."""
-_STEADY = 0.92
-"""Slope over the weak directions, in that over the strong, from which the slope does not fall."""
-_MOST_SPREAD = 0.2
-"""Deviation over matrices up to which it is one slope: of children .03 to .16, of siblings near 1 at least .3."""
-
-_LEAST_MULTIPLE, _MOST_LEFT, _SAME_MULTIPLE = 0.05, 0.05, 0.05
-"""A constant multiple of the reference's change and no other change: the least multiple, the most of the subject's
-change that it may leave, and how much it may differ between directions and, in itself, between matrices."""
-_MOST_ROUNDING = 0.5
-"""Share of the subject's change that may be rounding, for a multiple to be seen."""
-_ROUNDED_TWICE = 2.0
-"""What a multiple may leave besides, in the mean square that storing the three models leaves."""
 
 Extent = Literal["whole", "multiple", "part", "little"]
 """``whole``: held whole, besides other changes; ``multiple``: a constant multiple of it and nothing else, as a merge of
@@ -112,19 +82,19 @@ class SharedChange:
     def extent(self) -> Extent:
         """Whether the subject holds the reference's change whole, a multiple or a part of it, or little."""
         if self._is_multiple:
-            return "whole" if HELD_WHOLE[0] <= self.slope <= HELD_WHOLE[1] else "multiple"
-        if min(self.slope, self.strong) < _HELD_IN_PART:
+            return "whole" if SIBLINGS.held_whole[0] <= self.slope <= SIBLINGS.held_whole[1] else "multiple"
+        if min(self.slope, self.strong) < SIBLINGS.held_in_part:
             return "little"
-        held = HELD_WHOLE[0] <= self.slope <= HELD_WHOLE[1] and self.whole >= _HELD_IN_PART
-        is_steady = self.slope >= _STEADY * self.strong and self.spread <= _MOST_SPREAD
+        held = SIBLINGS.held_whole[0] <= self.slope <= SIBLINGS.held_whole[1] and self.whole >= SIBLINGS.held_in_part
+        is_steady = self.slope >= SIBLINGS.steady * self.strong and self.spread <= SIBLINGS.most_spread
         return "whole" if held and is_steady else "part"
 
     @property
     def _is_multiple(self) -> bool:
         """Trainings on one corpus drift alike, yet never by one factor in all directions and with nothing besides."""
-        allowed = _SAME_MULTIPLE * abs(self.slope)
+        allowed = SIBLINGS.same_multiple * abs(self.slope)
         is_constant = abs(self.slope - self.strong) <= allowed and self.spread <= allowed
-        return abs(self.slope) >= _LEAST_MULTIPLE and is_constant and self.left <= _MOST_LEFT
+        return abs(self.slope) >= SIBLINGS.least_multiple and is_constant and self.left <= SIBLINGS.most_left
 
     @property
     def sentence(self) -> str:
@@ -170,20 +140,20 @@ def shared_change(
         part: the part of the models that is asked about; None for the language model's core.
     """
     places = _spread(_shared_places(subject, reference, base, part))
-    if len(places) < _FEWEST_MATRICES:
+    if len(places) < SIBLINGS.fewest_matrices:
         return NotMeasured("the three models share too few matrices of one shape")
     read = list(_changes((subject, reference, base), places))
     in_order = [part for part in read if part.is_in_order]
-    if len(in_order) < _FEWEST_MATRICES:
+    if len(in_order) < SIBLINGS.fewest_matrices:
         return NotMeasured(f"the {_moved(read)}'s weights do not stand in the base's order")
-    if sum(part.all[1] for part in read) <= _BEYOND_ROUNDING * sum(part.rounding for part in read):
+    if sum(part.all[1] for part in read) <= SIBLINGS.beyond_rounding * sum(part.rounding for part in read):
         return NotMeasured("the reference differs from the base by no more than rounding", same_as_base=True)
     found = _regressed(in_order, sum(part.elements for part in in_order) / max(1, subject.parameters))
     if found.extent in ("whole", "multiple"):
         return found
-    if sum(part.elements for part in in_order) < (1 - _MOST_MOVED) * sum(part.elements for part in read):
+    if sum(part.elements for part in in_order) < (1 - SIBLINGS.most_moved) * sum(part.elements for part in read):
         return NotMeasured(f"part of the {_moved(read)}'s weights do not stand in the base's order")
-    if found.extent == "little" and found.slope + _ERRORS * found.error >= HELD_WHOLE[0]:
+    if found.extent == "little" and found.slope + SIBLINGS.errors * found.error >= SIBLINGS.held_whole[0]:
         return NotMeasured(f"a slope of {found.slope:.2f} ± {found.error:.2f} tells no child from a sibling")
     return found
 
@@ -247,7 +217,7 @@ class _Change:
     @property
     def is_in_order(self) -> bool:
         """Whether both models have the matrix in the base's order of rows and columns."""
-        return min(_correlation(self.subject), _correlation(self.reference)) >= _LEAST_IN_PLACE
+        return min(_correlation(self.subject), _correlation(self.reference)) >= SIBLINGS.least_in_place
 
 
 _Place = tuple[TensorRef, TensorRef, TensorRef]
@@ -300,7 +270,7 @@ def _change(subject: DoubleArray, reference: DoubleArray, base: DoubleArray, ten
     squares, directions = np.linalg.eigh(theirs @ theirs.T)
     squares, directions = squares[::-1], directions[:, ::-1]
     dots = np.einsum("ik,ij,jk->k", directions, own @ theirs.T, directions, optimize=True)
-    count = int(np.count_nonzero(squares > _NEGLIGIBLE * squares[0]))
+    count = int(np.count_nonzero(squares > SIBLINGS.negligible * squares[0]))
     return _Change(
         elements=own.size,
         own_squares=float((own * own).sum()),
@@ -342,8 +312,8 @@ def _correlation(products: _Products) -> float:
 
 def _moved(read: Sequence[_Change]) -> str:
     """Which of the two models has the most matrices in another order than the base."""
-    ours = sum(_correlation(part.subject) < _LEAST_IN_PLACE for part in read)
-    theirs = sum(_correlation(part.reference) < _LEAST_IN_PLACE for part in read)
+    ours = sum(_correlation(part.subject) < SIBLINGS.least_in_place for part in read)
+    theirs = sum(_correlation(part.reference) < SIBLINGS.least_in_place for part in read)
     return "reference" if theirs > ours else "subject"
 
 
@@ -353,14 +323,14 @@ def _regressed(read: Sequence[_Change], coverage: float) -> SharedChange:
     weak, error = _slope([part.weak for part in read])
     own, theirs = (sum(part.own_squares for part in read), sum(part.all[1] for part in read))
     explained = whole**2 * theirs / own if own > 0 else 0.0
-    rounding = _ROUNDED_TWICE * sum(part.rounding for part in read) / own if own > 0 else 0.0
+    rounding = SIBLINGS.rounded_twice * sum(part.rounding for part in read) / own if own > 0 else 0.0
     return SharedChange(
         slope=weak,
         error=error,
         strong=strong,
         whole=whole,
         explained=min(1.0, explained),
-        left=max(0.0, 1.0 - explained - rounding) if rounding < _MOST_ROUNDING else 1.0,
+        left=max(0.0, 1.0 - explained - rounding) if rounding < SIBLINGS.most_rounding else 1.0,
         matrices=len(read),
         coverage=min(1.0, coverage),
     )

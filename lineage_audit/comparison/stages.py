@@ -31,21 +31,17 @@ from lineage_audit.comparison.requantized import ask_requantization
 from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
 from lineage_audit.comparison.shares.weights import Shares, describe_weights, measure_shares
 from lineage_audit.comparison.symmetries.setting import comparison_of
-from lineage_audit.comparison.verdict import (
-    ALIGNMENT,
-    INDEPENDENCE,
-    RELATION,
-    Findings,
-    LeftOver,
+from lineage_audit.comparison.verdict.findings import Findings, LeftOver
+from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     detection_limit,
     has_asked_invariants,
     has_searched,
     is_half_agreed,
     is_related,
-    stated,
     strongest,
 )
+from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, INDEPENDENCE, RELATION, stated
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,

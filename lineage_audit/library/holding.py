@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lineage_audit.comparison.verdict import RELATION
+from lineage_audit.comparison.verdict.thresholds import RELATION, SKETCHES
 from lineage_audit.library.database import Database, shape_of
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
 from lineage_audit.library.fingerprint.layers import as_in_file
@@ -15,9 +15,6 @@ from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.nearness import order_of
 from lineage_audit.library.prefilter import shortlist
 from lineage_audit.results import RELATED, Report
-
-SECOND_LOOK = 0.3
-"""Similarity of signatures from which a model that seems unrelated is held against every unit of the subject."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +65,7 @@ def hold_against_database(subject: Fingerprint, database: Database, leave_out: S
     short = as_in_file(subject, SCHEME)
     reports = {name: compare_fingerprints(fingerprint, short) for name, fingerprint in fingerprints.items()}
     for name, score in zip(chosen.names, chosen.scores, strict=True):
-        if score >= SECOND_LOOK and not _is_related(reports[name], models):
+        if score >= SKETCHES.second_look and not _is_related(reports[name], models):
             reports[name] = compare_fingerprints(fingerprints[name], subject)
     related = {name: report for name, report in reports.items() if _is_related(report, models)}
     rest = {name: report for name, report in reports.items() if name not in related}

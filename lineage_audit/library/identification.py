@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from lineage_audit.comparison.verdict import DISTILLATION, NOT_THEFT, RELATION, strongest
+from lineage_audit.comparison.verdict.standing import strongest
+from lineage_audit.comparison.verdict.thresholds import RELATION, SKETCHES, TREES
+from lineage_audit.comparison.verdict.wording import DISTILLATION, NOT_THEFT
 from lineage_audit.library.database import Database
 from lineage_audit.library.database_entries import DatabaseEntry
 from lineage_audit.library.fingerprint import Fingerprint
 from lineage_audit.library.fingerprint.skeleton import summary_of
-from lineage_audit.library.holding import SECOND_LOOK, corrected, hold_against_database
-from lineage_audit.library.nearness import NEARLY_AS_FAR, SAME_WAY
+from lineage_audit.library.holding import corrected, hold_against_database
 from lineage_audit.library.prefilter import KEPT_BY_EACH
 from lineage_audit.results import Identification, Relative, Report
 from lineage_audit.results.identification import IdentificationOutcome
@@ -19,9 +20,9 @@ from lineage_audit.version import __version__
 
 _PARAMETERS = {
     "kept_by_each": KEPT_BY_EACH,
-    "second_look": SECOND_LOOK,
-    "sibling_steps": SAME_WAY,
-    "sibling_distance": NEARLY_AS_FAR,
+    "second_look": SKETCHES.second_look,
+    "sibling_steps": TREES.same_way,
+    "sibling_distance": TREES.sibling_as_far,
     "related_log10_p": RELATION.related_log10_p,
 }
 

@@ -10,11 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-SAME_WAY = 0.05
-"""Cosine of the two steps from which the nearer model counts as a sibling."""
-
-NEARLY_AS_FAR = 0.85
-"""Only a model that is hardly nearer than the other one can be a sibling by this rule."""
+from lineage_audit.comparison.verdict.thresholds import TREES
 
 _LOOKED_AT = 4
 """Nearest relatives among which siblings are looked for."""
@@ -46,9 +42,9 @@ def order_of(distances: Sequence[float], between: Distance) -> list[int]:
 def _is_sibling(x: int, y: int, distances: Sequence[float], between: Distance) -> bool:
     """Tell whether X, nearer than Y but hardly, looks like another child of Y."""
     near, far = distances[x], distances[y]
-    if not 0.0 < near < far or near < NEARLY_AS_FAR * far:
+    if not 0.0 < near < far or near < TREES.sibling_as_far * far:
         return False
     step = between(x, y)
     if not step:
         return False
-    return (far**2 - near**2 - step**2) / (2 * step * near) >= SAME_WAY
+    return (far**2 - near**2 - step**2) / (2 * step * near) >= TREES.same_way

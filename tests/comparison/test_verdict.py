@@ -13,15 +13,11 @@ from lineage_audit import comparison
 from lineage_audit.comparison.evidence import base
 from lineage_audit.comparison.operations.finding import DirectedOperation
 from lineage_audit.comparison.shares.weights import Shares
-from lineage_audit.comparison.verdict import (
-    INDEPENDENCE,
-    REGISTRY,
-    RELATION,
-    TRAINING,
-    Findings,
-    combined_log10_p,
-    decide,
-)
+from lineage_audit.comparison.verdict.decision import decide
+from lineage_audit.comparison.verdict.findings import Findings
+from lineage_audit.comparison.verdict.registry import REGISTRY
+from lineage_audit.comparison.verdict.standing import combined_log10_p
+from lineage_audit.comparison.verdict.thresholds import INDEPENDENCE, RELATION, TRAINING
 from lineage_audit.results import Evidence, LayerEvidence, Operation
 
 NOTHING_SHARED = Shares(derived=0.0, explained=0.001, best_part=0.002, copied=0.0, compared=1.0, relative_delta=1.4)

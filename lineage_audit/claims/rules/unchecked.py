@@ -9,6 +9,7 @@ from operator import itemgetter
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.claims.case import Case, unknown_licences
 from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
+from lineage_audit.comparison.verdict.thresholds import CHECKS
 
 
 def _subject_weights(case: Case) -> Iterator[Draft]:
@@ -38,7 +39,7 @@ def _subject_parts(case: Case) -> Iterator[Draft]:
             )
     unread = [tensor for tensor in checkpoint.tensors if not is_readable(tensor)]
     share = sum(tensor.size for tensor in unread) / max(1, checkpoint.parameters)
-    if share > _UNREAD_SHARE:
+    if share > CHECKS.unread_share:
         yield Draft(
             message=f"{share:.1%} of the subject's parameters are stored in a type that cannot be read.",
             evidence=(f"{len(unread):,} tensors, the first of type {unread[0].dtype}: {unread[0].name[:100]}",),
@@ -48,7 +49,7 @@ def _subject_parts(case: Case) -> Iterator[Draft]:
         )
     for reference in case.references:
         count = reference.report.parameters.get("weights_not_finite", 0) if reference.report else 0
-        if isinstance(count, int) and count > _UNREAD_SHARE * checkpoint.parameters:
+        if isinstance(count, int) and count > CHECKS.unread_share * checkpoint.parameters:
             yield Draft(
                 message=f"{count:,} weights are NaN, infinite or absurdly large in one of the models compared.",
                 evidence=(weights_line(reference),),
@@ -174,8 +175,6 @@ def _expired(case: Case) -> Iterator[Draft]:
 
 NO_REFERENCE = "LA904"
 """The rule that speaks where there was nothing to check, rather than something that could not be checked."""
-_UNREAD_SHARE = 0.001
-"""Share of the subject's parameters that may be left out of the comparisons before they settle nothing."""
 
 RULES = (
     Rule(

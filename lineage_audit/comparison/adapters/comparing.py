@@ -36,7 +36,7 @@ from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.shares.weights import layer_log10_p
-from lineage_audit.comparison.verdict import stated
+from lineage_audit.comparison.verdict.thresholds import stated
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,

@@ -11,16 +11,10 @@ from dataclasses import dataclass
 
 from lineage_audit.comparison.adapters.evidence import TRAINED_HALF, UPDATES
 from lineage_audit.comparison.adapters.factors import ModuleAgreement, SharedModules
-from lineage_audit.comparison.verdict import INDEPENDENCE, NOT_THEFT, RELATION, combined_log10_p, detection_limit
+from lineage_audit.comparison.verdict.standing import combined_log10_p, detection_limit
+from lineage_audit.comparison.verdict.thresholds import ADAPTERS, INDEPENDENCE, RELATION
+from lineage_audit.comparison.verdict.wording import NOT_THEFT
 from lineage_audit.results import RELATED, Evidence, Relation, Verdict
-
-_SAME_UPDATE = 0.999
-"""Mean cosine of the updates from which two adapters are one update in other factors.
-
-Two trainings on one data set, their starts drawn apart, gave .46.
-"""
-
-_LIKE_UPDATES = 0.1
 
 _START_OR_TRAINING = (
     "Equal starts and common training look alike here: many adapters start from one default seed, and on one data set "
@@ -102,7 +96,7 @@ def _relation(findings: AdapterFindings, exact: float | None, limit: float | Non
             f"Derived: {findings.copied:,} of {count:,} modules that both have are bit-identical, "
             "the half that started at zero included."
         )
-    if (findings.effect(UPDATES.test_id) or 0.0) >= _SAME_UPDATE:
+    if (findings.effect(UPDATES.test_id) or 0.0) >= ADAPTERS.same_update:
         return "derived", "Derived: both adapters make the same update of the weights, in other factors."
     if exact is not None and exact <= RELATION.related_log10_p:
         trained = findings.effect(TRAINED_HALF.test_id) or 0.0
@@ -153,7 +147,7 @@ def _caveats(findings: AdapterFindings, relation: Relation, update: float | None
         caveats.append(_START_OR_TRAINING)
     if relation == "independent":
         caveats.append("Adapters of one base and one data set count as independent where they were trained apart.")
-        if update is not None and update >= _LIKE_UPDATES:
+        if update is not None and update >= ADAPTERS.like_updates:
             caveats.append(
                 f"The updates point the same way (mean cosine {update:.2f}), as trainings on like data make them."
             )

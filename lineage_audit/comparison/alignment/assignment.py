@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 _SOLVED_AT_MOST = 3000
 """Rows that the Hungarian method is given; its cost is their cube."""
@@ -15,8 +16,6 @@ _SOLVED_AT_MOST = 3000
 _ROWS_AT_ONCE = 1024
 """Rows that are sorted at a time, since sorting copies them."""
 
-COPY = 0.97
-"""|Cosine| from which one candidate is a copy of another, and no competitor."""
 
 _MATCHED_WELL = 0.5
 _TIED = 0.1
@@ -108,7 +107,7 @@ def _over_distinct(
         sizes = np.take_along_axis(similarity[rows], first, axis=1)
         order = np.argsort(-sizes, axis=1, kind="stable")
         sizes, vectors = np.take_along_axis(sizes, order, axis=1), candidates[np.take_along_axis(first, order, axis=1)]
-        distinct = np.abs(np.einsum("nw,nkw->nk", vectors[:, 0], vectors)) < COPY
+        distinct = np.abs(np.einsum("nw,nkw->nk", vectors[:, 0], vectors)) < MATCHED_UNITS.copy
         second = np.where(distinct, sizes, -np.inf).max(axis=1)
         found[rows] = sizes[:, 0] - np.where(np.isfinite(second), second, sizes[:, -1])
     return found

@@ -21,13 +21,9 @@ from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_c
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.measurement import Measurement, Place
 from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES, FfnRoles
+from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 FloatArray = npt.NDArray[np.float32]
-
-_CLEARLY_NEGATIVE = -0.3
-_FEWEST_FLIPPED = 0.02
-SCALE_SPREAD = 0.05
-"""Standard deviation of log scale ratios from which units count as rescaled."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +139,7 @@ def _signs(measured: Measurement) -> FloatArray:
 
 
 def _sign_of(cosines: npt.NDArray[np.float64]) -> FloatArray:
-    if float(np.mean(cosines < _CLEARLY_NEGATIVE)) < _FEWEST_FLIPPED:
+    if float(np.mean(cosines < MATCHED_UNITS.clearly_negative)) < MATCHED_UNITS.fewest_flipped:
         return np.ones(len(cosines), dtype=np.float32)
     return np.where(cosines < 0, -1.0, 1.0).astype(np.float32)
 
@@ -156,7 +152,7 @@ def _scales(up: Measurement, down: Measurement) -> FloatArray:
     known = (up.rows.aa > 0) & (down.columns.aa > 0)
     ratios = [np.sqrt(part.bb[known] / np.maximum(part.aa[known], 1e-30)) for part in (up.rows, down.columns)]
     logs = [np.log(np.clip(ratio, 1e-6, 1e6)) for ratio in ratios]
-    if known.sum() < 2 or min(log.std() for log in logs) < SCALE_SPREAD:
+    if known.sum() < 2 or min(log.std() for log in logs) < MATCHED_UNITS.scale_spread:
         return scales
     if float(np.corrcoef(logs[0], logs[1])[0, 1]) <= -0.8:
         scales[known] = np.exp((logs[0] - logs[1]) / 2)

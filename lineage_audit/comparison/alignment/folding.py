@@ -8,14 +8,12 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS
 
 Side = Literal["a", "b"]
 
 _READERS = (Role.Q, Role.UP)
 """Roles that read the residual stream through the two norms of a layer."""
-
-_CONSTANT = 1e-3
-"""Spread of a gain vector, against its mean, up to which it is constant."""
 
 
 def folded_side(a: CanonicalWeights, b: CanonicalWeights) -> Side | None:
@@ -30,4 +28,4 @@ def _has_constant_gains(weights: CanonicalWeights) -> bool | None:
     """Whether every gain is constant; None where there is none in the layers."""
     gains = [gain for role in _READERS for layer in weights.layers() if (gain := weights.gain(role, layer)) is not None]
     spreads = [float(np.ptp(gain)) / max(abs(float(gain.mean())), 1e-12) for gain in gains]
-    return all(spread <= _CONSTANT for spread in spreads) if spreads else None
+    return all(spread <= MATCHED_CHANNELS.constant_gain for spread in spreads) if spreads else None

@@ -17,13 +17,9 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.reading.kernels import active_kernel
-
-CLEAR_MATCH_MARGIN = 0.05
-"""Mean lead at which a layer of B counts as taken from a layer of A."""
+from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 _PROBED_UNITS = 64
-_DUPLICATE_MARGIN = 0.02
-"""Match margins closer than this are a tie, which goes to the layer that continues the previous one."""
 
 
 def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> dict[int, int]:
@@ -33,9 +29,9 @@ def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis)
     found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
-        if best < clear_match_margin(CLEAR_MATCH_MARGIN, basis.width):
+        if best < clear_match_margin(MATCHED_UNITS.layer_margin, basis.width):
             continue
-        close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - _DUPLICATE_MARGIN)]
+        close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - MATCHED_UNITS.tie)]
         following = found.get(layer - 1, -2) + 1
         found[layer] = following if following in close else layers_a[int(scores[row].argmax())]
     return found
@@ -49,7 +45,7 @@ def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
     basis = SharedBasis(weights, weights, ResidualMap("same"))
     scores = layer_scores(weights, weights, basis, numbers, asked)
     own = np.array(numbers) == np.array(asked)[:, None]
-    return bool((np.where(own, 0.0, scores) >= clear_match_margin(CLEAR_MATCH_MARGIN, basis.width)).any())
+    return bool((np.where(own, 0.0, scores) >= clear_match_margin(MATCHED_UNITS.layer_margin, basis.width)).any())
 
 
 def layer_scores(

@@ -14,16 +14,11 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment, MixedLayer
 from lineage_audit.comparison.reading.role_rows import read_role_rows
+from lineage_audit.comparison.verdict.thresholds import MIXED_LAYERS
 
 _ROLES = (Role.Q, Role.K, Role.V, Role.O, Role.GATE, Role.UP, Role.DOWN)
 _ROWS = 32
 """Rows of each matrix that are read."""
-
-_FEWEST_ROLES = 3
-_LEFT = 0.5
-"""Share of what the nearer layer alone leaves (squared) that both together may leave."""
-
-_LEAST_SHARE = 0.2
 
 
 def find_mixed_layers(deeper: Checkpoint, shallower: Checkpoint, alignment: Alignment) -> tuple[MixedLayer, ...]:
@@ -53,12 +48,12 @@ def _mixture(deeper: Checkpoint, shallower: Checkpoint, layer: int, source: int,
             vectors = np.stack(known)
             gram += vectors @ vectors.T
             roles += 1
-    if roles < _FEWEST_ROLES or gram[0, 0] <= 0 or gram[1, 1] <= 0 or np.linalg.det(gram[1:, 1:]) <= 0:
+    if roles < MIXED_LAYERS.fewest_roles or gram[0, 0] <= 0 or gram[1, 1] <= 0 or np.linalg.det(gram[1:, 1:]) <= 0:
         return None
     shares = np.linalg.solve(gram[1:, 1:], gram[1:, 0])
     alone = gram[0, 0] - gram[0, 1] ** 2 / gram[1, 1]
     left = max(0.0, float(gram[0, 0] - shares @ gram[1:, 0]))
-    if shares.min() < _LEAST_SHARE or left > _LEFT * alone:
+    if shares.min() < MIXED_LAYERS.least_share or left > MIXED_LAYERS.left * alone:
         return None
     order = sorted(zip((source, neighbour), shares.tolist(), strict=True))
     (first, share), (second, other) = order

@@ -19,21 +19,10 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
-
-_EXPLAINED = 0.5
-"""Share of what the columns' sizes differ by (squared, as logarithms) that the gains' ratio must explain.
-
-Training moves gains by a few hundredths and makes up for none of it: there the ratio explains less than nothing.
-"""
-
-_LEAST_MOVED = 1e-3
-"""Spread of the gains' ratio (standard deviation of its logarithm) from which on gains were moved."""
-
-_CLEAR = 0.25
-"""Share of a norm's median gain from which on a gain's sign counts; others may have crossed zero in training."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +63,8 @@ def fit_gains(a: CanonicalWeights, b: CanonicalWeights, comparison: WeightCompar
     columns = {
         part.pair.b.key: (ratio if moved else signs[part.pair.b.key]).astype(np.float32)
         for part, ratio in readers
-        if (moved and np.ptp(np.log(np.abs(ratio))) > _LEAST_MOVED) or (signs[part.pair.b.key] < 0).any()
+        if (moved and np.ptp(np.log(np.abs(ratio))) > MATCHED_CHANNELS.least_moved)
+        or (signs[part.pair.b.key] < 0).any()
     }
     norms = {(part.pair.b.layer, NORMED_BY[part.pair.b.role]): int((ratio < 0).sum()) for part, ratio in readers}
     return MovedGains(columns, sum(norms.values()))
@@ -95,7 +85,9 @@ def _ratio(a: CanonicalWeights, b: CanonicalWeights, part: Measurement) -> Doubl
     sizes_a, sizes_b = np.abs(gain_a).astype(np.float64), np.abs(gain_b).astype(np.float64)
     known = (sizes_a > 0) & (sizes_b > 0)
     ratio = np.divide(sizes_a, sizes_b, out=np.ones_like(sizes_a), where=known)
-    clear = (sizes_a >= _CLEAR * np.median(sizes_a)) & (sizes_b >= _CLEAR * np.median(sizes_b))
+    clear = (sizes_a >= MATCHED_CHANNELS.clear_gain * np.median(sizes_a)) & (
+        sizes_b >= MATCHED_CHANNELS.clear_gain * np.median(sizes_b)
+    )
     return np.where(clear & (gain_a * gain_b < 0), -ratio, ratio)
 
 
@@ -111,4 +103,4 @@ def _are_made_up_for(readers: list[tuple[Measurement, DoubleArray]]) -> bool:
         before += float(np.square(sizes - sizes.mean()).sum())
         after += float(np.square(sizes - gains - (sizes - gains).mean()).sum())
         moved = max(moved, float(gains.std()))
-    return moved > _LEAST_MOVED and after <= (1 - _EXPLAINED) * before
+    return moved > MATCHED_CHANNELS.least_moved and after <= (1 - MATCHED_CHANNELS.gains_explain) * before

@@ -35,29 +35,17 @@ from lineage_audit.comparison.alignment.vector_fits import (
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
 from lineage_audit.comparison.reading.finite import zero_where_unusable
-
-CLEAR_MATCH_MARGIN = 0.1
-"""Mean lead of the matched |correlation| over the second best at which channels count as matched."""
-
-_MATCH_MARGIN_GAIN = 0.003
-"""Mean lead of gate rows that a less simple map, or another round of fitting, has to add."""
+from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS
 
 _TOKEN_BYTES = 192 * 2**20
 """Bytes of embeddings, as float32, that each side is fitted on at most."""
 
 _FEWEST_TOKENS = 32
 
-_FOUND_MATCH_MARGIN = 0.2
-"""Lead of gate rows from which on Gram matrices are not asked as well."""
-
-_MATCH_MARGIN_WORTH_REFINING = 0.02
-"""Lead of gate rows below which a map of a wide stream, whose rounds take minutes, is left alone; noise gives .01."""
 
 _CHEAP_SPECTRA = 2048
 """Channels beyond which Gram matrices take minutes, and are asked only where a tokenizer is missing."""
 
-_ONE_CHANNEL = 0.9
-"""Mean of the largest entries of a rotation's columns from which on it is an order of channels."""
 
 _MOST_ROUNDS = 6
 
@@ -82,15 +70,15 @@ def find_residual_map(
     best_match_margin = 0.0
     for proposed in _proposals(a, b, tokens):
         refined, match_margin = _refined(a, b, proposed, tokens)
-        if best is None or match_margin > best_match_margin + _MATCH_MARGIN_GAIN:
+        if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
             best, best_match_margin = refined, match_margin
     if (
-        best_match_margin < _FOUND_MATCH_MARGIN
+        best_match_margin < MATCHED_CHANNELS.found_margin
         and _are_worth_spectra(a, b)
         and (spectral := spectral_map(a, b)) is not None
     ):
         refined, match_margin = _refined(a, b, spectral, None)  # tokens may have been renumbered
-        if best is None or match_margin > best_match_margin + _MATCH_MARGIN_GAIN:
+        if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
             best = refined
     return None if best is None else _as_channels(best)
 
@@ -106,7 +94,7 @@ def _as_channels(found: ResidualMap) -> ResidualMap:
     if found.rotation is None or found.kind == "copies":
         return found
     sizes = np.abs(found.rotation)
-    if float(sizes.max(axis=0).mean()) < _ONE_CHANNEL:
+    if float(sizes.max(axis=0).mean()) < MATCHED_CHANNELS.one_channel:
         return found
     channels = assign(np.ascontiguousarray(sizes.T))
     signs = np.sign(found.rotation[channels, np.arange(len(channels))]).astype(np.float32)
@@ -121,7 +109,7 @@ def _clear_channels(tokens: MatchedVectors) -> ResidualMap | None:
         if keeps_numbers(vectors):
             return ResidualMap("same")
         found, match_margin = fit_channels(vectors)
-        if match_margin >= clear_match_margin(CLEAR_MATCH_MARGIN, len(tokens.a)):
+        if match_margin >= clear_match_margin(MATCHED_CHANNELS.clear_margin, len(tokens.a)):
             return found
     return None
 
@@ -152,7 +140,7 @@ def _refined(
     """Fit again with the gate rows that found their counterparts, as long as that makes more of them do so."""
     best, basis = proposed, SharedBasis(a, b, proposed)
     best_match_margin = gate_match_margin(a, b, basis)
-    is_hopeless = b.channels > PROJECTED_FROM and best_match_margin < _MATCH_MARGIN_WORTH_REFINING
+    is_hopeless = b.channels > PROJECTED_FROM and best_match_margin < MATCHED_CHANNELS.worth_refining
     for _ in range(_MOST_ROUNDS if proposed.kind != "same" and not is_hopeless else 0):
         matched = matched_gate_rows(a, b, basis)
         if matched is None:
@@ -161,7 +149,7 @@ def _refined(
         again = fit_rotation(together) if proposed.kind == "rotation" else fit_channels(together)[0]
         basis = SharedBasis(a, b, again)
         match_margin = gate_match_margin(a, b, basis)
-        if match_margin <= best_match_margin + _MATCH_MARGIN_GAIN:
+        if match_margin <= best_match_margin + MATCHED_CHANNELS.margin_gain:
             break
         best, best_match_margin = replace(again, fit=proposed.fit), match_margin
     return best, best_match_margin

@@ -16,11 +16,10 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import clear_match_margin
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.layers import CLEAR_MATCH_MARGIN as CLEAR_LAYER_MATCH_MARGIN
-from lineage_audit.comparison.alignment.residual import CLEAR_MATCH_MARGIN as CLEAR_CHANNEL_MATCH_MARGIN
 from lineage_audit.comparison.alignment.vector_fits import VECTORS_A_CHANNEL
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
+from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS, MATCHED_UNITS
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(
@@ -48,8 +47,8 @@ def search_power(a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[Int
         return not_measured(TEST, "skipped", "the gate rows of one model hardly differ from each other")
     projected = min(width, PROJECTED_FROM)
     limit = max(
-        _best_of_random(width, tokens) + clear_match_margin(CLEAR_CHANNEL_MATCH_MARGIN, tokens),
-        _best_of_random(units, projected) + clear_match_margin(CLEAR_LAYER_MATCH_MARGIN, projected),
+        _best_of_random(width, tokens) + clear_match_margin(MATCHED_CHANNELS.clear_margin, tokens),
+        _best_of_random(units, projected) + clear_match_margin(MATCHED_UNITS.layer_margin, projected),
     )
     return test_result(
         TEST,

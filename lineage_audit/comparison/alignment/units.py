@@ -18,15 +18,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, FloatArray, UnitMap
 from lineage_audit.comparison.reading.kernels import active_kernel
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
-
-CLEAR_MATCH_MARGIN = 0.1
-"""Mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it."""
-
-_MOSTLY_ITSELF = 0.7
-"""Mean |cosine| from which units keep half of their variance, so that what agrees no better than chance is new."""
-
-_OF_COPIES = 0.5
-"""Lead over the second best, as a share of that over the best which is no copy, below which units have copies."""
+from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 
 def match_units(
@@ -46,12 +38,12 @@ def match_units(
         return _unit_map(source, own, sizes, mean_match_margin(sizes))
     plain = mean_match_margin(sizes.T if holds_more else sizes)
     match_margin = plain if holds_more else mean_match_margin(sizes, candidates)
-    if match_margin < clear_match_margin(CLEAR_MATCH_MARGIN, basis.width):
+    if match_margin < clear_match_margin(MATCHED_UNITS.clear_margin, basis.width):
         return None
     units = _assigned_backward(sizes) if holds_more else assign(sizes)
     if source.is_dense and not block.is_dense:
         units = _without_new(units, sizes, basis.width)
-    return _unit_map(source, units, sizes, match_margin, has_copies=plain < _OF_COPIES * match_margin)
+    return _unit_map(source, units, sizes, match_margin, has_copies=plain < MATCHED_UNITS.of_copies * match_margin)
 
 
 def _unit_map(
@@ -85,6 +77,6 @@ def _without_new(units: IntArray, sizes: FloatArray, width: int) -> IntArray:
     """
     agreement = sizes[np.arange(len(units)), units]
     old = (units != NO_SOURCE) & (agreement > math.sqrt(2 * math.log(2 * sizes.size) / max(1, width)))
-    if not old.any() or float(agreement[old].mean()) < _MOSTLY_ITSELF:
+    if not old.any() or float(agreement[old].mean()) < MATCHED_UNITS.mostly_itself:
         return units
     return np.where(old, units, NO_SOURCE)

@@ -7,16 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from lineage_audit.comparison.alignment.assignment import COPY, assign, mean_match_margin
+from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS, MATCHED_UNITS
 
 VECTORS_A_CHANNEL = 2
 """Vectors per channel below which whitening them out would leave nothing but noise."""
-
-_OF_COPIES = 0.5
-"""Lead over the second best, as a share of that over the best which is no copy, below which channels have copies."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +74,7 @@ def fit_channels(vectors: MatchedVectors) -> tuple[ResidualMap, float]:
     sizes = np.abs(correlation)
     margin = mean_match_margin(sizes)
     over_distinct = mean_match_margin(sizes, columns_a)
-    if vectors.width_a > vectors.width_b and margin < _OF_COPIES * over_distinct:
+    if vectors.width_a > vectors.width_b and margin < MATCHED_CHANNELS.of_copies * over_distinct:
         return _sums_of_copies(correlation), over_distinct
     channels = assign(sizes)
     matched = correlation[np.arange(len(channels)), channels]
@@ -89,7 +87,7 @@ def _sums_of_copies(correlation: FloatArray) -> ResidualMap:
     """Each channel of B from all channels of A that correlate with it as the best one does, signs included."""
     sizes = np.abs(correlation)
     fit = float(sizes.max(axis=1).mean())
-    copies = sizes >= COPY * sizes.max(axis=1, keepdims=True)
+    copies = sizes >= MATCHED_UNITS.copy * sizes.max(axis=1, keepdims=True)
     taken = np.where(copies, np.sign(correlation), 0.0)
     rotation = (taken / np.sqrt(np.maximum(copies.sum(axis=1, keepdims=True), 1))).T.astype(np.float32)
     return ResidualMap("copies", rotation=np.ascontiguousarray(rotation), fit=fit)

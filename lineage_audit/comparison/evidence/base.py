@@ -17,10 +17,11 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.reading.measurement import Measurement, Place
 from lineage_audit.comparison.symmetries.geometry import Heads, Rotary
+from lineage_audit.comparison.verdict.thresholds import RELATION
 from lineage_audit.results import Evidence, Grade, LayerEvidence, NullSpread, Status
 
 LN10 = math.log(10.0)
-DETECTION_LOG10_P = -6.0
+DETECTION_LOG10_P = RELATION.related_log10_p
 """The level (log10) at which the verdict calls two models related."""
 
 CORRECTED_LOG10_P = DETECTION_LOG10_P - 1.0

@@ -16,18 +16,8 @@ import numpy as np
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.verdict.thresholds import SLOPES
 from lineage_audit.results import Evidence
-
-RELATED_MATRIX = 0.2
-"""Correlation from which a matrix counts as related when deltas and slopes are taken."""
-
-KEPT_WHOLE = (0.97, 1.10)
-"""Slopes of a child on its parent."""
-_ADDED = 0.01
-_ERRORS = 3.0
-"""What the parent's slope on the child must lack of one, and in standard errors over matrices, of the other slope."""
-_MORE_ZEROS = 0.005
-"""Share of exact zeros that one side may have beyond the other before slopes stay silent: pruning looks like decay."""
 
 TEST = TestDescription(
     "slopes",
@@ -56,7 +46,7 @@ def measure(comparison: WeightComparison) -> Evidence:
 
 def measure_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
     """Slope of B on A and of A on B over the related matrices, or None where there are none with values."""
-    matrices = [part for part in comparison.matrices() if (part.correlation or 0.0) >= RELATED_MATRIX]
+    matrices = [part for part in comparison.matrices() if (part.correlation or 0.0) >= SLOPES.related_matrix]
     dot, size_a, size_b = (
         sum(float(getattr(part.rows, field).sum()) for part in matrices or comparison.matrices())
         for field in ("dot", "aa", "bb")
@@ -72,15 +62,20 @@ def _not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | N
     matrices = [
         part
         for part in comparison.matrices()
-        if part.pair.b.role not in TOKEN_ROLES and (part.correlation or 0.0) >= RELATED_MATRIX
+        if part.pair.b.role not in TOKEN_ROLES and (part.correlation or 0.0) >= SLOPES.related_matrix
     ]
-    if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > _MORE_ZEROS:
+    if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > SLOPES.more_zeros:
         return None
     b_on_a, a_on_b = _slope(matrices, "aa"), _slope(matrices, "bb")
     for earlier, child, parent in (("a", b_on_a, a_on_b), ("b", a_on_b, b_on_a)):
         lacking = min(child[0], 1.0) - parent[0]
-        certain = lacking > _ERRORS * math.hypot(child[1], parent[1])
-        if KEPT_WHOLE[0] <= child[0] <= KEPT_WHOLE[1] and lacking > _ADDED and parent[0] < 1 - _ADDED and certain:
+        certain = lacking > SLOPES.errors * math.hypot(child[1], parent[1])
+        if (
+            SLOPES.kept_whole[0] <= child[0] <= SLOPES.kept_whole[1]
+            and lacking > SLOPES.added
+            and parent[0] < 1 - SLOPES.added
+            and certain
+        ):
             return "a" if earlier == "a" else "b"
     return None
 

@@ -11,7 +11,7 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
-from lineage_audit.comparison.alignment.factors import SCALE_SPREAD, Factors
+from lineage_audit.comparison.alignment.factors import Factors
 from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, HeadMap, ResidualMap, UnitMap
 from lineage_audit.comparison.evidence import calibrated_where_guessed
@@ -27,13 +27,9 @@ from lineage_audit.comparison.shares.weights import Shares, measure_shares
 from lineage_audit.comparison.symmetries.ffn_blocks import ROLES_BESIDE, FfnBlock
 from lineage_audit.comparison.symmetries.geometry import HeadLayouts
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts
-
-_FEWEST_UNITS = 0.5
-"""Share of an FFN's units that must have found a counterpart before its matrices are compared unit by unit."""
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS, MATCHED_UNITS
 
 _BEYOND_TRAINING = 3.0
-_CLEARLY_NEGATIVE = -0.3
-_FEWEST_FLIPPED = 0.02
 
 
 def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights | None:
@@ -91,7 +87,7 @@ def _layers(found: Invariants) -> Mapping[int, int]:
 
 
 def _is_whole(match: UnitMatch) -> bool:
-    return len(match.units) >= _FEWEST_UNITS * match.size
+    return len(match.units) >= INVARIANTS.fewest_units * match.size
 
 
 def _unit_map(match: UnitMatch) -> UnitMap:
@@ -139,7 +135,7 @@ def _is_rescaled(match: UnitMatch) -> bool:
     cosine = float(np.clip(np.abs(match.cosines).mean(), 0.1, 1.0))
     by_training = math.sqrt(1.0 / cosine**2 - 1.0) / math.sqrt(CHANNELS)
     spread = float(np.log(np.maximum(match.scales, 1e-12)).std())
-    return spread > max(SCALE_SPREAD, _BEYOND_TRAINING * by_training)
+    return spread > max(MATCHED_UNITS.scale_spread, _BEYOND_TRAINING * by_training)
 
 
 def _without_factors(comparison: WeightComparison, *, rescaled: bool) -> tuple[dict[str, int], WeightComparison]:
@@ -153,14 +149,14 @@ def _without_factors(comparison: WeightComparison, *, rescaled: bool) -> tuple[d
     flipped: dict[str, int] = {}
     measurements = dict(comparison.measurements)
     for place, part in comparison.measurements.items():
-        negative = np.nan_to_num(part.rows.cosine) < _CLEARLY_NEGATIVE
+        negative = np.nan_to_num(part.rows.cosine) < MATCHED_UNITS.clearly_negative
         if part.pair.b.role not in (*kinds, Role.Q) or not part.is_matrix:
             continue
         if rescaled and part.pair.b.role == Role.UP:
             measurements[place] = _scaled_back(part)
-        elif negative.mean() >= _FEWEST_FLIPPED:
+        elif negative.mean() >= MATCHED_UNITS.fewest_flipped:
             measurements[place] = _turned_back(part, negative)
-        if part.pair.b.role in kinds and negative.mean() >= _FEWEST_FLIPPED:
+        if part.pair.b.role in kinds and negative.mean() >= MATCHED_UNITS.fewest_flipped:
             kind = kinds[part.pair.b.role]
             flipped[kind] = flipped.get(kind, 0) + int(negative.sum())
     return flipped, replace(comparison, measurements=measurements)

@@ -18,6 +18,7 @@ from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result, unit_rows
 from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 from lineage_audit.results import Evidence
 
 FloatArray = npt.NDArray[np.float32]
@@ -29,25 +30,12 @@ AGREEMENT = TestDescription(
     grade="calibrated",
 )
 
-CLEAR_MATCH_MARGIN = 0.15
-"""Mean lead of probed channels at which the channels count as matched."""
-
-_SAME_GEOMETRY = 0.6
-"""Correlation of the tokens' inner products from which on two embeddings count as one, rotated.
-
-Set on Llama and Mistral: independent models reach .02, one initialisation trained on two corpora .41, rotated copies
-that were trained on .8 and more; seen on Qwen2 and Gemma: independent .22, rotated and trained on .87.
-"""
 
 _TOKENS_A_COMMON_DIRECTION = 16
 """For every so many tokens one direction is taken for common to all models."""
 
 _PROBES = 512
 _ROWS_AT_ONCE = 1024
-_OWN = 0.5
-"""Share of the probed channels that best match the channel of their own number from which on the numbers stand."""
-
-_SAME_SIGNS = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +57,7 @@ class ChannelMatch:
     @property
     def is_rotated(self) -> bool:
         """Whether the embeddings are one while no channel is another: a rotation."""
-        return self.residual is None and self.geometry >= _SAME_GEOMETRY
+        return self.residual is None and self.geometry >= INVARIANTS.same_geometry
 
 
 def match_channels(tokens: AnchorTokens) -> ChannelMatch:
@@ -81,10 +69,12 @@ def match_channels(tokens: AnchorTokens) -> ChannelMatch:
     match_margin = float(match_margins(sizes).mean()) if sizes.shape[1] > 1 else 0.0
     own, same_signs = _own_indices(products, sizes, probes)
     geometry = _geometry(tokens)
-    keeps_numbers = len(columns_a) == len(columns_b) and own > _OWN and same_signs > _SAME_SIGNS
+    keeps_numbers = (
+        len(columns_a) == len(columns_b) and own > INVARIANTS.own_number and same_signs > INVARIANTS.same_signs
+    )
     if keeps_numbers:
         return ChannelMatch(ResidualMap("same"), match_margin, geometry, own)
-    if len(columns_b) > len(columns_a) or match_margin < clear_match_margin(CLEAR_MATCH_MARGIN, len(tokens)):
+    if len(columns_b) > len(columns_a) or match_margin < clear_match_margin(INVARIANTS.channel_margin, len(tokens)):
         return ChannelMatch(None, match_margin, geometry, own)
     return ChannelMatch(_map(columns_a, columns_b), match_margin, geometry, own)
 

@@ -25,11 +25,10 @@ from lineage_audit.comparison.invariants.unit_columns import (
     match_by_size,
     read_unit_numbers,
 )
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 
 FloatArray = npt.NDArray[np.float32]
 
-_CLEAR_RATIO = 0.3
-"""By how much the nearest channel must be nearer than the second, as a share: neighbours by chance reach .1."""
 
 _READERS = (Role.UP, Role.Q)
 """Whose gains are asked, each kind apart: FFNs, then attention. A copy may have taken one of them alone."""
@@ -72,7 +71,7 @@ def match_by_gains(a: CanonicalWeights, b: CanonicalWeights) -> _GainMatch | Non
             continue
         sources = _nearest(np.sort(gains_b, axis=1), np.sort(gains_a, axis=1))
         of_a, of_b = np.ascontiguousarray(gains_a[sources].T), np.ascontiguousarray(gains_b.T)
-        if _ratio(of_b, of_a) >= _CLEAR_RATIO:
+        if _ratio(of_b, of_a) >= INVARIANTS.clear_ratio:
             layers = {int(layers_b[row]): int(layers_a[source]) for row, source in enumerate(sources)}
             return _GainMatch(_nearest(of_b, of_a), layers)
     return None

@@ -16,21 +16,9 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.invariants.rotary_keys import RotaryKeys
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 
 ComplexArray = npt.NDArray[np.complex64]
-
-CLEAR_MATCH_MARGIN = 0.12
-"""Lead of a layer's best layer over the second best from which on it counts as its source."""
-
-_FURTHER_MATCH_MARGIN = 0.05
-_SHARE = 0.25
-"""The same for the other layers of a model one of whose layers has a clear source, at least as a share of its lead."""
-
-_TIE = 0.02
-"""Match margins closer than this are a tie, which goes to the layer that continues the one before."""
-
-COPY = 0.5
-"""Size of the product of two heads of one model from which on they count as copies that share their random signs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +57,9 @@ class KeyMatch:
         """Layer of B -> layer of A, where one stands out; once one does, a lesser lead will do for the others."""
         clearest = float(self.match_margins.max(initial=0.0))
         chosen = self.match_margins >= (
-            CLEAR_MATCH_MARGIN if clearest < CLEAR_MATCH_MARGIN else max(_FURTHER_MATCH_MARGIN, _SHARE * clearest)
+            INVARIANTS.layer_margin
+            if clearest < INVARIANTS.layer_margin
+            else max(INVARIANTS.further_margin, INVARIANTS.further_share * clearest)
         )
         return {int(b): int(a) for b, a in zip(self.layers[chosen], self.best[chosen], strict=True)}
 
@@ -93,7 +83,7 @@ class KeyProducts:
     @cached_property
     def random_signs(self) -> IntArray:
         """For each head of A the number of its random sign; heads that are copies of one another share one."""
-        alike = np.abs(self.within).mean(axis=0) >= COPY
+        alike = np.abs(self.within).mean(axis=0) >= INVARIANTS.copy
         np.fill_diagonal(alike, True)
         labels = np.arange(len(alike))
         while True:
@@ -131,7 +121,7 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
     ends_a, ends_b = np.append(starts_a[1:], len(keys_a)), np.append(starts_b[1:], len(keys_b))
     for row, column in enumerate(chosen):
         block = np.ascontiguousarray(sizes[starts_b[row] : ends_b[row], starts_a[column] : ends_a[column]])
-        is_clear = match_margins[row] >= _FURTHER_MATCH_MARGIN and block.shape[0] <= block.shape[1]
+        is_clear = match_margins[row] >= INVARIANTS.further_margin and block.shape[0] <= block.shape[1]
         inside = assign(block) if is_clear else block.argmax(axis=1)
         a_heads[starts_b[row] : ends_b[row]] = starts_a[column] + inside
     matched = np.add.reduceat(sizes[np.arange(len(keys_b)), a_heads].astype(np.float64), starts_b) / counts_b
@@ -143,7 +133,7 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
         match_margins,
         groups=keys_a.heads[a_heads],
         of_layers=keys_b.layers,
-        negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -COPY).sum()),
+        negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -INVARIANTS.copy).sum()),
         left_out_are_copies=bool(copies[left_out].sum(axis=1).max(initial=0) > 1),
     )
 
@@ -159,7 +149,7 @@ def _choose_layers(scores: npt.NDArray[np.floating], layers_a: IntArray) -> IntA
     best = scores.argmax(axis=1)
     for row in range(1, len(best)):
         following = np.flatnonzero(layers_a > layers_a[best[row - 1]])[:1]
-        if len(following) and scores[row, following[0]] >= scores[row].max() - _TIE:
+        if len(following) and scores[row, following[0]] >= scores[row].max() - INVARIANTS.tie:
             best[row] = following[0]
     chosen: IntArray = best.astype(np.int64)
     return chosen
@@ -170,7 +160,7 @@ def _copies(products: KeyProducts, starts: IntArray) -> npt.NDArray[np.bool_]:
     sizes = np.abs(products.within).mean(axis=0)
     counts = np.diff(np.append(starts, len(sizes)))
     scores = np.add.reduceat(np.maximum.reduceat(sizes, starts, axis=1), starts, axis=0) / counts[:, None]
-    copies: npt.NDArray[np.bool_] = scores >= COPY
+    copies: npt.NDArray[np.bool_] = scores >= INVARIANTS.copy
     return copies
 
 

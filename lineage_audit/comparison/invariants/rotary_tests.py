@@ -13,14 +13,8 @@ import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P, TestDescription, not_measured, test_result
 from lineage_audit.comparison.evidence.random_signs import log10_p
-from lineage_audit.comparison.invariants.matching import (
-    CLEAR_MATCH_MARGIN,
-    COPY,
-    ComplexArray,
-    KeyMatch,
-    KeyProducts,
-    match_keys,
-)
+from lineage_audit.comparison.invariants.matching import ComplexArray, KeyMatch, KeyProducts, match_keys
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 SIGNS = TestDescription(
@@ -97,7 +91,7 @@ def measure_agreement(match: KeyMatch) -> Evidence:
         effect=match_margin,
         finding=f"{len(found):,} of {len(match.layers):,} layers have a clear source; their key heads agree at "
         f"{size:.2f} in size and lead the next layer by {match_margin:.2f}; independent models lead by under "
-        f"{CLEAR_MATCH_MARGIN:.2f}",
+        f"{INVARIANTS.layer_margin:.2f}",
         count=len(match.layers),
         coverage=share,
         per_layer=tuple(
@@ -139,7 +133,7 @@ def _is_found(products: KeyProducts, size: float, seed: int) -> bool:
     """Plant one relation and look for it."""
     sources = _planted_sources(products, np.random.default_rng(seed))
     own = math.sqrt(1.0 - size * size)
-    strange = np.where(np.abs(products.across) >= COPY, 0.0, products.across)
+    strange = np.where(np.abs(products.across) >= INVARIANTS.copy, 0.0, products.across)
     across = size * products.within[:, sources] + own * strange
     match = match_keys(products, across)
     return log10_p(_terms(products, match, across)) <= _LEVEL

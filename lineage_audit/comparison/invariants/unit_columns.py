@@ -24,6 +24,7 @@ from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -37,17 +38,9 @@ _FEWEST_SIZES = 6
 _SAME_SIZE = 1e-4
 """Sizes that a unit's numbers must take; what starts as an identity, a mask or a Hadamard matrix takes one or two."""
 
-_WORTH_MATCHING = 0.12
-"""Lead of probed units from which on all are matched; between independent models it is noise of .10 at most."""
-
-_MOSTLY = 0.5
-"""Share of an FFN's units that must have found each other before the rest is assigned."""
 
 _PROBES = 128
 _ROWS_AT_ONCE = 1024
-
-MATCHED_COSINE = 0.7
-"""|cosine| below which a mutual best match is noise: the best of 10,000 random ones is .55."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,9 +123,11 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     match_margin = unit_match_margin(a, b)
     everyone = np.arange(len(b.numbers))
     units, a_units = (
-        (_own_indices(a, b) or _best_of_each(a, b)) if match_margin >= _WORTH_MATCHING else (everyone[:0],) * 2
+        (_own_indices(a, b) or _best_of_each(a, b))
+        if match_margin >= INVARIANTS.worth_matching
+        else (everyone[:0],) * 2
     )
-    if len(a.numbers) == len(b.numbers) and len(units) >= _MOSTLY * len(everyone):
+    if len(a.numbers) == len(b.numbers) and len(units) >= INVARIANTS.mostly * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
     scales = (b.lengths[units] / np.maximum(a.lengths[a_units], 1e-30)).astype(np.float32)
@@ -145,7 +140,7 @@ def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
     It asks no sign of a unit and none of a channel, so it can be asked where channels are known but for their signs.
     """
     sizes_a, sizes_b = (UnitColumns(one.block, _sizes(one.numbers), one.lengths) for one in (a, b))
-    if unit_match_margin(sizes_a, sizes_b) < _WORTH_MATCHING:
+    if unit_match_margin(sizes_a, sizes_b) < INVARIANTS.worth_matching:
         nobody = np.empty(0, dtype=np.int64)
         return nobody, nobody
     return _best_of_each(sizes_a, sizes_b)
@@ -161,8 +156,8 @@ def _own_indices(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray] | 
     """The units that kept their numbers, where most did: nothing has to be looked for then."""
     if len(a.numbers) != len(b.numbers):
         return None
-    units = np.flatnonzero(np.abs(np.einsum("ij,ij->i", b.numbers, a.numbers)) >= MATCHED_COSINE)
-    return (units, units) if len(units) >= _MOSTLY * len(b.numbers) else None
+    units = np.flatnonzero(np.abs(np.einsum("ij,ij->i", b.numbers, a.numbers)) >= INVARIANTS.matched_cosine)
+    return (units, units) if len(units) >= INVARIANTS.mostly * len(b.numbers) else None
 
 
 def _best_of_each(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
@@ -171,7 +166,7 @@ def _best_of_each(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
     closest_first = np.argsort(-sizes, kind="stable")
     _, first = np.unique(best[closest_first], return_index=True)
     units = np.sort(closest_first[first])
-    units = units[sizes[units] >= MATCHED_COSINE]
+    units = units[sizes[units] >= INVARIANTS.matched_cosine]
     return units, best[units]
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.evidence.random_signs import log10_p
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 SIGNS = TestDescription(
@@ -24,9 +25,6 @@ AGREEMENT = TestDescription(
     "calibrated: the best match of a unit leads the next by noise in independent models",
     grade="calibrated",
 )
-
-CLEAR_MATCH_MARGIN = 0.15
-"""Lead of the better quarter of probed units from which on a layer counts as found; independent models show .05."""
 
 
 def measure_signs(matches: Sequence[UnitMatch], reason: str | None, parameters: int) -> Evidence:
@@ -88,7 +86,7 @@ def measure_agreement(matches: Sequence[UnitMatch], reason: str | None, paramete
         effect=match_margin,
         finding=f"{found:,} of {units:,} FFN units of {len(matches)} layers found a counterpart over some channels; "
         f"in the clearest layer they lead the next best by {match_margin:.2f}, independent ones by under "
-        f"{CLEAR_MATCH_MARGIN:.2f}",
+        f"{INVARIANTS.unit_margin:.2f}",
         count=units,
         coverage=_coverage(matches, parameters),
         per_layer=tuple(

@@ -8,10 +8,10 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
+
 DoubleArray = npt.NDArray[np.float64]
 
-_COLLINEAR = 0.95
-"""Correlation of two parents' deltas from which their weights cannot be told apart."""
 
 RESAMPLES = 400
 _RANK = 1e-10
@@ -92,7 +92,7 @@ def collinear_pairs(gram: DoubleArray, has_base: bool) -> tuple[tuple[int, int, 
     sizes = np.sqrt(np.maximum(np.diagonal(deltas), 1e-300))
     correlations = deltas / np.outer(sizes, sizes)
     found = ((i, j, float(correlations[i, j])) for i, j in combinations(range(len(deltas)), 2))
-    return tuple(pair for pair in found if abs(pair[2]) > _COLLINEAR)
+    return tuple(pair for pair in found if abs(pair[2]) > MERGE_METHODS.collinear)
 
 
 def _solved(gram: DoubleArray) -> DoubleArray:

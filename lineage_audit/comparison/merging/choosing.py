@@ -10,15 +10,7 @@ from lineage_audit.comparison.merging.explanations import (
 )
 from lineage_audit.comparison.merging.members import Members
 from lineage_audit.comparison.merging.sparse import explain_sparsely
-
-FAR_LESS = 0.25
-"""A method with a curve or with patterns must leave at most this share of what the straight line leaves."""
-
-_JUST_LESS = 0.98
-"""An arc that leaves no more than rounding must leave this much less than the line: a true line never loses."""
-
-UNEXPLAINED = 0.2
-"""Share of what there was to explain beyond which no method is named."""
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 
 def explain(members: Members, material: Material) -> Explanation:
@@ -30,14 +22,14 @@ def explain(members: Members, material: Material) -> Explanation:
     if left <= rounding:
         return linear
     sparse = explain_sparsely(members, material)
-    if sparse is not None and float(sparse.residuals.sum()) <= FAR_LESS * left:
+    if sparse is not None and float(sparse.residuals.sum()) <= MERGE_METHODS.far_less * left:
         return sparse
     return linear
 
 
 def _is_better(arc: float, line: float, rounding: float) -> bool:
     """Tell whether an arc explains far more than a line, or all that rounding leaves where the line does not."""
-    return arc <= FAR_LESS * line or (arc <= rounding and arc <= _JUST_LESS * line)
+    return arc <= MERGE_METHODS.far_less * line or (arc <= rounding and arc <= MERGE_METHODS.just_less * line)
 
 
 def unexplained(explanation: Explanation, material: Material) -> float:

@@ -14,32 +14,15 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
 from lineage_audit.comparison.merging import algebra
-from lineage_audit.comparison.merging.choosing import FAR_LESS, explain, unexplained
+from lineage_audit.comparison.merging.choosing import explain, unexplained
 from lineage_audit.comparison.merging.explanations import Explanation, Material, gather
 from lineage_audit.comparison.merging.members import CommonPlace, Members, shared_places
 from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams
 from lineage_audit.comparison.merging.wording import METHOD_WORDS
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS, MERGES
 from lineage_audit.results import Direction, Share
-
-_LEAST_EXPLAINED = 0.9
-"""Share of what was added to the base that the parents together must explain.
-
-The mean of a few siblings lies near their base: of a base held against one of its fine-tunes, two others explain two
-thirds, and eight of them nine tenths.
-"""
-
-_LEAST_GAIN = 0.03
-"""What the parents together must explain beyond the best of them alone."""
-
-LEAST_WEIGHT = 0.05
-
-_NEARLY_ALL = 0.98
-"""Share from which nothing but the merge was done."""
-
-HELD_WHOLE = (0.9, 1.1)
-"""Weights at which a parent is held whole: with something left over, the child is rather a fine-tune of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +47,19 @@ def find_merge(a: Checkpoint, b: Checkpoint, ancestors: Ancestors) -> DirectedOp
         return None
     if ancestors.base is None:
         of_b, of_a = Members(b, ancestors.parents, a), Members(a, ancestors.parents, b)
-        found = (_named(of_b, "a->b", "B - A", _LEAST_EXPLAINED), _named(of_a, "b->a", "A - B", _NEARLY_ALL))
+        found = (
+            _named(of_b, "a->b", "B - A", MERGES.least_explained),
+            _named(of_a, "b->a", "A - B", MERGES.nearly_all),
+        )
     else:
         of_b, of_a = (
             Members(b, (a, *ancestors.parents), ancestors.base),
             Members(a, (b, *ancestors.parents), ancestors.base),
         )
-        found = (_named(of_b, "a->b", "B - base", _LEAST_EXPLAINED), _named(of_a, "b->a", "A - base", _NEARLY_ALL))
+        found = (
+            _named(of_b, "a->b", "B - base", MERGES.least_explained),
+            _named(of_a, "b->a", "A - base", MERGES.nearly_all),
+        )
     return next((operation for operation in found if operation is not None), None)
 
 
@@ -96,25 +85,23 @@ def _named(members: Members, shows: Direction, difference: str, least: float) ->
         f"the best of them alone {alone:.1%}"
     )
     # Convex weights: a parent made from the merge and the other parent would need weights beyond them.
-    is_convex = all(0 < weight.value < 1 for weight in weights) and sum(weight.value for weight in weights) < _CONVEX
+    is_convex = (
+        all(0 < weight.value < 1 for weight in weights) and sum(weight.value for weight in weights) < MERGES.convex
+    )
     is_proof = is_convex or isinstance(explanation, SparseExplanation)
     return directed("merged", shares, evidence + _collinearity(material), shows if is_proof else "undetermined")
 
 
-_CONVEX = 1.1
-"""Sum of weights up to which they count as convex."""
-
-
 def _is_merge(explanation: Explanation, weights: Sequence[Share], explained: float, alone: float) -> bool:
     """Tell whether two parents at least carry the child, and neither is merely held whole."""
-    carrying = [share for share in weights if share.value >= LEAST_WEIGHT and share.low > 0]
+    carrying = [share for share in weights if share.value >= MERGES.least_weight and share.low > 0]
     if len(carrying) < 2:
         return False
     if isinstance(explanation, SparseExplanation):
         return True
-    together_better = explained - alone >= _LEAST_GAIN or 1 - explained <= FAR_LESS * (1 - alone)
-    held_whole = any(HELD_WHOLE[0] <= share.value <= HELD_WHOLE[1] for share in weights)
-    return together_better and (explained >= _NEARLY_ALL or not held_whole)
+    together_better = explained - alone >= MERGES.least_gain or 1 - explained <= MERGE_METHODS.far_less * (1 - alone)
+    held_whole = any(MERGES.held_whole[0] <= share.value <= MERGES.held_whole[1] for share in weights)
+    return together_better and (explained >= MERGES.nearly_all or not held_whole)
 
 
 def _alone(material: Material, parent: int) -> float:

@@ -11,24 +11,17 @@ import numpy as np
 from lineage_audit.comparison.merging.pattern_newton import newton_step, pattern_grams
 from lineage_audit.comparison.merging.pattern_spikes import find_spikes
 from lineage_audit.comparison.merging.patterns import Coefficients, DoubleArray, Matches, Sample, match
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 _MOST_PARENTS = 4
 """Parents up to which patterns are told apart: there are two to that power."""
 
-_LEAST_MATCHED = 0.9
-"""Share of clear elements that a pattern must predict to within rounding."""
-
-_LEAST_CLEAR = 300
-"""Clear elements without which nothing is said."""
 
 _LOOSE = (0.08, 0.05, 0.03, 0.02, 0.01, 0.005, 0.002, 0.0)
 """How far from its prediction, relative to the largest one, an element may lie in each round of the fit."""
 
 _ROUGH_ELEMENTS = 80_000
 """Elements of all places together that all rounds but the last are fitted to."""
-
-_NEAR_MISS = 0.05
-"""Distance from a prediction, relative to the largest one, beyond which an element just misses it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +55,7 @@ def fit_patterns(samples: Sequence[Sample]) -> PatternFit | None:
         found = max((found, matched), _fitted_roughly(few, start), key=lambda one: one[1])[0]
     best = _fitted_by_place(samples, found)
     clear = sum(int(one.clear.sum()) for one in best.matches)
-    return best if best.matched_share >= _LEAST_MATCHED and clear >= _LEAST_CLEAR else None
+    return best if best.matched_share >= MERGE_METHODS.least_matched and clear >= MERGE_METHODS.least_clear else None
 
 
 def _fitted_roughly(few: Sequence[Sample], start: Coefficients) -> tuple[Coefficients, float]:
@@ -113,7 +106,7 @@ def _missed(sample: Sample, coefficients: Coefficients) -> float:
     predictions = coefficients.by_pattern() @ sample.parents
     nearest = np.abs(sample.child - predictions).min(axis=0)
     largest = np.abs(predictions).max(axis=0)
-    bound = sample.tolerance(largest) + _NEAR_MISS * largest
+    bound = sample.tolerance(largest) + MERGE_METHODS.near_miss * largest
     return float(np.minimum(nearest / bound, 1.0).sum())
 
 

@@ -11,12 +11,11 @@ import numpy.typing as npt
 from lineage_audit.comparison.merging.explanations import Explanation, Material
 from lineage_audit.comparison.merging.members import GROUPS
 from lineage_audit.comparison.merging.recipe import RecipeSetting
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 from lineage_audit.results import Share, TensorGroup
 
 BoolArray = npt.NDArray[np.bool_]
 
-_DIFFERENT = 0.02
-"""Weights of two parts differ where their intervals lie apart and they do by more than this."""
 
 _NORM_WORDS = ("norm", "ln")
 
@@ -58,7 +57,7 @@ def _differ(shares: Sequence[Share], others: Sequence[Share]) -> bool:
 
 def _apart(one: Share, other: Share) -> bool:
     overlap = one.low <= other.high and other.low <= one.high
-    return not overlap and abs(one.value - other.value) > _DIFFERENT
+    return not overlap and abs(one.value - other.value) > MERGE_METHODS.different
 
 
 def _mask(material: Material, group: TensorGroup) -> BoolArray:

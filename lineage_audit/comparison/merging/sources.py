@@ -14,6 +14,7 @@ from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import Slot, TensorKey, TensorRef
 from lineage_audit.comparison.merging.members import Members
 from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.verdict.thresholds import MERGES
 from lineage_audit.results import LayerSource
 
 DoubleArray = npt.NDArray[np.float64]
@@ -21,8 +22,6 @@ DoubleArray = npt.NDArray[np.float64]
 _SAMPLED_ROWS = 4
 """Rows of each matrix that are read to find a layer's source."""
 
-_COPIED = 1e-5
-"""Squared relative distance up to which a layer is a copy, stored in a coarser type at most."""
 
 _TIE = 1e-10
 
@@ -49,7 +48,7 @@ class NearestLayers:
     @property
     def copied(self) -> npt.NDArray[np.bool_]:
         """Which layers are copies."""
-        flags: npt.NDArray[np.bool_] = self.distances <= _COPIED
+        flags: npt.NDArray[np.bool_] = self.distances <= MERGES.copied
         return flags
 
 

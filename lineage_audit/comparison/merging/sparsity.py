@@ -9,15 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.merging.patterns import Coefficients, Matches, Sample, patterns_of
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-
-_BY_SIZE_ERRORS = 0.25
-"""Deltas were kept by size where a cut by size explains what was kept with at most this share of a coin's errors."""
-
-_WHOLE = 0.995
-"""Density from which nothing was dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +54,9 @@ def measure_sparsity(
     cuts = [_cut_by_size(one) for one in eligible]
     rates = np.array([float(one.kept.mean()) if len(one.kept) else 1.0 for one in eligible])
     random_sign = sum(min(rate, 1 - rate) * len(one.kept) for rate, one in zip(rates, eligible, strict=True))
-    by_size = sum(errors for _, errors in cuts) <= _BY_SIZE_ERRORS * random_sign
+    by_size = sum(errors for _, errors in cuts) <= MERGE_METHODS.by_size_errors * random_sign
     densities = np.array([cut for cut, _ in cuts]) if by_size else rates
-    densities = np.where(densities > _WHOLE, 1.0, densities)
+    densities = np.where(densities > MERGE_METHODS.whole, 1.0, densities)
     elects = _elects_signs(samples, matches, coefficients, rates)
     return Sparsity(densities, by_size, elects), eligible
 

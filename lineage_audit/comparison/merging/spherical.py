@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.merging.algebra import resampled
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_STRAIGHT = 0.9995
-"""Cosine from which the straight line is taken."""
 
 _GRID = np.linspace(-0.5, 1.5, 401)
 _REFINEMENTS = 12
@@ -70,7 +69,7 @@ def angles_of(totals: DoubleArray, has_base: bool) -> DoubleArray:
     inner = _form(totals, first, second)
     sizes = np.sqrt(np.maximum(_form(totals, first, first) * _form(totals, second, second), 1e-300))
     cosines = np.clip(inner / sizes, -1.0, 1.0)
-    return np.where(np.abs(cosines) > _STRAIGHT, 0.0, np.arccos(cosines))
+    return np.where(np.abs(cosines) > MERGE_METHODS.straight, 0.0, np.arccos(cosines))
 
 
 def _parent(totals: DoubleArray, number: int, has_base: bool) -> DoubleArray:

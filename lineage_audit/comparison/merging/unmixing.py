@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.merging import algebra, wording
-from lineage_audit.comparison.merging.choosing import UNEXPLAINED, explain, unexplained
+from lineage_audit.comparison.merging.choosing import explain, unexplained
 from lineage_audit.comparison.merging.explanations import Explanation, Material, dtype_of, gather
 from lineage_audit.comparison.merging.members import GROUPS, Members, covered_share, shared_places
 from lineage_audit.comparison.merging.passthrough import TakenTensor, follow_layers
@@ -21,21 +21,13 @@ from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS, MERGES
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import MergedPart, Share, Unmixing
 from lineage_audit.version import __version__
 
 BoolArray = npt.NDArray[np.bool_]
 DoubleArray = npt.NDArray[np.float64]
-
-_LEAST_COPIED = 0.9
-"""Share of the layers that must be copies in a passthrough."""
-
-STRANGERS = 0.1
-"""A child that is left unexplained and correlates less than this with every named model, in place, is a stranger."""
-
-_MARGIN = 0.5
-"""A layer is told from its neighbours where its source is this much nearer than the next (squared distances)."""
 
 
 def unmix_checkpoints(
@@ -76,7 +68,7 @@ def _require_usable(members: Members) -> None:
 def _is_stacked(layers: NearestLayers) -> bool:
     """Tell whether layers were taken whole: copies of several sources, or of other places."""
     several = len({found.source for found in layers.sources}) > 1
-    copied = float(layers.copied.mean()) >= _LEAST_COPIED
+    copied = float(layers.copied.mean()) >= MERGES.least_copied
     return copied and (several or not layers.in_place or bool(layers.copied.all()))
 
 
@@ -84,8 +76,8 @@ def _source_layers(layers: NearestLayers | None) -> dict[int, int] | None:
     """Where layers of the child are held against layers of other numbers; None for the same ones."""
     if layers is None or layers.in_place:
         return None
-    told_apart = layers.distances <= _MARGIN * layers.runners_up
-    if told_apart.mean() < _LEAST_COPIED:
+    told_apart = layers.distances <= MERGES.layer_margin * layers.runners_up
+    if told_apart.mean() < MERGES.least_copied:
         return None
     return {layer: found.layer for layer, found in enumerate(layers.sources)}
 
@@ -94,11 +86,11 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
     """The result where every tensor holds something of several parents."""
     everything = np.ones(len(material.places), dtype=bool)
     weights, left = explanation.weights_in(everything), unexplained(explanation, material)
-    known = left <= UNEXPLAINED
+    known = left <= MERGE_METHODS.unexplained
     sparse = explanation if isinstance(explanation, SparseExplanation) else None
     collinear = algebra.collinear_pairs(material.totals.sum(axis=0), material.has_base)
     method = explanation.method if known else "unknown"
-    related = known or _nearest_correlation(material) >= STRANGERS
+    related = known or _nearest_correlation(material) >= MERGES.strangers
     densities = tuple(map(float, sparse.sparsity.densities)) if sparse and known else ()
     recipe = Recipe(
         method,

@@ -13,18 +13,10 @@ from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.stages import WeightStage
-from lineage_audit.comparison.verdict import Letter, SumEquality, WrittenSum, other_than
-
-_EQUAL_SHARE = 0.99
-"""Share of a coarse tensor's elements that rounding leaves equal when sums are taken in another order."""
-
-_EQUAL_SHARE_ACROSS_TYPES = 0.9
-"""The same where the two sides have different types: what was rounded to one and then to the other is off by one unit
-in about one of sixteen elements (float16, then bfloat16)."""
+from lineage_audit.comparison.verdict.findings import Letter, SumEquality, WrittenSum, other_than
+from lineage_audit.comparison.verdict.thresholds import COMPOSED
 
 _FINE_BITS = 20
-_FINE_DELTA = 2.0**-21
-"""Relative size of the difference that single precision may leave: eight units of its last place, together."""
 
 
 def find_sum(a: Checkpoint, b: Checkpoint, pairing: Pairing, stage: WeightStage) -> WrittenSum | None:
@@ -67,6 +59,6 @@ def _is_equal_but_for_rounding(part: Measurement) -> bool:
     size = max(float(part.rows.aa.sum()), float(part.rows.bb.sum()))
     relative = (part.delta_squared / size) ** 0.5 if size > 0 else 0.0
     if bits > _FINE_BITS:
-        return relative <= _FINE_DELTA
-    share = _EQUAL_SHARE if part.pair.a.dtype == part.pair.b.dtype else _EQUAL_SHARE_ACROSS_TYPES
+        return relative <= COMPOSED.fine_delta
+    share = COMPOSED.equal_share if part.pair.a.dtype == part.pair.b.dtype else COMPOSED.equal_share_across_types
     return max(part.equal, part.rounded or 0) >= share * part.elements and relative <= 2.0**-bits

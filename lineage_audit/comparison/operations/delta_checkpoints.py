@@ -14,13 +14,8 @@ from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.reading.measurement import Measurement
-from lineage_audit.comparison.verdict import Letter
-
-_GAINS_LEFT = 0.1
-"""Largest size of a delta's norm gains over the model's; those of two models are of one size."""
-
-_MATRICES_LEFT = 0.5
-"""Largest size of a delta's matrices over the model's."""
+from lineage_audit.comparison.verdict.findings import Letter
+from lineage_audit.comparison.verdict.thresholds import DELTA_CHECKPOINT
 
 _NAMED_SO = re.compile(r"(?:^|[-_. /])delta(?:[-_. /]|$)", re.IGNORECASE)
 
@@ -37,7 +32,11 @@ def find_delta(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> Le
         ("A", a, 1 / gains if gains else 0.0, 1 / matrices if matrices else 0.0),
     )
     for letter, checkpoint, of_gains, of_matrices in sides:
-        if 0.0 <= of_gains <= _GAINS_LEFT and 0.0 < of_matrices <= _MATRICES_LEFT and _may_be(checkpoint):
+        if (
+            0.0 <= of_gains <= DELTA_CHECKPOINT.gains_left
+            and 0.0 < of_matrices <= DELTA_CHECKPOINT.matrices_left
+            and _may_be(checkpoint)
+        ):
             return letter
     return None
 

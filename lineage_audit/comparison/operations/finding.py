@@ -22,13 +22,8 @@ from lineage_audit.comparison.operations.replaced_layers import find_replaced_la
 from lineage_audit.comparison.operations.stored_schemes import find_stored_quantization
 from lineage_audit.comparison.reading.measurement import Agreement, Measurement
 from lineage_audit.comparison.shares.weights import Shares, related, relative_delta
+from lineage_audit.comparison.verdict.thresholds import ROUNDED
 from lineage_audit.results import NamesFinding, TokenizerFinding
-
-_FIT_DELTA = 1e-3
-"""Relative delta that fitting scales and rotations may leave beside rounding."""
-
-_ROUNDED_SHARE = 0.999
-"""Share of elements that must equal the other side's rounded ones for a cast."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +96,9 @@ def _training(change: Change) -> list[DirectedOperation]:
     """A merge or a delta of a kind that leaves a mark, else what speaks for training, else its size alone."""
     difference = _difference(change)
     delta = difference.size
-    if change.aligned is not None and delta <= _FIT_DELTA + _rounding(change.matrices, change.aligned.comparison):
+    if change.aligned is not None and delta <= ROUNDED.fit_delta + _rounding(
+        change.matrices, change.aligned.comparison
+    ):
         return []  # what is left of an image that was scaled or rotated is rounding
     is_turned = change.aligned is not None and change.aligned.backward  # then what is said of A and B would be, too
     marked = None if is_turned else classify_delta(difference)
@@ -153,7 +150,7 @@ def _explained_by_scales(known: Agreement) -> float:
 def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:
     """Stored in a coarser type: the finer side, rounded, is the coarser one."""
     parts = [part for part in comparison.measurements.values() if part.rounded is not None]
-    if not parts or (_rounded_share(parts) < _ROUNDED_SHARE and not _only_rounding(matrices)):
+    if not parts or (_rounded_share(parts) < ROUNDED.share and not _only_rounding(matrices)):
         return []
     pair = parts[0].pair
     share = f"{_rounded_share(parts):.2%} of the elements equal after rounding"

@@ -21,6 +21,7 @@ from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.reading.role_rows import read_role_rows
+from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -30,13 +31,6 @@ _WAYS = (_READS, _WRITES)
 _FEWEST_CHANNELS = 64
 _ROWS = 256
 """Rows of a matrix that tell which channels it reads."""
-
-COHERENT = 4.0
-INCOHERENT = 2.0
-"""Standard deviations from which layers were trained with the others of their model, and up to which they were not.
-
-Set on one half of the zoo: models cut from two gave -1.6 to .5 there, and their parents 2.9 to 7.7.
-"""
 
 
 def coherence(parts: Sequence[Measurement], layers: Collection[int], side: Literal["a", "b"]) -> float | None:
@@ -74,7 +68,12 @@ def are_stray(model: Checkpoint, layers: Collection[int]) -> _Stray | None:
     others = {layer: profile for layer, profile in profiles.items() if layer not in layers}
     own = _z_score([profiles], layers)
     among = _z_score([others], sorted(others)[::2])
-    is_stray = own is not None and among is not None and own <= INCOHERENT and among >= COHERENT
+    is_stray = (
+        own is not None
+        and among is not None
+        and own <= LAYER_COHERENCE.incoherent
+        and among >= LAYER_COHERENCE.coherent
+    )
     return _Stray(own, among) if is_stray and own is not None and among is not None else None
 
 

@@ -16,16 +16,12 @@ from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.reading.role_rows import read_role_rows
 from lineage_audit.comparison.symmetries.geometry import Heads, heads_of
+from lineage_audit.comparison.verdict.thresholds import MERGED_HEADS
 from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
 
 _LAYERS = 4
-_AGREE = 0.7
-"""Median cosine of rows with the means' from which heads are means; of one head of n at random it is 1 / √n."""
-
-_LEAD = 0.05
-"""By how much the means must agree better than the best single head of each group."""
 
 
 def find_merged_heads(a: Checkpoint, b: Checkpoint) -> list[DirectedOperation]:
@@ -55,7 +51,7 @@ def _merged(
     if not found:
         return []
     mean, single, left = (float(np.median(values)) for values in zip(*found, strict=True))
-    if mean < _AGREE or mean < single + _LEAD:
+    if mean < MERGED_HEADS.agree or mean < single + MERGED_HEADS.lead:
         return []
     detail = f"{names[1]}'s {heads.kv_heads} key and value heads are means of {size} of {names[0]}'s {of.kv_heads} each"
     evidence = f"the means give them to within {left:.1%} of their size; single heads agree at {single:.2f} at most"

@@ -9,12 +9,9 @@ from lineage_audit.checkpoint.role_table import DUTIES
 from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-from lineage_audit.comparison.operations.layer_coherence import COHERENT, INCOHERENT, coherence
+from lineage_audit.comparison.operations.layer_coherence import coherence
+from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE, REPLACED_LAYERS
 from lineage_audit.results import Direction
-
-_FOREIGN_LAYER = 0.1
-_RELATED_LAYER = 0.3
-"""Correlation below which a layer shares nothing with its counterpart, and above which another one does."""
 
 
 def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation]:
@@ -25,11 +22,13 @@ def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation
         if layer is not None and part.pair.b.role in DUTIES:
             by_layer[layer].append(part.correlation or 0.0)
     strongest = {layer: max(correlations) for layer, correlations in by_layer.items()}
-    foreign = sorted(layer for layer, correlation in strongest.items() if correlation < _FOREIGN_LAYER)
-    if not foreign or max(strongest.values()) < _RELATED_LAYER:
+    foreign = sorted(layer for layer, correlation in strongest.items() if correlation < REPLACED_LAYERS.foreign)
+    if not foreign or max(strongest.values()) < REPLACED_LAYERS.related:
         return []
     detail = f"layers {ranges(foreign)} of B have no source in A"
-    evidence = f"no matrix in them correlates above {_FOREIGN_LAYER}; others reach {max(strongest.values()):.2f}"
+    evidence = (
+        f"no matrix in them correlates above {REPLACED_LAYERS.foreign}; others reach {max(strongest.values()):.2f}"
+    )
     shows, why = _who_was_cut_open(comparison, foreign)
     return [directed("layers-replaced", detail, evidence + why, shows)]
 
@@ -38,7 +37,12 @@ def _who_was_cut_open(comparison: WeightComparison, foreign: Collection[int]) ->
     """The model in which the layers that differ were trained with the others came first, if the other has them not."""
     parts = comparison.matrices()
     own_a, own_b = coherence(parts, foreign, "a"), coherence(parts, foreign, "b")
-    if own_a is None or own_b is None or max(own_a, own_b) < COHERENT or min(own_a, own_b) > INCOHERENT:
+    if (
+        own_a is None
+        or own_b is None
+        or max(own_a, own_b) < LAYER_COHERENCE.coherent
+        or min(own_a, own_b) > LAYER_COHERENCE.incoherent
+    ):
         return "undetermined", ""
     why = f"; they favour the channels of the other layers at z = {own_a:.1f} in A and {own_b:.1f} in B"
     return ("a->b" if own_a > own_b else "b->a"), why

@@ -20,17 +20,13 @@ from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.comparison.verdict.thresholds import STORED_SCHEME
 from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
 
 _SEGMENT = 16
 """Elements that are sure to share a scale; the smallest groups of any scheme are as long."""
-
-_HALF_STEP = 0.52
-_NEAREST = 0.99
-"""Share of values within half a step. Rounding gives .995 and more; beside a change of 1% of the weights' size 4 bits
-give .985, 8 bits .7."""
 
 
 def find_stored_quantization(
@@ -62,7 +58,7 @@ def _shown(coarser: str, matrices: Sequence[MatrixPair]) -> Direction:
         shares = [_share_within_half_a_step(pair.rows_a, pair.rows_b) for pair in matrices]
     else:
         shares = [_share_within_half_a_step(pair.rows_b, pair.rows_a) for pair in matrices]
-    if not shares or float(np.median(shares)) < _NEAREST:
+    if not shares or float(np.median(shares)) < STORED_SCHEME.nearest:
         return "undetermined"
     return "a->b" if coarser == "B" else "b->a"
 
@@ -76,7 +72,7 @@ def _share_within_half_a_step(finer: FloatArray, grid: FloatArray) -> float:
     gaps[gaps <= 1e-4 * np.abs(theirs).max(axis=1, keepdims=True)] = np.inf
     steps = gaps.min(axis=1, keepdims=True)
     varied = np.isfinite(steps[:, 0])
-    return float(np.mean((np.abs(ours - theirs) <= _HALF_STEP * steps)[varied])) if varied.any() else 0.0
+    return float(np.mean((np.abs(ours - theirs) <= STORED_SCHEME.half_step * steps)[varied])) if varied.any() else 0.0
 
 
 def _main_encoding(tensors: Iterable[TensorRef]) -> Encoding | None:

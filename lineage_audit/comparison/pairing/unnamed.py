@@ -19,9 +19,7 @@ from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.pairing.tensors import Pairing, TensorPair
 from lineage_audit.comparison.reading.finite import zero_where_unusable
-
-_RESEMBLING = 0.3
-"""Mean |cosine| of rows with the same number at which two matrices are paired, to be tested on all their rows."""
+from lineage_audit.comparison.verdict.thresholds import UNNAMED_TENSORS
 
 _PROBED_ROWS = 24
 _FEWEST_NUMBERS = 1024
@@ -82,7 +80,7 @@ def _resembling(
         sizes = np.abs(np.einsum("ird,jrd->ijr", _probes(owner, asked), _probes(other, candidates), optimize=True))
         scores = sizes.mean(axis=2)
         for tensor, best, score in zip(asked, scores.argmax(axis=1), scores.max(axis=1), strict=True):
-            if score >= _RESEMBLING:
+            if score >= UNNAMED_TENSORS.resembling:
                 found[tensor] = candidates[int(best)]
     return found
 

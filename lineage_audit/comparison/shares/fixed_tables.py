@@ -7,9 +7,7 @@ from collections.abc import Sequence
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.reading.measurement import Measurement
-
-_COMPUTED_OTHERWISE = 1e-3
-"""Relative difference of two tables of one formula, in single and in double precision or half; training leaves more."""
+from lineage_audit.comparison.verdict.thresholds import SHARES
 
 
 def without_fixed_tables(parts: Sequence[Measurement]) -> list[Measurement]:
@@ -39,7 +37,7 @@ def _is_equal(part: Measurement) -> bool:
     """Tell whether all elements are equal, if need be after rounding or but for how a formula was computed."""
     if max(part.equal, part.rounded or 0) == part.elements:
         return True
-    return part.delta_squared <= _COMPUTED_OTHERWISE**2 * float(part.rows.bb.sum())
+    return part.delta_squared <= SHARES.one_formula**2 * float(part.rows.bb.sum())
 
 
 def _contents(part: Measurement) -> tuple[tuple[int, ...], bytes]:

@@ -10,19 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.evidence.slopes import RELATED_MATRIX
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
 from lineage_audit.comparison.shares.layer_pairs import pair_layers
+from lineage_audit.comparison.verdict.thresholds import SHARES, SLOPES
 from lineage_audit.results import Evidence, ExplainedStage, LayerRow, RoleDelta, RoleLayer, WeightsFinding
-
-DERIVED_ROW_SIGMAS = 5.0
-"""A row counts as derived when its cosine exceeds what mismatched rows show by this factor."""
-
-_LEAST_SIGMAS = 3.0
-_MOST_CHANCE = 0.95
-"""Where even mismatched rows agree (embeddings share their mean), this factor is asked for, up to this cosine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ def measure_shares(comparison: WeightComparison) -> Shares:
 
 def related(parts: Sequence[Measurement]) -> list[Measurement]:
     """The tensors that are related at all."""
-    return [part for part in parts if (part.correlation or 0.0) >= RELATED_MATRIX]
+    return [part for part in parts if (part.correlation or 0.0) >= SLOPES.related_matrix]
 
 
 def _best_part(
@@ -98,9 +91,11 @@ def _derived_rows(measured: Measurement) -> float:
     A matrix that was negated whole, as when the stream is, holds its rows still.
     """
     noise = max(measured.mismatched_cosine or 0.0, len(measured.columns.dot) ** -0.5)
-    negated = (measured.correlation or 0.0) <= -RELATED_MATRIX
+    negated = (measured.correlation or 0.0) <= -SLOPES.related_matrix
     cosine = -measured.rows.cosine if negated else measured.rows.cosine
-    beyond_chance = min(_MOST_CHANCE, max(min(0.5, DERIVED_ROW_SIGMAS * noise), _LEAST_SIGMAS * noise))
+    beyond_chance = min(
+        SHARES.most_chance, max(min(0.5, SHARES.derived_row_sigmas * noise), SHARES.least_sigmas * noise)
+    )
     return float(np.mean(np.nan_to_num(cosine, nan=0.0) > beyond_chance))
 
 

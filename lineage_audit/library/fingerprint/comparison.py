@@ -19,14 +19,10 @@ from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.pairing.tensors import pair_tensors
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.symmetries.setting import comparison_of
-from lineage_audit.comparison.verdict import (
-    Findings,
-    alignment_holds,
-    decide,
-    is_related,
-    stated,
-    strongest,
-)
+from lineage_audit.comparison.verdict.decision import decide
+from lineage_audit.comparison.verdict.findings import Findings
+from lineage_audit.comparison.verdict.standing import alignment_holds, is_related, strongest
+from lineage_audit.comparison.verdict.thresholds import SKETCHES, stated
 from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint import operations
 from lineage_audit.library.fingerprint.evidence import (
@@ -37,7 +33,7 @@ from lineage_audit.library.fingerprint.evidence import (
     same_number_evidence,
 )
 from lineage_audit.library.fingerprint.held_out import measure_held_out
-from lineage_audit.library.fingerprint.matching import CLEAR_MATCH_MARGIN, MATCHED_COSINE, search
+from lineage_audit.library.fingerprint.matching import search
 from lineage_audit.library.fingerprint.residual import residual_map
 from lineage_audit.library.fingerprint.shares import (
     RoleAgreement,
@@ -244,8 +240,8 @@ def _parameters(a: Fingerprint, b: Fingerprint) -> dict[str, Scalar]:
         "fingerprint_effort_a": a.effort,
         "fingerprint_effort_b": b.effort,
         **stated(),
-        "layer_lead": CLEAR_MATCH_MARGIN,
-        "matched_cosine": MATCHED_COSINE,
+        "layer_lead": SKETCHES.clear_margin,
+        "matched_cosine": SKETCHES.matched_cosine,
     }
 
 

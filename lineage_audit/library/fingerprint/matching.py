@@ -15,19 +15,10 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.symmetries.geometry import Heads
+from lineage_audit.comparison.verdict.thresholds import SKETCHES
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, LayerPair, Match, Part, UnitVectors
 
-CLEAR_MATCH_MARGIN = 0.15
-"""Lead of the best match over the second best, in the better quarter of a layer's units, that noise does not have."""
-
-_CLEAR_MATCH_MARGIN_OF_EXPERTS = 0.25
-"""The same where experts may be copies of one another: the margin is then over the match that no copy explains."""
-
-MATCHED_COSINE = 0.4
-"""|cosine| of sketched gate rows below which a mutual best match is dropped as noise."""
-
-_DUPLICATE_MARGIN = 0.02
 _PROBES = 48
 """Units of B that look for their layer."""
 
@@ -104,7 +95,7 @@ def _find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int
         best = float(scores.max(initial=0.0))
         if best < clear:
             continue
-        close = [numbers_a[position] for position in np.flatnonzero(scores >= best - _DUPLICATE_MARGIN)]
+        close = [numbers_a[position] for position in np.flatnonzero(scores >= best - SKETCHES.tie)]
         following = found.get(layer - 1, -2) + 1
         found[layer] = following if following in close else numbers_a[int(scores.argmax())]
         match_margins[layer] = best
@@ -117,7 +108,7 @@ def _numbers(vectors: UnitVectors) -> list[int]:
 
 def clear_match_margin(copies: int) -> float:
     """The match margin that counts as clear where a unit may have so many copies (experts made of one FFN)."""
-    return CLEAR_MATCH_MARGIN if copies == 1 else _CLEAR_MATCH_MARGIN_OF_EXPERTS
+    return SKETCHES.clear_margin if copies == 1 else SKETCHES.margin_of_experts
 
 
 def match_margin_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:
@@ -164,7 +155,7 @@ def _match_units(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, bas
     sizes = np.abs(rows_b @ rows_a.T)
     best = sizes.argmax(axis=1)
     everyone = np.arange(len(best))
-    mutual = (sizes.argmax(axis=0)[best] == everyone) & (sizes[everyone, best] >= MATCHED_COSINE)
+    mutual = (sizes.argmax(axis=0)[best] == everyone) & (sizes[everyone, best] >= SKETCHES.matched_cosine)
     return Match(everyone[mutual], best[mutual].astype(np.int64))
 
 

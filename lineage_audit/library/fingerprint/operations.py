@@ -15,23 +15,17 @@ from lineage_audit.comparison.alignment.factors import Factors
 from lineage_audit.comparison.alignment.maps import Alignment, ResidualMap
 from lineage_audit.comparison.alignment.operations import FORWARD, find_moves
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.operations.delta.trained import FINE_TUNE_DELTA
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.comparison.verdict.thresholds import SKETCHES, TRAINED
 from lineage_audit.library.fingerprint.matching import clear_match_margin, match_margin_of
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, Part, UnitVectors
 from lineage_audit.results import NamesFinding
 
-_NOTHING_MOVED = 0.004
-"""Relative distance of sketches up to which no training is named."""
-
-_ROUNDING_MOVES = 0.1
-"""Relative distance up to which a coarser type alone may account for the difference."""
-
 
 def stored_change(a: Sequence[TensorRef], b: Sequence[TensorRef], distance: float | None) -> list[DirectedOperation]:
     """A coarser data type or a quantised form in one of the two, where it may account for the distance."""
-    if distance is None or distance > _ROUNDING_MOVES:
+    if distance is None or distance > SKETCHES.rounding_moves:
         return []
     quantised_a, quantised_b = _schemes(a), _schemes(b)
     moved = f"sketches lie {distance:.1%} apart"
@@ -41,16 +35,16 @@ def stored_change(a: Sequence[TensorRef], b: Sequence[TensorRef], distance: floa
     types_a, types_b = _types(a), _types(b)
     if types_a == types_b or EXACT_BITS.get(types_a, 0) == EXACT_BITS.get(types_b, 0):
         return []
-    return [directed("cast", f"{types_a} to {types_b}", moved)] if distance <= _NOTHING_MOVED else []
+    return [directed("cast", f"{types_a} to {types_b}", moved)] if distance <= SKETCHES.nothing_moved else []
 
 
 def training(distance: float | None) -> list[DirectedOperation]:
     """Training, named by the distance of the sketches."""
-    if distance is None or distance <= _NOTHING_MOVED:
+    if distance is None or distance <= SKETCHES.nothing_moved:
         return []
     size = f"{distance:.1%}" if distance < 0.1 else f"{distance:.0%}"
     detail = f"the delta is about {size} of the weights' size"
-    if distance <= FINE_TUNE_DELTA:
+    if distance <= TRAINED.fine_tune_delta:
         return [directed("fine-tuned", detail, f"relative distance of sketches {distance:.3g}")]
     return [directed("continued-pretrained", detail, f"relative distance of sketches {distance:.3g}")]
 

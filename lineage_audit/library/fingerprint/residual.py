@@ -6,12 +6,10 @@ import numpy as np
 
 from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.verdict.thresholds import SKETCHES
 from lineage_audit.library.fingerprint.projection import as_unit_rows
 from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Basis
-
-_CHANNEL_MATCH_MARGIN = 0.15
-"""Mean lead of channels' best |correlation| over the second best at which single channels count as matched."""
 
 
 def residual_map(a: Fingerprint, b: Fingerprint, basis: Basis) -> ResidualMap:
@@ -25,7 +23,7 @@ def residual_map(a: Fingerprint, b: Fingerprint, basis: Basis) -> ResidualMap:
     everyone = np.arange(b.width)
     if a.width == b.width and float((sizes.argmax(axis=1) == everyone).mean()) > 0.5:
         channels = everyone
-    elif mean_match_margin(sizes) >= _CHANNEL_MATCH_MARGIN:
+    elif mean_match_margin(sizes) >= SKETCHES.channel_margin:
         channels = assign(sizes)
     else:
         return ResidualMap("rotation", fit=float(sizes.max(axis=1).mean()))

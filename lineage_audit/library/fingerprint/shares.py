@@ -9,7 +9,8 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.reading.measurement import DoubleArray
-from lineage_audit.comparison.shares.weights import DERIVED_ROW_SIGMAS, Shares
+from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.comparison.verdict.thresholds import SHARES, SKETCHES
 from lineage_audit.library.fingerprint.distance import relative_distance
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.values import Fingerprint
@@ -26,9 +27,6 @@ _SKETCHED: tuple[tuple[Part, Role], ...] = (
     ("keys", Role.Q),
 )
 """Every sketched role with the block that holds it."""
-
-_RELATED_COSINE = 0.2
-"""Correlation from which a role of a layer counts as related when distances and slopes are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def _agreement(found: Correspondence, pair: LayerPair, part: Part, role: Role, s
         alike=squared**0.5,
         distance=relative_distance(levels_a[match.a], levels_b[match.b], SCHEME) or 0.0,
         matched=len(match) / max(1, min(len(block_a.numbers), len(block_b.numbers))),
-        derived=float(np.mean(beyond > min(0.5, DERIVED_ROW_SIGMAS * noise**0.5))),
+        derived=float(np.mean(beyond > min(0.5, SHARES.derived_row_sigmas * noise**0.5))),
         size_a=float(np.mean(np.square(block_a.roles[role].sizes[match.a], dtype=np.float64))),
         size_b=float(np.mean(np.square(block_b.roles[role].sizes[match.b], dtype=np.float64))),
     )
@@ -122,7 +120,7 @@ def measure_shares(measured: list[RoleAgreement], b: Fingerprint, compared: floa
 
 
 def _is_related(part: RoleAgreement) -> bool:
-    return part.alike >= _RELATED_COSINE
+    return part.alike >= SKETCHES.related_cosine
 
 
 def _parameters(measured: list[RoleAgreement], b: Fingerprint) -> DoubleArray:

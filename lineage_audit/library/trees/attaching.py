@@ -16,33 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.verdict.thresholds import TREES
 from lineage_audit.library.trees.mixtures import Mixture, on_segments, over_base
 from lineage_audit.library.trees.pairs import Pairs
 
 DoubleArray = npt.NDArray[np.float64]
 
-SAME = 0.012
-"""Distance up to which two models of one shape differ in form or by rounding alone."""
-
-NEARLY_AS_FAR = 0.75
-"""A model stands between two others if the third is nearer to it than this share of its distance to the first.
-
-Set on models of which most siblings that lay nearer than the base gave .77 to 1, and a chain .61.
-"""
-
-_MADE_FROM_MERGE = 0.5
-"""A model was made from a merge where that lies at less than this share of the distance to its other neighbour."""
 
 _STRUCTURE_COSTS = (0.12, 0.02)
 _FORM_COSTS = (0.003, 0.001)
 """What an operation adds to a distance: a share of it, and on top of that."""
-
-
-_UNRELATED = 2.0
-"""Distance that a model counts for to which no relation was found, though others of the group are related to it."""
-
-_OPERATION_WEIGHS = 0.05
-"""What an operation weighs beside a distance, when one of several equal models is chosen to stand for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +79,7 @@ def _from_merges(parents: Mapping[int, int], merged: Collection[int], cost: Doub
     moved = dict(parents)
     for child, parent in parents.items():
         nearest = min(merged, key=lambda merge: cost[child, merge], default=parent)
-        if cost[child, nearest] < _MADE_FROM_MERGE * cost[child, parent]:
+        if cost[child, nearest] < TREES.made_from_merge * cost[child, parent]:
             moved[child] = nearest
     return moved
 
@@ -110,7 +93,7 @@ def costs(pairs: Pairs) -> DoubleArray:
 
 def _same_classes(pairs: Pairs) -> list[list[int]]:
     """Models that differ in form or by rounding alone, together."""
-    linked = (pairs.distance <= SAME) & (pairs.structures == 0)
+    linked = (pairs.distance <= TREES.same) & (pairs.structures == 0)
     classes: list[list[int]] = []
     for model in range(len(pairs.distance)):
         found = next((members for members in classes if any(linked[model, one] for one in members)), None)
@@ -129,9 +112,9 @@ def _speaker(members: Sequence[int], pairs: Pairs) -> int:
     """
     chosen = list(members)
     reached = np.isfinite(pairs.distance[chosen]).any(axis=0)
-    operations = _OPERATION_WEIGHS * (pairs.forms + pairs.structures) + pairs.disorder
+    operations = TREES.operation_weighs * (pairs.forms + pairs.structures) + pairs.disorder
     distance = (pairs.distance + operations)[chosen][:, reached]
-    far = np.where(np.isfinite(distance), distance, _UNRELATED).sum(axis=1)
+    far = np.where(np.isfinite(distance), distance, TREES.unrelated).sum(axis=1)
     return int(chosen[int(far.argmin())])
 
 
@@ -156,7 +139,7 @@ def _components(related: Sequence[npt.NDArray[np.bool_]]) -> list[list[int]]:
 def _centre(heads: Sequence[int], members: Sequence[int], cost: DoubleArray) -> int:
     """The head that all members lie nearest to; those without a relation to it count as far."""
     among = cost[np.ix_(heads, members)]
-    return int(heads[int(np.where(np.isfinite(among), among, _UNRELATED).sum(axis=1).argmin())])
+    return int(heads[int(np.where(np.isfinite(among), among, TREES.unrelated).sum(axis=1).argmin())])
 
 
 def _spanning(heads: Sequence[int], centre: int, cost: DoubleArray) -> dict[int, int]:
@@ -178,7 +161,7 @@ def _reattached(parents: Mapping[int, int], centre: int, cost: DoubleArray) -> d
         while moved[child] != centre:
             before = moved[moved[child]]
             far = cost[child, before]
-            if not np.isfinite(far) or cost[child, moved[child]] < NEARLY_AS_FAR * far:
+            if not np.isfinite(far) or cost[child, moved[child]] < TREES.nearly_as_far * far:
                 break
             moved[child] = before
     return moved

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lineage_audit.comparison.progress import NoProgress, Progress
-from lineage_audit.comparison.verdict import NOT_THEFT
+from lineage_audit.comparison.verdict.thresholds import TREES
+from lineage_audit.comparison.verdict.wording import NOT_THEFT
 from lineage_audit.library.fingerprint import Fingerprint
-from lineage_audit.library.trees.attaching import SAME, Group, Link, place
+from lineage_audit.library.trees.attaching import Group, Link, place
 from lineage_audit.library.trees.pairs import Pairs, compare_all
 from lineage_audit.results import FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.version import __version__
-
-_CARRIED_TO = 0.6
-"""Distance up to which a neighbour cannot be another parent: it explains most of the model."""
 
 _COMMON_START = "they share an initialisation or a common ancestor, and the evidence speaks against descent"
 
@@ -118,7 +116,7 @@ def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:
         moved = False
         targets = {edge.target for edge in found if edge.directed and edge.kind != "merge"}
         for place_, edge in enumerate(found):
-            if edge.directed or _is_copy(edge) or edge.distance is None or edge.distance > _CARRIED_TO:
+            if edge.directed or _is_copy(edge) or edge.distance is None or edge.distance > TREES.carried_to:
                 continue
             from_source, from_target = edge.source in targets, edge.target in targets
             if from_source != from_target:
@@ -130,7 +128,7 @@ def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:
 
 def _is_copy(edge: TreeEdge) -> bool:
     """Whether nothing but form or rounding lies between two models, and nothing shows which came first."""
-    return not edge.directed and edge.distance is not None and edge.distance <= SAME
+    return not edge.directed and edge.distance is not None and edge.distance <= TREES.same
 
 
 def _root(group: Group, edges: Iterable[TreeEdge]) -> str:

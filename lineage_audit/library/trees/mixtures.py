@@ -13,27 +13,10 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.verdict.thresholds import MERGES_IN_TREES
 from lineage_audit.library.trees.pairs import Pairs
 
 DoubleArray = npt.NDArray[np.float64]
-
-UNEXPLAINED = 0.2
-"""Share of what was added to the base (squared) that two parents may leave."""
-
-GAIN = 0.5
-"""Two parents must leave at most this share of what the better of them leaves alone."""
-
-LEAST_WEIGHT = 0.1
-_LEAST_SUM, _LARGEST_SUM = 0.5, 1.15
-"""Weights are convex: each at least the first, together between the others."""
-
-_LEAST_SHARE = 0.15
-_ASIDE = 0.2
-"""Least weight of either parent on the line between them, and how far from it (squared, over the squared distance to
-the nearer parent) the merge may lie. Of a model, its parent and its child the middle one lies at a right angle."""
-
-_LEAST_DISTANCE = 0.03
-"""Distances below this are too small against the sketches' own error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +43,9 @@ def on_segments(pairs: Pairs, models: Sequence[int]) -> tuple[Mixture, ...]:
 
 def over_base(pairs: Pairs, models: Sequence[int], base: int) -> tuple[Mixture, ...]:
     """Find merges of what two others added to a base, where their weights need not sum to one."""
-    children = [child for child in models if child != base and pairs.distance[child, base] > _LEAST_DISTANCE]
+    children = [
+        child for child in models if child != base and pairs.distance[child, base] > MERGES_IN_TREES.least_distance
+    ]
     return _compatible([found for child in children for found in _of(pairs, child, base, models)])
 
 
@@ -80,7 +65,7 @@ def _between(pairs: Pairs, child: int, models: Sequence[int]) -> list[Mixture]:
     others = [
         one
         for one in models
-        if _LEAST_DISTANCE < pairs.distance[child, one] < np.inf and pairs.structures[child, one] == 0
+        if MERGES_IN_TREES.least_distance < pairs.distance[child, one] < np.inf and pairs.structures[child, one] == 0
     ]
     found = []
     for i, j in combinations(others, 2):
@@ -90,7 +75,9 @@ def _between(pairs: Pairs, child: int, models: Sequence[int]) -> list[Mixture]:
         to_i, to_j = pairs.distance[child, i] ** 2, pairs.distance[child, j] ** 2
         share = (to_i + length - to_j) / (2 * length)
         aside = to_i - share**2 * length
-        if _LEAST_SHARE <= share <= 1 - _LEAST_SHARE and abs(aside) <= _ASIDE * min(to_i, to_j):
+        if MERGES_IN_TREES.least_share <= share <= 1 - MERGES_IN_TREES.least_share and abs(
+            aside
+        ) <= MERGES_IN_TREES.aside * min(to_i, to_j):
             found.append(Mixture(child, (i, j), (float(1 - share), float(share)), float(abs(aside) / min(to_i, to_j))))
     return found
 
@@ -103,8 +90,8 @@ def _of(pairs: Pairs, child: int, base: int, models: Sequence[int]) -> list[Mixt
             for one in models
             if one not in (child, base)
             and pairs.structures[child, one] == pairs.structures[base, one] == 0
-            and _LEAST_DISTANCE < pairs.distance[child, one] < np.inf
-            and _LEAST_DISTANCE < pairs.distance[base, one] < np.inf
+            and MERGES_IN_TREES.least_distance < pairs.distance[child, one] < np.inf
+            and MERGES_IN_TREES.least_distance < pairs.distance[base, one] < np.inf
         ],
         dtype=int,
     )
@@ -113,7 +100,11 @@ def _of(pairs: Pairs, child: int, base: int, models: Sequence[int]) -> list[Mixt
     first, second = np.triu_indices(len(others), 1)
     i, j = others[first], others[second]
     squared = pairs.distance**2
-    near = (pairs.distance[i, j] > _LEAST_DISTANCE) & np.isfinite(pairs.distance[i, j]) & (pairs.structures[i, j] == 0)
+    near = (
+        (pairs.distance[i, j] > MERGES_IN_TREES.least_distance)
+        & np.isfinite(pairs.distance[i, j])
+        & (pairs.structures[i, j] == 0)
+    )
     i, j = i[near], j[near]
     total = squared[child, base]
     gi, gj, gij = squared[base, i], squared[base, j], (squared[base, i] + squared[base, j] - squared[i, j]) / 2
@@ -125,11 +116,11 @@ def _of(pairs: Pairs, child: int, base: int, models: Sequence[int]) -> list[Mixt
     wi, wj = (yi * gj - yj * gij) / safe, (yj * gi - yi * gij) / safe
     left = 1 - (wi * yi + wj * yj) / total
     alone = 1 - np.maximum(yi**2 / gi, yj**2 / gj) / total
-    is_mixture = (
-        usable & (wi >= LEAST_WEIGHT) & (wj >= LEAST_WEIGHT) & (wi + wj <= _LARGEST_SUM) & (wi + wj >= _LEAST_SUM)
-        & (np.abs(left) <= UNEXPLAINED) & (left <= GAIN * alone) & (wi < 1 - LEAST_WEIGHT) & (wj < 1 - LEAST_WEIGHT)
-    )  # fmt: skip
+    least, most = MERGES_IN_TREES.least_weight, 1 - MERGES_IN_TREES.least_weight
+    is_convex = (wi >= least) & (wj >= least) & (wi < most) & (wj < most)
+    is_whole = (wi + wj >= MERGES_IN_TREES.least_sum) & (wi + wj <= MERGES_IN_TREES.largest_sum)
+    explains = (np.abs(left) <= MERGES_IN_TREES.unexplained) & (left <= MERGES_IN_TREES.gain * alone)
     return [
         Mixture(child, (int(i[k]), int(j[k])), (float(wi[k]), float(wj[k])), float(max(0.0, left[k])))
-        for k in np.flatnonzero(is_mixture)
+        for k in np.flatnonzero(usable & is_convex & is_whole & explains)
     ]

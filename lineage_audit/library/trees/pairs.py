@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.verdict import RELATION
+from lineage_audit.comparison.verdict.thresholds import RELATION, TREES
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints
 from lineage_audit.library.trees.order import disorder
 from lineage_audit.results import RELATED, OperationKind, Report
@@ -34,10 +34,6 @@ _STRUCTURE: frozenset[OperationKind] = frozenset(
     }
 )
 """Operations that change a model's shape or swap parts of it."""
-
-
-_AT_NO_DISTANCE = 0.012
-"""Distance up to which the other order of two models is not looked at: there is nothing left to explain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +100,7 @@ def _compared(fingerprints: Sequence[Fingerprint], one: int, other: int, pairs: 
     """
     a, b = sorted((one, other), key=lambda number: -fingerprints[number].identity.parameters)
     report = compare_fingerprints(fingerprints[a], fingerprints[b])
-    if not is_related(report, pairs) or _distance(report) <= _AT_NO_DISTANCE:
+    if not is_related(report, pairs) or _distance(report) <= TREES.at_no_distance:
         return _ComparedPair(report, a, b)
     turned = compare_fingerprints(fingerprints[b], fingerprints[a])
     if is_related(turned, pairs) and _distance(turned) < _distance(report):

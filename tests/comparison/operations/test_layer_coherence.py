@@ -8,7 +8,7 @@ import numpy as np
 
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.operations.layer_coherence import coherence
-from lineage_audit.comparison.operations.replaced_layers import COHERENT, INCOHERENT
+from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE
 from tests.comparison.measuring import comparison_by_numbers
 from tests.models import WIDE, Weights, llama, llama_config, model
 
@@ -49,9 +49,9 @@ def _z(weights: Weights, layers: set[int]) -> float:
 def test_layers_of_one_training_agree_and_those_of_two_do_not() -> None:
     whole = [_z(_trained(seed), {3, 4, 5}) for seed in range(5)]
     cut = [_z(_cut_open(_trained(seed), _trained(seed + 50), 3), {3, 4, 5}) for seed in range(30)]
-    assert min(whole) > COHERENT
+    assert min(whole) > LAYER_COHERENCE.coherent
     assert float(np.std(cut)) < 1.3
-    assert float(np.mean(np.abs(cut) > INCOHERENT)) < 0.15
+    assert float(np.mean(np.abs(cut) > LAYER_COHERENCE.incoherent)) < 0.15
 
 
 def test_the_model_that_was_cut_open_came_later_whichever_is_given_first() -> None:

@@ -13,13 +13,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair, show_spectra
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-
-_RANK_ONE = 0.9
-"""Share of a delta's squared size in its first singular value."""
-
-_SAME_DIRECTION = 0.95
-_WRITTEN_LEFT = 0.2
-"""Share of A's size along r that B may keep, and of what A writes along any direction."""
+from lineage_audit.comparison.verdict.thresholds import ABLATED
 
 
 def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
@@ -30,20 +24,20 @@ def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
     if len(writers) < 2 or readers:
         return None
     spectra = [pair.spectrum for pair in writers]
-    if min(float(s.values[0] ** 2 / max(np.square(s.values).sum(), 1e-30)) for s in spectra) < _RANK_ONE:
+    if min(float(s.values[0] ** 2 / max(np.square(s.values).sum(), 1e-30)) for s in spectra) < ABLATED.rank_one:
         return None
     directions = np.stack([spectrum.left[:, 0] for spectrum in spectra])
     agreement = float(np.abs(directions[1:] @ directions[0]).min())
-    if agreement < _SAME_DIRECTION:
+    if agreement < ABLATED.same_direction:
         return None
     left_in_a = _written([(pair.written_a, pair) for pair in writers])
     left_in_b = _written([(pair.written_b, pair) for pair in writers])
     evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
     shown = show_spectra(writers, 1)
-    if left_in_b <= _WRITTEN_LEFT * min(left_in_a, 1.0):
+    if left_in_b <= ABLATED.written_left * min(left_in_a, 1.0):
         detail = "B writes nothing along one residual direction"
         return directed("direction-ablated", detail, evidence, "a->b", spectra=shown)
-    if left_in_a <= _WRITTEN_LEFT * min(left_in_b, 1.0):
+    if left_in_a <= ABLATED.written_left * min(left_in_b, 1.0):
         detail = "A writes nothing along one residual direction"
         return directed("direction-ablated", detail, evidence, "b->a", spectra=shown)
     return None

@@ -10,18 +10,8 @@ from lineage_audit.comparison.operations.delta.difference import Difference, sai
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair, is_untouched
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.verdict.thresholds import EDITED
 
-_MOST = 8
-_LARGEST_SHARE = 0.1
-"""Matrices that may have been edited, also as a share of all; a training moves whole roles or layers."""
-
-_STANDS_OUT = 3.0
-"""Times the largest relative delta of the role's other matrices from which one was edited beside a training.
-
-Trainings differ by 2.2 at most between the layers of a role.
-"""
-
-_FEWEST_OTHERS = 3
 _SAID = 4
 
 
@@ -29,15 +19,17 @@ def find_edit(difference: Difference) -> DirectedOperation | None:
     """Name the matrices that were edited, and the rank of what was added to them."""
     parts = list(difference.comparison.measurements.values())
     matrices = [part for part in parts if part.is_matrix]
-    most = min(_MOST, max(1, int(_LARGEST_SHARE * len(matrices))))
+    most = min(EDITED.most, max(1, int(EDITED.largest_share * len(matrices))))
     touched = [part for part in parts if not is_untouched(part)]
-    if len(matrices) > _FEWEST_OTHERS and 0 < len(touched) <= most and all(part.is_matrix for part in touched):
+    if len(matrices) > EDITED.fewest_others and 0 < len(touched) <= most and all(part.is_matrix for part in touched):
         evidence = f"{len(touched)} of {len(matrices)} matrices differ; all other tensors are equal"
         return directed("edited", _said(touched, difference), evidence)
     outliers = _outliers(matrices)
     if not outliers or len(outliers) > most:
         return None
-    evidence = f"{len(outliers)} of {len(matrices)} matrices moved {_STANDS_OUT:g} times as far as any other of theirs"
+    evidence = (
+        f"{len(outliers)} of {len(matrices)} matrices moved {EDITED.stands_out:g} times as far as any other of theirs"
+    )
     return directed("edited", _said(outliers, difference), evidence, leaves_more=True)
 
 
@@ -51,7 +43,7 @@ def _outliers(matrices: Sequence[Measurement]) -> list[Measurement]:
     for parts in by_role.values():
         furthest = max(parts, key=_moved)
         others = [_moved(part) for part in parts if part is not furthest]
-        if len(others) >= _FEWEST_OTHERS and 0 < max(others) * _STANDS_OUT < _moved(furthest):
+        if len(others) >= EDITED.fewest_others and 0 < max(others) * EDITED.stands_out < _moved(furthest):
             found.append(furthest)
     return found
 

@@ -11,29 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.comparison.evidence.slopes import KEPT_WHOLE, RELATED_MATRIX
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
+from lineage_audit.comparison.verdict.thresholds import INTERPOLATED, SLOPES
 from lineage_audit.results import Direction
-
-_LARGEST_SHARE = 0.96
-_ONE_SHARE = 0.02
-"""Spread (standard deviation) of the shares over the matrices up to which they are one.
-
-Trainings of one initialisation spread by .1 and more; a blend toward a stranger by .01 at widths of a hundred.
-"""
-
-_DEPENDENT = 0.2
-"""Correlation of squares from which on the rest was made of the side itself: clipped, rounded, cut."""
-
-_NEAR_HALF = 0.05
-"""Distance from a half within which a blend has its parent at right angles too, as a long training would."""
-
-_FEWEST = 4
-_OTHERS_SIZE = (0.5, 2.0)
-"""Size of what was blended in over that of A's matrix, in the median: a model of its kind has about the same."""
 
 
 def find_interpolation(difference: Difference) -> DirectedOperation | None:
@@ -53,13 +36,13 @@ def _dependence(changed: Sequence[MatrixPair], share: float, whole: str) -> floa
 
 def _is_kept_whole(dots: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
     """Tell whether the whole side is the other one and something new: then it was trained on from that."""
-    return KEPT_WHOLE[0] <= float(np.median(dots / np.maximum(others, 1e-300))) <= KEPT_WHOLE[1]
+    return SLOPES.kept_whole[0] <= float(np.median(dots / np.maximum(others, 1e-300))) <= SLOPES.kept_whole[1]
 
 
 def _blended(difference: Difference, whole: str) -> DirectedOperation | None:
     """The operation where the side whose sizes are ``whole`` was blended into the other."""
     parts = [part for part in difference.comparison.matrices() if part.pair.b.role not in TOKEN_ROLES]
-    if len(parts) < _FEWEST:
+    if len(parts) < INTERPOLATED.fewest:
         return None
     dots = np.array([float(part.rows.dot.sum()) for part in parts])
     sizes = np.array([float(getattr(part.rows, whole).sum()) for part in parts])
@@ -67,14 +50,14 @@ def _blended(difference: Difference, whole: str) -> DirectedOperation | None:
     known = sizes > 0
     shares = dots[known] / sizes[known]
     share, spread = float(np.median(shares)), float(shares.std())
-    if not RELATED_MATRIX <= share <= _LARGEST_SHARE or spread > _ONE_SHARE:
+    if not SLOPES.related_matrix <= share <= INTERPOLATED.largest_share or spread > INTERPOLATED.one_share:
         return None
-    if _is_kept_whole(dots[known], others[known]) and abs(share - 0.5) > _NEAR_HALF:
+    if _is_kept_whole(dots[known], others[known]) and abs(share - 0.5) > INTERPOLATED.near_half:
         return None
     rest = np.sqrt(np.maximum(others[known] - share**2 * sizes[known], 0.0) / sizes[known]) / (1 - share)
-    if not _OTHERS_SIZE[0] <= float(np.median(rest)) <= _OTHERS_SIZE[1]:
+    if not INTERPOLATED.others_size[0] <= float(np.median(rest)) <= INTERPOLATED.others_size[1]:
         return None
-    if _dependence(difference.changed, share, whole) > _DEPENDENT:
+    if _dependence(difference.changed, share, whole) > INTERPOLATED.dependent:
         return None
     name, other = ("B", "A") if whole == "aa" else ("A", "B")
     shows: Direction = "a->b" if whole == "aa" else "b->a"

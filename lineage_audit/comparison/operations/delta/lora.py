@@ -10,16 +10,7 @@ from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import ROLES, show_spectra
 from lineage_audit.comparison.operations.delta.spectrum import Spectrum
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-
-_CLIFF = 5.0
-"""Ratio of the last singular value of the rank to the next one (or to the rounding edge)."""
-
-_SAME_RANK = 0.8
-_LARGEST_SHARE = 0.25
-"""Largest rank as a share of the smaller side of most matrices."""
-
-_LARGEST_SHARE_OF_ANY = 0.6
-"""The same of any one of them: with shared keys and values some are narrow."""
+from lineage_audit.comparison.verdict.thresholds import LOW_RANK
 
 
 def find_low_rank(difference: Difference) -> DirectedOperation | None:
@@ -30,7 +21,11 @@ def find_low_rank(difference: Difference) -> DirectedOperation | None:
     sides = [min(pair.shape) for pair in changed]
     ranks = Counter(_rank_at_cliff(pair.spectrum, side) for pair, side in zip(changed, sides, strict=True))
     rank, count = ranks.most_common(1)[0]
-    if rank == 0 or count < _SAME_RANK * len(changed) or rank > _LARGEST_SHARE * statistics.median(sides):
+    if (
+        rank == 0
+        or count < LOW_RANK.same_rank * len(changed)
+        or rank > LOW_RANK.largest_share * statistics.median(sides)
+    ):
         return None
     modules = ", ".join(role for role in ROLES if any(pair.role == role for pair in changed))
     evidence = f"{count} of {len(changed)} deltas have rank {rank} with a cliff; norms or embeddings untouched"
@@ -39,9 +34,12 @@ def find_low_rank(difference: Difference) -> DirectedOperation | None:
 
 def _rank_at_cliff(spectrum: Spectrum, side: int) -> int:
     """The rank where the singular values fall off a cliff; 0 where they do not, or only at a large rank."""
-    values, limit = spectrum.values, max(1, int(_LARGEST_SHARE_OF_ANY * side))
+    values, limit = spectrum.values, max(1, int(LOW_RANK.largest_share_of_any * side))
     rank = min(spectrum.rank, len(values))
     for candidate in range(1, min(rank, limit, len(values) - 1) + 1):
-        if values[candidate - 1] > _CLIFF * max(values[candidate], 1e-30) and values[candidate - 1] > spectrum.edge:
+        if (
+            values[candidate - 1] > LOW_RANK.cliff * max(values[candidate], 1e-30)
+            and values[candidate - 1] > spectrum.edge
+        ):
             return candidate
-    return rank if 0 < rank <= limit and rank < len(values) and values[rank - 1] > _CLIFF * values[rank] else 0
+    return rank if 0 < rank <= limit and rank < len(values) and values[rank - 1] > LOW_RANK.cliff * values[rank] else 0

@@ -24,6 +24,7 @@ from lineage_audit.comparison.operations.delta.windows import Window, read_block
 from lineage_audit.comparison.reading.kernels import active_kernel
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.reading.streaming import in_order
+from lineage_audit.comparison.verdict.thresholds import ROUNDED
 from lineage_audit.results import DeltaSpectrum
 
 FloatArray = npt.NDArray[np.float32]
@@ -35,16 +36,6 @@ _SAMPLED = frozenset({Role.Q, Role.V, Role.UP})
 _MATRICES_A_ROLE = 4
 _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
-
-
-_ORTHOGONAL = 0.003
-"""Cosine of a delta with a side up to which it is orthogonal to it."""
-
-_NO_DIRECTION = 1e-4
-"""Singular value over the largest below which there is no direction: a cut computed in single precision leaves 1e-6."""
-
-_ALIGNED_ROUNDING = 1e-3
-"""Relative delta that a rotation or scale in floats may leave of an equal tensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +181,9 @@ def is_untouched(part: Measurement) -> bool:
     """Whether nothing was done to a tensor; an image that was rotated or scaled equals it but for rounding."""
     if max(part.equal, part.rounded or 0) == part.elements:
         return True
-    return part.pair.aligned_a is not None and part.delta_squared <= _ALIGNED_ROUNDING**2 * float(part.rows.bb.sum())
+    return part.pair.aligned_a is not None and part.delta_squared <= ROUNDED.aligned_delta**2 * float(
+        part.rows.bb.sum()
+    )
 
 
 def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
@@ -234,7 +227,7 @@ def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> M
 
 def _may_be_cut(moments: Moments, along: float) -> bool:
     """Tell whether the delta is orthogonal to one side: what a projection takes is, and few other things are."""
-    return moments.delta_size > 0 and abs(along) <= _ORTHOGONAL * moments.delta_size
+    return moments.delta_size > 0 and abs(along) <= ROUNDED.orthogonal * moments.delta_size
 
 
 def _projection(whole: FloatArray, part: FloatArray, rounding: float) -> Projection:
@@ -251,7 +244,9 @@ def _column_space(matrix: FloatArray, rounding: float) -> tuple[npt.NDArray[np.f
     """An orthonormal basis of the columns' space, and its dimension: singular values clear of rounding."""
     squared, vectors = np.linalg.eigh(matrix.astype(np.float64) @ matrix.T.astype(np.float64))
     values = np.sqrt(np.maximum(squared, 0.0))
-    rank = int(np.count_nonzero(values > max(rounding_edge(matrix, rounding), _NO_DIRECTION * float(values[-1]))))
+    rank = int(
+        np.count_nonzero(values > max(rounding_edge(matrix, rounding), ROUNDED.no_direction * float(values[-1])))
+    )
     return vectors[:, len(vectors) - rank :], rank
 
 

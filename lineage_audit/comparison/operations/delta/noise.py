@@ -12,17 +12,8 @@ import numpy as np
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.verdict.thresholds import NOISE
 from lineage_audit.results import Direction
-
-_EDGE_RATIO = 1.1
-_KURTOSIS = (2.8, 3.2)
-_FITTING = 0.9
-_INDEPENDENT = 4.0
-_DEPENDENT = 8.0
-"""Standard errors within which noise is independent of the side it was added to, and beyond which it is not."""
-
-_SMALL = 0.2
-"""Noise that leans on both sides, as that of two noisy copies does, is named up to this level."""
 
 
 def find_noise(difference: Difference) -> DirectedOperation | None:
@@ -30,7 +21,7 @@ def find_noise(difference: Difference) -> DirectedOperation | None:
     changed = difference.changed
     if not changed:
         return None
-    if np.mean([_is_random(pair) for pair in changed]) < _FITTING:
+    if np.mean([_is_random(pair) for pair in changed]) < NOISE.fitting:
         return None
     levels = [pair.moments.deviation / max(pair.moments.deviation_a, 1e-30) for pair in changed]
     detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
@@ -38,11 +29,11 @@ def find_noise(difference: Difference) -> DirectedOperation | None:
     with_a = _dependence([pair.moments.along_a / max(pair.moments.deviation, 1e-30) for pair in changed])
     with_b = _dependence([pair.moments.along_b / max(pair.moments.deviation, 1e-30) for pair in changed])
     shows: Direction = "undetermined"
-    if max(levels) > _SMALL and min(abs(with_a), abs(with_b)) > _INDEPENDENT:
+    if max(levels) > NOISE.small and min(abs(with_a), abs(with_b)) > NOISE.independent:
         return None  # another model's matrices look like noise too, and lean on both sides
-    if abs(with_a) <= _INDEPENDENT and abs(with_b) >= _DEPENDENT:
+    if abs(with_a) <= NOISE.independent and abs(with_b) >= NOISE.dependent:
         shows, evidence = "a->b", f"{evidence}, independent of A and not of B (z {with_a:.1f}, {with_b:.1f})"
-    elif abs(with_b) <= _INDEPENDENT and abs(with_a) >= _DEPENDENT:
+    elif abs(with_b) <= NOISE.independent and abs(with_a) >= NOISE.dependent:
         shows, evidence = "b->a", f"{evidence}, independent of B and not of A (z {with_b:.1f}, {with_a:.1f})"
     return directed("noise-added", detail, evidence, shows)
 
@@ -56,5 +47,5 @@ def _is_random(pair: MatrixPair) -> bool:
     moments = pair.moments
     if moments.deviation <= pair.rounding * moments.deviation_b:
         return False  # rounding is noise too, but nobody added it
-    is_normal = _KURTOSIS[0] < moments.kurtosis < _KURTOSIS[1]
-    return is_normal and pair.concentration < _EDGE_RATIO
+    is_normal = NOISE.kurtosis[0] < moments.kurtosis < NOISE.kurtosis[1]
+    return is_normal and pair.concentration < NOISE.edge_ratio

@@ -12,26 +12,17 @@ import numpy.typing as npt
 
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.verdict.thresholds import PRUNED
 from lineage_audit.results import Direction, OperationKind
 
 FloatArray = npt.NDArray[np.float32]
 _Side = tuple[FloatArray, FloatArray, float]
 """Rows of the one side, the same rows of the other, and the coarser one's rounding."""
 
-_FEWEST_ZEROS = 0.05
-"""Share of a matrix that must have become zero; rounding to few values makes zeros too, of the small elements."""
-
-_OTHERS_ZEROS = 0.005
-_FITTING = 0.95
-"""Share of the matrices that must be so, and of the groups that keep to a pattern."""
 
 _LOOKED_AT = 64
-_DISTINCT = 0.7
-"""Share of so many neighbours, zeros apart, that differ from each other unless they were rounded to few values."""
 
 _PATTERNS = ((2, 4), (4, 8))
-_KEPT_ROUNDING = 1.2
-"""Times its rounding by which a kept element may differ from the other side's where nothing else was done."""
 
 
 def find_pruning(difference: Difference) -> DirectedOperation | None:
@@ -67,19 +58,22 @@ def _is_rounded(rows: FloatArray) -> bool:
     few = np.sort(rows[:, :_LOOKED_AT], axis=1)
     steps = np.diff(few, axis=1, prepend=np.float32(np.nan)) != 0
     left = few != 0
-    return bool(left.any()) and float(np.count_nonzero(steps & left)) < _DISTINCT * float(np.count_nonzero(left))
+    return bool(left.any()) and float(np.count_nonzero(steps & left)) < PRUNED.distinct * float(np.count_nonzero(left))
 
 
 def _are_pruned(zeros: Sequence[float], others: Sequence[float]) -> bool:
-    fits = [mine >= _FEWEST_ZEROS and theirs <= _OTHERS_ZEROS for mine, theirs in zip(zeros, others, strict=True)]
-    return float(np.mean(fits)) >= _FITTING
+    fits = [
+        mine >= PRUNED.fewest_zeros and theirs <= PRUNED.others_zeros
+        for mine, theirs in zip(zeros, others, strict=True)
+    ]
+    return float(np.mean(fits)) >= PRUNED.fitting
 
 
 def _keeps(rows: FloatArray, other: FloatArray, rounding: float) -> bool:
     """Whether what was not set to zero is the other side's, up to rounding."""
     kept = rows != 0
-    allowed = _KEPT_ROUNDING * rounding * np.maximum(np.abs(rows), np.abs(other))
-    return bool((np.abs(rows - other)[kept] <= allowed[kept]).mean() >= 1 - _OTHERS_ZEROS) if kept.any() else True
+    allowed = PRUNED.kept_rounding * rounding * np.maximum(np.abs(rows), np.abs(other))
+    return bool((np.abs(rows - other)[kept] <= allowed[kept]).mean() >= 1 - PRUNED.others_zeros) if kept.any() else True
 
 
 def _pattern(matrices: Sequence[FloatArray]) -> tuple[int, int] | None:
@@ -91,4 +85,4 @@ def _pattern(matrices: Sequence[FloatArray]) -> tuple[int, int] | None:
 
 
 def _keeps_to(rows: FloatArray, kept: int, of: int) -> bool:
-    return float(np.mean(np.count_nonzero(rows.reshape(-1, of), axis=1) <= kept)) >= _FITTING
+    return float(np.mean(np.count_nonzero(rows.reshape(-1, of), axis=1) <= kept)) >= PRUNED.fitting

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.verdict.thresholds import QUANTIZED
 from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
@@ -29,29 +30,11 @@ _BITS = (2, 3, 4, 8)
 _FEWEST_BITS_OF_STEPS = 4
 """Bits from which steps are looked for; coarser grids are found by their few values."""
 _GROUPINGS: tuple[_Grouping, ...] = ("row", 128, 64, 32, 16)
-_FITTING = 0.95
-"""Share of groups of a matrix, and of matrices, that must be on a grid."""
 
-_BLUR = 0.08
-"""Error in steps, from the stored type's rounding, up to which values are asked."""
-_OFF_GRID = 0.1
-"""Distance from the grid, in steps, that still counts as on it; chance gives a fifth."""
-_ON_GRID = 0.9
-"""Share of a matrix's values that lie on its groups' grids. Quantised matrices give .99 and more; others, each group at
-its best step, .2 to .5."""
 _ELEMENTS = 2**15
 """Most elements of a matrix in whose groups steps are looked for."""
 _STRETCHED = (1 - 1e-3, 1.0, 1 + 1e-3)
 """Steps that are tried where the stored type's rounding blurs the largest value."""
-
-_VALUES_OF_ONE = 1.4
-"""Weights of a group, zeros left out, for each of its 2^bits values, from which few values are a grid."""
-
-_HALF_STEP = 0.51
-_NEAR = 0.98
-
-_OTHER_ON_GRID = 0.7
-"""The same of the other side, at which it is no grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,7 @@ def _on_grid(looked_at: Iterable[_Grid | None], count: int) -> list[_Grid | None
     found: list[_Grid | None] = []
     for grid in looked_at:
         found.append(grid)
-        if found.count(None) > (1 - _FITTING) * count:
+        if found.count(None) > (1 - QUANTIZED.fitting) * count:
             return []
     return found
 
@@ -93,7 +76,7 @@ def _scheme(bits: int, found: Sequence[_Grid | None]) -> str:
 
 def _operation(sentence: str, other: str, found: Sequence[_Grid | None], shows: Direction) -> DirectedOperation:
     fitting = sum(grid is not None for grid in found)
-    near = float(np.mean([grid.is_near for grid in found if grid is not None])) >= _FITTING
+    near = float(np.mean([grid.is_near for grid in found if grid is not None])) >= QUANTIZED.fitting
     evidence = f"{fitting} of {len(found)} matrices lie on the grid"
     if near:
         return directed("quantized", sentence.format(other), evidence + ", within half a step of the other side", shows)
@@ -117,9 +100,9 @@ def _has_few_values(ours: FloatArray, theirs: FloatArray, bits: int) -> bool:
     if ours.shape[1] < 2 ** (bits + 1):
         return False
     distinct, distinct_other = (_distinct(side) for side in (ours, theirs))
-    holds_more = np.count_nonzero(ours, axis=1) >= _VALUES_OF_ONE * 2**bits
+    holds_more = np.count_nonzero(ours, axis=1) >= QUANTIZED.values_of_one * 2**bits
     few = holds_more & (distinct <= 2**bits) & (distinct_other > 1.5 * distinct)
-    return float(np.mean(few)) >= _FITTING
+    return float(np.mean(few)) >= QUANTIZED.fitting
 
 
 def _distinct(groups: FloatArray) -> npt.NDArray[np.int64]:
@@ -133,14 +116,14 @@ def _has_steps(ours: FloatArray, theirs: FloatArray, bits: int, rounding: float)
         return False
     count = min(len(ours), max(1, _ELEMENTS // ours.shape[1]))
     some = np.unique(np.linspace(0, len(ours) - 1, count).round().astype(int))
-    if _share_on_steps(ours[some], bits, rounding) < _ON_GRID:
+    if _share_on_steps(ours[some], bits, rounding) < QUANTIZED.on_grid:
         return False
-    return _share_on_steps(theirs[some], bits, rounding) < _OTHER_ON_GRID
+    return _share_on_steps(theirs[some], bits, rounding) < QUANTIZED.other_on_grid
 
 
 def _share_on_steps(groups: FloatArray, bits: int, rounding: float) -> float:
     """Share of the values asked that lie on the grid of the step that fits their group best."""
-    largest = max(1.0, _BLUR / (2 * rounding))
+    largest = max(1.0, QUANTIZED.blur / (2 * rounding))
     clearest, on_grid, asked = np.full(len(groups), -1.0), np.zeros(len(groups)), np.zeros(len(groups))
     for steps in _steps(groups, bits, rounding):
         multiples = groups / steps
@@ -149,7 +132,7 @@ def _share_on_steps(groups: FloatArray, bits: int, rounding: float) -> float:
         along, across = ((turned(angles) * is_asked).sum(axis=1) for turned in (np.cos, np.sin))
         count = np.maximum(1, is_asked.sum(axis=1))
         away = multiples - (np.arctan2(across, along) / (2 * np.pi))[:, None]  # from where the grid begins
-        on = ((np.abs(away - np.round(away)) <= _OFF_GRID) & is_asked).sum(axis=1)
+        on = ((np.abs(away - np.round(away)) <= QUANTIZED.off_grid) & is_asked).sum(axis=1)
         clear = np.hypot(along, across) / count
         clearer = clear > clearest
         clearest = np.where(clearer, clear, clearest)
@@ -164,7 +147,7 @@ def _steps(groups: FloatArray, bits: int, rounding: float) -> Iterator[FloatArra
     half = 2 ** (bits - 1)
     candidates = (largest / (half - 1), largest / half, *(extent / (2 * half - less) for less in (1, 2, 3)))
     for steps in candidates:
-        for stretch in _STRETCHED if rounding > _BLUR / 2**bits else (1.0,):
+        for stretch in _STRETCHED if rounding > QUANTIZED.blur / 2**bits else (1.0,):
             yield np.where(steps > 0, steps * np.float32(stretch), np.float32(1))
 
 
@@ -174,4 +157,6 @@ def _are_near(ours: FloatArray, theirs: FloatArray, bits: int, rounding: float) 
     Steps are those of a symmetric grid, the longest of any; the stored type's own rounding comes on top.
     """
     steps = np.abs(ours).max(axis=1, keepdims=True) / (2 ** (bits - 1) - 1)
-    return float(np.mean(np.abs(ours - theirs) <= _HALF_STEP * steps + rounding * np.abs(ours))) >= _NEAR
+    return (
+        float(np.mean(np.abs(ours - theirs) <= QUANTIZED.half_step * steps + rounding * np.abs(ours))) >= QUANTIZED.near
+    )

@@ -15,15 +15,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.reading.measurement import Agreement, Measurement
-
-_LEFT = 0.01
-"""Share of a tensor's squared difference that scales may leave; of what training adds they explain next to none."""
-
-_ROUNDING = 2.0**-8
-"""What they may leave in any case, over the size of the tensor: the rounding of the coarsest float."""
-
-_ONE_CONSTANT = 1e-3
-"""Spread of the rows' scales, relative to their mean, up to which they are one constant."""
+from lineage_audit.comparison.verdict.thresholds import RESCALED
 
 _WRITERS = frozenset({*WRITERS, Role.EMBED, Role.POSITION_EMBED})
 
@@ -36,10 +28,10 @@ def find_rescaling(difference: Difference) -> DirectedOperation | None:
         return None
     left = sum(_unexplained(part) for part in changed)
     explained = f"{1.0 - left / moved:.2%} of the squared difference"
-    by_row = [part for part in changed if part.is_matrix and _spread(part.rows) > _ONE_CONSTANT]
+    by_row = [part for part in changed if part.is_matrix and _spread(part.rows) > RESCALED.one_constant]
     scales = [_scale(part) for part in changed if part not in by_row]
     if not by_row and (stream := _stream_scale(difference, changed)) is not None:
-        how = "negated" if abs(stream + 1) <= _ONE_CONSTANT else f"multiplied by {stream:.4g}"
+        how = "negated" if abs(stream + 1) <= RESCALED.one_constant else f"multiplied by {stream:.4g}"
         detail = f"all that is written to the residual stream is {how}, which the norms take out"
         return directed("stream-scaled", detail, f"one factor explains {explained}")
     said = [f"{len(scales):,} tensors by one constant each ({min(scales):.3g} to {max(scales):.3g})"] if scales else []
@@ -55,15 +47,15 @@ def _stream_scale(difference: Difference, changed: Sequence[Measurement]) -> flo
     if not writers or any(not _is_scaled(part) for part in writers) or any(part in changed for part in others):
         return None
     scales = np.array([_scale(part) for part in writers])
-    return float(scales.mean()) if float(np.ptp(scales)) <= _ONE_CONSTANT * abs(float(scales.mean())) else None
+    return float(scales.mean()) if float(np.ptp(scales)) <= RESCALED.one_constant * abs(float(scales.mean())) else None
 
 
 def _is_scaled(part: Measurement) -> bool:
-    return not _is_rounded(part) and _unexplained(part) <= _LEFT * part.delta_squared
+    return not _is_rounded(part) and _unexplained(part) <= RESCALED.left * part.delta_squared
 
 
 def _is_rounded(part: Measurement) -> bool:
-    return part.delta_squared <= _ROUNDING**2 * float(part.rows.bb.sum())
+    return part.delta_squared <= RESCALED.rounding**2 * float(part.rows.bb.sum())
 
 
 def _unexplained(part: Measurement) -> float:

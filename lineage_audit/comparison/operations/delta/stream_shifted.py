@@ -10,28 +10,25 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.verdict.thresholds import STREAM_SHIFTED
 
 _WRITERS = frozenset({Role.O, Role.DOWN})
-_ALL_OF_IT = 0.99
-"""Share of a delta's squared size in its first direction, and |cosine| of the directions of two matrices."""
-
-_FEWEST = 2
 
 
 def find_shift(difference: Difference) -> DirectedOperation | None:
     """Name the shift, and whether the norms take it out."""
     changed = difference.changed
-    if len(changed) < _FEWEST or any(pair.role not in _WRITERS for pair in changed):
+    if len(changed) < STREAM_SHIFTED.fewest or any(pair.role not in _WRITERS for pair in changed):
         return None
     spectra = [pair.spectrum.values.astype(np.float64) for pair in changed]
     firsts = [float(values[0] ** 2 / max(float(np.square(values).sum()), 1e-30)) for values in spectra]
     directions = np.stack([pair.spectrum.left[:, 0] for pair in changed])
-    if len({len(direction) for direction in directions}) != 1 or min(firsts) < _ALL_OF_IT:
+    if len({len(direction) for direction in directions}) != 1 or min(firsts) < STREAM_SHIFTED.all_of_it:
         return None
-    if float(np.abs(directions[1:] @ directions[0]).min()) < _ALL_OF_IT:
+    if float(np.abs(directions[1:] @ directions[0]).min()) < STREAM_SHIFTED.all_of_it:
         return None
     even = abs(float(directions[0].sum())) / len(directions[0]) ** 0.5
-    is_free = even >= _ALL_OF_IT and difference.comparison.rms_norm is False
+    is_free = even >= STREAM_SHIFTED.all_of_it and difference.comparison.rms_norm is False
     detail = "one direction was added to what o and down write"
     if is_free:
         detail = "each column that is written has one number more in all channels, which LayerNorm takes out"

@@ -11,40 +11,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lineage_audit.comparison.evidence.slopes import KEPT_WHOLE
 from lineage_audit.comparison.operations.delta.difference import Difference, said_as_share
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.reading.measurement import Measurement
-
-FINE_TUNE_DELTA = 0.4
-"""Relative delta up to which training is called a fine-tune; beyond it, continued pretraining.
-
-Set between heavy fine-tunes (.31 at most) and pretraining continued for as long (.48 at least) of one set of models.
-"""
-
-_CONCENTRATED = 1.35
-"""Largest singular value of a delta over that of a random matrix of its size, in the median of the matrices.
-
-Trainings gave 1.67 and more, up to twice the length of the base's included; noise and rounding 1.06 at most.
-"""
+from lineage_audit.comparison.verdict.thresholds import SLOPES, TRAINED
 
 
 def find_training(difference: Difference) -> DirectedOperation | None:
     """Name training by its size where the marks of training are there."""
     slope = _slope_of_the_child(difference.comparison.matrices())
     concentration = _concentration(difference.changed)
-    if slope is None or (concentration is not None and concentration < _CONCENTRATED):
+    if slope is None or (concentration is not None and concentration < TRAINED.concentrated):
         return None
     size = difference.size
     detail = f"the delta is {said_as_share(size)} of the weights' size"
     marks = f"the parent is kept whole (slope {slope:.3f})"
     if concentration is not None:
         marks += f", a direction of the delta weighs {concentration:.1f} times what chance gives"
-    if size <= FINE_TUNE_DELTA:
-        return directed("fine-tuned", detail, f"relative delta {size:.4g}, at most {FINE_TUNE_DELTA}; {marks}")
-    return directed("continued-pretrained", detail, f"relative delta {size:.4g}, above {FINE_TUNE_DELTA}; {marks}")
+    if size <= TRAINED.fine_tune_delta:
+        return directed("fine-tuned", detail, f"relative delta {size:.4g}, at most {TRAINED.fine_tune_delta}; {marks}")
+    return directed(
+        "continued-pretrained", detail, f"relative delta {size:.4g}, above {TRAINED.fine_tune_delta}; {marks}"
+    )
 
 
 def _slope_of_the_child(parts: Sequence[Measurement]) -> float | None:
@@ -57,7 +47,7 @@ def _slope_of_the_child(parts: Sequence[Measurement]) -> float | None:
         float(np.median(dots / np.maximum([float(size.sum()) for size in sizes], 1e-300)))
         for sizes in ([part.rows.aa for part in layers], [part.rows.bb for part in layers])
     ]
-    kept = [slope for slope in slopes if KEPT_WHOLE[0] <= slope <= KEPT_WHOLE[1]]
+    kept = [slope for slope in slopes if SLOPES.kept_whole[0] <= slope <= SLOPES.kept_whole[1]]
     return min(kept, key=lambda slope: abs(math.log(slope)), default=None)
 
 

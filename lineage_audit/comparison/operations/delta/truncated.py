@@ -11,15 +11,7 @@ from collections.abc import Sequence
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import ROLES, MatrixPair, Projection
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
-
-_LOWER = 0.9
-"""Rank of the one side over the other's from which on nothing was cut: a projected direction takes one."""
-
-_LEFT = 0.01
-"""Share of its size by which a cut matrix may miss what the projection of the fuller one gives."""
-
-_FITTING = 0.9
-"""Share of the matrices that differ which must be so cut."""
+from lineage_audit.comparison.verdict.thresholds import TRUNCATED
 
 
 def find_truncation(difference: Difference) -> DirectedOperation | None:
@@ -27,7 +19,7 @@ def find_truncation(difference: Difference) -> DirectedOperation | None:
     changed = difference.changed
     for name, other, shows in (("B", "A", "a->b"), ("A", "B", "b->a")):
         cut = [pair for pair in changed if _is_cut(pair.projection_of_a if name == "B" else pair.projection_of_b)]
-        if cut and len(cut) >= _FITTING * len(changed):
+        if cut and len(cut) >= TRUNCATED.fitting * len(changed):
             ranks = [_of(pair, name) for pair in cut]
             detail = f"{name}'s {_roles(cut)} keep {_range([one.rank for one in ranks])} directions of {other}'s"
             detail += f" {_range([one.of for one in ranks])}"
@@ -44,7 +36,7 @@ def _of(pair: MatrixPair, name: str) -> Projection:
 
 
 def _is_cut(found: Projection | None) -> bool:
-    return found is not None and found.rank < _LOWER * found.of and found.left <= _LEFT
+    return found is not None and found.rank < TRUNCATED.lower * found.of and found.left <= TRUNCATED.left
 
 
 def _roles(pairs: Sequence[MatrixPair]) -> str:

@@ -1,23 +1,18 @@
-"""Every threshold of the verdict, a topic a dataclass, each with what it was set on; nothing else decides a verdict.
-
-The page ``docs/thresholds.md`` and the parameters that a report states are made from these fields.
-"""
+"""Thresholds of the relation: when two models are called related or independent, and in which direction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Annotated, get_type_hints
+from dataclasses import dataclass
+from typing import Annotated
 
-from lineage_audit.comparison.evidence.base import DETECTION_LOG10_P
-from lineage_audit.results import OperationKind, Scalar
+from lineage_audit.results import OperationKind
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class _Relation:
     """When two models are called related."""
 
-    related_log10_p: Annotated[float, "combined log10 p at which two models are called related"] = DETECTION_LOG10_P
+    related_log10_p: Annotated[float, "combined log10 p at which two models are called related"] = -6.0
     unclear_log10_p: Annotated[float, "combined log10 p below which they are not called independent either"] = -3.0
     least_effect: Annotated[
         float,
@@ -48,7 +43,7 @@ class _Independence:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class _Training:
     """What tells common training from a common start."""
 
     shared_training_gains: Annotated[
@@ -79,7 +74,7 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class _Aligning:
+class _Alignment:
     """When an alignment is needed, and when it holds."""
 
     numbers_explain: Annotated[
@@ -98,7 +93,7 @@ class _Aligning:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ordering:
+class _Order:
     """When a mark shows a direction."""
 
     unmoved_slope: Annotated[
@@ -115,13 +110,11 @@ class _Ordering:
     ] = 1e-4
 
 
-RELATION = Relation()
+RELATION = _Relation()
 INDEPENDENCE = _Independence()
-TRAINING = Training()
-ALIGNMENT = _Aligning()
-ORDER = _Ordering()
-
-_TOPICS = (RELATION, INDEPENDENCE, TRAINING, ALIGNMENT, ORDER)
+TRAINING = _Training()
+ALIGNMENT = _Alignment()
+ORDER = _Order()
 
 EXPLAINS_ALL: frozenset[OperationKind] = frozenset(
     {"direction-ablated", "quantized", "pruned-unstructured", "pruned-n:m", "low-rank-truncated"}
@@ -131,16 +124,3 @@ EXPLAINS_ALL: frozenset[OperationKind] = frozenset(
 What rounding to few values adds is orthogonal to the later model, and what a projection or zeros take is part of the
 earlier one, so that slopes say nothing of either.
 """
-
-
-def stated() -> dict[str, Scalar]:
-    """Every threshold by its name, as a report states it."""
-    return {name: value for topic in _TOPICS for name, value in asdict(topic).items()}
-
-
-def described() -> Iterator[tuple[str, str, Scalar, str]]:
-    """Topic, name, value and meaning of every threshold, for the page that lists them."""
-    for topic in _TOPICS:
-        meanings = get_type_hints(type(topic), include_extras=True)
-        for name, value in asdict(topic).items():
-            yield (type(topic).__doc__ or "").rstrip("."), name, value, meanings[name].__metadata__[0]
