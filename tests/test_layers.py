@@ -179,3 +179,22 @@ def test_no_public_class_name_stands_twice() -> None:
         if isinstance(node, ast.ClassDef) and _is_public(name)
     )
     assert [name for name, count in defined.items() if count > 1] == []
+
+
+TESTED_FROM_ABOVE = {"report/html/sections": "pages are made of them: tests/report/html/test_pages.py"}
+BESIDE_THE_PACKAGE = {"benchmarks", "ci", "hostile"}
+"""Folders of tests of something else: benchmarks, what the repository holds, and attacks on every room at once."""
+
+
+def test_tests_mirror_the_rooms_of_the_package() -> None:
+    tests = [(_room(path, ROOT / "tests"), path) for path in (ROOT / "tests").rglob("test_*.py")]
+    tested = {room for room, _ in tests if room.split("/")[0] not in BESIDE_THE_PACKAGE}
+    in_one_file = {f"{room}/{path.stem.removeprefix('test_')}" for room, path in tests}
+    rooms = {_room(path, PACKAGE) for path in MODULES if path.name != "__init__.py"}
+    assert rooms - tested - in_one_file == TESTED_FROM_ABOVE.keys()
+    assert {room for room in tested - rooms if not (PACKAGE / f"{room}.py").is_file()} == set()
+
+
+def _room(path: Path, root: Path) -> str:
+    """The folder of a file below ``root``: ``checkpoint/names``."""
+    return path.parent.relative_to(root).as_posix()

@@ -12,7 +12,7 @@ from lineage_audit.comparison.controls.numbers import NUMBERS
 from lineage_audit.report.terminal import text_of
 from lineage_audit.results import ControlledNumber, Report
 
-SAMPLES = Path(__file__).parents[2] / "sample_checkpoints"
+SAMPLES = Path(__file__).parents[3] / "sample_checkpoints"
 PARENT, TWIN = SAMPLES / "llama-style-parent", SAMPLES / "llama-style-twin"
 pytestmark = pytest.mark.skipif(not PARENT.is_dir(), reason="no sample checkpoints")
 
