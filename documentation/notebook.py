@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from documentation.blocks import PYTHON
+
 ROOT = Path(__file__).parents[1]
-_CELLS = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def notebook() -> Any:
@@ -16,7 +16,7 @@ def notebook() -> Any:
     from nbformat import v4
 
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    lines = [line for block in _CELLS.findall(text) for line in block.splitlines() if line.strip()]
+    lines = [line for block in PYTHON.findall(text) for line in block.splitlines() if line.strip()]
     return v4.new_notebook(cells=[v4.new_code_cell(line) for line in lines])
 
 

@@ -375,7 +375,7 @@ def certify(a: Reference, b: Reference, path: str | Path | None = None) -> Certi
     from lineage_audit.arguments import as_reference
     from lineage_audit.certificate import certify_models
     from lineage_audit.checkpoint import open_checkpoint
-    from lineage_audit.report.saving import write_whole
+    from lineage_audit.whole_files import write_whole
 
     made = certify_models(*map(open_checkpoint, (as_reference(a), as_reference(b))))
     if path is not None:

@@ -16,12 +16,12 @@ import pytest
 import yaml
 
 import documentation
+from documentation.blocks import CONSOLE as CONSOLE_BLOCKS
+from documentation.blocks import FENCED
+from documentation.blocks import PYTHON as PYTHON_BLOCKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md")))
-_CONSOLE = re.compile(r"^```console\n\$ (lineage-audit [^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
@@ -42,9 +42,9 @@ def _text(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-CONSOLE = [Example(page, *block) for page in PAGES for block in _CONSOLE.findall(_text(page))]
-PYTHON = [Example(page, code) for page in PAGES for code in _PYTHON.findall(_text(page))]
-LINKED = {(page, link) for page in PAGES for link in _LINK.findall(_FENCED.sub("", _text(page)))}
+CONSOLE = [Example(page, *block) for page in PAGES for block in CONSOLE_BLOCKS.findall(_text(page))]
+PYTHON = [Example(page, code) for page in PAGES for code in PYTHON_BLOCKS.findall(_text(page))]
+LINKED = {(page, link) for page in PAGES for link in _LINK.findall(FENCED.sub("", _text(page)))}
 LINKS = sorted((page, link) for page, link in LINKED if ":" not in link)
 
 
@@ -56,7 +56,7 @@ def _settled(text: str) -> str:
 
 def _anchors(page: Path) -> set[str]:
     """What a link may name after ``#``, as GitHub and the site make it from headings."""
-    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(_FENCED.sub("", _text(page))))
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(FENCED.sub("", _text(page))))
     return {heading.strip().replace(" ", "-") for heading in plain}
 
 

@@ -211,7 +211,7 @@ def _policy(file: Path | None, subject: str) -> Policy:
 def _rebased(report: CheckReport, policy: Policy, baseline: Path) -> CheckReport:
     """Write the baseline, and hold the report against it."""
     from lineage_audit.claims import baseline_text, read_baseline, with_baseline, worth_a_baseline
-    from lineage_audit.report.saving import write_whole
+    from lineage_audit.whole_files import write_whole
 
     write_whole(baseline, baseline_text(worth_a_baseline(report)))
     return with_baseline(report, read_baseline(baseline), policy)

@@ -84,6 +84,7 @@ def command(
     mirrors the report. Of several B each is compared with A, which is opened once.
     """
     from lineage_audit import certify, compare, compare_many
+    from lineage_audit.whole_files import require_place
 
     models = (*others, *(_lines_of(listed) if listed else ()))
     if not models:

@@ -75,7 +75,7 @@ class Delivery:
 
     def deliver(self, result: R) -> R:
         """Write every file, all rendered before the first is written, then show the result; it bears its run then."""
-        from lineage_audit.report.saving import write_whole
+        from lineage_audit.whole_files import write_whole
 
         words = _words_given()
         made = without_local_paths(replace(result, run=_this_run(words, self.auditor)), _named_in(words))
@@ -195,7 +195,7 @@ def _is_for_a_file(kind: type, outputs: tuple[Path, ...]) -> bool:
 
 def _require(delivery: Delivery, form: Format | None) -> None:
     """Everything that would stop the result from being delivered, said before any model is read."""
-    from lineage_audit.report.saving import require_place
+    from lineage_audit.whole_files import require_place
 
     for path in delivery.files:
         require_place(path)

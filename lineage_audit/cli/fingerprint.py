@@ -56,7 +56,7 @@ def command(
     model goes: `lineage-audit compare a.fingerprint b/`. With --into, many models are written to a folder; one that
     fails is reported at the end, and the run can be repeated.
     """
-    from lineage_audit.report.saving import require_place
+    from lineage_audit.whole_files import require_place
 
     refs = (*models, *(_listed(listed) if listed else ()))
     if not refs or (output is None) == (into is None) or (output is not None and len(refs) > 1):

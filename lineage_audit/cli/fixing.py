@@ -30,7 +30,7 @@ def write_fixes(report: CheckReport, folder: Path, *, dry_run: bool) -> None:
         LineageAuditError: a file cannot be written.
     """
     from lineage_audit.claims.fixes import changes_of
-    from lineage_audit.report.saving import write_whole
+    from lineage_audit.whole_files import write_whole
 
     changes = changes_of(report, folder)
     for change in changes:

@@ -27,7 +27,8 @@ def command(document: Path, outputs: tuple[Path, ...], verbose: bool, explain: b
     The exit code is 0 whatever the report says: what it found was told by the run that made it.
     """
     from lineage_audit.report.json import result_from
-    from lineage_audit.report.saving import format_by_suffix, require_place, save
+    from lineage_audit.report.saving import format_by_suffix, save
+    from lineage_audit.whole_files import require_place
 
     result = result_from(document)
     for path in outputs:

@@ -44,7 +44,7 @@ def command(
     whole, in blocks. Exit code 3 when the named parents do not explain the child.
     """
     from lineage_audit import unmix
-    from lineage_audit.report.saving import require_place, write_whole
+    from lineage_audit.whole_files import require_place, write_whole
 
     if recipe_path is not None:
         require_place(recipe_path)

@@ -27,6 +27,7 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.merging.streaming import storage_steps
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES, TensorPair, pair_tensors
@@ -139,7 +140,7 @@ def shared_change(
         base: the common base of both.
         part: the part of the models that is asked about; None for the language model's core.
     """
-    places = _spread(_shared_places(subject, reference, base, part))
+    places = spread(_shared_places(subject, reference, base, part), MATRICES)
     if len(places) < SIBLINGS.fewest_matrices:
         return NotMeasured("the three models share too few matrices of one shape")
     read = list(_changes((subject, reference, base), places))
@@ -240,12 +241,6 @@ def _is_looked_at(pair: TensorPair, part: ModelPart | None) -> bool:
     in_part = pair.b.in_core if part is None else pair.b.part == part
     is_matrix = pair.b.layer is not None and len(pair.b.shape) == 2 and pair.a.shape == pair.b.shape
     return in_part and is_matrix and pair.b.role not in TOKEN_ROLES
-
-
-def _spread(places: Sequence[_Place]) -> list[_Place]:
-    if len(places) <= MATRICES:
-        return list(places)
-    return [places[number] for number in np.unique(np.linspace(0, len(places) - 1, MATRICES).round().astype(int))]
 
 
 def _changes(models: tuple[Checkpoint, Checkpoint, Checkpoint], places: Sequence[_Place]) -> Iterator[_Change]:

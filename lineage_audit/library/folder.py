@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.library.fingerprint import from_bytes, read_fingerprint, write_bytes
+from lineage_audit.library.fingerprint import from_bytes, read_fingerprint
 from lineage_audit.library.workers import Task, make_many
+from lineage_audit.whole_files import write_whole
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 80
@@ -62,7 +63,7 @@ def fingerprint_many(
         path, failure = path_for(made.ref, folder), made.failure
         if made.data is not None:
             from_bytes(made.data, made.ref)
-            write_bytes(made.data, path)
+            write_whole(path, made.data)
         yield Written(made.ref, path, failure, was_there=False, bytes=len(made.data or b""))
 
 

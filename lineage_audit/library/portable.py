@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lineage_audit.checkpoint.bounded_json import parse_json
-from lineage_audit.errors import LineageAuditError, UnreadableFileError
+from lineage_audit.errors import UnreadableFileError
 from lineage_audit.library.database import Database
 from lineage_audit.library.database_entries import Label
 from lineage_audit.library.fingerprint import from_bytes
+from lineage_audit.whole_files import written_whole
 
 _CONTENTS = "library.json"
 SCHEMA = "lineage-audit/library/1"
@@ -27,23 +28,16 @@ def export_database(database: Database, path: Path, names: Sequence[str] = ()) -
         LineageAuditError: a name is not in the library database, or the file cannot be written.
     """
     entries = [database.entry(name) for name in names] if names else list(database.entries())
-    temporary = path.with_name(f".{path.name}.partial")
     contents = [
         {"file": f"{number:06}.fingerprint", "name": e.name, "family": e.family, "license": e.license, "note": e.note}
         for number, e in enumerate(entries)
     ]
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            made = max((entry.added for entry in entries), default=None)
-            stated = {"schema": SCHEMA, "made": made, "models": contents}
-            _write(archive, _CONTENTS, json.dumps(stated, indent=1).encode())
-            for line in contents:
-                _write(archive, str(line["file"]), database.data(str(line["name"])))
-        temporary.replace(path)
-    except OSError as error:
-        raise LineageAuditError(f"{path}: cannot be written ({error.strerror}); nothing was left there") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    made = max((entry.added for entry in entries), default=None)
+    stated = {"schema": SCHEMA, "made": made, "models": contents}
+    with written_whole(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        _write(archive, _CONTENTS, json.dumps(stated, indent=1).encode())
+        for line in contents:
+            _write(archive, str(line["file"]), database.data(str(line["name"])))
     return len(entries)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.report.saving import write_whole
+from lineage_audit.whole_files import write_whole
 from tests.cli.running import FINETUNE, PARENT, ROOT, process
 
 OLD = "what was there before\n"
@@ -44,7 +44,7 @@ def test_killed_in_the_middle_of_writing(tmp_path: Path) -> None:
     output.write_text(OLD)
     code = (
         "import os, signal, sys, tempfile\nfrom pathlib import Path\n"
-        "from lineage_audit.report.saving import write_whole\n"
+        "from lineage_audit.whole_files import write_whole\n"
         "real = tempfile.NamedTemporaryFile\n"
         "class Dying:\n"
         "    def __init__(self, *a, **k): self.file = real(*a, **k)\n"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Literal
 
-from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffusers_components
 from lineage_audit.checkpoint.formats.foreign import foreign_format
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
+from lineage_audit.checkpoint.source.model_files import shards_by_tensor
 from lineage_audit.checkpoint.source.shard_names import shard_model, shard_number
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsupportedFormatError
 
@@ -212,14 +211,9 @@ def _plainest_onnx(names: Sequence[str]) -> WeightFiles:
 
 def _indexed(source: Source, layout: _Layout) -> WeightFiles:
     """Read a shard index."""
-    document = parse_json(read_whole(source, layout.index), layout.index)
-    named = document.get("weight_map") if isinstance(document, dict) else None
-    if not isinstance(named, dict) or not named or not all(isinstance(shard, str) for shard in named.values()):
-        raise UnreadableFileError(f"{layout.index}: has no weight_map from tensor names to shards; fetch it again")
+    named = shards_by_tensor(read_whole(source, layout.index), layout.index)
     shards = sorted(set(named.values()))
     for shard in shards:
-        if PurePosixPath(shard).is_absolute() or ".." in PurePosixPath(shard).parts or "\\" in shard:
-            raise UnreadableFileError(f"{layout.index}: names {shard[:200]!r}, a path outside the repository; not read")
         if shard not in source.files:
             raise UnreadableFileError(
                 f"{layout.index}: names {shard[:200]!r}, which is not there; fetch the missing shard"

@@ -60,21 +60,23 @@ def is_weight_file(name: str) -> bool:
     return name.lower().endswith(WEIGHT_SUFFIXES)
 
 
-def shards_of(index: bytes, name: str) -> tuple[str, ...]:
-    """The shards that an index names, none of them outside its folder.
+def shards_by_tensor(index: bytes, name: str) -> dict[str, str]:
+    """Tensor name -> its shard, as an index says; none of them outside its folder.
 
     Raises:
         UnreadableFileError: it is no index, names a path outside the folder, or far too many shards.
     """
     document = parse_json(index, name)
     named = document.get("weight_map") if isinstance(document, dict) else None
-    shards = sorted({shard for shard in named.values() if isinstance(shard, str)}) if isinstance(named, dict) else []
+    if not isinstance(named, dict) or not named or not all(isinstance(shard, str) for shard in named.values()):
+        raise UnreadableFileError(f"{name}: has no weight_map from tensor names to shards; fetch it again")
+    shards = set(named.values())
     if len(shards) > _SHARD_LIMIT:
         raise UnreadableFileError(f"{name}: names {len(shards):,} shards, more than any model has")
-    for shard in shards:
+    for shard in sorted(shards):
         if not is_safe_name(shard):
-            raise UnreadableFileError(f"{name}: names {shard[:80]!r}, a path outside the repository")
-    return tuple(shards)
+            raise UnreadableFileError(f"{name}: names {shard[:200]!r}, a path outside the repository; not read")
+    return named
 
 
 def is_safe_name(name: str) -> bool:

@@ -19,7 +19,7 @@ from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Sour
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, seconds_to_wait
 from lineage_audit.checkpoint.source.hub_requests import TIMEOUT, TransientError, with_retries
-from lineage_audit.checkpoint.source.model_files import INDEXES, METADATA, WEIGHTS, is_weight_file, shards_of
+from lineage_audit.checkpoint.source.model_files import INDEXES, METADATA, WEIGHTS, is_weight_file, shards_by_tensor
 from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.checkpoint.source.shard_names import gguf_shards
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
@@ -100,7 +100,7 @@ def open_web(ref: str) -> _WebSource:
     folder = _Folder(shown, urlunsplit((*parts[:2], parts.path.rstrip("/"), parts.query, "")))
     found = folder.find([*INDEXES, *WEIGHTS, *METADATA])
     for index in (name for name in INDEXES if name in found):
-        found |= folder.find(shards_of(folder.read_small(index, found[index]), index))
+        found |= folder.find(sorted(set(shards_by_tensor(folder.read_small(index, found[index]), index).values())))
     if not any(is_weight_file(name) for name in found):
         raise UnresolvedReferenceError(
             f"{shown}: no model there; give the address of a weight file, or of a folder with model.safetensors"

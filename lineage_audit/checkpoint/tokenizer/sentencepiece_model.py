@@ -7,8 +7,7 @@ pieces' scores, which fall with the id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from lineage_audit.checkpoint.protobuf import DamagedMessageError, fields_of
 from lineage_audit.checkpoint.tokenizer.alphabets import WORD_START
 from lineage_audit.checkpoint.tokenizer.token_table import TokenTable
 from lineage_audit.errors import UnreadableFileError
@@ -22,12 +21,7 @@ _MODEL_TYPE = 3
 _KINDS = {1: "unigram", 2: "bpe"}
 _NORMAL, _BYTE = 1, 6
 _UNUSED = 5
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MARK = WORD_START.encode()
-
-
-class _DamagedError(Exception):
-    """The bytes are not a message."""
 
 
 def read_sentencepiece(data: bytes, file: str) -> TokenTable:
@@ -38,7 +32,7 @@ def read_sentencepiece(data: bytes, file: str) -> TokenTable:
     """
     try:
         pieces, kind = _read_model(data)
-    except _DamagedError as error:
+    except DamagedMessageError as error:
         raise UnreadableFileError(f"{file}: not a SentencePiece model ({error}); fetch the file again") from error
     if not 0 < len(pieces) <= PIECE_LIMIT:
         raise UnreadableFileError(f"{file}: holds {len(pieces):,} pieces; not a SentencePiece model, or damaged")
@@ -60,13 +54,13 @@ def read_sentencepiece(data: bytes, file: str) -> TokenTable:
 def _read_model(data: bytes) -> tuple[list[tuple[bytes, int]], str]:
     pieces: list[tuple[bytes, int]] = []
     kind = "unigram"
-    for number, value in _message(data):
+    for number, value in fields_of(data):
         if number == _PIECES and isinstance(value, bytes):
             pieces.append(_piece(value))
             if len(pieces) > PIECE_LIMIT:
-                raise _DamagedError(f"more than {PIECE_LIMIT:,} pieces")
+                raise DamagedMessageError(f"more than {PIECE_LIMIT:,} pieces")
         elif number == _TRAINER_SPEC and isinstance(value, bytes):
-            types = [inner for field, inner in _message(value) if field == _MODEL_TYPE]
+            types = [inner for field, inner in fields_of(value) if field == _MODEL_TYPE]
             if types and isinstance(types[-1], int):
                 kind = _KINDS.get(types[-1], "unknown")
     return pieces, kind
@@ -75,43 +69,9 @@ def _read_model(data: bytes) -> tuple[list[tuple[bytes, int]], str]:
 def _piece(data: bytes) -> tuple[bytes, int]:
     """Text and type of one piece; a type left out is NORMAL."""
     text, type_ = b"", _NORMAL
-    for number, value in _message(data):
+    for number, value in fields_of(data):
         if number == _PIECE_TEXT and isinstance(value, bytes):
             text = value
         elif number == _PIECE_TYPE and isinstance(value, int):
             type_ = value
     return text, type_
-
-
-def _message(data: bytes) -> Iterator[tuple[int, bytes | int]]:
-    """Fields of one protobuf message: number and value, fixed-width values as bytes."""
-    position, end = 0, len(data)
-    while position < end:
-        key, position = _varint(data, position)
-        number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value, position = _varint(data, position)
-            yield number, value
-            continue
-        if wire == _BYTES:
-            size, position = _varint(data, position)
-        elif wire in (_FIXED32, _FIXED64):
-            size = 4 if wire == _FIXED32 else 8
-        else:
-            raise _DamagedError(f"wire type {wire} at byte {position:,}")
-        if size > end - position:
-            raise _DamagedError(f"truncated at byte {end:,}")
-        yield number, data[position : position + size]
-        position += size
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Read a base-128 integer of at most ten bytes; return it and the next position."""
-    value = shift = 0
-    for index in range(position, min(position + 10, len(data))):
-        byte = data[index]
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, index + 1
-        shift += 7
-    raise _DamagedError(f"no integer at byte {position:,}")

@@ -19,7 +19,7 @@ from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.role_table import DUTIES, NORMED_BY, READERS, WRITERS, Axis
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
-from lineage_audit.comparison.alignment.spreading import spread
+from lineage_audit.comparison.alignment.spreading import spread, spread_numbers
 from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
@@ -260,7 +260,7 @@ class CanonicalWeights:
 
 def _some(rows: FloatArray, count: int) -> FloatArray:
     """At most so many rows, spread evenly."""
-    return rows if len(rows) <= count else rows[np.linspace(0, len(rows) - 1, count).astype(np.int64)]
+    return rows[spread_numbers(len(rows), count)]
 
 
 def layer_numbers(checkpoint: Checkpoint) -> list[int]:

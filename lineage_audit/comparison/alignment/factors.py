@@ -19,6 +19,7 @@ from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
 from lineage_audit.comparison.pairing.tensors import TensorPair
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.reading.measurement import Measurement, Place
 from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES, FfnRoles
 from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
@@ -150,7 +151,7 @@ def _scales(up: Measurement, down: Measurement) -> FloatArray:
     if len(down.columns.aa) != len(scales):
         return scales
     known = (up.rows.aa > 0) & (down.columns.aa > 0)
-    ratios = [np.sqrt(part.bb[known] / np.maximum(part.aa[known], 1e-30)) for part in (up.rows, down.columns)]
+    ratios = [np.sqrt(ratio(part.bb[known], part.aa[known])) for part in (up.rows, down.columns)]
     logs = [np.log(np.clip(ratio, 1e-6, 1e6)) for ratio in ratios]
     if known.sum() < 2 or min(log.std() for log in logs) < MATCHED_UNITS.scale_spread:
         return scales

@@ -8,6 +8,7 @@ gains themselves do (fine-tunes .94 beside .96; one initialisation on another co
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,15 @@ from lineage_audit.checkpoint.role_table import NORMED_BY
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
+from lineage_audit.comparison.evidence.base import (
+    TestDescription,
+    WeightComparison,
+    not_measured,
+    standardised,
+    test_result,
+)
 from lineage_audit.comparison.evidence.norm_gains import normal_log10_tail, permutation_z
+from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.results import Evidence
 
@@ -45,10 +53,7 @@ def measure_fed_gains(a: CanonicalWeights, b: CanonicalWeights, comparison: Weig
     channels = {len(one) for norms in squares.values() for one, _ in norms}
     if len(channels) != 1:
         return not_measured(TEST, "skipped", "no columns behind a norm were compared")
-    of_a, of_b = (
-        np.stack([_standardised(np.sum([norm[side] for norm in norms], axis=0)) for norms in squares.values()])
-        for side in (0, 1)
-    )
+    of_a, of_b = (np.stack([standardised(_logarithms(norms, side)) for norms in squares.values()]) for side in (0, 1))
     correlation, z = permutation_z(of_a, of_b)
     count = channels.pop()
     return test_result(
@@ -73,7 +78,7 @@ def _read_of_channels(
     gain_a, gain_b = a.gain(pair.a.role, pair.a.layer), b.gain(pair.b.role, pair.b.layer)
     squares_a, squares_b = part.columns.aa, part.columns.bb
     if image.column_factor is not None:  # what moved gains were made up for by is no part of A
-        squares_a = squares_a / np.maximum(np.square(image.column_factor, dtype=np.float64), 1e-30)
+        squares_a = ratio(squares_a, np.square(image.column_factor, dtype=np.float64))
     if image.a_gain is None and gain_a is not None:
         squares_a = _times(squares_a, gain_a if image.columns is None else gain_a[image.columns])
     if image.b_gain is None and gain_b is not None:
@@ -82,12 +87,9 @@ def _read_of_channels(
     return (squares_a, squares_b) if known else None
 
 
+def _logarithms(norms: Sequence[tuple[DoubleArray, DoubleArray]], side: int) -> DoubleArray:
+    return np.log(np.maximum(np.sum([norm[side] for norm in norms], axis=0), NOTHING))
+
+
 def _times(squares: DoubleArray, gain: npt.NDArray[np.float32]) -> DoubleArray:
     return squares * np.square(gain, dtype=np.float64) if len(gain) == len(squares) else np.empty(0)
-
-
-def _standardised(squares: DoubleArray) -> DoubleArray:
-    """Logarithms, centred and of unit variance."""
-    logarithms = np.log(np.maximum(squares, 1e-30))
-    centred: DoubleArray = logarithms - logarithms.mean()
-    return centred / max(float(centred.std()), 1e-30)

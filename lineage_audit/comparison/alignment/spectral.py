@@ -20,6 +20,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.reading.finite import NOTHING, ratio
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -55,7 +56,7 @@ def _grams(weights: CanonicalWeights) -> dict[str, DoubleArray]:
             if rows.shape[1] == weights.channels:
                 unit = unit_rows(rows)
                 sums[name] = sums.get(name, 0.0) + (unit.T @ unit).astype(np.float64)
-    return {name: gram / max(float(np.trace(gram)), 1e-30) for name, gram in sums.items()}
+    return {name: ratio(gram, float(np.trace(gram))) for name, gram in sums.items()}
 
 
 def _rows(weights: CanonicalWeights, layer: int) -> Iterator[tuple[str, FloatArray]]:
@@ -82,16 +83,16 @@ def _turned(gram: DoubleArray, axes: DoubleArray) -> DoubleArray:
     single = axes.astype(np.float32)
     turned: DoubleArray = (single.T @ gram.astype(np.float32) @ single).astype(np.float64)
     np.fill_diagonal(turned, 0.0)
-    return turned / max(float(np.linalg.norm(turned)), 1e-30)
+    return ratio(turned, float(np.linalg.norm(turned)))
 
 
 def _common_signs(agreement: DoubleArray) -> DoubleArray:
     """Signs s with which s_i s_j fits the signs of a symmetric matrix best: its leading eigenvector's, whitened out."""
-    even = np.sqrt(np.abs(agreement).sum(axis=1)) + 1e-30
+    even = np.sqrt(np.abs(agreement).sum(axis=1)) + NOTHING
     balanced = agreement / np.outer(even, even)
     balanced += np.eye(len(balanced))  # its eigenvalues lie between -1 and 1: none is now led by a negative one
     signs = np.random.default_rng(0).standard_normal(len(balanced))
     for _ in range(_ROUNDS):
         signs = balanced @ signs
-        signs /= max(float(np.linalg.norm(signs)), 1e-30)
+        signs /= max(float(np.linalg.norm(signs)), NOTHING)
     return np.where(signs < 0, -1.0, 1.0)

@@ -28,10 +28,14 @@ Certificates stand on this table: another one would make those that were written
 
 def spread(items: Sequence[_Item], most: int) -> list[_Item]:
     """At most so many of the items, in their order, the first and the last among them."""
-    places = np.unique(np.linspace(0, len(items) - 1, min(len(items), most)).round().astype(int))
-    return [items[place] for place in places]
+    return [items[place] for place in spread_places(len(items), most)]
+
+
+def spread_places(count: int, most: int) -> IntArray:
+    """At most so many of the numbers below ``count``, spread evenly and rounded, the first and last included."""
+    return np.unique(np.linspace(0, max(0, count - 1), min(count, most)).round().astype(np.int64))
 
 
 def spread_numbers(count: int, most: int) -> IntArray:
-    """At most so many of the numbers below ``count``, spread evenly and rounded down, the first and last included."""
+    """As ``spread_places``, but rounded down: what certificates draw."""
     return np.unique(np.linspace(0, max(0, count - 1), min(count, most)).astype(np.int64))

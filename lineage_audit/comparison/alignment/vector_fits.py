@@ -11,6 +11,7 @@ from lineage_audit.comparison.alignment.assignment import assign, mean_match_mar
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS, MATCHED_UNITS
 
 VECTORS_A_CHANNEL = 2
@@ -102,7 +103,7 @@ def held_out_fit(vectors: MatchedVectors) -> float:
     """Share of every other vector's variance that the best rotation of the rest explains."""
     half = _procrustes(vectors.a[::2], vectors.b[::2])
     left = vectors.b[1::2] - vectors.a[1::2] @ half
-    return 1.0 - float(np.square(left).sum()) / max(float(np.square(vectors.b[1::2]).sum()), 1e-30)
+    return 1.0 - ratio(float(np.square(left).sum()), float(np.square(vectors.b[1::2]).sum()))
 
 
 def _correlation(vectors: MatchedVectors) -> FloatArray:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.alignment.maps import FloatArray
+from lineage_audit.comparison.reading.finite import NOTHING
 
 _SOLVED_WHOLE = 2048
 """Channels up to which every direction is weighed; in wider streams only the strongest are."""
@@ -15,9 +16,6 @@ _ITERATIONS = 4
 _FLOOR = 0.02
 """Least weight of a direction, as a share of the mean, so that empty ones are not blown up."""
 
-_NOTHING = 1e-30
-"""Least weight that is not lost in float32."""
-
 
 def whitening_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
     """The symmetric matrix that makes all directions of rows with this Gram matrix weigh (nearly) the same.
@@ -26,7 +24,7 @@ def whitening_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
         gram: ``[d, d]``; of rows that are all zero, or next to it, every direction weighs the same already.
     """
     floor = _FLOOR * float(np.trace(gram)) / max(1, len(gram))
-    if not floor > _NOTHING:
+    if not floor > NOTHING:
         return np.eye(len(gram), dtype=np.float32)
     if len(gram) <= _SOLVED_WHOLE:
         sizes, directions = np.linalg.eigh(gram)

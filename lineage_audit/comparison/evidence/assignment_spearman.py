@@ -20,6 +20,7 @@ from lineage_audit.comparison.evidence.base import (
     test_result,
     unit_rows,
 )
+from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence, LayerEvidence
 
@@ -77,7 +78,7 @@ def _student_log_tail(rho: float, count: int) -> float:
     if rho <= 0:
         return 0.0
     half_degrees = (count - 2) / 2.0
-    rest = max(1.0 - rho * rho, 1e-300)
+    rest = max(1.0 - rho * rho, NOTHING)
     tail = 0.5 * float(betainc(half_degrees, 0.5, rest))
     # The incomplete beta function's leading term bounds it where it underflows.
     leading = half_degrees * math.log(rest) - math.log(2 * half_degrees * rho) - float(betaln(half_degrees, 0.5))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
-from lineage_audit.comparison.reading.measurement import Measurement, Place
+from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement, Place
 from lineage_audit.comparison.symmetries.geometry import Heads, Rotary
 from lineage_audit.comparison.verdict.thresholds import RELATION
 from lineage_audit.results import Evidence, Grade, LayerEvidence, NullSpread, Status
@@ -90,6 +91,13 @@ def unit_rows(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     scaled: npt.NDArray[np.float32] = np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 0)
     return scaled
+
+
+def standardised(values: npt.NDArray[Any]) -> DoubleArray:
+    """Numbers centred and of unit variance; equal ones are zero."""
+    centred: DoubleArray = values.ravel() - values.mean(dtype=np.float64)
+    spread = float(centred.std())
+    return centred / spread if spread > 0 else centred
 
 
 def test_result(

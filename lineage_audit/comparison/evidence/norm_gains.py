@@ -14,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import LN10, TestDescription, WeightComparison, not_measured, test_result
+from lineage_audit.comparison.evidence.base import (
+    LN10,
+    TestDescription,
+    WeightComparison,
+    not_measured,
+    standardised,
+    test_result,
+)
 from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement
 from lineage_audit.results import Evidence, LayerEvidence
 
@@ -39,8 +46,8 @@ def measure(comparison: WeightComparison) -> Evidence:
     channels = {len(part.kept_b) for part in trained}
     if len(channels) != 1:
         return not_measured(TEST, "not-applicable", "the norm gains were not trained (all equal)")
-    gains_a = np.stack([_standardised(part.kept_a) for part in trained])
-    gains_b = np.stack([_standardised(part.kept_b) for part in trained])
+    gains_a = np.stack([standardised(part.kept_a) for part in trained])
+    gains_b = np.stack([standardised(part.kept_b) for part in trained])
     correlation, z = permutation_z(gains_a, gains_b)
     return test_result(
         TEST,
@@ -92,10 +99,3 @@ def _is_channel_norm(measured: Measurement) -> bool:
 
 def _spread(gains: npt.NDArray[np.float32]) -> float:
     return float(gains.std(dtype=np.float64))
-
-
-def _standardised(gains: npt.NDArray[np.float32]) -> DoubleArray:
-    """Centre and scale to unit variance."""
-    values = gains.ravel().astype(np.float64)
-    standardised: DoubleArray = (values - values.mean()) / values.std()
-    return standardised

@@ -22,7 +22,7 @@ from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
-from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.finite import ratio, zero_where_unusable
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 
@@ -130,7 +130,7 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     if len(a.numbers) == len(b.numbers) and len(units) >= INVARIANTS.mostly * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
-    scales = (b.lengths[units] / np.maximum(a.lengths[a_units], 1e-30)).astype(np.float32)
+    scales = (ratio(b.lengths[units], a.lengths[a_units])).astype(np.float32)
     return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, match_margin)
 
 

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 DoubleArray = npt.NDArray[np.float64]
@@ -89,7 +90,7 @@ def collinear_pairs(gram: DoubleArray, has_base: bool) -> tuple[tuple[int, int, 
         deltas = centring @ whole @ centring
         if len(deltas) < 3:
             return ()
-    sizes = np.sqrt(np.maximum(np.diagonal(deltas), 1e-300))
+    sizes = np.sqrt(np.maximum(np.diagonal(deltas), NOTHING))
     correlations = deltas / np.outer(sizes, sizes)
     found = ((i, j, float(correlations[i, j])) for i, j in combinations(range(len(deltas)), 2))
     return tuple(pair for pair in found if abs(pair[2]) > MERGE_METHODS.collinear)
@@ -100,7 +101,7 @@ def _solved(gram: DoubleArray) -> DoubleArray:
     inner, target = gram[1:-1, 1:-1], gram[1:-1, 0]
     if not len(target):
         return np.zeros(0)
-    sizes = np.sqrt(np.maximum(np.diagonal(inner), 1e-300))
+    sizes = np.sqrt(np.maximum(np.diagonal(inner), NOTHING))
     scaled = np.linalg.lstsq(inner / np.outer(sizes, sizes), target / sizes, rcond=_RANK)[0]
     weights: DoubleArray = scaled / sizes
     return np.where(np.diagonal(inner) > 0, weights, 0.0)

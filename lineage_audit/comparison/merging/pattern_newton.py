@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lineage_audit.comparison.merging.patterns import Coefficients, DoubleArray, Matches, Sample
+from lineage_audit.comparison.reading.finite import NOTHING
 
 
 def pattern_grams(sample: Sample, found: Matches) -> DoubleArray:
@@ -65,7 +66,7 @@ def newton_step(coefficients: Coefficients, grams: DoubleArray) -> Coefficients:
     """One Newton step; numbers on which nothing depends stay."""
     gradient, curvature = newton_terms(coefficients, grams)
     free = to_free(coefficients)
-    known = np.diagonal(curvature) > 1e-12 * max(float(np.diagonal(curvature).max(initial=0.0)), 1e-300)
+    known = np.diagonal(curvature) > 1e-12 * max(float(np.diagonal(curvature).max(initial=0.0)), NOTHING)
     if not known.any():
         return coefficients
     move = np.linalg.lstsq(curvature[np.ix_(known, known)], gradient[known], rcond=1e-8)[0]

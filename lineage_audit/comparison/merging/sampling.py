@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lineage_audit.checkpoint.reading import RowRequest
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.merging.members import CommonPlace, Members
 from lineage_audit.comparison.merging.patterns import Sample
 from lineage_audit.comparison.reading.finite import zero_where_unusable
@@ -28,7 +29,7 @@ def _sample(members: Members, place: CommonPlace, number: int, elements: int) ->
     rows = place.child.shape[0]
     width = place.child.size // rows
     wanted = min(rows, max(1, elements // width))
-    chosen = np.unique(np.linspace(0, rows - 1, wanted).round().astype(np.int64))
+    chosen = spread_places(rows, wanted)
     models = (members.child, *members.sources)
     tensors = (place.child, *place.sources)
     child, *parents, base = (

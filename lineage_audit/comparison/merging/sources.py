@@ -12,8 +12,9 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import Slot, TensorKey, TensorRef
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.merging.members import Members
-from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.finite import NOTHING, zero_where_unusable
 from lineage_audit.comparison.verdict.thresholds import MERGES
 from lineage_audit.results import LayerSource
 
@@ -67,7 +68,7 @@ def nearest_layers(members: Members) -> NearestLayers | None:
         stacked = np.concatenate([one for one in sources if one is not None])
         sizes = (child**2).sum(axis=1)
         squared = sizes[:, None] - 2 * child @ stacked.T + (stacked**2).sum(axis=1)
-        relative += np.maximum(squared, 0.0) / np.maximum(sizes, 1e-300)[:, None]
+        relative += np.maximum(squared, 0.0) / np.maximum(sizes, NOTHING)[:, None]
         compared += 1
     if not owners or not compared or not len(relative):
         return None
@@ -135,4 +136,4 @@ def _tensor_at(model: Checkpoint, role: Role, slot: Slot, layer: int) -> TensorR
 
 def _spread(rows: int) -> npt.NDArray[np.int64]:
     """A few row numbers, evenly spread."""
-    return np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).round().astype(np.int64))
+    return spread_places(rows, _SAMPLED_ROWS)

@@ -16,6 +16,7 @@ from lineage_audit.comparison.merging.pattern_newton import from_free, newton_te
 from lineage_audit.comparison.merging.patterns import Coefficients, Sample
 from lineage_audit.comparison.merging.sampling import sample_places
 from lineage_audit.comparison.merging.sparsity import Eligible, Sparsity, measure_sparsity
+from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.results import MergeMethod, Share
 
 DoubleArray = npt.NDArray[np.float64]
@@ -142,7 +143,7 @@ def _residuals(material: Material, samples: Sequence[Sample], fitted: PatternFit
         left[sample.place] = scale * float((found.residual**2).sum())
     known = ~np.isnan(left)
     to_explain = material.to_explain
-    share = left[known].sum() / max(to_explain[known].sum(), 1e-300)
+    share = ratio(left[known].sum(), to_explain[known].sum())
     return np.where(known, left, share * to_explain)
 
 
@@ -154,7 +155,7 @@ def _moves(drawn: DoubleArray, gradient: DoubleArray, curvature: DoubleArray) ->
 def _solved(curvature: DoubleArray, gradient: DoubleArray) -> DoubleArray:
     """Newton steps that leave alone what nothing depends on: ``[..., numbers, numbers]``, ``[..., numbers]``."""
     diagonal = np.diagonal(curvature, axis1=-2, axis2=-1)
-    scale = np.sqrt(np.maximum(diagonal, 1e-300))
+    scale = np.sqrt(np.maximum(diagonal, NOTHING))
     inverse = np.linalg.pinv(curvature / (scale[..., :, None] * scale[..., None, :]), rcond=1e-8, hermitian=True)
     step = np.einsum("...ij,...j->...i", inverse, gradient / scale) / scale
     return np.where(diagonal > 0, step, 0.0)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.merging.algebra import resampled
+from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 DoubleArray = npt.NDArray[np.float64]
@@ -55,10 +56,10 @@ def fit_arc(grams: DoubleArray, places: IntArray, angles: DoubleArray, has_base:
     t = float(_GRID[int(np.argmin([residuals(totals, at, share, has_base).sum() for share in _GRID]))])
     for _ in range(_REFINEMENTS):
         slope, curvature = _newton(totals, at, t, has_base)
-        t += float(slope.sum() / max(curvature.sum(), 1e-300))
+        t += float(ratio(slope.sum(), curvature.sum()))
     slope, curvature = _newton(grams, at[inverse], t, has_base)
     chosen = resampled(len(grams))
-    moved = t + (chosen @ slope) / np.maximum(chosen @ curvature, 1e-300)
+    moved = t + ratio(chosen @ slope, chosen @ curvature)
     low, high = np.percentile(moved, (2.5, 97.5))
     return _Arc(t, float(low), float(high), float(residuals(totals, at, t, has_base).sum()))
 
@@ -67,7 +68,9 @@ def angles_of(totals: DoubleArray, has_base: bool) -> DoubleArray:
     """The angle between the two parents in every place from its whole Gram matrix, ``[places]``; 0 if straight."""
     first, second = _parent(totals, 0, has_base), _parent(totals, 1, has_base)
     inner = _form(totals, first, second)
-    sizes = np.sqrt(np.maximum(_form(totals, first, first) * _form(totals, second, second), 1e-300))
+    sizes = np.sqrt(
+        np.maximum(_form(totals, first, first), NOTHING) * np.maximum(_form(totals, second, second), NOTHING)
+    )
     cosines = np.clip(inner / sizes, -1.0, 1.0)
     return np.where(np.abs(cosines) > MERGE_METHODS.straight, 0.0, np.arccos(cosines))
 

@@ -21,6 +21,7 @@ from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
+from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS, MERGES
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import MergedPart, Share, Unmixing
@@ -114,7 +115,7 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
         densities=densities,
         lambda_=sparse.factor if sparse and known else None,
         normalized=sparse.normalized if sparse and known else None,
-        residual=float(np.sqrt(explanation.residuals.sum() / max(float(material.sizes.sum()), 1e-300))),
+        residual=float(np.sqrt(ratio(explanation.residuals.sum(), float(material.sizes.sum())))),
         unexplained=left,
         parts=_parts(material, explanation) if related else (),
         layers=_layers(material, explanation) if related else (),
@@ -133,7 +134,7 @@ def _nearest_correlation(material: Material) -> float:
     whole = np.eye(len(added))
     whole[:, -1] = 1.0  # every vector but the last is a difference from the last
     inner = whole @ added @ whole.T
-    sizes = np.sqrt(np.maximum(np.diagonal(inner), 1e-300))
+    sizes = np.sqrt(np.maximum(np.diagonal(inner), NOTHING))
     return float((inner[0, 1:] / (sizes[0] * sizes[1:])).max())
 
 
@@ -160,7 +161,7 @@ def _part(material: Material, explanation: Explanation, chosen: BoolArray, name:
         layer=layer,
         parameters=sum(place.child.size for place, one in zip(material.places, chosen, strict=True) if one),
         weights=explanation.weights_in(chosen) if _parents_differ(material, chosen) else (),
-        residual=float(np.sqrt(left / max(float(material.sizes[chosen].sum()), 1e-300))),
+        residual=float(np.sqrt(ratio(left, float(material.sizes[chosen].sum())))),
         unexplained=max(0.0, left - rounding) / there_was if there_was > rounding else 0.0,
     )
 
@@ -198,8 +199,8 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
         densities=(),
         lambda_=None,
         normalized=None,
-        residual=float(np.sqrt(left / max(size, 1e-300))),
-        unexplained=left / max(size, 1e-300),
+        residual=float(np.sqrt(ratio(left, size))),
+        unexplained=ratio(left, size),
         parts=tuple(
             _stacked_part([one for one in taken if one.place.group == group], group, None, None, count)
             for group in GROUPS
@@ -212,7 +213,7 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
         collinear=(),
         compared_share=covered,
         recipe=write_recipe(recipe),
-        caveats=wording.caveats(members, "passthrough", left / max(size, 1e-300), covered, ()),
+        caveats=wording.caveats(members, "passthrough", ratio(left, size), covered, ()),
         seconds=time.perf_counter() - started,
     )
 
@@ -220,7 +221,7 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
 def _stacked_part(
     taken: Sequence[TakenTensor], name: str, layer: int | None, layers: NearestLayers | None, parents: int
 ) -> MergedPart:
-    left, size = sum(one.residual for one in taken), max(sum(one.size for one in taken), 1e-300)
+    left, size = sum(one.residual for one in taken), max(sum(one.size for one in taken), NOTHING)
     return MergedPart(
         name=name,
         layer=layer,

@@ -19,6 +19,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.spreading import spread_numbers
+from lineage_audit.comparison.evidence.base import standardised
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.reading.role_rows import read_role_rows
 from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE
@@ -87,14 +88,12 @@ def _reading(model: Checkpoint, layer: int) -> DoubleArray | None:
         squares = np.square(rows, dtype=np.float64).sum(axis=0)
         if squares.sum() > 0:
             shares.append(squares / squares.sum())
-    return _standardised(np.sum(shares, axis=0)) if shares and len({len(share) for share in shares}) == 1 else None
+    return _profile(np.sum(shares, axis=0)) if shares and len({len(share) for share in shares}) == 1 else None
 
 
-def _standardised(share: DoubleArray) -> DoubleArray:
+def _profile(share: DoubleArray) -> DoubleArray:
     """Logarithms of the channels' shares, centred and of length one."""
-    logarithms = np.log(share + 1e-12)
-    centred: DoubleArray = logarithms - logarithms.mean()
-    return centred / max(float(np.linalg.norm(centred)), 1e-30)
+    return standardised(np.log(share + 1e-12)) / math.sqrt(len(share))
 
 
 def _z_score(ways: Sequence[dict[int, DoubleArray]], layers: Collection[int]) -> float | None:
@@ -126,4 +125,4 @@ def _profiles(parts: Sequence[Measurement], side: Literal["a", "b"]) -> dict[int
         if layer is not None and part.is_complete and squares.sum() > 0:
             share = squares / squares.sum()
             shares[layer] = shares[layer] + share if layer in shares and len(shares[layer]) == len(share) else share
-    return {layer: _standardised(share) for layer, share in shares.items()}
+    return {layer: _profile(share) for layer, share in shares.items()}

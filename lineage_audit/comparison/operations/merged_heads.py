@@ -14,6 +14,7 @@ from lineage_audit.comparison.alignment.canonical import layer_numbers
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.reading.role_rows import read_role_rows
 from lineage_audit.comparison.symmetries.geometry import Heads, heads_of
 from lineage_audit.comparison.verdict.thresholds import MERGED_HEADS
@@ -70,5 +71,5 @@ def _agreement(
     units = unit_rows(merged)
     cosine = float(np.median(np.einsum("nw,nw->n", units, unit_rows(means))))
     singles = [np.einsum("nw,nw->n", units, unit_rows(heads[:, head].reshape(merged.shape))) for head in range(size)]
-    left = float(np.linalg.norm(merged - means)) / max(float(np.linalg.norm(merged)), 1e-30)
+    left = ratio(float(np.linalg.norm(merged - means)), float(np.linalg.norm(merged)))
     return cosine, max(float(np.median(single)) for single in singles), left

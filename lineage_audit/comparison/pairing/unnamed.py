@@ -16,6 +16,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.pairing.tensors import Pairing, TensorPair
 from lineage_audit.comparison.reading.finite import zero_where_unusable
@@ -89,7 +90,7 @@ def _probes(
     checkpoint: Checkpoint, tensors: Sequence[TensorRef]
 ) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
     """A few rows of each matrix as unit rows, ``[matrices, rows, in]``; all matrices have one shape."""
-    rows = np.unique(np.linspace(0, tensors[0].shape[0] - 1, _PROBED_ROWS).astype(np.int64))
+    rows = spread_numbers(tensors[0].shape[0], _PROBED_ROWS)
     read = checkpoint.read([RowRequest(tensor, rows) for tensor in tensors])
     return np.stack([unit_rows(zero_where_unusable(block)) for block in read])
 

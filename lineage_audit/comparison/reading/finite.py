@@ -1,6 +1,8 @@
-"""Values that are no weights: NaN, infinite, or so large that sums of their squares overflow."""
+"""Values that are no weights (NaN, infinite, too large to square), and sizes that are none."""
 
 from __future__ import annotations
+
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,9 @@ FloatArray = npt.NDArray[np.float32]
 
 _LARGEST = 1e16
 """Elements beyond this would overflow float32 sums of squares; no weight is that large."""
+
+NOTHING = 1e-30
+"""Stands for a size of nothing where it is divided by or a root or logarithm is taken; float32 holds it."""
 
 
 def are_usable(values: FloatArray) -> npt.NDArray[np.bool_]:
@@ -22,3 +27,14 @@ def zero_where_unusable(values: FloatArray) -> FloatArray:
     if not values.size or (values.max() < _LARGEST and values.min() > -_LARGEST):  # neither is true of NaN
         return values
     return np.where(are_usable(values), values, np.float32(0))
+
+
+@overload
+def ratio(part: float, whole: float) -> float: ...
+@overload
+def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any] | float) -> npt.NDArray[Any]: ...
+def ratio(part: npt.NDArray[Any] | float, whole: npt.NDArray[Any] | float) -> npt.NDArray[Any] | float:
+    """A part over its whole, where nothing over nothing is nothing."""
+    if isinstance(whole, float | int):
+        return part / max(whole, NOTHING)
+    return part / np.maximum(whole, NOTHING)

@@ -19,6 +19,7 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.constants import without_constants, without_set_diagonal
+from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
@@ -132,7 +133,7 @@ class Measurement:
         dot = self.rows.dot.sum() - shift * self.sum_a * self.sum_b / n
         aa = self.rows.aa.sum() - shift * self.sum_a**2 / n
         bb = self.rows.bb.sum() - shift * self.sum_b**2 / n
-        negligible = 1e-9 * max(self.rows.aa.sum(), self.rows.bb.sum(), 1e-30)
+        negligible = 1e-9 * max(self.rows.aa.sum(), self.rows.bb.sum(), NOTHING)
         if aa <= negligible or bb <= negligible:
             return None
         return float(np.clip(dot / np.sqrt(aa * bb), -1.0, 1.0))

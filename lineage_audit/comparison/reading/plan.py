@@ -16,6 +16,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES, TensorPair, numbers
 
 WeightEffort = Literal["sample", "full"]
@@ -156,10 +157,7 @@ def _is_kept(pair: TensorPair) -> bool:
 def _sampled_layers(pairs: Sequence[TensorPair]) -> frozenset[int]:
     """Layers to sample, first and last among them."""
     present = sorted({pair.b.layer for pair in pairs if pair.b.layer is not None})
-    if len(present) <= _SAMPLED_LAYERS:
-        return frozenset(present)
-    positions = np.linspace(0, len(present) - 1, _SAMPLED_LAYERS).round().astype(int)
-    return frozenset(present[position] for position in positions)
+    return frozenset(spread(present, _SAMPLED_LAYERS))
 
 
 def _draws_on(pair: TensorPair, role: Role) -> bool:

@@ -7,7 +7,6 @@ from lineage_audit.library.fingerprint.file import (
     from_bytes,
     read_fingerprint,
     to_bytes,
-    write_bytes,
     write_fingerprint,
 )
 from lineage_audit.library.fingerprint.opening import (
@@ -31,6 +30,5 @@ __all__ = [
     "sketch",
     "sketch_subject",
     "to_bytes",
-    "write_bytes",
     "write_fingerprint",
 ]

@@ -24,14 +24,19 @@ from lineage_audit.comparison.evidence import (
     query_key_signs,
     value_output_signs,
 )
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, test_result
+from lineage_audit.comparison.evidence.base import (
+    TestDescription,
+    WeightComparison,
+    not_measured,
+    standardised,
+    test_result,
+)
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
-from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
-from lineage_audit.library.fingerprint.values import Fingerprint, Levels
+from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Correspondence, LayerPair, Part
 from lineage_audit.results import Evidence
 
@@ -280,7 +285,7 @@ def gain_evidence(
     if channels is None and a.width != b.width:
         return not_measured(test, "not-applicable", "the models differ in width")
     picked = [(one if channels is None else one[channels], two) for one, two in both]
-    stacked_a, stacked_b = (np.stack([_standardised(pair[side]) for pair in picked]) for side in (0, 1))
+    stacked_a, stacked_b = (np.stack([standardised(pair[side]) for pair in picked]) for side in (0, 1))
     correlation, z = norm_gains.permutation_z(stacked_a, stacked_b)
     return test_result(
         test,
@@ -292,10 +297,3 @@ def gain_evidence(
         count=b.width,
         coverage=len(picked) * b.width / max(1, setting.comparison.parameters),
     )
-
-
-def _standardised(levels: Levels) -> DoubleArray:
-    values = levels.astype(np.float64)
-    spread = values.std()
-    standardised: DoubleArray = (values - values.mean()) / (spread if spread > 0 else 1.0)
-    return standardised

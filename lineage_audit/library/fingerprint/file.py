@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import split_reference
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnsupportedFormatError
+from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError
 from lineage_audit.library.fingerprint.container import Arrays, read_container, write_container
 from lineage_audit.library.fingerprint.document import document_of, from_document
 from lineage_audit.library.fingerprint.parameters import SCHEME
@@ -34,6 +34,7 @@ from lineage_audit.library.fingerprint.values import (
 )
 from lineage_audit.library.recognition import SCHEMA
 from lineage_audit.results.local_paths import without_local_paths
+from lineage_audit.whole_files import write_whole
 
 _PARTS = ("units", "values", "keys")
 
@@ -45,23 +46,8 @@ def write_fingerprint(fingerprint: Fingerprint, path: Path) -> int:
         LineageAuditError: the file cannot be written.
     """
     data = to_bytes(fingerprint)
-    write_bytes(data, path)
+    write_whole(path, data)
     return len(data)
-
-
-def write_bytes(data: bytes, path: Path) -> None:
-    """Write a fingerprint's bytes whole or not at all.
-
-    Raises:
-        LineageAuditError: the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise LineageAuditError(f"{path}: cannot be written ({error.strerror}); nothing was left there") from None
 
 
 def read_fingerprint(path: Path) -> Fingerprint:

@@ -10,6 +10,7 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.evidence.value_output_signs import value_rows_of_columns
 from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.library.fingerprint.parameters import SketchScheme
@@ -164,7 +165,7 @@ def _head_dimensions(heads: int, dimensions: int, count: int) -> IntArray:
     """Fixed dimensions of every head, as many in each, ``count`` at most (one a head where that is more)."""
     chosen = min(heads, count)
     each = min(dimensions, max(1, count // max(1, chosen)))
-    inside = np.linspace(0, dimensions - 1, each).round().astype(np.int64)
+    inside = spread_places(dimensions, each)
     return (np.arange(chosen)[:, None] * dimensions + inside).ravel()
 
 

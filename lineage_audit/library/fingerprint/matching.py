@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.assignment import assign
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.comparison.verdict.thresholds import SKETCHES
 from lineage_audit.library.fingerprint.projection import FloatArray
@@ -132,7 +133,7 @@ def _stacks(vectors: UnitVectors, layers: list[int], basis: Basis) -> list[tuple
 
 
 def _probes(rows: FloatArray) -> FloatArray:
-    return rows[np.linspace(0, len(rows) - 1, min(_PROBES, len(rows))).astype(np.int64)]
+    return rows[spread_numbers(len(rows), _PROBES)]
 
 
 def _match_margins(probes: FloatArray, rows: FloatArray, copies: int) -> npt.NDArray[np.float64]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import RawBlock, RawLayer, same_numbers
 from lineage_audit.library.fingerprint.parameters import SketchScheme
@@ -69,7 +70,7 @@ class SignatureSums:
             part = units.roles.get(role)
             if part is not None and len(positions):
                 first = place * _COMMON_UNITS
-                self._rows[first : first + len(positions)] += _unit(part.channels[positions])
+                self._rows[first : first + len(positions)] += unit_rows(part.channels[positions])
 
     def _short(self, values: DoubleArray) -> Levels:
         short = values.ravel() @ _mixing(values.size, self._scheme.signature)
@@ -86,7 +87,7 @@ def _mixing(size: int, numbers: int) -> FloatArray:
 
 
 def _moments(rows: FloatArray) -> FloatArray:
-    unit = _unit(rows)
+    unit = unit_rows(rows)
     moments: FloatArray = unit.T @ unit
     return moments
 
@@ -95,9 +96,3 @@ def _without_scale(gram: DoubleArray) -> DoubleArray:
     """A Gram matrix less its mean diagonal, which says nothing."""
     rest: DoubleArray = gram - np.eye(len(gram)) * np.trace(gram) / len(gram)
     return rest
-
-
-def _unit(rows: FloatArray) -> FloatArray:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: FloatArray = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
-    return unit

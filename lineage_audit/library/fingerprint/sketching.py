@@ -11,6 +11,7 @@ from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.symmetries.geometry import heads_of
@@ -100,7 +101,7 @@ def _layers(
 
 
 def _spread(layers: list[int]) -> list[int]:
-    positions = np.unique(np.linspace(0, len(layers) - 1, min(_SAMPLED_LAYERS, len(layers))).round().astype(int))
+    positions = spread_places(len(layers), _SAMPLED_LAYERS)
     return [layers[position] for position in positions]
 
 

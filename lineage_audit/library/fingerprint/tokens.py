@@ -18,7 +18,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.constants import without_constants
-from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.finite import NOTHING, zero_where_unusable
 from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.values import TokenSample
@@ -87,7 +87,7 @@ def _nearly_orthonormal(sums: FloatArray) -> FloatArray:
     """(S Sᵀ + λ)^(-1/2) S: its rows span the same directions with nearly equal weight."""
     gram = sums.astype(np.float64) @ sums.T.astype(np.float64)
     values, vectors = np.linalg.eigh(gram)
-    scale = (np.maximum(values, 0.0) + _RIDGE * max(float(values.mean()), 1e-30)) ** -0.5
+    scale = (np.maximum(values, 0.0) + _RIDGE * max(float(values.mean()), NOTHING)) ** -0.5
     basis: FloatArray = ((vectors * scale) @ vectors.T @ sums).astype(np.float32)
     return basis
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.library.fingerprint import Fingerprint
 
 DoubleArray = npt.NDArray[np.float64]
@@ -33,14 +34,10 @@ def _sketches(fingerprint: Fingerprint) -> Iterator[tuple[_Key, _Held]]:
             block = getattr(layer, part)
             if block is not None:
                 for role, sketches in block.roles.items():
-                    yield (layer.layer, part, str(role)), (block.numbers, _unit(sketches.channels))
-
-
-def _unit(levels: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
-    values = levels.astype(np.float32)
-    sizes = np.linalg.norm(values, axis=1, keepdims=True)
-    unit: npt.NDArray[np.float32] = values / np.maximum(sizes, 1e-12)
-    return unit
+                    yield (
+                        (layer.layer, part, str(role)),
+                        (block.numbers, unit_rows(sketches.channels.astype(np.float32))),
+                    )
 
 
 def _cosine(one: _Held, other: _Held) -> float | None:

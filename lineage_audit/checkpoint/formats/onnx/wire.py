@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lineage_audit.checkpoint.protobuf import LONGEST_NUMBER, DamagedMessageError, field_at, number_at
 from lineage_audit.checkpoint.source.base import Source, read_range
 from lineage_audit.errors import UnreadableFileError
 
@@ -19,8 +20,6 @@ _FIELD_LIMIT = 20_000_000
 """Fields that one file may have."""
 
 _FIRST_CHUNK, _LARGEST_CHUNK = 4 * 2**10, 2**20
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_LONGEST_VARINT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +63,13 @@ class WireFile:
             self._fields -= 1
             if self._fields < 0:
                 raise UnreadableFileError(f"{self.file}: has more parts than any real ONNX model; not read")
-            key, position = self._varint(position, stop)
-            number, kind = key >> 3, key & 7
-            if kind == _VARINT:
-                value, position = self._varint(position, stop)
+            number, width, position = self._field(position, stop)
+            if width is None:
+                value, position = self._number(position, stop)
                 yield Field(number, value, position, position)
                 continue
-            width = {_FIXED64: 8, _FIXED32: 4}.get(kind)
-            if kind == _BYTES:
-                width, position = self._varint(position, stop)
-            if not number or width is None or width > stop - position:
-                raise UnreadableFileError(f"{self.file}: not an ONNX model, or cut short; fetch it again")
+            if width > stop - position:
+                raise self._damaged()
             yield Field(number, 0, position, position + width)
             position += width
 
@@ -109,20 +104,28 @@ class WireFile:
         found, position = [], field.start
         self.bytes_of(field, 4096)
         while position < field.stop:
-            value, position = self._varint(position, field.stop)
+            value, position = self._number(position, field.stop)
             found.append(value)
         return found
 
-    def _varint(self, position: int, stop: int) -> tuple[int, int]:
-        """A number of seven bits a byte, and where it ends."""
-        value = shift = 0
-        for byte in self._read(position, min(position + _LONGEST_VARINT, stop)):
-            position += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value & (2**64 - 1), position
-        raise UnreadableFileError(f"{self.file}: not an ONNX model, or cut short; fetch it again")
+    def _field(self, position: int, stop: int) -> tuple[int, int | None, int]:
+        """Number and size of the field that begins here, and where its bytes begin."""
+        try:
+            number, width, used = field_at(self._read(position, min(position + 2 * LONGEST_NUMBER, stop)))
+        except DamagedMessageError:
+            raise self._damaged() from None
+        return number, width, position + used
+
+    def _number(self, position: int, stop: int) -> tuple[int, int]:
+        """A number, and where it ends."""
+        try:
+            value, used = number_at(self._read(position, min(position + LONGEST_NUMBER, stop)))
+        except DamagedMessageError:
+            raise self._damaged() from None
+        return value, position + used
+
+    def _damaged(self) -> UnreadableFileError:
+        return UnreadableFileError(f"{self.file}: not an ONNX model, or cut short; fetch it again")
 
     def _read(self, start: int, stop: int) -> bytes:
         held_stop = self._chunk_start + len(self._chunk)

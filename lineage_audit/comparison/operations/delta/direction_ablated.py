@@ -13,6 +13,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair, show_spectra
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import ABLATED
 
 
@@ -24,7 +25,7 @@ def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
     if len(writers) < 2 or readers:
         return None
     spectra = [pair.spectrum for pair in writers]
-    if min(float(s.values[0] ** 2 / max(np.square(s.values).sum(), 1e-30)) for s in spectra) < ABLATED.rank_one:
+    if min(float(ratio(s.values[0] ** 2, np.square(s.values).sum())) for s in spectra) < ABLATED.rank_one:
         return None
     directions = np.stack([spectrum.left[:, 0] for spectrum in spectra])
     agreement = float(np.abs(directions[1:] @ directions[0]).min())
@@ -45,5 +46,5 @@ def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
 
 def _written(sizes: Sequence[tuple[float, MatrixPair]]) -> float:
     """How much is written along the direction, over what A writes along one on average."""
-    ratios = [size * pair.shape[0] ** 0.5 / max(pair.moments.size_a, 1e-30) for size, pair in sizes]
+    ratios = [ratio(size * pair.shape[0] ** 0.5, pair.moments.size_a) for size, pair in sizes]
     return float(np.mean(ratios))

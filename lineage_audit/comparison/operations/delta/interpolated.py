@@ -15,6 +15,7 @@ from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import INTERPOLATED, SLOPES
 from lineage_audit.results import Direction
 
@@ -36,7 +37,7 @@ def _dependence(changed: Sequence[MatrixPair], share: float, whole: str) -> floa
 
 def _is_kept_whole(dots: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
     """Tell whether the whole side is the other one and something new: then it was trained on from that."""
-    return SLOPES.kept_whole[0] <= float(np.median(dots / np.maximum(others, 1e-300))) <= SLOPES.kept_whole[1]
+    return SLOPES.kept_whole[0] <= float(np.median(ratio(dots, others))) <= SLOPES.kept_whole[1]
 
 
 def _blended(difference: Difference, whole: str) -> DirectedOperation | None:

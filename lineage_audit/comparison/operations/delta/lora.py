@@ -10,6 +10,7 @@ from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import ROLES, show_spectra
 from lineage_audit.comparison.operations.delta.spectrum import Spectrum
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.verdict.thresholds import LOW_RANK
 
 
@@ -38,7 +39,7 @@ def _rank_at_cliff(spectrum: Spectrum, side: int) -> int:
     rank = min(spectrum.rank, len(values))
     for candidate in range(1, min(rank, limit, len(values) - 1) + 1):
         if (
-            values[candidate - 1] > LOW_RANK.cliff * max(values[candidate], 1e-30)
+            values[candidate - 1] > LOW_RANK.cliff * max(values[candidate], NOTHING)
             and values[candidate - 1] > spectrum.edge
         ):
             return candidate

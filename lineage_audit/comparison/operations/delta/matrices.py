@@ -18,9 +18,11 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.delta.spectrum import Spectrum, rounding_edge, spectrum_of
 from lineage_audit.comparison.operations.delta.windows import Window, read_block, read_window
+from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.comparison.reading.kernels import active_kernel
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.reading.streaming import in_order
@@ -119,7 +121,7 @@ class MatrixPair:
     def concentration(self) -> float:
         """Largest singular value of the delta over that of a random matrix of its size."""
         expected = self.moments.deviation * (self.shape[0] ** 0.5 + self.shape[1] ** 0.5)
-        return float(self.spectrum.values[0] / max(expected, 1e-30))
+        return float(ratio(self.spectrum.values[0], expected))
 
 
 def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum, ...]:
@@ -129,7 +131,7 @@ def show_spectra(pairs: Sequence[MatrixPair], rank: int) -> tuple[DeltaSpectrum,
 
 
 def _shown(pair: MatrixPair, rank: int) -> DeltaSpectrum:
-    size = max(pair.moments.size_a, 1e-30)
+    size = max(pair.moments.size_a, NOTHING)
     values = tuple(float(value) / size for value in pair.spectrum.values[: 2 * rank + 14])
     return DeltaSpectrum(str(pair.role), pair.layer, values, pair.spectrum.edge / size, rank)
 
@@ -153,7 +155,7 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
         part.pair
         for role, parts in by_role.items()
         if role not in untouched
-        for part in _spread(sorted(parts, key=lambda part: part.pair.b.layer or 0))
+        for part in spread(sorted(parts, key=lambda part: part.pair.b.layer or 0), _MATRICES_A_ROLE)
     ]
     windows = ((pair.b, read_window(a, b, pair)) for pair in chosen)
     jobs = ((tensor, partial(_reduced, tensor, window, untouched)) for tensor, window in windows)
@@ -194,11 +196,6 @@ def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
     return grouped
 
 
-def _spread(parts: Sequence[Measurement]) -> list[Measurement]:
-    positions = np.unique(np.linspace(0, len(parts) - 1, _MATRICES_A_ROLE).round().astype(int))
-    return [parts[position] for position in positions]
-
-
 def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> MatrixPair:
     a, b = window.a, window.b
     delta = b - a
@@ -236,7 +233,7 @@ def _projection(whole: FloatArray, part: FloatArray, rounding: float) -> Project
     whole, part = (whole.T, part.T) if turned else (whole, part)  # rows are then no more than columns
     basis, rank = _column_space(part, rounding)
     projected = basis @ (basis.T @ whole.astype(np.float64))
-    size = max(float(np.linalg.norm(part)), 1e-30)
+    size = max(float(np.linalg.norm(part)), NOTHING)
     return Projection(rank, _column_space(whole, rounding)[1], float(np.linalg.norm(projected - part)) / size)
 
 
@@ -252,7 +249,7 @@ def _column_space(matrix: FloatArray, rounding: float) -> tuple[npt.NDArray[np.f
 
 def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
     deviation = _deviation(delta)
-    standardised = (delta - np.float32(delta.mean())) / np.float32(max(deviation, 1e-30))
+    standardised = (delta - np.float32(delta.mean())) / np.float32(max(deviation, NOTHING))
     np.square(standardised, out=standardised)
     size_a, size_b = (_product(side, side) ** 0.5 for side in (a, b))
     return Moments(
@@ -262,8 +259,8 @@ def _moments(a: FloatArray, b: FloatArray, delta: FloatArray) -> Moments:
         deviation_a=_deviation(a),
         deviation_b=_deviation(b),
         size_a=size_a,
-        along_a=_product(delta, a) / max(size_a, 1e-30),
-        along_b=_product(delta, b) / max(size_b, 1e-30),
+        along_a=ratio(_product(delta, a), size_a),
+        along_b=ratio(_product(delta, b), size_b),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import NOISE
 from lineage_audit.results import Direction
 
@@ -23,11 +24,11 @@ def find_noise(difference: Difference) -> DirectedOperation | None:
         return None
     if np.mean([_is_random(pair) for pair in changed]) < NOISE.fitting:
         return None
-    levels = [pair.moments.deviation / max(pair.moments.deviation_a, 1e-30) for pair in changed]
+    levels = [ratio(pair.moments.deviation, pair.moments.deviation_a) for pair in changed]
     detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
     evidence = f"deltas of {len(changed)} matrices have the spectrum and the shape of random ones"
-    with_a = _dependence([pair.moments.along_a / max(pair.moments.deviation, 1e-30) for pair in changed])
-    with_b = _dependence([pair.moments.along_b / max(pair.moments.deviation, 1e-30) for pair in changed])
+    with_a = _dependence([ratio(pair.moments.along_a, pair.moments.deviation) for pair in changed])
+    with_b = _dependence([ratio(pair.moments.along_b, pair.moments.deviation) for pair in changed])
     shows: Direction = "undetermined"
     if max(levels) > NOISE.small and min(abs(with_a), abs(with_b)) > NOISE.independent:
         return None  # another model's matrices look like noise too, and lean on both sides

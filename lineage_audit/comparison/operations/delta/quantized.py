@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.verdict.thresholds import QUANTIZED
@@ -115,7 +116,7 @@ def _has_steps(ours: FloatArray, theirs: FloatArray, bits: int, rounding: float)
     if bits < _FEWEST_BITS_OF_STEPS:
         return False
     count = min(len(ours), max(1, _ELEMENTS // ours.shape[1]))
-    some = np.unique(np.linspace(0, len(ours) - 1, count).round().astype(int))
+    some = spread_places(len(ours), count)
     if _share_on_steps(ours[some], bits, rounding) < QUANTIZED.on_grid:
         return False
     return _share_on_steps(theirs[some], bits, rounding) < QUANTIZED.other_on_grid

@@ -14,6 +14,7 @@ from lineage_audit.checkpoint.role_table import WRITERS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.reading.measurement import Agreement, Measurement
 from lineage_audit.comparison.verdict.thresholds import RESCALED
 
@@ -66,11 +67,11 @@ def _unexplained(part: Measurement) -> float:
 
 
 def _scale(part: Measurement) -> float:
-    return float(part.rows.dot.sum() / max(float(part.rows.aa.sum()), 1e-300))
+    return float(ratio(part.rows.dot.sum(), float(part.rows.aa.sum())))
 
 
 def _spread(rows: Agreement) -> float:
     """Standard deviation of the rows' scales over their mean."""
     known = rows.aa > 0
     scales = rows.dot[known] / rows.aa[known]
-    return float(scales.std() / max(abs(float(scales.mean())), 1e-300)) if len(scales) else 0.0
+    return float(ratio(scales.std(), abs(float(scales.mean())))) if len(scales) else 0.0

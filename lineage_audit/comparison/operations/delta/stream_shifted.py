@@ -10,6 +10,7 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import STREAM_SHIFTED
 
 _WRITERS = frozenset({Role.O, Role.DOWN})
@@ -21,7 +22,7 @@ def find_shift(difference: Difference) -> DirectedOperation | None:
     if len(changed) < STREAM_SHIFTED.fewest or any(pair.role not in _WRITERS for pair in changed):
         return None
     spectra = [pair.spectrum.values.astype(np.float64) for pair in changed]
-    firsts = [float(values[0] ** 2 / max(float(np.square(values).sum()), 1e-30)) for values in spectra]
+    firsts = [float(ratio(values[0] ** 2, float(np.square(values).sum()))) for values in spectra]
     directions = np.stack([pair.spectrum.left[:, 0] for pair in changed])
     if len({len(direction) for direction in directions}) != 1 or min(firsts) < STREAM_SHIFTED.all_of_it:
         return None

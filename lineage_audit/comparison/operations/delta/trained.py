@@ -15,6 +15,7 @@ from lineage_audit.comparison.operations.delta.difference import Difference, sai
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
+from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.verdict.thresholds import SLOPES, TRAINED
 
@@ -44,7 +45,7 @@ def _slope_of_the_child(parts: Sequence[Measurement]) -> float | None:
         return None
     dots = np.array([float(part.rows.dot.sum()) for part in layers])
     slopes = [
-        float(np.median(dots / np.maximum([float(size.sum()) for size in sizes], 1e-300)))
+        float(np.median(ratio(dots, np.array([float(size.sum()) for size in sizes]))))
         for sizes in ([part.rows.aa for part in layers], [part.rows.bb for part in layers])
     ]
     kept = [slope for slope in slopes if SLOPES.kept_whole[0] <= slope <= SLOPES.kept_whole[1]]

@@ -17,6 +17,7 @@ from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 
@@ -109,7 +110,7 @@ def _everyone_and_some(pair: TensorPair) -> tuple[IntArray, IntArray]:
 
 def _some(count: int) -> IntArray:
     """Up to ``UNITS`` numbers below ``count``, spread evenly; contiguous where that is all of them."""
-    return np.unique(np.linspace(0, count - 1, min(UNITS, count)).round().astype(np.int64))
+    return spread_places(count, UNITS)
 
 
 def _read(
