@@ -84,7 +84,6 @@ def command(
     mirrors the report. Of several B each is compared with A, which is opened once.
     """
     from lineage_audit import certify, compare, compare_many
-    from lineage_audit.whole_files import require_place
 
     models = (*others, *(_lines_of(listed) if listed else ()))
     if not models:
@@ -93,7 +92,7 @@ def command(
         _require_one_b(delivery, parents=parents, weights=weights, controls=controls, certificate=certificate)
         with delivery.progress() as progress:
             found = compare_many(a, models, effort=effort, progress=progress, base=base, device=device, budget=budget)
-        return exit_code_of_many(delivery.deliver(found), fail_on)
+        return _exit_code_of_many(delivery.deliver(found), fail_on)
     if certificate is not None:
         _require_certifiable(certificate, weights)
     with delivery.progress() as progress:
@@ -137,7 +136,7 @@ def _require_certifiable(certificate: Path, weights: str | None) -> None:
     require_place(certificate)
 
 
-def exit_code_of_many(comparisons: Comparisons, fail_on: str) -> ExitCode:
+def _exit_code_of_many(comparisons: Comparisons, fail_on: str) -> ExitCode:
     """What many comparisons end with: errors outrank findings, and these what could not be told."""
     codes = {exit_code(report, fail_on) for report in comparisons.reports}
     if comparisons.unread:

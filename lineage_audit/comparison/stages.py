@@ -11,8 +11,7 @@ from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import fit_factors
-from lineage_audit.comparison.alignment.folding import folded_side
-from lineage_audit.comparison.alignment.moved_gains import fit_gains
+from lineage_audit.comparison.alignment.moved_gains import fit_gains, folded_side
 from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.merging import Ancestors, find_merge

@@ -12,13 +12,12 @@ import numpy as np
 
 from lineage_audit.checkpoint.adapter import AdapterParts, AdapterSettings, OtherParts, read_parts
 from lineage_audit.checkpoint.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.applied import Applied
 from lineage_audit.checkpoint.composed.base_modules import BaseModules, rows_of_update
 from lineage_audit.checkpoint.composed.mergeable import require_mergeable
 from lineage_audit.checkpoint.composed.modules import ModuleFactors, ModuleUpdate, factors_of, updates_of
 from lineage_audit.checkpoint.composed.on_base import ColumnsScaled, RowsReplaced, RowsScaled, Sum, fits
 from lineage_audit.checkpoint.composed.rows import is_row_readable, moved, row_count
-from lineage_audit.checkpoint.composed.source import ComposedSource
+from lineage_audit.checkpoint.composed.source import Applied, ComposedSource
 from lineage_audit.checkpoint.composed.updated import TransposedDora, Updated
 from lineage_audit.checkpoint.tensors import IntArray, StoredTensor
 from lineage_audit.errors import UnsupportedFormatError

@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from lineage_audit.checkpoint.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed.applied import Applied
 from lineage_audit.checkpoint.composed.base_modules import canonical
 from lineage_audit.checkpoint.composed.on_base import Sum
 from lineage_audit.checkpoint.composed.rows import columns, is_row_readable, moved, row_count
-from lineage_audit.checkpoint.composed.source import ComposedSource
+from lineage_audit.checkpoint.composed.source import Applied, ComposedSource
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import NORM_ROLES
 from lineage_audit.checkpoint.tensors import StoredTensor

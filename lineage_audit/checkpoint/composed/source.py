@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
+from lineage_audit.checkpoint.tensors import StoredTensor
 
 
 class ComposedSource:
@@ -43,3 +45,11 @@ class ComposedSource:
 def mark_of(number: int) -> str:
     """What stands before the file names of the first, second, ... model that is put on a base."""
     return f"+{number}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Stored tensors of the composed model, and what could not be put on the base, one sentence each."""
+
+    tensors: tuple[StoredTensor, ...]
+    caveats: tuple[str, ...]

@@ -11,8 +11,7 @@ from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffuser
 from lineage_audit.checkpoint.formats.foreign import foreign_format
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
-from lineage_audit.checkpoint.source.model_files import shards_by_tensor
-from lineage_audit.checkpoint.source.shard_names import shard_model, shard_number
+from lineage_audit.checkpoint.source.model_files import shard_model, shard_number, shards_by_tensor
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsupportedFormatError
 
 FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx", "diffusers", "mlx-adapter"]

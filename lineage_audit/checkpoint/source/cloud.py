@@ -10,9 +10,8 @@ from typing import Any
 
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
-from lineage_audit.checkpoint.source.model_files import is_safe_name, is_weight_file
+from lineage_audit.checkpoint.source.model_files import gguf_model, is_safe_name, is_weight_file
 from lineage_audit.checkpoint.source.redaction import shown_address
-from lineage_audit.checkpoint.source.shard_names import gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
 _EXTRAS: Mapping[str, str] = {

@@ -9,8 +9,7 @@ from pathlib import Path
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.blobs import blob_sha256
 from lineage_audit.checkpoint.source.local_files import described, read_from
-from lineage_audit.checkpoint.source.model_files import WEIGHT_SUFFIXES
-from lineage_audit.checkpoint.source.shard_names import gguf_model
+from lineage_audit.checkpoint.source.model_files import WEIGHT_SUFFIXES, gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
 _ENTRY_LIMIT = 100_000

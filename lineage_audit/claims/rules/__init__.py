@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 from lineage_audit.claims.rules import (
     bases,
     cards,
@@ -15,7 +18,6 @@ from lineage_audit.claims.rules import (
     unchecked,
 )
 from lineage_audit.claims.rules.base import Draft, Rule
-from lineage_audit.claims.rules.pages import page_of
 
 __all__ = ["RULES", "Draft", "Rule", "page_of", "rule_ids"]
 
@@ -42,3 +44,13 @@ RULES: tuple[Rule, ...] = tuple(
 def rule_ids() -> dict[str, str]:
     """Rule id and rule name -> rule id, for whoever writes a policy."""
     return {name: rule.rule_id for rule in RULES for name in (rule.rule_id, rule.name)}
+
+
+_SHIPPED = files("lineage_audit.claims.rules") / "pages"
+_WRITTEN = Path(__file__).parents[3] / "docs" / "rules"
+
+
+def page_of(rule_id: str) -> str:
+    """The page of a rule, in Markdown."""
+    folder = _SHIPPED if _SHIPPED.is_dir() else _WRITTEN
+    return (folder / f"{rule_id}.md").read_text(encoding="utf-8")

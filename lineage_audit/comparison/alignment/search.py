@@ -7,11 +7,11 @@ from dataclasses import replace
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.heads import match_heads
 from lineage_audit.comparison.alignment.layers import find_layer_map, have_copies
 from lineage_audit.comparison.alignment.maps import Alignment, HeadMap, UnitMap
 from lineage_audit.comparison.alignment.mixed_layers import find_mixed_layers
+from lineage_audit.comparison.alignment.moved_gains import folded_side
 from lineage_audit.comparison.alignment.residual import find_residual_map
 from lineage_audit.comparison.alignment.units import match_units
 from lineage_audit.comparison.progress import Progress

@@ -12,8 +12,8 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.factors import Factors
-from lineage_audit.comparison.alignment.folding import folded_side
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, HeadMap, ResidualMap, UnitMap
+from lineage_audit.comparison.alignment.moved_gains import folded_side
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison

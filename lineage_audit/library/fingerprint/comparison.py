@@ -30,11 +30,10 @@ from lineage_audit.library.fingerprint.evidence import (
     aligned,
     aligned_evidence,
     gain_evidence,
+    measure_held_out,
     same_number_evidence,
 )
-from lineage_audit.library.fingerprint.held_out import measure_held_out
-from lineage_audit.library.fingerprint.matching import search
-from lineage_audit.library.fingerprint.residual import residual_map
+from lineage_audit.library.fingerprint.matching import residual_map, search
 from lineage_audit.library.fingerprint.shares import (
     RoleAgreement,
     agreements,

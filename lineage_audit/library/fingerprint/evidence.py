@@ -14,6 +14,7 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.held_out import HeldOutLayer
 from lineage_audit.comparison.evidence import (
     channel_fixed_points,
     channel_signs,
@@ -31,6 +32,7 @@ from lineage_audit.comparison.evidence.base import (
     standardised,
     test_result,
 )
+from lineage_audit.comparison.evidence.held_out import cosine_evidence
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
@@ -297,3 +299,15 @@ def gain_evidence(
         count=b.width,
         coverage=len(picked) * b.width / max(1, setting.comparison.parameters),
     )
+
+
+def measure_held_out(found: Correspondence) -> Evidence:
+    """Mean |cosine| of matched units' down columns, and of their up rows where gate rows proposed."""
+    layers = []
+    for pair in found.pairs:
+        gated = found.cosines(pair, "units", Role.GATE) is not None
+        roles = (Role.UP, Role.DOWN) if gated else (Role.DOWN,)
+        parts = [cosines for role in roles if (cosines := found.cosines(pair, "units", role)) is not None]
+        values = np.abs(np.concatenate(parts)) if parts else np.empty(0)
+        layers.append(HeldOutLayer(pair.b, values[np.isfinite(values)].astype(np.float32), np.empty(0, bool)))
+    return cosine_evidence(layers, what="sketches")

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import split_reference
+from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError
-from lineage_audit.library.fingerprint.container import Arrays, read_container, write_container
 from lineage_audit.library.fingerprint.document import document_of, from_document
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import pack, unpack
@@ -85,7 +85,7 @@ def to_bytes(fingerprint: Fingerprint) -> bytes:
     document = json.dumps(
         document_of(_published(fingerprint)), ensure_ascii=True, separators=(",", ":"), sort_keys=True
     )
-    return write_container(arrays, {SCHEMA: document})
+    return _write_container(arrays, {SCHEMA: document})
 
 
 def _published(fingerprint: Fingerprint) -> Fingerprint:
@@ -146,7 +146,7 @@ def from_bytes(data: bytes, name: str) -> Fingerprint:
         raise UnreadableFileError(f"{name}: damaged fingerprint ({error}); make or download it anew") from None
 
 
-def _levels(arrays: Arrays, key: str, rows: int, columns: int) -> Levels:
+def _levels(arrays: _Arrays, key: str, rows: int, columns: int) -> Levels:
     """Packed levels of a known shape."""
     packed = arrays[key]
     if packed.dtype != np.uint8 or packed.shape != (rows, (columns + 1) // 2):
@@ -154,14 +154,14 @@ def _levels(arrays: Arrays, key: str, rows: int, columns: int) -> Levels:
     return unpack(packed, columns)
 
 
-def _gains(arrays: Arrays, keys: tuple[tuple[Role, int | None], ...], width: int) -> tuple[Gain, ...]:
+def _gains(arrays: _Arrays, keys: tuple[tuple[Role, int | None], ...], width: int) -> tuple[Gain, ...]:
     if not keys:
         return ()
     levels = _levels(arrays, "gains", len(keys), width)
     return tuple(Gain(role, layer, levels[row]) for row, (role, layer) in enumerate(keys))
 
 
-def _tokens(arrays: Arrays, stated: Mapping[str, object] | None) -> TokenSample | None:
+def _tokens(arrays: _Arrays, stated: Mapping[str, object] | None) -> TokenSample | None:
     if stated is None:
         return None
     hashes, ids = arrays["tokens.hashes"], arrays["tokens.ids"]
@@ -177,13 +177,13 @@ def _tokens(arrays: Arrays, stated: Mapping[str, object] | None) -> TokenSample 
     )
 
 
-def _layers(arrays: Arrays) -> tuple[LayerSketch, ...]:
+def _layers(arrays: _Arrays) -> tuple[LayerSketch, ...]:
     blocks = {part: _blocks(arrays, part) for part in _PARTS}
     numbers = sorted({number for found in blocks.values() for number in found})
     return tuple(LayerSketch(number, *(blocks[part].get(number) for part in _PARTS)) for number in numbers)
 
 
-def _blocks(arrays: Arrays, part: str) -> dict[int, Block]:
+def _blocks(arrays: _Arrays, part: str) -> dict[int, Block]:
     if f"{part}.layers" not in arrays:
         return {}
     table, numbers = arrays[f"{part}.layers"], arrays[f"{part}.numbers"].astype(np.int64)
@@ -202,7 +202,7 @@ def _blocks(arrays: Arrays, part: str) -> dict[int, Block]:
     return found
 
 
-def _sketches(arrays: Arrays, key: str, count: int) -> Sketches:
+def _sketches(arrays: _Arrays, key: str, count: int) -> Sketches:
     channels = _levels(arrays, f"{key}.channels", count, SCHEME.numbers)
     has_tokens = f"{key}.tokens" in arrays
     tokens = _levels(arrays, f"{key}.tokens", count, SCHEME.numbers) if has_tokens else np.zeros_like(channels)
@@ -212,8 +212,45 @@ def _sketches(arrays: Arrays, key: str, count: int) -> Sketches:
     return Sketches(channels, tokens, sizes)
 
 
-def _signature(arrays: Arrays) -> Levels:
+def _signature(arrays: _Arrays) -> Levels:
     signature: Levels = arrays["signature"]
     if signature.dtype != np.int8 or signature.shape != (4, SCHEME.signature):
         raise ValueError("signature has another shape or type")
     return signature
+
+
+_Arrays = Mapping[str, npt.NDArray[Any]]
+"""Arrays of any type by name; whoever takes one checks its type."""
+
+_HEADER_LIMIT = 8 * 2**20
+
+
+def _write_container(arrays: Mapping[str, npt.NDArray[Any]], metadata: dict[str, str]) -> bytes:
+    """The file's bytes; the same input always gives the same ones."""
+    from safetensors.numpy import save
+
+    contiguous = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    data: bytes = save(contiguous, metadata)
+    return data
+
+
+def read_container(data: bytes, name: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Arrays and metadata.
+
+    Raises:
+        UnreadableFileError: the bytes are no safetensors file, or one that was cut short.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(_HEADER_LIMIT, len(data) - 8):
+        raise UnreadableFileError(f"{name}: not a fingerprint, or cut short; make or download it anew")
+    header = parse_json(data[8 : 8 + length], name)
+    notes = header.get("__metadata__", {}) if isinstance(header, dict) else {}
+    metadata = {str(key): value for key, value in notes.items() if isinstance(value, str)}
+    try:
+        arrays = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise UnreadableFileError(f"{name}: damaged ({str(error)[:80]}); make or download it anew") from None
+    return dict(arrays), metadata

@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.assignment import assign
+from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
+from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.comparison.verdict.thresholds import SKETCHES
-from lineage_audit.library.fingerprint.projection import FloatArray
+from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
+from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Basis, Correspondence, LayerPair, Match, Part, UnitVectors
 
 _PROBES = 48
@@ -206,3 +208,26 @@ def _dimensions(
     inside = np.arange(each)
     at_a = (chosen[:, None] * each + inside).ravel()
     return Match(np.arange(len(at_a)), at_a)
+
+
+def residual_map(a: Fingerprint, b: Fingerprint, basis: Basis) -> ResidualMap:
+    """The same channels, single channels in another order (or fewer of them), or else a rotation."""
+    if basis == "channels":
+        return ResidualMap("same")
+    if a.embedding is None or b.embedding is None or b.width > a.width:
+        return ResidualMap("rotation", fit=0.0)
+    correlations = as_unit_rows(b.embedding) @ as_unit_rows(a.embedding).T
+    sizes = np.abs(correlations)
+    everyone = np.arange(b.width)
+    if a.width == b.width and float((sizes.argmax(axis=1) == everyone).mean()) > 0.5:
+        channels = everyone
+    elif mean_match_margin(sizes) >= SKETCHES.channel_margin:
+        channels = assign(sizes)
+    else:
+        return ResidualMap("rotation", fit=float(sizes.max(axis=1).mean()))
+    matched = correlations[everyone, channels]
+    signs = np.where(matched < 0, -1.0, 1.0).astype(np.float32)
+    fit = float(np.abs(matched).mean())
+    if a.width == b.width and bool((channels == everyone).all()) and float((signs > 0).mean()) > 0.95:
+        return ResidualMap("same", fit=fit)
+    return ResidualMap("channels", channels=channels, signs=signs, fit=fit)

@@ -80,7 +80,7 @@ def _as_it_is(body: Document) -> Document:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentKind:
+class _DocumentKind:
     """One kind of document.
 
     Attributes:
@@ -101,22 +101,22 @@ class DocumentKind:
         return f"{TOOL}/{self.name}/1"
 
 
-_REPORT = DocumentKind("report", Report, _report_document, _report_fields)
+_REPORT = _DocumentKind("report", Report, _report_document, _report_fields)
 
 KINDS = (
     _REPORT,
-    DocumentKind("comparisons", Comparisons, _comparisons_document, _comparisons_fields),
-    DocumentKind("check", CheckReport),
-    DocumentKind("inspection", Inspection, _inspection_document, _inspection_fields),
-    DocumentKind("identification", Identification),
-    DocumentKind("tree", FamilyTree),
-    DocumentKind("unmix", Unmixing, _unmixing_document, _unmixing_fields),
+    _DocumentKind("comparisons", Comparisons, _comparisons_document, _comparisons_fields),
+    _DocumentKind("check", CheckReport),
+    _DocumentKind("inspection", Inspection, _inspection_document, _inspection_fields),
+    _DocumentKind("identification", Identification),
+    _DocumentKind("tree", FamilyTree),
+    _DocumentKind("unmix", Unmixing, _unmixing_document, _unmixing_fields),
 )
-_BY_RESULT: Mapping[type, DocumentKind] = {kind.result: kind for kind in KINDS}
-_BY_SCHEMA: Mapping[str, DocumentKind] = {kind.schema: kind for kind in KINDS}
+_BY_RESULT: Mapping[type, _DocumentKind] = {kind.result: kind for kind in KINDS}
+_BY_SCHEMA: Mapping[str, _DocumentKind] = {kind.schema: kind for kind in KINDS}
 
 
-def kind_of(result: type) -> DocumentKind:
+def kind_of(result: type) -> _DocumentKind:
     """The kind of document that holds a type of result."""
     return _BY_RESULT[result]
 
@@ -126,13 +126,13 @@ def document_of(result: Result) -> Document:
     return _headed(kind_of(type(result)), plain(result))
 
 
-def _headed(kind: DocumentKind, body: Document) -> Document:
+def _headed(kind: _DocumentKind, body: Document) -> Document:
     """The fields of a result as a document that names its schema and the tool."""
     head = {"schema": kind.schema, "tool": {"name": TOOL, "version": body.pop("tool_version")}}
     return {**head, **kind.from_fields(body)}
 
 
-def _bare(kind: DocumentKind, document: Mapping[str, Any]) -> Document:
+def _bare(kind: _DocumentKind, document: Mapping[str, Any]) -> Document:
     """The way back."""
     return {**kind.to_fields(dict(document)), "tool_version": document["tool"]["version"]}
 

@@ -9,14 +9,11 @@ from rich.console import Console
 
 from lineage_audit.report.formats import Renderer
 from lineage_audit.report.terminal.check import render_check_details
-from lineage_audit.report.terminal.comparison_tables import render_details
+from lineage_audit.report.terminal.comparison_tables import render_controls, render_details
 from lineage_audit.report.terminal.comparisons import render_comparisons_details
-from lineage_audit.report.terminal.controls import render_controls
-from lineage_audit.report.terminal.first_screens import FIRST_SCREENS
 from lineage_audit.report.terminal.identification import render_identification_details
 from lineage_audit.report.terminal.printing import Printer, printed
-from lineage_audit.report.terminal.screen import Screen
-from lineage_audit.report.terminal.terms import render_terms
+from lineage_audit.report.terminal.screen import FIRST_SCREENS, Screen, render_terms
 from lineage_audit.report.terminal.tree import render_tree_details
 from lineage_audit.results import RESULTS, CheckReport, Comparisons, FamilyTree, Identification, Report, Result
 

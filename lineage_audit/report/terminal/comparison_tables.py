@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
 
@@ -18,9 +18,11 @@ from lineage_audit.report.numbers import (
 )
 from lineage_audit.report.terminal.page import LABEL_WIDTH, QUIET, Cell, Column, Page
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word, template_change_words, weight_file_words
+from lineage_audit.report.wording.controls import NOTE, control_words, value_words
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
     ArchitectureFinding,
+    ControlledNumber,
     Evidence,
     FieldComparison,
     NamesFinding,
@@ -274,3 +276,23 @@ def _printed(value: Scalar) -> str:
 
 def _all_or_none(page: Page, names: tuple[str, ...]) -> Iterable[Cell]:
     return tuple(cut_middle(name, _LONGEST_NAME) for name in names) or (page.text("none", QUIET),)
+
+
+def render_controls(report: Report, *, console: Console) -> None:
+    """Print every number with what unrelated models give."""
+    page = Page(console)
+    page.heading("Numbers that people quote, and their controls")
+    if not report.controls:
+        page.line("none: these weights were not compared in their places")
+        return
+    page.line(page.text(NOTE, QUIET))
+    width = max(LABEL_WIDTH, *(len(number.number_id) for number in report.controls))
+    for number in report.controls:
+        page.blank()
+        page.labelled([(number.number_id, _lines(page, number))], label_width=width)
+
+
+def _lines(page: Page, number: ControlledNumber) -> Iterator[Cell]:
+    yield f"{value_words(number)}: {number.says}"
+    yield page.text(number.question, QUIET)
+    yield page.listed([("•", control_words(control)) for control in number.controls])

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS, grid_of
 from lineage_audit.checkpoint.formats.gguf.k_quants import K_QUANTS, k_quantized
-from lineage_audit.checkpoint.formats.gguf.requantizing import QUANTISED_BY_LIBRARY, quantized
 from lineage_audit.checkpoint.formats.gguf.types import GgmlType
 from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, OnGrid
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -72,7 +72,7 @@ class GgmlGrid(GgmlBlocks, OnGrid):
         name = f"{_REFERENCE}, {self.type.name}"
         if self.type.name in K_QUANTS:
             return (GridRule(name, self._k_quantize, _VARIES),)
-        return (GridRule(name, self._quantize),) if self.type.name in QUANTISED_BY_LIBRARY else ()
+        return (GridRule(name, self._quantize),) if self.type.name in _QUANTISED_BY_LIBRARY else ()
 
     def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
         """One group a row."""
@@ -111,3 +111,14 @@ class OneMore:
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Take the one off again."""
         return arrays[0].astype(np.float32).reshape(high - low, 1) - np.float32(1)
+
+
+_QUANTISED_BY_LIBRARY = frozenset({"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "TQ1_0", "TQ2_0", "MXFP4"})
+"""Types that the ``gguf`` library quantises, bit for bit as the reference does."""
+
+
+def quantized(rows: FloatArray, name: str) -> npt.NDArray[np.uint8]:
+    """Rows of a matrix as the bytes of their blocks."""
+    from gguf import GGMLQuantizationType, quantize
+
+    return np.asarray(quantize(np.ascontiguousarray(rows), GGMLQuantizationType[name]), dtype=np.uint8)

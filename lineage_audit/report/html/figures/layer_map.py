@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lineage_audit.report.heat_strip import RELATED, layer_origins, shade_of
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, group, line, rect, words
-from lineage_audit.report.html.figures.scales import numbered_ticks, shade
-from lineage_audit.report.html.figures.shades import KEY_HEIGHT, shade_key
+from lineage_audit.report.html.figures.scales import KEY_HEIGHT, numbered_ticks, shade, shade_key
 from lineage_audit.report.html.markup import Markup, element
 from lineage_audit.results import LayerPairs, LayerRow, WeightsFinding
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import asinh, isfinite
 
+from lineage_audit.report.html.figures.drawing import group, rect, words
+from lineage_audit.report.html.markup import Markup
+
 SHADES_FROM = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)
 """A correlation at or above the n-th number has shade n; two unrelated layers stay below the first or second."""
 
@@ -72,3 +75,18 @@ def _round_step(rough: float) -> float:
     while power * 10 < rough:
         power *= 10
     return next((power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999999), power * 10)
+
+
+KEY_HEIGHT = 34.0
+
+
+def shade_key(x: float, y: float, what: str) -> Markup:
+    """The shades side by side, their lower ends below them."""
+    width = 23.0
+    starts = [f"{start:g}".removeprefix("0") for start in SHADES_FROM]
+    return group(
+        (rect(x + n * width, y, width, 9, f"h{n}") for n in range(len(SHADES_FROM) + 1)),
+        rect(x, y, width * (len(SHADES_FROM) + 1), 9, "frame"),
+        (words(x + (n + 1) * width, y + 20, start, "small", "middle") for n, start in enumerate(starts)),
+        words(x + width * (len(SHADES_FROM) + 1) + 8, y + 8, what, "small"),
+    )
