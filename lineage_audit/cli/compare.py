@@ -129,7 +129,7 @@ def _require_one_b(delivery: Delivery, **given: object) -> None:
 
 
 def _require_certifiable(certificate: Path, weights: str | None) -> None:
-    from lineage_audit.report.saving import require_place
+    from lineage_audit.whole_files import require_place
 
     if weights is not None:
         raise click.UsageError("--certificate is of the weights that a model is loaded with; leave out --weights")

@@ -88,7 +88,8 @@ def _read_of_channels(
 
 
 def _logarithms(norms: Sequence[tuple[DoubleArray, DoubleArray]], side: int) -> DoubleArray:
-    return np.log(np.maximum(np.sum([norm[side] for norm in norms], axis=0), NOTHING))
+    sums: DoubleArray = np.sum([norm[side] for norm in norms], axis=0)
+    return np.log(np.maximum(sums, NOTHING))
 
 
 def _times(squares: DoubleArray, gain: npt.NDArray[np.float32]) -> DoubleArray:

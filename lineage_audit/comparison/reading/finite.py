@@ -37,4 +37,5 @@ def ratio(part: npt.NDArray[Any] | float, whole: npt.NDArray[Any] | float) -> np
     """A part over its whole, where nothing over nothing is nothing."""
     if isinstance(whole, float | int):
         return part / max(whole, NOTHING)
-    return part / np.maximum(whole, NOTHING)
+    share: npt.NDArray[Any] = part / np.maximum(whole, NOTHING)
+    return share

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence, with_powers
-from lineage_audit.report.html.page import Page, Section
+from lineage_audit.report.html.page import HtmlPage, PageSection
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
@@ -26,17 +26,17 @@ from lineage_audit.results import Comparisons, Report
 _FOOT = "lineage-audit {}. Related weights say nothing of permission; unrelated ones nothing of distillation."
 
 
-def comparisons_page(comparisons: Comparisons) -> Page:
+def comparisons_page(comparisons: Comparisons) -> HtmlPage:
     """The comparisons as a page."""
     sections = (
-        Section("comparisons", "Every model, the closest first", "", _table(comparisons)),
-        Section("answers", "Each in a sentence", "", _sentences(comparisons)),
-        Section("unread", "What could not be read", "", _unread(comparisons)),
+        PageSection("comparisons", "Every model, the closest first", "", _table(comparisons)),
+        PageSection("answers", "Each in a sentence", "", _sentences(comparisons)),
+        PageSection("unread", "What could not be read", "", _unread(comparisons)),
         run.pinned("What pins each model", _pinned(comparisons)),
         run.reproduce(_command(comparisons), (), comparisons.run),
     )
     title = f"{headline(comparisons).capitalize()}: {cut_middle(comparisons.a.ref, 80)}"
-    return Page(title, answer_of(comparisons), _head(comparisons), sections, _FOOT.format(comparisons.tool_version))
+    return HtmlPage(title, answer_of(comparisons), _head(comparisons), sections, _FOOT.format(comparisons.tool_version))
 
 
 def _head(comparisons: Comparisons) -> Markup:
