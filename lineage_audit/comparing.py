@@ -15,7 +15,7 @@ from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.library.recognition import is_fingerprint_reference
-from lineage_audit.results import Comparisons, ModelSummary, Report, Unread
+from lineage_audit.results import Comparisons, ModelSummary, Report, UnreadModel
 from lineage_audit.results.local_paths import without_local_paths
 from lineage_audit.version import __version__
 
@@ -134,11 +134,11 @@ def compare_with_many(a: str, others: Sequence[str], settings: Settings) -> Comp
     model = ModelA(a, settings, _KEPT_BYTES)
     model.summary()  # a model A that cannot be read is an error of its own, not of every other model
     reports: list[Report] = []
-    unread: list[Unread] = []
+    unread: list[UnreadModel] = []
     for ref in dict.fromkeys(others):
         try:
             reports.append(model.compare_with(ref))
         except LineageAuditError as error:
-            unread.append(Unread(ref, str(error)))
+            unread.append(UnreadModel(ref, str(error)))
     made = Comparisons(__version__, model.summary(), tuple(reports), tuple(unread), time.perf_counter() - started)
     return without_local_paths(made, (part for reference in (a, *others) for part in split_reference(reference)))

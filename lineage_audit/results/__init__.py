@@ -45,7 +45,7 @@ from lineage_audit.results.comparison import (
     WeightFile,
     WeightsFinding,
 )
-from lineage_audit.results.comparisons import Comparisons, Unread
+from lineage_audit.results.comparisons import Comparisons, UnreadModel
 from lineage_audit.results.controls import Control, ControlKind, ControlledNumber
 from lineage_audit.results.coverage import Coverage, PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
@@ -152,7 +152,7 @@ __all__ = [
     "TreeModel",
     "UnknownAncestor",
     "Unmixing",
-    "Unread",
+    "UnreadModel",
     "Verdict",
     "Verification",
     "VerificationOutcome",

@@ -10,7 +10,7 @@ from lineage_audit.results.run import Run
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadModel:
     """A model that could not be compared.
 
     Attributes:
@@ -38,6 +38,6 @@ class Comparisons(Rendered):
     tool_version: str
     a: ModelSummary
     reports: tuple[Report, ...]
-    unread: tuple[Unread, ...]
+    unread: tuple[UnreadModel, ...]
     seconds: float
     run: Run | None = None

@@ -26,7 +26,7 @@ from lineage_audit.results import (
     RoleSummary,
     TemplateChange,
     TokenizerFinding,
-    Unread,
+    UnreadModel,
     Verdict,
     WeightsFinding,
 )
@@ -549,6 +549,6 @@ MANY = Comparisons(
     tool_version="0.1.0",
     a=PARENT,
     reports=(INDEPENDENT, DERIVED),
-    unread=(Unread("summit-labs/Gone-7B", "summit-labs/Gone-7B: no such repository on the Hub"),),
+    unread=(UnreadModel("summit-labs/Gone-7B", "summit-labs/Gone-7B: no such repository on the Hub"),),
     seconds=2.5,
 )

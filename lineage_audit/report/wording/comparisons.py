@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lineage_audit.report.numbers import byte_size, duration, p_value, plural, share
 from lineage_audit.report.wording import WITHOUT_DIRECTION
 from lineage_audit.report.wording.sentences import names_of
-from lineage_audit.results import RELATED, Comparisons, Direction, Relation, Report, Unread, Verdict
+from lineage_audit.results import RELATED, Comparisons, Direction, Relation, Report, UnreadModel, Verdict
 
 COLUMNS = ("Model", "Relation", "If independent", "Derived", "Direction")
 """The heads of the table, a row a model; what fits a terminal of 80 columns."""
@@ -67,6 +67,6 @@ def reading_facts(comparisons: Comparisons) -> tuple[tuple[str, str], ...]:
     )
 
 
-def unread_words(model: Unread) -> str:
+def unread_words(model: UnreadModel) -> str:
     """A model that could not be read, and why; most reasons begin with its name."""
     return model.reason if model.reason.startswith(model.ref) else f"{model.ref}: {model.reason}"
