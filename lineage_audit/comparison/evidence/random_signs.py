@@ -8,6 +8,7 @@ their total size, on a grid that rounds every size down: what is counted is neve
 from __future__ import annotations
 
 import math
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -73,10 +74,12 @@ def _counted_log10_p(terms: DoubleArray) -> float:
     with np.errstate(over="ignore"):
         sizes = np.minimum(np.abs(terms) / negative, 2.0)
     steps = np.floor(sizes * (_STEPS * _BELOW)).astype(np.int64)
-    sets = np.zeros(_STEPS + 1)
+    sets, grown = np.zeros(_STEPS + 1), np.empty(_STEPS + 1)
     sets[0] = 1.0
     for step in steps[steps <= _STEPS]:
-        sets[step:] += sets[: len(sets) - step].copy()
+        grown[:step] = sets[:step]
+        np.add(sets[step:], sets[: len(sets) - step], out=grown[step:])
+        sets, grown = grown, sets
     return min(0.0, math.log10(sets.sum()) - len(terms) * math.log10(2.0))
 
 
@@ -89,7 +92,8 @@ def least_mean(random_signs: int, spread: float, level: float) -> float | None:
         level: log10 p to reach.
     """
     if random_signs <= COUNTED_RANDOM_SIGNS:
-        return _least_counted_mean(random_signs, spread, level)
+        least = _least_counted_mean(random_signs, level)
+        return None if least is None else least * spread
     needed, late = -level * _LN10, NormalDist().inv_cdf(_POWER)
     left = random_signs - 2.0 * needed
     if left <= 0.0:
@@ -99,8 +103,9 @@ def least_mean(random_signs: int, spread: float, level: float) -> float | None:
     return spread * (late * math.sqrt(random_signs) + root) / left
 
 
-def _least_counted_mean(random_signs: int, spread: float, level: float) -> float | None:
-    """The same by trying means on terms that lie as normal ones do, but for a mean as low as few have it."""
+@cache
+def _least_counted_mean(random_signs: int, level: float) -> float | None:
+    """The same for a spread of one, by trying means on terms that lie as normal ones do, low as few of them may be."""
     if -random_signs * math.log10(2.0) > level:
         return None
     normal = NormalDist()
@@ -112,4 +117,4 @@ def _least_counted_mean(random_signs: int, spread: float, level: float) -> float
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
         low, high = (low, middle) if log10_p(middle + places) <= level else (middle, high)
-    return high * spread
+    return high
