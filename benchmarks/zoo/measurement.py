@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from benchmarks.zoo.pairs import Pair
 from benchmarks.zoo.truth import Truth
 from lineage_audit import LineageAuditError, Report
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint
+from lineage_audit.comparison import EffortChoice
 
 RELATED = frozenset({"identical", "derived", "shared-origin"})
 """Verdicts that call two models related."""
@@ -139,7 +139,23 @@ class Measured:
         }
 
 
-def measure(pair: Pair, zoo: Path, modeldna: Path | None) -> Measured:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How much of the weights the tool may read.
+
+    Attributes:
+        effort: as ``lineage-audit compare --effort`` takes it.
+        budget: bytes that a sample may read of each model; by their size where it is None.
+    """
+
+    effort: EffortChoice = "auto"
+    budget: int | None = None
+
+
+BY_DEFAULT = Reading()
+
+
+def measure(pair: Pair, zoo: Path, modeldna: Path | None, reading: Reading = BY_DEFAULT) -> Measured:
     """Run the tool and every baseline on a pair; `modeldna` is the program, or None to leave it out."""
     a, b = zoo / pair.a.folder, zoo / pair.b.folder
     scores = {name: baseline(_checkpoint(a), _checkpoint(b)) for name, baseline in BASELINES.items()}
@@ -148,23 +164,20 @@ def measure(pair: Pair, zoo: Path, modeldna: Path | None) -> Measured:
         scores["modelDNA"] = answer.probability
     return Measured(
         pair=pair,
-        said=ask(a, b, [zoo / parent.folder for parent in pair.named_parents]),
+        said=ask(a, b, [zoo / parent.folder for parent in pair.named_parents], reading),
         explained_before=same_index_explained(_checkpoint(a), _checkpoint(b)),
         baselines=scores,
         modeldna=answer.verdict if answer else None,
     )
 
 
-def ask(a: Path, b: Path, parents: list[Path]) -> Said:
+def ask(a: Path, b: Path, parents: list[Path], reading: Reading = BY_DEFAULT) -> Said:
     """Run the tool on two folders; whatever it raises becomes an answer, since a crash is a miss as well."""
     import lineage_audit
 
-    # Parents can be named where the tool takes them.
-    takes_parents = "parents" in inspect.signature(lineage_audit.compare).parameters
-    named = {"parents": tuple(map(str, parents))} if parents and takes_parents else {}
     started = time.perf_counter()
     try:
-        report = lineage_audit.compare(str(a), str(b), **named)  # type: ignore[arg-type]
+        report = lineage_audit.compare(a, b, parents=parents, effort=reading.effort, budget=reading.budget)
     except LineageAuditError as error:
         return _error(str(error), time.perf_counter() - started)
     except Exception as error:

@@ -1,7 +1,8 @@
 """Audit every pair of the zoo and say how often the tool was right.
 
 Run from the project's root, after ``python -m benchmarks.zoo.build``:
-``python -m benchmarks.zoo.report [--half HALF] [--out DIR] [-o RESULTS.json] [--plot FILE] [--modeldna PROGRAM]``.
+``python -m benchmarks.zoo.report [--half HALF] [--out DIR] [-o RESULTS.json] [--plot FILE]
+[--effort EFFORT] [--budget SIZE] [--modeldna PROGRAM]``.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from pathlib import Path
 
 from benchmarks.zoo.build import DEFAULT_OUT, FAMILIES
 from benchmarks.zoo.catalogue import HALVES
-from benchmarks.zoo.measurement import Measured, measure
+from benchmarks.zoo.measurement import Measured, Reading, measure
 from benchmarks.zoo.pairs import Pair, pairs
 from benchmarks.zoo.plot import plot
 from benchmarks.zoo.production import is_complete
 from benchmarks.zoo.summary import Summary, summarise
 from benchmarks.zoo.tables import render
+from lineage_audit.arguments import choices
+from lineage_audit.comparison import EffortChoice
+from lineage_audit.sizes import read_size
 
 PROGRESS_EVERY = 50
 
@@ -34,7 +38,7 @@ def main() -> int:
     chosen, missing = _present(pairs(options.half), zoo, options.only)
     if missing:
         print(f"{missing} pairs left out: their models are not built in {zoo}", file=sys.stderr)
-    measured = _measure_all(chosen, zoo, options.modeldna, options.workers)
+    measured = _measure_all(chosen, zoo, options.modeldna, Reading(options.effort, options.budget), options.workers)
     summary = summarise(measured)
     heading = f"lineage zoo, {options.half} half"
     print(render(summary, heading))
@@ -54,10 +58,12 @@ def _present(candidates: Sequence[Pair], zoo: Path, families: Sequence[str]) -> 
     return chosen, len(wanted) - len(chosen)
 
 
-def _measure_all(chosen: Sequence[Pair], zoo: Path, modeldna: Path | None, workers: int) -> list[Measured]:
+def _measure_all(
+    chosen: Sequence[Pair], zoo: Path, modeldna: Path | None, reading: Reading, workers: int
+) -> list[Measured]:
     measured: list[Measured] = []
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        for item in pool.map(partial(measure, zoo=zoo, modeldna=modeldna), chosen, chunksize=4):
+        for item in pool.map(partial(measure, zoo=zoo, modeldna=modeldna, reading=reading), chosen, chunksize=4):
             measured.append(item)
             if len(measured) % PROGRESS_EVERY == 0:
                 print(f"{len(measured)} of {len(chosen)} pairs", file=sys.stderr, flush=True)
@@ -77,6 +83,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write everything as JSON")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw ROC, QQ and variances (needs matplotlib)")
     parser.add_argument("--modeldna", type=Path, metavar="PROGRAM", help="also ask modelDNA, installed elsewhere")
+    parser.add_argument("--effort", choices=choices(EffortChoice), default="auto", help="default: auto")
+    parser.add_argument("--budget", type=read_size, metavar="SIZE", help="what a sample may read of each model")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes (default: 2)")
     return parser.parse_args()
 

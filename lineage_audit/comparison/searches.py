@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
@@ -36,6 +36,10 @@ class _AskedInvariants:
         """The tests, which say the same from both sides."""
         return self.found.evidence
 
+    def layers(self, *, backward: bool) -> Mapping[int, int]:
+        """Which layer of the part comes from which of the whole; empty where the other side was asked."""
+        return self.found.layers if self.backward == backward else {}
+
 
 _Search = Callable[[], AlignedWeights | None]
 
@@ -47,6 +51,7 @@ def search_both_ways(
     comparison: WeightComparison,
     evidence: tuple[Evidence, ...],
     shares: Shares,
+    asked: AskedInvariants,
     progress: Progress,
 ) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
     """Return the first alignment that holds, and the evidence of the search, corrected for the ways that were tried.
@@ -58,14 +63,15 @@ def search_both_ways(
         comparison: what was measured number by number.
         evidence: the tests on it.
         shares: how much it explains.
+        asked: what the invariants gave, whose layers are tried first.
         progress: told how far reading has come.
     """
 
     def forward() -> AlignedWeights | None:
-        return align_weights(a, b, comparison, pairing.token_rows, progress)
+        return align_weights(a, b, comparison, pairing.token_rows, asked.layers(backward=False), progress)
 
     def backward() -> AlignedWeights | None:
-        return align_weights_backward(a, b, comparison, progress)
+        return align_weights_backward(a, b, comparison, asked.layers(backward=True), progress)
 
     tried: list[AlignedWeights] = []
     for search in _ways(a, b, forward, backward):

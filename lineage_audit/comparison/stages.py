@@ -250,7 +250,9 @@ def compare_weights(
         evidence += found.evidence
         searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
         if searched:
-            aligned, further = search_both_ways(weights_a, weights_b, pairing, comparison, evidence, shares, progress)
+            aligned, further = search_both_ways(
+                weights_a, weights_b, pairing, comparison, evidence, shares, found, progress
+            )
         else:
             aligned, further = align_sample(found, evidence, shares, progress)
         evidence += further

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
@@ -67,11 +67,15 @@ class AlignedWeights:
 
 
 def align_weights_backward(
-    a: CanonicalWeights, b: CanonicalWeights, same_numbers: WeightComparison, progress: Progress
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    same_numbers: WeightComparison,
+    likely_layers: Mapping[int, int],
+    progress: Progress,
 ) -> AlignedWeights | None:
     """The same with A as the part and B as the whole: a pruned model given first, its original second."""
     token_rows = shared_token_rows(b.checkpoint.vocabulary, a.checkpoint.vocabulary)
-    found = align_weights(b, a, same_numbers, token_rows, progress)
+    found = align_weights(b, a, same_numbers, token_rows, likely_layers, progress)
     if found is None:
         return None
     if found.alignment.shows_growth:
@@ -90,11 +94,21 @@ def align_weights(
     b: CanonicalWeights,
     same_numbers: WeightComparison,
     token_rows: tuple[IntArray, IntArray] | None,
+    likely_layers: Mapping[int, int],
     progress: Progress,
 ) -> AlignedWeights | None:
-    """Search for an alignment and measure it; None where nothing stands out or nothing would change."""
+    """Search for an alignment and measure it; None where nothing stands out or nothing would change.
+
+    Args:
+        a: model A, the whole.
+        b: model B, which may be made of parts of it.
+        same_numbers: what was measured number by number.
+        token_rows: rows of B and of A that are the same tokens, or None for the same rows.
+        likely_layers: layer of B -> layer of A, as the invariants have it; empty where they do not tell.
+        progress: told how far reading has come.
+    """
     heads = head_layouts(a.checkpoint, b.checkpoint)
-    alignment = find_alignment(a, b, heads, token_rows, progress)
+    alignment = find_alignment(a, b, heads, token_rows, likely_layers, progress)
     if alignment is None:
         return None
     heads_b = heads.b if heads else shared_heads(a.checkpoint, b.checkpoint)

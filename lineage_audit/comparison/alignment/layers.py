@@ -6,7 +6,7 @@ match margins of the best match over the second best, so they need no calibratio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,21 @@ from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 _PROBED_UNITS = 64
 
 
-def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> dict[int, int]:
-    """For each layer of B its layer of A, where one stands out."""
-    layers_a, layers_b = a.layers(), b.layers()
+def find_layer_map(
+    a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, likely: Mapping[int, int]
+) -> dict[int, int]:
+    """For each layer of B its layer of A, where one stands out.
+
+    Args:
+        a: model A.
+        b: model B.
+        basis: what the rows of both are held against each other in.
+        likely: layer of B -> layer of A, by what is cheaper to ask; each is confirmed by its gate rows, and only
+            layers without one are held against all of A's, which costs as many products as there are pairs.
+    """
+    found = {layer_b: layer_a for layer_b, layer_a in likely.items() if _belong_together(a, b, basis, layer_a, layer_b)}
+    layers_a, layers_b = a.layers(), [layer for layer in b.layers() if layer not in found]
     scores = layer_scores(a, b, basis, layers_a, layers_b)
-    found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
         if best < clear_match_margin(MATCHED_UNITS.layer_margin, basis.width):
@@ -34,7 +44,12 @@ def find_layer_map(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis)
         close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - MATCHED_UNITS.tie)]
         following = found.get(layer - 1, -2) + 1
         found[layer] = following if following in close else layers_a[int(scores[row].argmax())]
-    return found
+    return dict(sorted(found.items()))
+
+
+def _belong_together(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layer_a: int, layer_b: int) -> bool:
+    score = layer_scores(a, b, basis, [layer_a], [layer_b])[0, 0]
+    return bool(score >= clear_match_margin(CLEAR_MATCH_MARGIN, basis.width))
 
 
 def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:

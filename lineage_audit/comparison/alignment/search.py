@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from lineage_audit.checkpoint.tensors import IntArray
@@ -24,6 +25,7 @@ def find_alignment(
     b: CanonicalWeights,
     heads: HeadLayouts | None,
     token_rows: tuple[IntArray, IntArray] | None,
+    likely_layers: Mapping[int, int],
     progress: Progress,
 ) -> Alignment | None:
     """Propose where everything in B comes from in A; None where nothing stands out.
@@ -33,6 +35,7 @@ def find_alignment(
         b: model B.
         heads: the head layouts of both, where their heads are of one kind.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
+        likely_layers: layer of B -> layer of A, as the invariants have it; empty where they do not tell.
         progress: told which step of the search has begun, and how many layers are matched.
     """
     progress.begin(0, "search for channels")
@@ -41,7 +44,7 @@ def find_alignment(
         return None
     basis = SharedBasis(a, b, residual)
     progress.begin(0, "search for layers")
-    layers = find_layer_map(a, b, basis)
+    layers = find_layer_map(a, b, basis, likely_layers)
     progress.begin(len(layers), "search for units and heads")
     units: dict[FfnBlock, UnitMap] = {}
     head_maps: dict[int, HeadMap] = {}
