@@ -49,7 +49,7 @@ def find_layer_map(
 
 def _belong_together(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layer_a: int, layer_b: int) -> bool:
     score = layer_scores(a, b, basis, [layer_a], [layer_b])[0, 0]
-    return bool(score >= clear_match_margin(CLEAR_MATCH_MARGIN, basis.width))
+    return bool(score >= clear_match_margin(MATCHED_UNITS.layer_margin, basis.width))
 
 
 def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
