@@ -51,7 +51,7 @@ def search_both_ways(
     comparison: WeightComparison,
     evidence: tuple[Evidence, ...],
     shares: Shares,
-    asked: AskedInvariants,
+    asked: _AskedInvariants,
     progress: Progress,
 ) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
     """Return the first alignment that holds, and the evidence of the search, corrected for the ways that were tried.
