@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.adapter import AdapterSettings, LowRankPair
+from lineage_audit.checkpoint.adapter import AdapterSettings, LowRankPair, read_parts
 from lineage_audit.checkpoint.adapter.settings import FROM_THE_BASE
 from lineage_audit.checkpoint.composed.fit import adapter_fit
 from lineage_audit.checkpoint.dtypes import BITS
@@ -22,20 +22,19 @@ from lineage_audit.comparison.adapters.factors import (
     same_beside_factors,
     share_modules,
 )
-from lineage_audit.comparison.adapters.fitting import fit_summary, fitting_verdict
-from lineage_audit.comparison.adapters.verdict import AdapterFindings, decide
-from lineage_audit.comparison.adapters.whole_tensors import (
-    is_related,
-    model_of_whole_tensors,
-    nothing_shown,
-    restated,
-    with_factors,
-)
+from lineage_audit.comparison.adapters.whole_tensors import model_of_whole_tensors, with_factors
 from lineage_audit.comparison.coverage import NOT_ASKED, coverage_of_some
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.shares.weights import layer_log10_p
+from lineage_audit.comparison.verdict.adapters import (
+    AdapterFindings,
+    decide_on_adapters,
+    decide_on_fit,
+    decide_on_whole_tensors,
+)
+from lineage_audit.comparison.verdict.findings import Letter
 from lineage_audit.comparison.verdict.thresholds import stated
 from lineage_audit.results import (
     ArchitectureFinding,
@@ -50,6 +49,7 @@ from lineage_audit.results import (
 )
 from lineage_audit.version import __version__
 
+_NO_ARCHITECTURE = ArchitectureFinding("an adapter has no architecture of its own", ())
 _NOT_IN_BOTH = "no factor of a module that both adapters have"
 
 _CompareModels = Callable[[Checkpoint, Checkpoint], Report]
@@ -74,20 +74,46 @@ def compare_adapters(
     """
     if a.container.adapter is not None and b.container.adapter is not None:
         return _compare_two(a, b, a.container.adapter, b.container.adapter, effort, progress or NoProgress())
+    return _compare_with_base(a, b, effort, compare_models)
+
+
+def _compare_with_base(a: Checkpoint, b: Checkpoint, effort: str, compare_models: _CompareModels) -> Report:
+    """Compare an adapter with a base: by names and shapes, and by the tensors that the adapter holds whole."""
     started = time.perf_counter()
-    base, adapter = (a, b) if b.container.adapter is not None else (b, a)
-    fit, fitting = adapter_fit(base, adapter), fitting_verdict(a, b)
+    letter: Letter = "A" if a.container.adapter is not None else "B"
+    adapter, base = (a, b) if letter == "A" else (b, a)
+    fit = adapter_fit(base, adapter)
+    fitting = decide_on_fit(fit, letter, _named_base(adapter), _caveats(a, b))
+    summary = f"{len(fit.fitting):,} of {fit.modules:,} modules of the adapter fit the base by name and shape"
+    weights = WeightsFinding(summary, len(fit.fitting) / max(1, fit.modules), (), ())
+    modules = (fit.fitting, fit.missing)
     whole = model_of_whole_tensors(base, adapter) if effort != "metadata" else None
-    weights = WeightsFinding(fit_summary(fit), len(fit.fitting) / max(1, fit.modules), (), ())
     if whole is None:
         untouched = PairCoverage(*(coverage_of_some(one, (), NOT_ASKED) for one in (a, b)))
-        return _report(a, b, started, "metadata", fitting, weights, (), (fit.fitting, fit.missing), untouched)
+        return _report(a, b, started, "metadata", fitting, weights, (), modules, untouched)
     report = compare_models(whole if a is adapter else a, whole if b is adapter else b)
-    if is_related(report):
-        return restated(report, fitting, fit, a, b)
-    fitting = replace(fitting, caveats=(*fitting.caveats, nothing_shown(report)))
-    modules, covered = (fit.fitting, fit.missing), with_factors(report.coverage, a, b)
-    return _report(a, b, started, report.effort, fitting, weights, report.evidence, modules, covered)
+    held = len(read_parts(adapter.container.tensors).saved)
+    verdict = decide_on_whole_tensors(fitting, report.verdict, report.evidence, fit, letter, held)
+    covered = with_factors(report.coverage, a, b)
+    if verdict.relation == "inconclusive":
+        return _report(a, b, started, report.effort, verdict, weights, report.evidence, modules, covered)
+    return replace(
+        report,
+        a=summarise_model(a),
+        b=summarise_model(b),
+        verdict=verdict,
+        architecture=_NO_ARCHITECTURE,
+        coverage=covered,
+    )
+
+
+def _named_base(adapter: Checkpoint) -> str | None:
+    settings = adapter.container.adapter
+    return settings.base if settings is not None else None
+
+
+def _caveats(a: Checkpoint, b: Checkpoint) -> tuple[str, ...]:
+    return tuple(f"{side}: {text}" for side, one in (("A", a), ("B", b)) for text in one.caveats)
 
 
 def _compare_two(
@@ -100,7 +126,7 @@ def _compare_two(
     modules = _measure(a, b, shared, progress) if is_read else []
     broken = _broken(of_a, of_b) if is_read else "effort metadata reads no weights"
     evidence = gather(modules, b.parameters, broken)
-    verdict = decide(
+    verdict = decide_on_adapters(
         AdapterFindings(
             shared=shared,
             modules=modules,
@@ -108,7 +134,7 @@ def _compare_two(
             same_scaling=_same_scaling(of_a, of_b, shared),
             same_rest=bool(modules) and all(one.equal == one.elements for one in modules) and same_beside_factors(a, b),
             broken=broken,
-            caveats=tuple(f"{side}: {text}" for side, one in (("A", a), ("B", b)) for text in one.caveats),
+            caveats=_caveats(a, b),
         )
     )
     names = (tuple(pair.module for _, pair in shared.pairs), (*shared.only_a, *shared.only_b))
@@ -197,12 +223,10 @@ def _report(
         a=summarise_model(a),
         b=summarise_model(b),
         effort=effort,
-        parameters={
-            **stated(),
-        },
+        parameters=stated(),
         seconds=time.perf_counter() - started,
         verdict=verdict,
-        architecture=ArchitectureFinding("an adapter has no architecture of its own", ()),
+        architecture=_NO_ARCHITECTURE,
         names=NamesFinding(names, len(both), 0, (), (), (), 0, 0),
         tokenizer=compare_tokenizers(a.vocabulary, b.vocabulary),
         weights=weights,

@@ -10,12 +10,10 @@ from dataclasses import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.adapter import read_parts
-from lineage_audit.checkpoint.composed.fit import ModuleFit
 from lineage_audit.checkpoint.names import map_names
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.coverage import coverage_of_some
-from lineage_audit.comparison.metadata.summaries import summarise_model
-from lineage_audit.results import RELATED, ArchitectureFinding, Coverage, PairCoverage, Relation, Report, Verdict
+from lineage_audit.results import Coverage, PairCoverage
 
 _FROM_NOTHING = "factors, which start from nothing of the base"
 
@@ -29,57 +27,6 @@ def model_of_whole_tensors(base: Checkpoint, adapter: Checkpoint) -> Checkpoint 
         return None
     return replace(
         adapter, container=replace(adapter.container, tensors=stored, adapter=None), tensors=tensors, caveats=()
-    )
-
-
-def is_related(report: Report) -> bool:
-    """Tell whether the whole tensors are related to the base's."""
-    return report.verdict.relation in RELATED
-
-
-def nothing_shown(report: Report) -> str:
-    """What the whole tensors say where they are not related to the base's."""
-    if report.verdict.relation == "independent":
-        return "No test found a relation between the tensors that the adapter holds whole and those of the base."
-    return "The tensors that the adapter holds whole do not show where it comes from: they are too few for the tests."
-
-
-def restated(report: Report, fitting: Verdict, fit: ModuleFit, a: Checkpoint, b: Checkpoint) -> Report:
-    """The report on the whole tensors as one on the adapter: its shares are of those tensors alone.
-
-    Args:
-        report: of the base against the adapter's whole tensors.
-        fitting: the verdict on names and shapes.
-        fit: how the low-rank modules fit.
-        a: model A as it was given.
-        b: model B as it was given.
-    """
-    base, adapter = ("A", "B") if b.container.adapter is not None else ("B", "A")
-    held = read_parts((b if adapter == "B" else a).container.tensors).saved
-    found = report.verdict
-    best = report.weights.summary.split(";")[0]
-    relation: Relation = "shared-origin" if found.relation == "shared-origin" else "derived"
-    word = relation.replace("-", " ").capitalize()
-    modules = f"fits {base} in {len(fit.fitting):,} of {fit.modules:,} modules" if fit.modules else "has no factors"
-    summary = (
-        f"{word}: the adapter {adapter} {modules}, and of the {len(held):,} tensors that it holds whole those that "
-        f"{base} has too are not independent of {base}'s: {best}."
-    )
-    verdict = replace(
-        found,
-        relation=relation,
-        direction="undetermined",
-        summary=summary,
-        operations=(),
-        caveats=(*fitting.caveats, "Shares are of the tensors that the adapter holds whole.", *found.caveats),
-    )
-    return replace(
-        report,
-        a=summarise_model(a),
-        b=summarise_model(b),
-        verdict=verdict,
-        architecture=ArchitectureFinding("an adapter has no architecture of its own", ()),
-        coverage=with_factors(report.coverage, a, b),
     )
 
 
