@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "library": BASE | {"checkpoint", "comparison", "library"},
     "certificate": BASE | {"checkpoint", "comparison", "library", "certificate"},
     "comparing": BASE | {"checkpoint", "comparison", "library"},
+    "behaviour": BASE | {"checkpoint", "comparison", "library", "behaviour"},
     "claims": BASE | {"checkpoint", "comparison", "claims", "library"},
 }
 """Part of the package -> the parts that it may import; only the command line sees everything."""

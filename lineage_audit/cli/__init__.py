@@ -25,6 +25,7 @@ _COMMANDS = {
     "verify": "verify",
     "inspect": "inspect",
     "unmix": "unmix",
+    "behave": "behave",
     "fingerprint": "fingerprint",
     "identify": "identify",
     "library": "library",

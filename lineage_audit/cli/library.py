@@ -48,7 +48,8 @@ def add(
     note: str | None,
     effort: str,
 ) -> int:
-    """Add fingerprint files, or models whose fingerprints are made now; one of the same name is replaced."""
+    """Add fingerprint files, models whose fingerprints are made now, or files of answers; equal names are replaced."""
+    from lineage_audit.behaviour.in_library import add_to_library, is_answers_file
     from lineage_audit.library.database import open_database
     from lineage_audit.library.database_entries import Label
     from lineage_audit.library.fingerprint import make_or_read
@@ -56,6 +57,11 @@ def add(
     if name is not None and len(models) > 1:
         raise click.UsageError("--name is for one model")
     for model in models:
+        if is_answers_file(model):
+            with open_database(path, create=True) as database:
+                added = add_to_library(Path(model), database, name)
+            click.echo(f"{_shown(added)}: answers added")
+            continue
         fingerprint = make_or_read(model, effort)
         label = Label(name or fingerprint.identity.ref, family, license_name, note)
         with open_database(path, create=True) as database:

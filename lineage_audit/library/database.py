@@ -60,6 +60,17 @@ CREATE TABLE fingerprints (
 );
 """
 
+_ANSWERS = """
+CREATE TABLE IF NOT EXISTS answers (
+    name TEXT NOT NULL,
+    prompts TEXT NOT NULL,
+    manner TEXT NOT NULL,
+    answers BLOB NOT NULL,
+    PRIMARY KEY (name, prompts, manner)
+)
+"""
+"""What models answered, as files of answers; made with the first of them, so that older versions read the file too."""
+
 _COLUMNS = (
     "name, ref, revision, digest, scheme, effort, architecture, parameters, width, units, family, license, note, "
     "added, bytes"
@@ -145,6 +156,20 @@ class Database:
         query = "SELECT fingerprint FROM fingerprints JOIN models ON model = id WHERE name = ?"
         data: bytes = self._connection.execute(query, (name,)).fetchone()[0]
         return data
+
+    def add_answers(self, name: str, prompts: str, manner: str, data: bytes) -> None:
+        """Keep what a model answered, as a file's bytes, in the place of earlier answers of that name."""
+        with self._writing() as connection:
+            connection.execute(_ANSWERS)
+            row = (_storable(name), prompts, manner, data)
+            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
+
+    def answers(self, prompts: str, manner: str) -> dict[str, bytes]:
+        """Every model's answers to a prompt set, by name."""
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'answers'").fetchone():
+            return {}
+        query = "SELECT name, answers FROM answers WHERE prompts = ? AND manner = ? ORDER BY name"
+        return dict(self._connection.execute(query, (prompts, manner)).fetchall())
 
     def signatures(self) -> Signatures:
         """All signatures of the current scheme."""

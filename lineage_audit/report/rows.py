@@ -8,6 +8,7 @@ from typing import Any
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.report.json.document import plain
 from lineage_audit.results import (
+    Behaviour,
     CheckReport,
     Comparisons,
     FamilyTree,
@@ -39,6 +40,7 @@ _TABLES: Mapping[type, Mapping[str, Callable[[Any], Sequence[object]]]] = {
     Inspection: {"roles": lambda inspection: inspection.roles, "claims": lambda inspection: inspection.claims},
     Identification: {"relatives": lambda found: found.relatives},
     FamilyTree: {"edges": lambda tree: tree.edges, "models": lambda tree: tree.models},
+    Behaviour: {"controls": lambda behaviour: behaviour.controls},
     Unmixing: {"layers": lambda unmixing: unmixing.layers, "parts": lambda unmixing: unmixing.parts},
 }
 """Result type -> name of a table -> its rows; the first table is the default."""

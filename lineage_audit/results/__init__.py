@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from lineage_audit.results.behaviour import (
+    MANNERS,
+    Asked,
+    Behaviour,
+    BehaviourOutcome,
+    ControlLean,
+    Manner,
+    WeightsBeside,
+)
 from lineage_audit.results.check import (
     AncestorSummary,
     CheckReport,
@@ -67,16 +76,29 @@ from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
 from lineage_audit.results.verification import Verification, VerificationOutcome
 
-Result = Report | Comparisons | CheckReport | Inspection | Identification | FamilyTree | Unmixing
+Result = Report | Comparisons | CheckReport | Inspection | Identification | FamilyTree | Unmixing | Behaviour
 """What a command gives."""
 
-RESULTS: tuple[type, ...] = (Report, Comparisons, CheckReport, Inspection, Identification, FamilyTree, Unmixing)
+RESULTS: tuple[type, ...] = (
+    Report,
+    Comparisons,
+    CheckReport,
+    Inspection,
+    Identification,
+    FamilyTree,
+    Unmixing,
+    Behaviour,
+)
 
 __all__ = [
+    "MANNERS",
     "RELATED",
     "RESULTS",
     "AncestorSummary",
     "ArchitectureFinding",
+    "Asked",
+    "Behaviour",
+    "BehaviourOutcome",
     "Cause",
     "CheckReport",
     "ClaimRecord",
@@ -84,6 +106,7 @@ __all__ = [
     "Comparisons",
     "Control",
     "ControlKind",
+    "ControlLean",
     "ControlledNumber",
     "Coverage",
     "DeltaSpectrum",
@@ -112,6 +135,7 @@ __all__ = [
     "LicenceClass",
     "LicenceStatement",
     "Location",
+    "Manner",
     "MergeMethod",
     "MergedPart",
     "ModelSummary",
@@ -157,5 +181,6 @@ __all__ = [
     "Verification",
     "VerificationOutcome",
     "WeightFile",
+    "WeightsBeside",
     "WeightsFinding",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lineage_audit.report import formats_of
 from tests.report.checks import CHECKS
-from tests.report.html.samples import MERGED, SHELVED, TREE, TUNED
+from tests.report.html.samples import LEANING, MERGED, SHELVED, TREE, TUNED
 from tests.report.samples import INSPECTION, MANY, REPORTS
 
-RESULTS = (*REPORTS.values(), TUNED, MANY, *CHECKS.values(), INSPECTION, SHELVED, TREE, MERGED)
-ONE_OF_EACH = (REPORTS["derived"], MANY, CHECKS["failed"], INSPECTION, SHELVED, TREE, MERGED)
+RESULTS = (*REPORTS.values(), TUNED, MANY, *CHECKS.values(), INSPECTION, SHELVED, TREE, MERGED, LEANING)
+ONE_OF_EACH = (REPORTS["derived"], MANY, CHECKS["failed"], INSPECTION, SHELVED, TREE, MERGED, LEANING)
 
 
 def text_formats(kind: type) -> list[str]:

@@ -85,7 +85,7 @@ def to_bytes(fingerprint: Fingerprint) -> bytes:
     document = json.dumps(
         document_of(_published(fingerprint)), ensure_ascii=True, separators=(",", ":"), sort_keys=True
     )
-    return _write_container(arrays, {SCHEMA: document})
+    return write_container(arrays, {SCHEMA: document})
 
 
 def _published(fingerprint: Fingerprint) -> Fingerprint:
@@ -225,7 +225,7 @@ _Arrays = Mapping[str, npt.NDArray[Any]]
 _HEADER_LIMIT = 8 * 2**20
 
 
-def _write_container(arrays: Mapping[str, npt.NDArray[Any]], metadata: dict[str, str]) -> bytes:
+def write_container(arrays: Mapping[str, npt.NDArray[Any]], metadata: dict[str, str]) -> bytes:
     """The file's bytes; the same input always gives the same ones."""
     from safetensors.numpy import save
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from lineage_audit.report.formats import Renderer
+from lineage_audit.report.html.behaviour import behaviour_page
 from lineage_audit.report.html.check import check_page
 from lineage_audit.report.html.comparison import comparison_page
 from lineage_audit.report.html.comparisons import comparisons_page
@@ -23,6 +24,7 @@ from lineage_audit.report.html.tree import tree_page
 from lineage_audit.report.html.unmixing import unmixing_page
 from lineage_audit.results import (
     RESULTS,
+    Behaviour,
     CheckReport,
     Comparisons,
     FamilyTree,
@@ -43,6 +45,7 @@ _PAGES: Mapping[type, Callable[[Any], HtmlPage]] = {
     Identification: identification_page,
     FamilyTree: tree_page,
     Unmixing: unmixing_page,
+    Behaviour: behaviour_page,
 }
 
 

@@ -13,6 +13,7 @@ from lineage_audit.errors import UnreadableFileError
 from lineage_audit.report.json.document import TOOL, Document, plain, written
 from lineage_audit.report.json.reading import read
 from lineage_audit.results import (
+    Behaviour,
     CheckReport,
     Comparisons,
     FamilyTree,
@@ -111,6 +112,7 @@ KINDS = (
     _DocumentKind("identification", Identification),
     _DocumentKind("tree", FamilyTree),
     _DocumentKind("unmix", Unmixing, _unmixing_document, _unmixing_fields),
+    _DocumentKind("behaviour", Behaviour),
 )
 _BY_RESULT: Mapping[type, _DocumentKind] = {kind.result: kind for kind in KINDS}
 _BY_SCHEMA: Mapping[str, _DocumentKind] = {kind.schema: kind for kind in KINDS}

@@ -8,6 +8,7 @@ from typing import Literal
 from rich.console import Console
 
 from lineage_audit.report.formats import Renderer
+from lineage_audit.report.terminal.behaviour import render_behaviour_details
 from lineage_audit.report.terminal.check import render_check_details
 from lineage_audit.report.terminal.comparison_tables import render_controls, render_details
 from lineage_audit.report.terminal.comparisons import render_comparisons_details
@@ -15,7 +16,16 @@ from lineage_audit.report.terminal.identification import render_identification_d
 from lineage_audit.report.terminal.printing import Printer, printed
 from lineage_audit.report.terminal.screen import FIRST_SCREENS, Screen, render_terms
 from lineage_audit.report.terminal.tree import render_tree_details
-from lineage_audit.results import RESULTS, CheckReport, Comparisons, FamilyTree, Identification, Report, Result
+from lineage_audit.results import (
+    RESULTS,
+    Behaviour,
+    CheckReport,
+    Comparisons,
+    FamilyTree,
+    Identification,
+    Report,
+    Result,
+)
 
 __all__ = ["RENDERERS", "Part", "Screen", "show", "text_of"]
 
@@ -29,6 +39,7 @@ _PARTS: Mapping[Part, Mapping[type, Printer]] = {
         CheckReport: render_check_details,
         Identification: render_identification_details,
         FamilyTree: render_tree_details,
+        Behaviour: render_behaviour_details,
     },
     "controls": {Report: render_controls},
     "terms": dict.fromkeys(RESULTS, render_terms),

@@ -9,6 +9,7 @@ from typing import Literal
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
+from lineage_audit.report.terminal.behaviour import render_behaviour_terminal
 from lineage_audit.report.terminal.check import render_check_terminal
 from lineage_audit.report.terminal.comparison import render_terminal
 from lineage_audit.report.terminal.comparisons import render_comparisons_terminal
@@ -20,6 +21,7 @@ from lineage_audit.report.terminal.tree import render_tree_terminal
 from lineage_audit.report.terminal.unmixing import render_unmix_terminal
 from lineage_audit.report.wording.glossary import terms_of
 from lineage_audit.results import (
+    Behaviour,
     CheckReport,
     Comparisons,
     FamilyTree,
@@ -57,6 +59,7 @@ FIRST_SCREENS: Mapping[type, Printer] = {
     Identification: render_identification_terminal,
     FamilyTree: render_tree_terminal,
     Unmixing: render_unmix_terminal,
+    Behaviour: render_behaviour_terminal,
 }
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lineage_audit.results import CheckReport, Comparisons, FamilyTree, Identification, Inspection, Report, Unmixing
+from lineage_audit.results import (
+    Behaviour,
+    CheckReport,
+    Comparisons,
+    FamilyTree,
+    Identification,
+    Inspection,
+    Report,
+    Unmixing,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,18 @@ GLOSSARY = (
     Term("unknown ancestor", "A model that must have been, because others share it, and was not among those given."),
     Term("merge weight", "How much of a parent went into a merge: 0.6 means six parts of ten."),
     Term("residual", "What is left of the child when everything that the parents explain is taken away."),
+    Term(
+        "lean",
+        "What the answers of two models have in common that no mix of the controls' answers explains, as a partial "
+        "correlation: 1 the same, 0 nothing.",
+    ),
+    Term("control", "A model that has nothing to do with the two: what it shares with them, unrelated models share."),
+    Term(
+        "false-alarm rate",
+        "How often a model that has nothing to do with the other would rank as high among the controls: with five of "
+        "them never below one in six.",
+    ),
+    Term("stop", "A place in a text at which a model is asked how it goes on."),
     Term("role", "What a tensor does in the network: embedding, query, key, value, gate, norm, ..."),
 )
 """Every word of a report that is explained, in the order in which a reader meets them."""
@@ -117,6 +138,7 @@ _USED_BY: Mapping[type, tuple[str, ...]] = {
     Inspection: ("role", "digest", "expert", "base model"),
     Identification: ("library", "fingerprint", *_RELATIONS, "if independent", "distance", "detection limit"),
     FamilyTree: ("fingerprint", "unknown ancestor", "distance", "log10 p", "detection limit"),
+    Behaviour: ("effect", "lean", "control", "false-alarm rate", "stop", "inconclusive"),
     Unmixing: ("merge weight", "residual", "delta", "base model"),
 }  # fmt: skip
 """Result type -> the words that its report uses."""

@@ -10,6 +10,7 @@ from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.numbers import MISSING, detection_limit, plural
 from lineage_audit.results import (
     RELATED,
+    Behaviour,
     CheckReport,
     Comparisons,
     FamilyTree,
@@ -180,6 +181,20 @@ def _of_unmixing(unmixing: Unmixing) -> str:
     return f"{names_of(unmixing.child.ref)[0]}: {unmixing.summary.rstrip('.')}."
 
 
+def _of_behaviour(found: Behaviour) -> str:
+    a, b = names_of(found.a.model, found.b.model)
+    if found.outcome == "inconclusive" or found.effect is None:
+        return f"Whether the answers of {b} lean to {a} could not be told, which is no pass."
+    if found.outcome == "none":
+        limit = detection_limit(found.detection_limit)
+        return f"The answers of {b} were not seen to lean to {a}; a lean of {limit} would have shown."
+    ranks = len(found.controls) + 1
+    return (
+        f"The answers of {b} lean to {a} (effect {found.effect:.2f}) more than any control's; "
+        f"a model that has nothing to do with it would by chance once in {ranks} times."
+    )
+
+
 def _of_inspection(inspection: Inspection) -> str:
     model = inspection.model
     layers = plural(model.layers, "layer")
@@ -199,5 +214,6 @@ _SENTENCES: Mapping[type, Callable[[Any], str]] = {
     Identification: _of_identification,
     FamilyTree: _of_tree,
     Unmixing: _of_unmixing,
+    Behaviour: _of_behaviour,
     Inspection: _of_inspection,
 }

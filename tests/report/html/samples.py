@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lineage_audit.results import (
+    Asked,
+    Behaviour,
+    ControlLean,
     DeltaSpectrum,
     Evidence,
     ExplainedStage,
@@ -24,6 +27,7 @@ from lineage_audit.results import (
     TreeModel,
     UnknownAncestor,
     Unmixing,
+    WeightsBeside,
 )
 from tests.report.samples import DERIVED, FINE_TUNE, INCONCLUSIVE, INDEPENDENT, PARENT, RENAMED, UPSCALED
 
@@ -157,6 +161,31 @@ SHELVED = Identification(
     parameters={"candidates": 31},
     seconds=0.8,
     caveats=(),
+)
+
+_ASKED = Asked("meadow-ai/prairie-7b", "4" * 40, "5" * 64, "transformers", "6" * 64, 0.998, 0.0)
+LEANING = Behaviour(
+    tool_version="0.1.0",
+    a=_ASKED,
+    b=replace(_ASKED, model="https://api.example.org/v1#closed-1", revision=None, digest=None, unseen=0.04),
+    outcome="leans",
+    summary="answers lean to A: partial correlation 0.71 (0.68 to 0.74), of 6 controls none above 0.12; p ≤ 1/7",
+    effect=0.71,
+    low=0.68,
+    high=0.74,
+    p_value=1 / 7,
+    least_p=1 / 7,
+    detection_limit=0.5,
+    controls=tuple(
+        ControlLean(replace(_ASKED, model=f"hill-labs/ridge-{n}b"), 0.02 * n, 0.12 - 0.02 * n) for n in range(6)
+    ),
+    prompts="1-1cb78e28d158a2d4",
+    manner="text",
+    stops=2465,
+    weights=WeightsBeside("inconclusive", "an endpoint shows no weights"),
+    parameters={"least_effect": 0.5},
+    caveats=("A lean does not say who learned from whom.",),
+    seconds=0.4,
 )
 
 

@@ -13,7 +13,7 @@ from tests.report.checks import CHECKS, FAILED
 from tests.report.hostile import NASTY, with_every_string
 from tests.report.hostile_checks import with_every_string as hostile_check
 from tests.report.html.reading import Page
-from tests.report.html.samples import MERGED, RICH, SHELVED, TREE, TUNED
+from tests.report.html.samples import LEANING, MERGED, RICH, SHELVED, TREE, TUNED
 from tests.report.samples import INSPECTION, MANY, REPORTS
 
 PAGES = {
@@ -22,6 +22,7 @@ PAGES = {
     "many": render(MANY, "html"),
     "merged": render(MERGED, "html"),
     "shelved": render(SHELVED, "html"),
+    "leaning": render(LEANING, "html"),
     "tree": render(TREE, "html"),
     "inspection": render(INSPECTION, "html"),
 }

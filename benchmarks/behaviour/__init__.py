@@ -1,0 +1,1 @@
+"""Models whose answers were learnt from others, and how well `behave` tells whose."""

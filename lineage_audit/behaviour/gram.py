@@ -1,0 +1,69 @@
+"""Answers of several models as inner products, a matrix for each passage: all statistics are made of these.
+
+Compared are logarithms of probabilities, each stop's weighted mean taken off, weighted by the root of the models' mean
+probability. What one model did not show is hidden in all: every probability is raised by the largest share that any of
+them left unseen at that stop, and so no class stands out for having been asked of one model better than of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lineage_audit.behaviour.answers import Answers
+from lineage_audit.behaviour.prompts import PromptSet
+from lineage_audit.behaviour.thresholds import ASKING
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gram:
+    """Inner products of what models answered.
+
+    Attributes:
+        passages: float64 ``[passages, models, models]``, of the passages that have such stops.
+        stops: how many stops every model answered well enough.
+    """
+
+    passages: Floats
+    stops: int
+
+    @property
+    def whole(self) -> Floats:
+        """The sum over all passages."""
+        total: Floats = self.passages.sum(axis=0)
+        return total
+
+
+def gram_of(models: Sequence[Answers], prompts: PromptSet) -> Gram:
+    """The inner products of models that were asked the same in the same manner."""
+    shared = np.logical_and.reduce([answers.answered for answers in models])
+    floors = np.maximum.reduce([answers.unseen for answers in models])
+    shared &= np.nan_to_num(floors, nan=1.0) <= ASKING.most_unseen
+    floors = np.maximum(floors, ASKING.least_probability)
+    by_passage = (places[shared[places]] for places in prompts.places())
+    matrices = [_of_passage(models, rows, floors[rows]) for rows in by_passage if len(rows)]
+    return Gram(np.array(matrices).reshape(-1, len(models), len(models)), int(shared.sum()))
+
+
+def _of_passage(models: Sequence[Answers], rows: npt.NDArray[np.int64], floors: npt.NDArray[np.float32]) -> Floats:
+    seen = np.stack([answers.seen[rows] for answers in models]).astype(np.float64)
+    weight = seen.mean(axis=0)
+    likely = np.log(seen + floors[None, :, None])
+    centred = likely - (weight * likely).sum(axis=2, keepdims=True) / weight.sum(axis=1)[None, :, None]
+    vectors = (centred * np.sqrt(weight)).reshape(len(models), -1)
+    product: Floats = vectors @ vectors.T
+    return product
+
+
+def resampled(gram: Gram, times: int, seed: int = 0) -> Iterator[Floats]:
+    """The sum over as many passages, drawn with replacement, again and again; the same seed draws the same ones."""
+    drawn = np.random.default_rng(seed)
+    count = len(gram.passages)
+    for _ in range(times):
+        times_each = np.bincount(drawn.integers(count, size=count), minlength=count)
+        yield np.tensordot(times_each.astype(np.float64), gram.passages, axes=1)

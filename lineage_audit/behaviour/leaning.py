@@ -1,0 +1,73 @@
+"""Do B's answers lean to A more than those of models that have nothing to do with either?
+
+The null: B is to A as the controls are, and A is to B as they are. Then B and the controls can be exchanged, and so
+can A and the controls, and the rank of B among them is as likely to be any as any other: with k controls no p-value is
+below 1 / (k + 1). Both ranks are taken, and the worse one stands: what A and B merely learned from one corpus, controls
+of that corpus have with one of them as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.behaviour.gram import Floats, Gram, resampled
+from lineage_audit.behaviour.partial import partial_correlations, unexplained_shares
+
+_TIMES = 400
+_INTERVAL = (2.5, 97.5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaning:
+    """What was measured of A, B and the controls.
+
+    Attributes:
+        effect: the partial correlation of A and B.
+        low: the lower end of its 95% interval, over passages.
+        high: the upper end.
+        to_a: the partial correlation of each control with A.
+        to_b: of each control with B.
+        p_value: the share of ranks that are as good; the larger of two.
+        unlike: how many times as much of A's and of B's answers the controls leave unexplained as of a control's, the
+            median one; the smaller of two.
+    """
+
+    effect: float
+    low: float
+    high: float
+    to_a: Floats
+    to_b: Floats
+    p_value: float
+    unlike: float
+
+    @property
+    def largest_control(self) -> float:
+        """The strongest lean of a control, to A or to B."""
+        return float(max(self.to_a.max(initial=0.0), self.to_b.max(initial=0.0)))
+
+
+def leaning(gram: Gram) -> Leaning:
+    """Measure the lean of the second model of a matrix to the first; all others are controls."""
+    found = partial_correlations(gram.whole)
+    effect = float(found[0, 1])
+    drawn = [partial_correlations(matrix)[0, 1] for matrix in resampled(gram, _TIMES)]
+    low, high = np.percentile(drawn, _INTERVAL)
+    to_a, to_b = found[0, 2:], found[1, 2:]
+    p_value = max(_rank(effect, to_a), _rank(effect, to_b))
+    unlike = _unlike(gram.whole)
+    return Leaning(effect, min(effect, float(low)), max(effect, float(high)), to_a, to_b, p_value, unlike)
+
+
+def _unlike(gram: Floats) -> float:
+    """Whether A and B are both another kind of model than the controls, which then say nothing of them."""
+    controls = list(range(2, len(gram)))
+    usual = float(np.median(unexplained_shares(gram[2:, 2:])))
+    of_both = (unexplained_shares(gram[np.ix_([one, *controls], [one, *controls])])[0] for one in (0, 1))
+    return float(min(of_both)) / usual
+
+
+def _rank(effect: float, controls: Floats) -> float:
+    """The p-value of a rank among exchangeable ones; ties count against it."""
+    return float((1 + (controls >= effect).sum()) / (1 + len(controls)))
