@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Shared machines stall: a slow example is no failure. In CI the same examples are drawn every time.
-settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
-)
+ALWAYS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ)
+settings.register_profile("suite", ALWAYS, max_examples=25)
+settings.register_profile("deep", ALWAYS, max_examples=100)
 settings.load_profile("suite")
 
 # Test workers share the cores: more threads in each would only wait for one another. Set before NumPy is imported.
@@ -28,6 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the golden files with what the code gives now; review the diff before committing",
     )
+    parser.addoption(
+        "--deep",
+        action="store_true",
+        help="draw four times as many examples, and count rejections on four times as many pairs of models",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("deep" if config.getoption("--deep") else "suite")
 
 
 @pytest.fixture

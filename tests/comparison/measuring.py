@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from hypothesis import settings
 from scipy import stats
 
 from lineage_audit.checkpoint import Checkpoint
@@ -20,8 +21,12 @@ from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.results import Evidence
 from tests.models import Config, Weights, model
 
-RUNS = 200
-"""Independent pairs on which a test's rejections are counted."""
+RUNS = 2 * settings.default.max_examples
+"""Independent pairs on which a test's rejections are counted: 50, or 200 with ``--deep``.
+
+Terms that are not independent give p-values of 10^-10 and less, which 50 pairs show as well as 200. How exact levels
+are is counted on 100,000 pairs by ``python -m benchmarks.strangers``.
+"""
 
 
 def comparison_by_numbers(a: Checkpoint, b: Checkpoint) -> WeightComparison:
@@ -45,11 +50,11 @@ def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedW
 
 
 def log10_p_values(
-    pair: Callable[[int], tuple[Weights, Weights]], config: Config | None = None, runs: int = RUNS
+    pair: Callable[[int], tuple[Weights, Weights]], config: Config | None = None
 ) -> dict[str, np.ndarray]:
-    """log10 p of every exact test that was measured, over ``runs`` pairs."""
+    """log10 p of every exact test that was measured, over ``RUNS`` pairs."""
     found: dict[str, list[float]] = {}
-    for seed in range(runs):
+    for seed in range(RUNS):
         for test_id, item in evidence_of(*pair(seed), config).items():
             if item.grade == "exact" and item.log10_p is not None:
                 found.setdefault(test_id, []).append(item.log10_p)

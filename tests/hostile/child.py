@@ -21,7 +21,7 @@ from typing import Any
 VIOLATION = 99
 """Exit code of a process whose guard saw what must not happen."""
 
-WALL = 3
+WALL = 10
 """Seconds by the clock for each second of computing: other processes take their share of a busy machine."""
 
 _EXECUTED = (

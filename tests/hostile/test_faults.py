@@ -33,7 +33,7 @@ def test_killed_at_any_moment(share: float, tmp_path: Path) -> None:
     while time.perf_counter() - started < share * 0.9 and running.poll() is None:
         time.sleep(0.01)
     running.send_signal(signal.SIGKILL)
-    running.communicate(timeout=20)
+    running.communicate(timeout=300)
     text = output.read_text()
     assert text == OLD or json.loads(text)["schema"].startswith("lineage-audit/report/")
 
@@ -55,7 +55,7 @@ def test_killed_in_the_middle_of_writing(tmp_path: Path) -> None:
         "tempfile.NamedTemporaryFile = Dying\n"
         "write_whole(Path(sys.argv[1]), 'x' * 1000)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(output)], cwd=ROOT, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, str(output)], cwd=ROOT, timeout=300)
     assert done.returncode == -signal.SIGKILL
     assert output.read_text() == OLD
 

@@ -1,7 +1,7 @@
 """What holds for every format of a check: registered, ended by a newline, and safe to show."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.report import formats_of, render
@@ -31,7 +31,6 @@ def test_a_check_shows_as_itself(format_name, text):
         assert_shows_as_itself(render(with_every_string(report, text), format_name))
 
 
-@settings(max_examples=20, deadline=None)
 @given(st.text(min_size=1))
 def test_any_text_can_be_rendered(text):
     hostile = with_every_string(FAILED, text)

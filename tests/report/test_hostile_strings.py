@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -59,7 +59,6 @@ def test_a_terminal_gets_no_foreign_escapes():
     assert loud.count("\x1b]") == quiet.count("\x1b]") == 0
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.text(min_size=1))
 def test_any_text_can_be_rendered(text):
     hostile = with_every_string(INDEPENDENT, text)
@@ -73,7 +72,6 @@ def test_any_text_can_be_rendered(text):
     assert in_ascii(render_inspection_terminal, inspection).isascii()
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_json_keeps_every_text_that_utf8_can_hold(text):
     assert json.loads(render(with_every_string(INDEPENDENT, text), "json"))["a"]["ref"] == text

@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.card import read_claims
@@ -280,7 +280,6 @@ PROSE_FRAGMENTS = [b"trained from scratch", b". ", b'"_name_or_path": "a/b"']
 FRAGMENTS = st.sampled_from([*YAML_FRAGMENTS, *YAML_MARKS, *PROSE_FRAGMENTS])
 
 
-@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(FILES), st.lists(FRAGMENTS, max_size=15).map(b"".join) | st.binary(max_size=60)))
 def test_nothing_in_a_repository_can_make_reading_fail(files: dict[str, bytes | str]) -> None:
     claims, caveats = read(files)

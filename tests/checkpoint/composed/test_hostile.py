@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.composed import compose
@@ -46,7 +46,6 @@ TENSORS = st.dictionaries(
 )
 
 
-@settings(max_examples=150)
 @given(TENSORS, st.booleans(), st.booleans(), st.sampled_from([1, 4, 1e-300, 1e8, None, "x"]))
 def test_any_adapter_is_put_on_a_base_or_refused(
     shapes: dict[str, tuple[int, ...]], transposed: bool, dora: bool, alpha: object

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint import Checkpoint
@@ -114,7 +114,6 @@ TENSORS = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     TENSORS,
     st.sampled_from(KINDS),

@@ -3,7 +3,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint import read_checkpoint
@@ -303,7 +303,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200)
 @given(
     st.sampled_from([*DEFAULTS, *FAMILY_OF, "novel"]),
     st.dictionaries(st.sampled_from([*ALIASES, "text_config", "rope_scaling", "rope_ratio", "quantization"]), VALUES),

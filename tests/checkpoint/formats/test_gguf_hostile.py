@@ -41,7 +41,7 @@ def _read_everything(data: bytes) -> None:
         model.rows(tensor, 0, min(2, tensor.shape[0]) if tensor.shape else 1)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_changed_bytes_never_raise_anything_else(sound: bytes, data: st.DataObject) -> None:
     changed = bytearray(sound)
@@ -55,7 +55,7 @@ def test_changed_bytes_never_raise_anything_else(sound: bytes, data: st.DataObje
         assert "\n" not in str(error)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(share=st.floats(0, 0.999))
 def test_a_file_cut_short_is_said_to_be(sound: bytes, share: float) -> None:
     with pytest.raises(UnreadableFileError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.formats import pickle_machine, torch_pickle
@@ -145,7 +145,6 @@ def test_every_truncation_is_noticed(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", VALID)
-@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_mutated_files_raise_nothing_else(form: str, data: st.DataObject) -> None:
     mutated = bytearray(VALID[form])
@@ -155,7 +154,6 @@ def test_mutated_files_raise_nothing_else(form: str, data: st.DataObject) -> Non
     reads_or_refuses(bytes(mutated))
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200))
 def test_arbitrary_pickles_raise_nothing_else(opcodes: bytes) -> None:
     reads_or_refuses(zip_with_pickle(opcodes))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint import Checkpoint, read_checkpoint
@@ -99,7 +99,6 @@ def test_a_place_that_is_not_as_presumed_is_refused_when_it_is_read(form: str) -
 
 
 @pytest.mark.parametrize("form", VALID)
-@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_mutated_files_are_read_or_refused(form: str, data: st.DataObject) -> None:
     mutated = bytearray(VALID[form])
@@ -115,7 +114,6 @@ def test_mutated_files_are_read_or_refused(form: str, data: st.DataObject) -> No
         assert str(error).isprintable()
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=12), st.sampled_from([torch.float32, torch.int8]))
 def test_presumed_places_are_those_that_the_headers_give(sizes: list[int], dtype: torch.dtype) -> None:
     source = MemorySource({FILE: save_zip({str(n): torch.ones(size, dtype=dtype) for n, size in enumerate(sizes)})})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.names import map_names, name_pattern
@@ -50,7 +50,6 @@ def test_grouped_attention_is_split_whenever_the_groups_divide_the_heads(heads: 
     assert found == {"q": heads * groups * width, "k": groups * width, "v": groups * width}
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.sampled_from((*DENSE, *MIXTURES)), st.randoms(use_true_random=False))
 def test_the_order_of_tensors_does_not_matter(listing: Listing, random: Random) -> None:
     tensors = all_stored(listing.shapes())
@@ -78,7 +77,6 @@ _configs = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
 @given(_tensors, _configs)
 def test_no_names_and_shapes_crash_and_none_is_lost(tensors: list[StoredTensor], stated: dict[str, object]) -> None:
     refs = map_names(tensors, config_of(**stated))

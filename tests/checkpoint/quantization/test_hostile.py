@@ -35,7 +35,7 @@ def _read_everything(data: bytes, config: bytes = CONFIG) -> None:
             model.rows(tensor, 0, min(3, tensor.shape[0]))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(NAMES), st.data())
 def test_changed_bytes(name: str, data: st.DataObject) -> None:
     changed = bytearray(SOUND[name])
@@ -48,7 +48,7 @@ def test_changed_bytes(name: str, data: st.DataObject) -> None:
         assert "\n" not in str(error)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(NAMES), st.data())
 def test_companions_of_other_shapes_and_types(name: str, data: st.DataObject) -> None:
     tensors = _tensors(name)

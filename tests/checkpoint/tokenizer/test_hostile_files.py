@@ -2,7 +2,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, SourceFile
@@ -155,7 +155,6 @@ def test_a_piece_without_type_is_ordinary() -> None:
     assert vocabulary.ids == {b" a": 0}
 
 
-@settings(max_examples=150)
 @given(st.sampled_from(FILES), st.binary(max_size=120), st.sampled_from(BESIDE), st.binary(max_size=40))
 def test_arbitrary_bytes_never_crash(file: str, data: bytes, beside: str, more: bytes) -> None:
     try:
@@ -164,7 +163,6 @@ def test_arbitrary_bytes_never_crash(file: str, data: bytes, beside: str, more: 
         assert "\n" not in str(error)
 
 
-@settings(max_examples=150)
 @given(st.data())
 def test_damaged_real_files_never_crash(data: st.DataObject) -> None:
     model = bytearray(SENTENCEPIECE)
@@ -195,7 +193,6 @@ STAGES = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
 @given(st.dictionaries(STAGES, VALUES), st.dictionaries(KEYS, VALUES), st.sampled_from(BESIDE[:3]), VALUES)
 def test_json_of_wrong_types_never_crashes(
     document: dict[str, object], model: dict[str, object], beside: str, more: object

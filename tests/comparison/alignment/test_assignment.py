@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
@@ -9,7 +9,6 @@ from lineage_audit.comparison.alignment.assignment import _in_order_of_maxima, a
 
 
 @given(rows=st.integers(1, 12), extra=st.integers(0, 6), seed=st.integers(0, 10_000))
-@settings(max_examples=200)
 def test_every_row_gets_a_column_of_its_own(rows: int, extra: int, seed: int) -> None:
     similarity = np.random.default_rng(seed).random((rows, rows + extra)).astype(np.float32)
     columns = assign(similarity)

@@ -80,7 +80,7 @@ SOUND = {
 }
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(ON_GRIDS), st.data())
 def test_damaged_codes_and_scales_give_numbers_or_one_line(name: str, data: st.DataObject) -> None:
     changed = bytearray(SOUND[name])

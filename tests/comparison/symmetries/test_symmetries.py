@@ -71,13 +71,13 @@ def test_a_test_is_exact_on_random_aligned_tensors_of_one_model(test_id: str) ->
 def test_every_exact_test_is_blind_to_a_random_disguise() -> None:
     rng = np.random.default_rng(23)
     values: dict[str, list[float]] = {}
-    for seed in range(100):
+    for seed in range(RUNS):
         weights = llama(seed, ONE_LAYER)
         for test_id, item in evidence_of(weights, random_disguise(weights, ONE_LAYER, rng), CONFIG).items():
             if item.grade == "exact" and item.status == "measured":
                 values.setdefault(test_id, []).append(item.log10_p or 0.0)
     assert set(values) == set(SYMMETRIES)
-    assert all(sum(value <= -2 for value in found) <= most_rejections(100, 0.01) for found in values.values())
+    assert all(sum(value <= -2 for value in found) <= most_rejections(RUNS, 0.01) for found in values.values())
 
 
 @pytest.mark.parametrize(("weights", "config"), [(gpt2(1), gpt2_config()), (bert(1), bert_config())])

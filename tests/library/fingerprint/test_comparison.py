@@ -9,7 +9,7 @@ from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint import Fingerprint, compare_fingerprints, sketch
 from lineage_audit.results import Report
 from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
-from tests.comparison.measuring import assert_never_too_often
+from tests.comparison.measuring import RUNS, assert_never_too_often
 from tests.comparison.symmetry_worlds import SYMMETRIES, permute_channels, permute_ffn_units, random_disguise
 from tests.library.models import SIZE, fingerprint, rotated, with_layers
 from tests.models import Size, gpt2, gpt2_config, llama, model, noisy, related
@@ -107,7 +107,7 @@ def test_no_pair_of_independent_models_is_accused() -> None:
 def test_mixtures_each_made_of_a_dense_model_stay_at_chance() -> None:
     """Experts that were copied from one FFN share its signs."""
     size, experts, bounds = Size(layers=2, hidden=32, heads=4, kv_heads=2, ffn=48, vocab=96), 8, []
-    for seed in range(40):
+    for seed in range(RUNS // 4):
         rng = np.random.default_rng([seed, 3])
         a, b = (
             sketch(

@@ -1,7 +1,7 @@
 import re
 from html import unescape
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -10,7 +10,6 @@ from lineage_audit.report.markdown.text import code, prose
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
-@settings(max_examples=300)
 @given(st.text(st.sampled_from("\\|`<&>*_a \n1.-#@[]()!~$:/w"), min_size=1))
 def test_words_survive_their_escapes(text):
     shown = text.replace("\n", "\\n").strip(" ") or "–"
