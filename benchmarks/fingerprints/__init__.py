@@ -1,1 +1,1 @@
-"""What fingerprints can do: relations and parents in the lineage zoo, sizes, speed on a large shelf."""
+"""What fingerprints can do: relations and parents in the lineage zoo, sizes, speed on a large library."""

@@ -1,4 +1,4 @@
-"""Ask a library of all the zoo's parents for the parent of every descendant; then take its kin away and ask again.
+"""Ask a library of all the zoo's parents for the parent of every descendant; then take its relatives away and ask again.
 
 Run from the project's root: ``python -m benchmarks.fingerprints.parents [--half HALF] [--out DIR]``.
 
@@ -36,12 +36,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, open_database(Path(folder) / "zoo.library", create=True) as database:
         for parent in parents.values():
             database.add(sketched.file(parent), Label(parent.name))
-        print(f"{len(database)} models on the shelf")
+        print(f"{len(database)} models in the library")
         descendants = [entry for entry in entries if entry.weight_parents]
         siblings = [parent for parent in parents.values() if parent.recipe is not None]
-        print("shelf of bases and own parents:")
+        print("library of bases and own parents:")
         wrong = _ask_descendants(sketched, database, descendants, siblings)
-        print("shelf of siblings as well:")
+        print("library of siblings as well:")
         _ask_descendants(sketched, database, descendants, [])
         accused = _ask_without_kin(sketched, database, entries, list(parents.values()))
     print(f"not solved: {len(wrong)}")
@@ -81,7 +81,7 @@ def _names(entry: Entry) -> set[str]:
 
 
 def _ask_without_kin(sketched: Sketched, database: Database, entries: Sequence[Entry], parents: Sequence[Entry]) -> int:
-    """Every model with all of its kin taken off the shelf: nobody may be named."""
+    """Every model with all of its relatives taken out of the library: nobody may be named."""
     answers: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         kin = [parent.name for parent in parents if truth_of(parent, entry).relation != "independent"]
@@ -90,7 +90,7 @@ def _ask_without_kin(sketched: Sketched, database: Database, entries: Sequence[E
         if answer.outcome == "found":
             print(f"ACCUSED: {entry.name}: {[relative.name for relative in answer.relatives]}")
     for (kind, outcome), count in sorted(answers.items()):
-        print(f"kin taken away, {kind}s: {count} {outcome}")
+        print(f"relatives taken away, {kind}s: {count} {outcome}")
     return answers["base", "found"] + answers["descendant", "found"]
 
 

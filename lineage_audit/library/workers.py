@@ -105,7 +105,7 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Client]:
 def _on_dask(client: Client, tasks: Sequence[Task], make: Callable[[Task], Made]) -> Iterator[Made]:
     """Hand every task to the cluster and take what comes back; those that were given up get a second run, alone.
 
-    A task that kills its worker takes along the blame of those that waited there: alone, each is judged by itself.
+    A task that kills its worker is not told from those that waited there: alone, each is judged by itself.
     """
     given_up = []
     for task, made in _round(client, tasks, make):

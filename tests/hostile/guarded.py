@@ -17,7 +17,7 @@ CANARY = "hf_CANARYcanaryCANARYcanary"
 """The token in the environment; it must not stand in any output."""
 
 SECONDS = 180.0
-"""Of processor time, after which a command is taken to hang: ten times and more what the slowest needs on a busy machine."""
+"""Of processor time, after which a command is taken to hang: many times what the slowest needs."""
 
 ADDRESS_SPACE = 2 * 2**30
 HIDDEN = {

@@ -1,4 +1,4 @@
-"""Data whose place is known only presumably, until what stands in the file before them bears witness to it.
+"""Data whose place is known only presumably, until what stands before them in the file confirms it.
 
 PyTorch's formats say of each storage where it should begin, and once more, right before it, how it really is. To read
 all these words when a remote file is opened takes a request for every storage. So they are read together with the first

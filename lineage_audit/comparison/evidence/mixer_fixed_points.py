@@ -5,7 +5,7 @@ What may be put into another order without a change of the function, from the fo
 - Mamba 1, RWKV 4: every channel of a layer. Its row of the input projection (of the values, in RWKV), its filter,
   its decay and its column of the output projection move together.
 - Mamba 2: the channels of one head among themselves, for a head has one decay, and B and C are shared.
-- Gated delta nets and their kin with values of their own: the value dimensions of all heads in one order, for the norm
+- Gated delta nets and others with values of their own: the value dimensions of all heads in one order, for the norm
   behind them may have one gain for all heads.
 - Short convolutions (LFM): every channel of a layer.
 

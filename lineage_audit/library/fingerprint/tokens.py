@@ -32,7 +32,7 @@ _RIDGE = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenBasis:
-    """Landmarks in the residual stream.
+    """Anchor tokens in the residual stream.
 
     Attributes:
         sums: signed sums of centred embeddings, ``[numbers, width]``.

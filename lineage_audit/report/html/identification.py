@@ -20,11 +20,11 @@ from lineage_audit.report.wording.identification import (
 )
 from lineage_audit.results import Identification, ModelSummary, Relative
 
-_FOOT = "lineage-audit {}. A shelf answers for the models on it, and for no other."
+_FOOT = "lineage-audit {}. A library answers for the models in it, and for no other."
 _ANSWERS = {"found": "derived", "none": "independent", "inconclusive": "inconclusive"}
 _MEANINGS = {
-    "found": "models on the shelf that are not independent of the subject",
-    "none": "no relative on the shelf, with the power to find one",
+    "found": "models of the library that are not independent of the subject",
+    "none": "no relative in the library, with the power to find one",
     "inconclusive": "not enough to tell, which is not a pass",
 }
 
@@ -63,10 +63,17 @@ def _relatives(identification: Identification) -> Markup:
         *number_columns("p, corrected", "Distance", "Explained", "Derived share"),
         Column("Operations"),
         Column("Licence"),
-        Column("Finding", is_wide=True),
     )
-    body = table("Every relative on the shelf", columns, map(_row, identification.relatives))
-    return body or element("p", "None.")
+    body = table("Every relative in the library", columns, map(_row, identification.relatives))
+    return joined(body, _findings(identification)) if body else element("p", "None.")
+
+
+def _findings(identification: Identification) -> Markup:
+    """What each relation rests on, below the table: a sentence beside eight columns would not fit a page."""
+    rows = ((name(relative.name), sentence(relative.finding)) for relative in identification.relatives)
+    return table(
+        "What each relation rests on", (Column("Model"), Column("Finding", is_wide=True)), rows, sortable=False
+    )
 
 
 def _row(relative: Relative) -> tuple[Cell, ...]:
@@ -79,7 +86,6 @@ def _row(relative: Relative) -> tuple[Cell, ...]:
         Value(share(relative.derived_share), relative.derived_share),
         sentence(operation_words(relative)),
         sentence(relative.license or "unknown"),
-        sentence(relative.finding),
     )
 
 

@@ -25,7 +25,7 @@ _MOST_WORKERS = 8
 
 
 class NumpyKernel:
-    """The processor, with as many threads as it may use: numpy lets go of the interpreter while it computes."""
+    """The processor, with as many threads as it may use: NumPy computes outside of the interpreter."""
 
     chunk_elements = 2**20
 

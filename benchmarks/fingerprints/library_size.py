@@ -1,6 +1,6 @@
-"""How long `identify` takes as the shelf grows, by simulation.
+"""How long `identify` takes as the library grows, by simulation.
 
-Run from the project's root: ``python -m benchmarks.fingerprints.shelf [--models N ...]``. A shelf of strangers is
+Run from the project's root: ``python -m benchmarks.fingerprints.library_size [--models N ...]``. A library of strangers is
 filled with random signatures; fingerprints of 7B shape stand behind those that the prefilter chooses, one of them the
 parent of the subject. The subject's fingerprint is there before the clock starts.
 """
@@ -27,7 +27,7 @@ from lineage_audit.library.fingerprint.values import Block, LayerSketch, Levels,
 from lineage_audit.library.identification import identify_on_database
 
 _DISTINCT = 32
-"""Fingerprints of strangers that the shelf's rows share."""
+"""Fingerprints of strangers that the rows share."""
 
 
 def main() -> int:
