@@ -1,8 +1,8 @@
 """How long `identify` takes as the library grows, by simulation.
 
-Run from the project's root: ``python -m benchmarks.fingerprints.library_size [--models N ...]``. A library of strangers is
-filled with random signatures; fingerprints of 7B shape stand behind those that the prefilter chooses, one of them the
-parent of the subject. The subject's fingerprint is there before the clock starts.
+Run from the project's root: ``python -m benchmarks.fingerprints.library_size [--models N ...]``. A library is
+filled with random signatures of strangers; fingerprints of 7B shape stand behind those that the prefilter chooses,
+one of them the parent of the subject. The subject's fingerprint is there before the clock starts.
 """
 
 from __future__ import annotations

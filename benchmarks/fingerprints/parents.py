@@ -1,4 +1,4 @@
-"""Ask a library of all the zoo's parents for the parent of every descendant; then take its relatives away and ask again.
+"""Ask a library of all the zoo's parents for the parent of every descendant; then again without its relatives.
 
 Run from the project's root: ``python -m benchmarks.fingerprints.parents [--half HALF] [--out DIR]``.
 
