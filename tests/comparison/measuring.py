@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import settings
 from scipy import stats
 
 from lineage_audit.checkpoint import Checkpoint
@@ -19,9 +18,10 @@ from lineage_audit.comparison.reading.measurement import measure_all
 from lineage_audit.comparison.reading.plan import plan_reading
 from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.results import Evidence
+from tests.depth import TIMES
 from tests.models import Config, Weights, model
 
-RUNS = 2 * settings.default.max_examples
+RUNS = 50 * TIMES
 """Independent pairs on which a test's rejections are counted: 50, or 200 with ``--deep``.
 
 Terms that are not independent give p-values of 10^-10 and less, which 50 pairs show as well as 200. How exact levels

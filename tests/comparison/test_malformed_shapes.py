@@ -9,6 +9,7 @@ import pytest
 
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.errors import LineageAuditError
+from tests.depth import TIMES
 from tests.models import SMALL, Array, Config, Weights, llama, llama_config, model, noisy
 
 MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "input_layernorm")
@@ -51,10 +52,11 @@ def _shuffled(weights: Weights) -> Weights:
 @pytest.mark.parametrize("matrix", MATRICES)
 def test_every_shape_ends_in_a_verdict_or_one_line(matrix: str, config: str) -> None:
     plain, copy = llama(1), _shuffled(llama(1))
-    for shape in SHAPES:
+    for number, shape in enumerate(SHAPES):
         odd, odd_copy = (_with_shape(weights, matrix, shape, EVERY_LAYER) for weights in (plain, copy))
-        _ends_well(odd, odd_copy, CONFIGS[config])
-        _ends_well(plain, _with_shape(copy, matrix, shape, LAST_LAYER), CONFIGS[config])
+        pairs = [(odd, odd_copy), (plain, _with_shape(copy, matrix, shape, LAST_LAYER))]
+        for a, b in pairs if TIMES > 1 else pairs[(number + (config == "heads unknown")) % 2 :][:1]:
+            _ends_well(a, b, CONFIGS[config])
 
 
 def _ends_well(a: Weights, b: Weights, config: Config) -> None:

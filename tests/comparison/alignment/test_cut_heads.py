@@ -10,6 +10,7 @@ import pytest
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
 from tests.comparison.alignment import disguises
+from tests.depth import TIMES
 from tests.models import WIDE, Array, Config, Weights, bert, bert_config, llama, llama_config, model, noisy
 
 CONFIG = llama_config(WIDE)
@@ -132,7 +133,7 @@ def test_the_tests_of_attention_run_on_the_heads_that_are_left() -> None:
 
 def test_an_independent_model_with_fewer_heads_is_not_accused() -> None:
     groups = np.array([3, 1, 0])
-    for seed in range(4):
+    for seed in range(TIMES):
         cut = _keep(llama(20 + seed, WIDE), groups, _of_groups(groups, (1, 0)))
         report = compare_checkpoints(model(llama(seed, WIDE), CONFIG), model(cut, _config(3, PER_GROUP)))
         assert report.verdict.relation in ("independent", "inconclusive")

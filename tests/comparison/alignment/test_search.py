@@ -11,6 +11,7 @@ from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
 from tests.comparison.alignment import disguises
 from tests.comparison.alignment.disguises import Disguise
+from tests.depth import TIMES
 from tests.models import WIDE, Size, Weights, llama, llama_config, model, noisy
 
 NAMED: dict[str, tuple[Disguise, set[str]]] = {
@@ -66,7 +67,7 @@ def test_a_disguised_fine_tune_is_derived(name: str) -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_independent_models_stay_independent_under_every_disguise(name: str) -> None:
     disguise, _ = NAMED[name]
-    for seed in range(5):
+    for seed in range(2 * TIMES):
         rng = np.random.default_rng(seed)
         verdict = _verdict(disguise(llama(10 + seed, WIDE), rng), disguise(llama(20 + seed, WIDE), rng))
         assert verdict.relation == "independent"

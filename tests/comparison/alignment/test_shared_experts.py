@@ -12,6 +12,7 @@ from lineage_audit import Report, Verdict
 from lineage_audit.comparison import compare_checkpoints
 from tests.comparison.alignment import mixtures
 from tests.comparison.alignment.mixtures import DEEPSEEK, DIALECTS, QWEN, SIZE, Dialect
+from tests.depth import TIMES
 from tests.models import Weights, llama, llama_config, model, noisy
 
 Change = Callable[[Weights, Iterable[str], np.random.Generator], Weights]
@@ -67,7 +68,7 @@ def test_everything_at_once_is_undone_and_named(dialect: str) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_independent_mixtures_stay_independent_under_every_change(dialect: str) -> None:
-    for seed in range(4):
+    for seed in range(TIMES):
         rng = np.random.default_rng(seed)
         other = mixtures.mixture(20 + seed, DIALECTS[dialect])
         for change in CHANGES.values():
