@@ -7,7 +7,7 @@ from math import ceil, floor, isfinite
 from typing import Any
 
 from lineage_audit.report.escaping import cut_middle
-from lineage_audit.report.numbers import MISSING, detection_limit, plural
+from lineage_audit.report.numbers import MISSING, detection_limit, plural, share
 from lineage_audit.results import (
     RELATED,
     Behaviour,
@@ -62,7 +62,7 @@ def _of_comparison(report: Report) -> str:
         return f"Whether {b} and {a} are related could not be told, which is no pass."
     if verdict.relation == "independent":
         return f"Nothing in the weights of {b} was found to come from {a}{_would_have_seen(verdict)}."
-    kinship = _KINSHIP[verdict.relation](verdict, a, b)
+    kinship = _KINSHIP[verdict.relation](report, a, b)
     return f"{kinship}{_how_surely(verdict)}.{_claimed_base(report, a, b)}"
 
 
@@ -78,22 +78,37 @@ def _of_comparisons(comparisons: Comparisons) -> str:
     return f"{'; '.join((found, *(f'{number} {words}' for number, words in rest if number)))}."
 
 
-def _identical(verdict: Verdict, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
+def _identical(report: Report, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
     return f"{b} holds the same weights as {a}"
 
 
-def _derived(verdict: Verdict, a: str, b: str) -> str:
-    if verdict.direction != "undetermined":
-        child, parent = (b, a) if verdict.direction == "a->b" else (a, b)
-        return f"{child} shares its training with {parent} and looks as if made from it"
-    return f"{b} and {a} share their training: one was made from the other, or both from one model"
+def _derived(report: Report, a: str, b: str) -> str:
+    """Who shares training with whom, a part of B or the whole of it, and who was made from whom where that is shown."""
+    part = _part_of(b, report)
+    if report.verdict.direction == "a->b":
+        return f"{part or b} shares its training with {a} and looks as if made from it"
+    if report.verdict.direction == "b->a":
+        return f"{a} shares its training with {_lower(part) if part else b} and looks as if made from it"
+    return f"{part or b} and {a} share their training: one was made from the other, or both from one model"
 
 
-def _shared_origin(verdict: Verdict, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
+def _part_of(b: str, report: Report) -> str | None:
+    """How a small part of B is spoken of; None where more than that agrees, or nothing was measured."""
+    taken, small = report.verdict.derived_share, report.parameters.get("small_share")
+    if taken is None or not isinstance(small, float) or not 0.0 < taken < small:
+        return None
+    return f"A part of {b} ({share(taken)} of its weights)"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _shared_origin(report: Report, a: str, b: str) -> str:  # noqa: ARG001 - one signature for all relations
     return f"{b} and {a} were not trained independently, yet neither is shown to come from the other"
 
 
-_KINSHIP: Mapping[Relation, Callable[[Verdict, str, str], str]] = {
+_KINSHIP: Mapping[Relation, Callable[[Report, str, str], str]] = {
     "identical": _identical,
     "derived": _derived,
     "shared-origin": _shared_origin,

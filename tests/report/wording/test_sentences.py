@@ -58,6 +58,24 @@ def test_who_was_made_from_whom_is_said_only_where_it_is_shown():
     assert "one was made from the other, or both from one model" in first_sentence(open_)
 
 
+@pytest.mark.parametrize(
+    ("direction", "words"),
+    [
+        ("a->b", "A part of {b} (12.0%{of}) shares its training with {a} and looks as if made from it"),
+        ("b->a", "{a} shares its training with a part of {b} (12.0%{of}) and looks as if made from it"),
+        ("undetermined", "A part of {b} (12.0%{of}) and {a} share their training"),
+    ],
+)
+def test_where_little_agrees_a_part_is_spoken_of(direction, words):
+    report = REPORTS["derived"]
+    b, a = names_of(report.b.ref, report.a.ref)
+    little = replace(report.verdict, derived_share=0.12, direction=direction)
+    sentence = first_sentence(replace(report, verdict=little, parameters={"small_share": 0.5}))
+    assert sentence.startswith(words.format(a=a, b=b, of=" of its weights"))
+    whole = first_sentence(replace(report, verdict=replace(little, derived_share=0.9), parameters={"small_share": 0.5}))
+    assert "art of" not in whole
+
+
 def test_calibrated_evidence_states_no_chance():
     report = REPORTS["derived"]
     sentence = first_sentence(replace(report, verdict=replace(report.verdict, grade="calibrated")))
