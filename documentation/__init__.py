@@ -13,16 +13,16 @@ from lineage_audit.report.json.documents import KINDS
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def schema_text(name: str) -> str:
+def schema_text(file: str) -> str:
     """The JSON Schema of a kind of document, as the package holds it."""
-    return (files("lineage_audit.report") / "schema" / f"{name}-1.schema.json").read_text(encoding="utf-8")
+    return (files("lineage_audit.report") / "schema" / file).read_text(encoding="utf-8")
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": command_line.page,
     "glossary.md": glossary.page,
     "thresholds.md": thresholds.page,
-    **{f"schema/{kind.name}-1.schema.json": partial(schema_text, kind.name) for kind in KINDS},
+    **{f"schema/{kind.schema_file}": partial(schema_text, kind.schema_file) for kind in KINDS},
 }
 """File below docs/ -> what it must say."""
 

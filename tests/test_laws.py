@@ -41,7 +41,7 @@ FAMILIES = {
 }
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 MIRRORED = {"a->b": "b->a", "b->a": "a->b", "undetermined": "undetermined"}
-SCHEMA = json.loads(files("lineage_audit.report").joinpath("schema/report-1.schema.json").read_text("utf-8"))
+SCHEMA = json.loads(files("lineage_audit.report").joinpath("schema/report-2.schema.json").read_text("utf-8"))
 
 
 def _packed(weights: Weights, config: Config, shards: int, seed: int, dtype: str = "F32") -> Checkpoint:

@@ -23,6 +23,7 @@ from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.operations.finding import Change, find_operations
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.pairing.unnamed import unplaced_share
+from lineage_audit.comparison.parts import findings_of_parts
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import Measurement, measure_all
 from lineage_audit.comparison.reading.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
@@ -62,6 +63,7 @@ class WeightStage:
     Attributes:
         effort: how much was read.
         comparison: the measurements that the shares and tables are taken from.
+        in_place: the measurements number by number, which they are unless something was moved.
         aligned: what the search found, if it holds.
         searched: whether another order of units, heads, channels and layers was looked for.
         shares: how much.
@@ -74,6 +76,7 @@ class WeightStage:
 
     effort: Effort
     comparison: WeightComparison
+    in_place: WeightComparison
     aligned: AlignedWeights | None
     searched: bool
     shares: Shares
@@ -119,8 +122,8 @@ class WeightStage:
         tokenizer: TokenizerFinding,
         ancestors: Ancestors,
     ) -> Findings:
-        """Everything the verdict is made from."""
-        return Findings(
+        """Everything the verdict is made from, of the whole and of each part."""
+        whole = Findings(
             evidence=self.evidence,
             shares=self.shares,
             operations=self._operations(a, b, names, tokenizer, ancestors),
@@ -136,6 +139,7 @@ class WeightStage:
             slopes=self._slopes(),
             unplaced=unplaced_share(a, b, pairing),
         )
+        return replace(whole, parts=findings_of_parts(whole, self.in_place, pairing.pairs, a, b))
 
     def _operations(
         self,
@@ -204,9 +208,11 @@ def without_weights(reason: str, same_weights: bool) -> WeightStage:
     shares = Shares(
         everything, everything, everything, everything, 1.0 if same_weights else 0.0, 0.0 if same_weights else None
     )
+    nothing = WeightComparison({}, None, None, None, 0, 0)
     return WeightStage(
         effort="metadata",
-        comparison=WeightComparison({}, None, None, None, 0, 0),
+        comparison=nothing,
+        in_place=nothing,
         aligned=None,
         searched=False,
         shares=shares,
@@ -234,14 +240,14 @@ def compare_weights(
         pairing.pairs, "full" if effort == "full" else "sample", min(SAMPLE_BYTES, budget // SAMPLE_PART)
     )
     progress.begin(sum(bytes_of(reading) for reading in readings), f"{effort} comparison")
-    comparison = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
-    evidence, shares = gather_evidence(comparison), measure_shares(comparison)
-    in_place = shares
-    same_weights = effort == "full" and _same_weights(pairing, list(comparison.measurements.values()))
+    in_place = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
+    evidence, shares = gather_evidence(in_place), measure_shares(in_place)
+    shares_in_place, comparison = shares, in_place
+    same_weights = effort == "full" and _same_weights(pairing, list(in_place.measurements.values()))
     weights_a, weights_b = CanonicalWeights(a), CanonicalWeights(b)
     is_open = not (
         shares.compared >= ALIGNMENT.numbers_explain
-        and (same_weights or _numbers_explain(weights_a, weights_b, comparison, shares))
+        and (same_weights or _numbers_explain(weights_a, weights_b, in_place, shares))
     )
     searched = False
     aligned = None
@@ -251,22 +257,23 @@ def compare_weights(
         searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
         if searched:
             aligned, further = search_both_ways(
-                weights_a, weights_b, pairing, comparison, evidence, shares, found, progress
+                weights_a, weights_b, pairing, in_place, evidence, shares, found, progress
             )
         else:
             aligned, further = align_sample(found, evidence, shares, progress)
         evidence += further
     if aligned is not None:
-        comparison = comparison if aligned.backward or not aligned.comparison.measurements else aligned.comparison
+        comparison = in_place if aligned.backward or not aligned.comparison.measurements else aligned.comparison
         shares = aligned.shares
     return WeightStage(
         effort=effort,
         comparison=comparison,
+        in_place=in_place,
         aligned=aligned,
         searched=searched,
         shares=shares,
         evidence=evidence,
-        weights=describe_weights(comparison, evidence, strongest(evidence), shares, in_place),
+        weights=describe_weights(comparison, evidence, strongest(evidence), shares, shares_in_place),
         same_weights=same_weights,
         budget=budget,
     )

@@ -27,6 +27,7 @@ _TABLES: Mapping[type, Mapping[str, Callable[[Any], Sequence[object]]]] = {
         "tests": lambda report: report.evidence,
         "roles": lambda report: report.weights.roles,
         "operations": lambda report: report.verdict.operations,
+        "parts": lambda report: report.verdict.parts,
     },
     Comparisons: {
         "models": lambda comparisons: [_model_row(report) for report in comparisons.reports],

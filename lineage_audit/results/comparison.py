@@ -227,6 +227,33 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class PartVerdict:
+    """The answer for one part of model B: a language model, a tower, a projector, an encoder.
+
+    Attributes:
+        parts: its names; several where parts are searched and tested together.
+        relation: how it relates to A's.
+        grade: whether that stands on exact p-values or on calibrated evidence.
+        log10_p: decimal logarithm of the combined p-value of its own tests (an upper bound), or None.
+        derived_share: share of its parameters that match A's, where it is related.
+        explained_variance: parameter-weighted squared correlation with A's.
+        copied_share: share of its parameters that are bit-identical in A, constants excluded.
+        detection_limit: smallest true cosine that its tests would have detected, or None.
+        finding: the strongest test, or why nothing can be said.
+    """
+
+    parts: tuple[str, ...]
+    relation: Relation
+    grade: Grade
+    log10_p: float | None
+    derived_share: float | None
+    explained_variance: float | None
+    copied_share: float | None
+    detection_limit: float | None
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer.
 
@@ -243,6 +270,7 @@ class Verdict:
         operations: what was done on the way.
         caveats: what the reader must know before quoting this.
         cause: of a shared origin what was shared, as far as it is told; None for other relations.
+        parts: the answer for each part of B alone; empty where B is of one part.
     """
 
     relation: Relation
@@ -257,6 +285,7 @@ class Verdict:
     operations: tuple[Operation, ...]
     caveats: tuple[str, ...]
     cause: Cause | None = None
+    parts: tuple[PartVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

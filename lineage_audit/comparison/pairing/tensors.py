@@ -50,6 +50,11 @@ class TensorPair:
     structural: bool = False
 
     @property
+    def elements(self) -> int:
+        """Elements of B's tensor that have a counterpart."""
+        return len(self.b_rows) * (self.b.size // max(1, self.b.shape[0])) if self.b.shape else 0
+
+    @property
     def is_guessed(self) -> bool:
         """Whether the role was guessed from words and shapes in both models: one that is known says it for both."""
         return self.a.inferred and self.b.inferred

@@ -51,7 +51,7 @@ def comparison_in_layout(
         rotary=_shared_rotary(a, b, heads),
         rms_norm=_is_rms_norm(a, b),
         parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
-        paired=sum(len(pair.b_rows) * (pair.b.size // max(1, pair.b.shape[0])) for pair in pairs if pair.b.shape),
+        paired=sum(pair.elements for pair in pairs),
         broken=broken_symmetries(a, b),
         guessed=frozenset(pair.b.role for pair in pairs if pair.is_guessed),
         heads_beside=_heads_beside(a, b),

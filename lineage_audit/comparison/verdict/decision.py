@@ -9,6 +9,7 @@ from __future__ import annotations
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.direction import direction_of
 from lineage_audit.comparison.verdict.findings import Findings
+from lineage_audit.comparison.verdict.parts import decide_on_part
 from lineage_audit.comparison.verdict.rules import VerdictRule, rule_of
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
@@ -16,7 +17,7 @@ from lineage_audit.comparison.verdict.standing import (
     stated_limit,
     strongest_calibrated,
 )
-from lineage_audit.comparison.verdict.wording import caveats, sentence
+from lineage_audit.comparison.verdict.wording import by_part, caveats, sentence
 from lineage_audit.results import RELATED, OperationKind, Verdict
 
 _OF_ONE_FROM_THE_OTHER: frozenset[OperationKind] = frozenset({"fine-tuned", "continued-pretrained", "changed"})
@@ -38,10 +39,11 @@ def decide(findings: Findings) -> Verdict:
     operations = tuple(item for item in findings.operations if related and _fits(item, rule))
     limit = (stated_limit if relation == "independent" else detection_limit)(findings.evidence)
     direction = direction_of(findings, relation)
+    parts = tuple(map(decide_on_part, findings.parts))
     return Verdict(
         relation=relation,
         direction=direction,
-        summary=sentence(rule, findings, limit),
+        summary=sentence(rule, findings, limit) + by_part(parts),
         grade=grade,
         log10_p=exact if grade == "exact" else strongest_calibrated(findings.evidence),
         derived_share=findings.shares.derived if related else 0.0 if relation == "independent" else None,
@@ -51,6 +53,7 @@ def decide(findings: Findings) -> Verdict:
         operations=tuple(item.operation for item in operations),
         caveats=caveats(findings, rule, direction),
         cause=rule.cause(findings) if rule.cause else None,
+        parts=parts,
     )
 
 

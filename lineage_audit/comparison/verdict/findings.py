@@ -66,6 +66,7 @@ class Findings:
         written_sum: the one of the two that is written as a sum, or None.
         delta: the one of the two that looks like a delta checkpoint, or None.
         beyond: what the two share beyond a base that was named, or None.
+        parts: the same of each part of B alone; empty where B is of one part.
     """
 
     evidence: tuple[Evidence, ...]
@@ -85,6 +86,7 @@ class Findings:
     written_sum: WrittenSum | None = None
     delta: Letter | None = None
     beyond: Evidence | None = None
+    parts: tuple[PartFindings, ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -113,3 +115,16 @@ class Findings:
             if item.test_id == test_id and item.status == "measured" and item.count >= TRAINING.fewest_channels:
                 return item
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class PartFindings:
+    """Everything that a verdict on one part of a model is made from.
+
+    Attributes:
+        parts: what it is called; several names where they are searched and tested together.
+        findings: the same as of a model of that part alone.
+    """
+
+    parts: tuple[str, ...]
+    findings: Findings

@@ -73,7 +73,7 @@ def _is_training_unshown(findings: Findings) -> bool:
     What is bit-identical was copied, but for tokens that neither run came across. How much is explained says nothing:
     a start that training hardly moved explains nearly all.
     """
-    if _was_copied(findings):
+    if _was_copied(findings) or _holds_a_derived_part(findings):
         return False
     gains = findings.gains
     if gains is not None:
@@ -83,6 +83,11 @@ def _is_training_unshown(findings: Findings) -> bool:
     # a rotation takes the gains along, and weights so far apart claim nothing more
     explains_little = (findings.shares.explained or 0.0) < TRAINING.least_explained
     return findings.rotated or (explains_little and stands_on_invariants(findings.evidence))
+
+
+def _holds_a_derived_part(findings: Findings) -> bool:
+    """Tell whether a part is derived by itself: gains of the whole are the core's, and say nothing of a tower."""
+    return any(rule_of(part.findings).relation in ("identical", "derived") for part in findings.parts)
 
 
 def _best_part(findings: Findings) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lineage_audit.comparison.verdict.deltas import advise_on_delta, describe_delta
 from lineage_audit.comparison.verdict.direction import cost_of_marks
 from lineage_audit.comparison.verdict.findings import Findings, other_than
 from lineage_audit.comparison.verdict.rules import VerdictRule
 from lineage_audit.comparison.verdict.standing import strongest
 from lineage_audit.comparison.verdict.thresholds import RELATION
-from lineage_audit.results import RELATED, Direction
+from lineage_audit.results import RELATED, Direction, PartVerdict
 
 DISTILLATION = (
     "Distillation from outputs leaves no trace in the weights: it can be neither found nor excluded here; "
@@ -79,6 +81,14 @@ def sentence(rule: VerdictRule, findings: Findings, limit: float | None) -> str:
             f"{limit:.3f} would have shown."
         )
     return f"Inconclusive: {rule.reason(findings) if rule.reason else 'nothing can be said'}."
+
+
+def by_part(parts: Sequence[PartVerdict]) -> str:
+    """The relation of every part, where they differ: ``By part: language model independent, vision tower derived.``"""
+    if len({part.relation for part in parts}) < 2:
+        return ""
+    said = (f"{' and '.join(part.parts).replace('_', ' ')} {part.relation}" for part in parts)
+    return f" By part: {', '.join(said)}."
 
 
 def caveats(findings: Findings, rule: VerdictRule, direction: Direction) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Every kind of result as a document of schema 1, and back; what differs from the fields is said here alone."""
+"""Every kind of result as a document, and back; what differs from the fields is said here alone."""
 
 from __future__ import annotations
 
@@ -85,24 +85,31 @@ class _DocumentKind:
     """One kind of document.
 
     Attributes:
-        name: its name in the schema's id and file: ``lineage-audit/<name>/1``, ``<name>-1.schema.json``.
+        name: its name in the id and the file of its schema: ``lineage-audit/<name>/<version>``.
         result: the result that it holds.
         from_fields: from the result's fields to the document's.
         to_fields: the way back.
+        version: of its schema; a new one takes the place of the old.
     """
 
     name: str
     result: type
     from_fields: Change = _as_it_is
     to_fields: Change = _as_it_is
+    version: int = 1
 
     @property
     def schema(self) -> str:
         """The id that every such document bears."""
-        return f"{TOOL}/{self.name}/1"
+        return f"{TOOL}/{self.name}/{self.version}"
+
+    @property
+    def schema_file(self) -> str:
+        """The name of the file that holds its schema."""
+        return f"{self.name}-{self.version}.schema.json"
 
 
-_REPORT = _DocumentKind("report", Report, _report_document, _report_fields)
+_REPORT = _DocumentKind("report", Report, _report_document, _report_fields, version=2)
 
 KINDS = (
     _REPORT,
@@ -167,7 +174,7 @@ def result_from(document: str | bytes | Path | Mapping[str, Any]) -> Result:
 
 def schema_of(result: type) -> Document:
     """The JSON Schema (draft 2020-12) that the documents of a type of result fulfil."""
-    path = files("lineage_audit.report") / "schema" / f"{kind_of(result).name}-1.schema.json"
+    path = files("lineage_audit.report") / "schema" / kind_of(result).schema_file
     schema: Document = json.loads(path.read_text(encoding="utf-8"))
     return {**schema, "$defs": {**schema["$defs"], "report": schema_of(Report)}} if result is Comparisons else schema
 

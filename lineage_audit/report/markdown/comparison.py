@@ -20,6 +20,7 @@ from lineage_audit.report.wording import (
     template_change_words,
 )
 from lineage_audit.report.wording.controls import control_words, value_words
+from lineage_audit.report.wording.parts import PART_HEADS, part_cells
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import (
@@ -29,6 +30,7 @@ from lineage_audit.results import (
     LayerRow,
     NamesFinding,
     Operation,
+    PartVerdict,
     PromptingFinding,
     Report,
     Requantization,
@@ -49,6 +51,7 @@ def render_markdown(report: Report) -> str:
         _models(report),
         "### Findings",
         _findings(report),
+        _parts(report.verdict.parts),
         "### Operations",
         bullets(map(_operation, report.verdict.operations)) or "None found.",
         "### Caveats",
@@ -60,6 +63,12 @@ def render_markdown(report: Report) -> str:
         _footer(report),
     )
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _parts(parts: Sequence[PartVerdict]) -> str:
+    """Every part of B with its own verdict, where B has several."""
+    rows = [(*map(prose, part_cells(part)), prose(part.finding)) for part in parts]
+    return table((*PART_HEADS, "Finding"), rows) if rows else ""
 
 
 def _models(report: Report) -> str:

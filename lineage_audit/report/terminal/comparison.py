@@ -29,6 +29,7 @@ from lineage_audit.report.wording import (
     reading_words,
     short_rename,
 )
+from lineage_audit.report.wording.parts import part_sentence
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import LayerRow, Report, Verdict
 
@@ -55,6 +56,7 @@ def render_terminal(report: Report, *, console: Console) -> None:
             ("Tokenizer", _tokenizer_lines(page, report)),
             *([("Prompting", (_sentence(report.prompting.summary),))] if report.prompting else []),
             ("Weights", _weights_lines(page, report)),
+            *([("Parts of B", tuple(map(part_sentence, report.verdict.parts)))] if report.verdict.parts else []),
             *([("Quantised", (_sentence(report.requantization.summary),))] if report.requantization else []),
         )
     )

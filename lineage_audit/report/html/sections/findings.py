@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, opening, sentence
+from lineage_audit.report.html.names import name, opening, sentence, with_powers
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
 from lineage_audit.report.wording.controls import NOTE, control_words, value_words
+from lineage_audit.report.wording.parts import PART_HEADS, part_cells
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
     ControlledNumber,
     FieldComparison,
     NamesFinding,
+    PartVerdict,
     PromptingFinding,
     Report,
     Requantization,
@@ -44,6 +46,7 @@ def findings(report: Report) -> PageSection:
         class_="cards",
     )
     tables = joined(
+        _parts(report.verdict.parts),
         folded("Architecture, field by field", _fields(report.architecture.fields, _EVERY_FIELD)),
         folded("Tensor names", _names(report.names)),
         folded("Tokenizer in numbers", _tokenizer(report.tokenizer)),
@@ -57,6 +60,16 @@ def findings(report: Report) -> PageSection:
             tables, folded("Numbers that people quote, and what unrelated models give", _controls(report.controls))
         )
     return PageSection("findings", "Four findings, kept apart", "", joined(cards, tables))
+
+
+def _parts(parts: Sequence[PartVerdict]) -> Markup:
+    """Every part of B with its own verdict; nothing where B is of one part."""
+    part, relation, *numbers = PART_HEADS
+    columns = (Column(part), Column(relation), *number_columns(*numbers), Column("Finding", is_wide=True))
+    rows: list[list[Cell]] = [
+        [*part_cells(one)[:2], *map(with_powers, part_cells(one)[2:]), sentence(one.finding)] for one in parts
+    ]
+    return table("Every part of B, judged on its own", columns, rows) if rows else Markup("")
 
 
 def _card(heading: str, summary: str, aside: str = "") -> Markup:
