@@ -74,7 +74,7 @@ def test_members_stand_in_the_order_of_the_schema():
 
 
 BROKEN = {
-    "another schema": ("schema", "lineage-audit/report/2"),
+    "another schema": ("schema", "lineage-audit/report/1"),
     "an unknown relation": ("verdict.relation", "similar"),
     "an unknown direction": ("verdict.direction", "a<-b"),
     "an unknown operation": ("verdict.operations.0.kind", "copied"),
