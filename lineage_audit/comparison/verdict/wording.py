@@ -84,7 +84,7 @@ def sentence(rule: VerdictRule, findings: Findings, limit: float | None) -> str:
 
 
 def by_part(parts: Sequence[PartVerdict]) -> str:
-    """The relation of every part, where they differ: ``By part: language model independent, vision tower derived.``"""
+    """The relation of every part, where they differ: ``By part: language model independent, vision tower derived``."""
     if len({part.relation for part in parts}) < 2:
         return ""
     said = (f"{' and '.join(part.parts).replace('_', ' ')} {part.relation}" for part in parts)
