@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -18,19 +18,20 @@ from lineage_audit.comparison.evidence.base import (
     not_measured,
     test_result,
 )
+from lineage_audit.comparison.evidence.unit_cosines import UnitCosines
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
-LABEL_NULL = "independent trainings number their units at random; with F matches expected L: p ≤ L^F / F! over L blocks"
+LABEL_NULL = "independent trainings number their units at random; with F matches where chance gives L: p ≤ L^F / F!"
 
 
-def fixed_points_log10_p(fixed: int, blocks: int) -> float:
-    """Upper bound of log10 P(at least ``fixed`` fixed points) when labels are exchangeable in each of ``blocks``.
+def fixed_points_log10_p(fixed: int, by_chance: float) -> float:
+    """Upper bound of log10 P(at least ``fixed`` fixed points) where chance gives so many: one a block of labels.
 
     The number of ways to choose f fixed points has expectation at most 1/f! in one block, and L^f/f! in L blocks.
     """
-    if fixed <= blocks or blocks == 0:
+    if fixed <= by_chance or by_chance == 0:
         return 0.0
-    return min(0.0, (fixed * math.log(blocks) - math.lgamma(fixed + 1)) / LN10)
+    return min(0.0, (fixed * math.log(by_chance) - math.lgamma(fixed + 1)) / LN10)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +44,7 @@ class MatchedBlock:
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
         copy_group: the number of the block among those of its layer that may have started as copies of one another.
+        by_chance: units that match their own number by chance: one, unless not all may be taken for each other.
     """
 
     layer: int | None
@@ -50,6 +52,12 @@ class MatchedBlock:
     noise: float
     live: int
     copy_group: int = 0
+    by_chance: float = 1.0
+
+
+def match_cosines(layer: int | None, found: UnitCosines, cosines: int, copy_group: int = 0) -> MatchedBlock:
+    """Match units whose cosines were taken over what both have, each a sum of ``cosines`` of them."""
+    return replace(match_block(layer, found.values, cosines, copy_group), by_chance=found.by_chance)
 
 
 def match_block(
@@ -82,27 +90,33 @@ def fixed_point_evidence(
     if not blocks:
         return not_measured(test, "skipped", f"no {units} could be compared")
     fixed = sum(int(block.own.sum()) for block in blocks)
-    count = sum(len(block.own) for block in blocks)
+    count, chance = sum(len(block.own) for block in blocks), _by_chance(blocks)
     return test_result(
         test,
         statistic=float(fixed),
         log10_p=_kin_log10_p(blocks),
         effect=fixed / count,
-        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {len(blocks):,}",
+        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {chance:,.0f}",
         count=count,
         coverage=elements / max(1, comparison.parameters),
         detection_limit=_match_detection_limit(blocks),
         per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
-        spread=NullSpread("fixed-points", float(len(blocks))),
+        spread=NullSpread("fixed-points", chance),
     )
 
 
 def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
     """The bound over all blocks: over those that are no copies of one another, corrected for how often that is done."""
     bounds = [
-        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), len(group)) for group in _kin_groups(blocks)
+        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), _by_chance(group))
+        for group in _kin_groups(blocks)
     ]
     return min(0.0, min(bounds) + math.log10(len(bounds)))
+
+
+def _by_chance(blocks: Sequence[MatchedBlock]) -> float:
+    """Units of strangers that match their own number."""
+    return sum(block.by_chance for block in blocks)
 
 
 def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
@@ -121,7 +135,7 @@ def _matched_layer(block: MatchedBlock) -> LayerEvidence:
         count=len(block.own),
         statistic=float(fixed),
         effect=fixed / len(block.own),
-        log10_p=fixed_points_log10_p(fixed, 1),
+        log10_p=fixed_points_log10_p(fixed, block.by_chance),
     )
 
 
@@ -135,12 +149,12 @@ def _match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     level = DETECTION_LOG10_P - math.log10(max(1, len(groups)))
     blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
     count = sum(block.live for block in blocks)
-    needed = len(blocks) + 1
-    while fixed_points_log10_p(needed, len(blocks)) > level and needed < count:
+    needed = math.ceil(_by_chance(blocks)) + 1
+    while fixed_points_log10_p(needed, _by_chance(blocks)) > level and needed < count:
         needed += 1
     if needed >= count or not all(block.noise > 0 for block in blocks if block.live):
         return None
-    competitors = max(2.0, count / len(blocks))
+    competitors = max(2.0, count / _by_chance(blocks))
     noise = float(np.mean([block.noise for block in blocks]))
     limit = noise * (math.sqrt(2 * math.log(competitors)) - NormalDist().inv_cdf(1 - needed / count))
     return min(1.0, max(0.0, limit))

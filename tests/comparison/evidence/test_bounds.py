@@ -68,7 +68,8 @@ def test_few_random_signs_are_counted(terms: list[float]) -> None:
     if total > 1e-6:
         counted = log10_p(sizes)
         assert math.log10((sums >= total + 1e-9).mean() or 1e-300) <= counted + ROUNDING
-        assert counted <= math.log10((sums >= total - 2e-3 * np.abs(sizes).sum()).mean()) + ROUNDING
+        if hoeffding_log10_p(sizes) <= -0.4:
+            assert counted <= math.log10((sums >= total - 2e-3 * np.abs(sizes).sum()).mean()) + ROUNDING
     elif total <= 0.0:
         assert log10_p(sizes) == 0.0
 

@@ -73,6 +73,12 @@ class _MergeMethods:
         "errors",
     ] = 0.25
     whole: Annotated[float, "density from which nothing was dropped"] = 0.995
+    least_outliers: Annotated[
+        float, "share of the largest elements from which on they count as dropped too, as breadcrumbs do"
+    ] = 0.003
+    gives_the_child: Annotated[
+        float, "share of what there was to explain that a recipe may leave, carried out, and still be printed"
+    ] = 0.02
     straight: Annotated[float, "cosine from which the straight line is taken"] = 0.9995
 
 
