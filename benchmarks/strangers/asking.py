@@ -53,8 +53,8 @@ def ask_all(a: Drawn, b: Drawn, *, searches: bool) -> Mapping[str, float]:
     """The same of all invariants, and of what the search finds where it is made."""
     comparison = compared(a, b)
     weights = CanonicalWeights(a.checkpoint), CanonicalWeights(b.checkpoint)
-    found = align_weights(*weights, comparison, None, NoProgress()) if searches else None
     invariants = ask_invariants(*weights, None, default_budget(a.checkpoint), NoProgress())
+    found = align_weights(*weights, comparison, None, invariants.layers, NoProgress()) if searches else None
     return _exact((*_in_place(comparison), *invariants.evidence, *(found.evidence if found else ())))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
-from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_cosines
-from lineage_audit.comparison.evidence.unit_cosines import cosines_of_units
+from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.zero_places import zeros_tell
 from lineage_audit.comparison.reading.measurement import FloatArray
 from lineage_audit.results import Evidence
 
@@ -32,17 +32,16 @@ def measure(comparison: WeightComparison) -> Evidence:
     embedding = comparison.find(Role.EMBED, None)
     if embedding is None or len(embedding.kept_a) < _FEWEST_TOKENS:
         return not_measured(TEST, "skipped", f"fewer than {_FEWEST_TOKENS} embedding rows could be compared")
-    cosines = cosines_of_units(_columns(embedding.kept_a), _columns(embedding.kept_b))
-    block = match_cosines(None, cosines.sizes, 1)
+    if zeros_tell(*(tokens[:, :_CHANNEL_LIMIT].T for tokens in (embedding.kept_a, embedding.kept_b))):
+        return not_measured(TEST, "not-applicable", "zeros in the same places of both embeddings tell the channels")
+    columns_a, columns_b = _columns(embedding.kept_a), _columns(embedding.kept_b)
+    block = match_block(None, np.abs(columns_b @ columns_a.T), 1)
     return fixed_point_evidence(
         TEST, "residual channels", [block], comparison, embedding.kept_b[:, :_CHANNEL_LIMIT].size
     )
 
 
 def _columns(tokens: FloatArray) -> FloatArray:
-    """Centred columns, as rows ``[channels, tokens]``; token rows are scaled to length one first, zeros stay zero."""
+    """Centred columns of length one, as rows ``[channels, tokens]``; token rows are scaled to length one first."""
     columns = unit_rows(tokens)[:, :_CHANNEL_LIMIT].T
-    held = columns != 0
-    means = columns.sum(axis=1, keepdims=True) / np.maximum(1, held.sum(axis=1, keepdims=True))
-    centred: FloatArray = np.where(held, columns - means, np.float32(0)).astype(np.float32)
-    return centred
+    return unit_rows(columns - columns.mean(axis=1, keepdims=True))

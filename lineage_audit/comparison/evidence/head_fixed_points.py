@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.copies import origins
-from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_cosines
-from lineage_audit.comparison.evidence.unit_cosines import UnitCosines, cosines_of_units
-from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
+from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
 TEST = TestDescription("head-fixed-points", "Does each KV head best match the one with its own number?", LABEL_NULL)
@@ -34,8 +33,8 @@ def measure(comparison: WeightComparison) -> Evidence:
             and _has_heads(key, heads.head_dim, heads.kv_heads)
             and _has_heads(value, heads.value_dim, heads.kv_heads)
         ):
-            cosines = _cosines(key, heads.kv_heads) + _cosines(value, heads.kv_heads)
-            blocks.append(match_cosines(layer, cosines, 2))
+            similarity = _similarity(key, heads.kv_heads) + _similarity(value, heads.kv_heads)
+            blocks.append(match_block(layer, similarity, 2))
             elements += key.kept_b.size + value.kept_b.size
     if not blocks:
         return not_measured(TEST, "skipped", "it needs every row of k and v, and only a sample was read")
@@ -47,6 +46,6 @@ def _has_heads(measured: Measurement, dim: int, heads: int) -> bool:
     return len(measured.kept_b) == measured.pair.b.shape[0] == dim * heads
 
 
-def _cosines(measured: Measurement, heads: int) -> UnitCosines:
+def _similarity(measured: Measurement, heads: int) -> FloatArray:
     """Cosine of every head of B with every head of A, each head one long vector."""
-    return cosines_of_units(*(side.reshape(heads, -1) for side in (measured.kept_a, measured.kept_b)))
+    return unit_rows(measured.kept_b.reshape(heads, -1)) @ unit_rows(measured.kept_a.reshape(heads, -1)).T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -18,7 +18,6 @@ from lineage_audit.comparison.evidence.base import (
     not_measured,
     test_result,
 )
-from lineage_audit.comparison.evidence.unit_cosines import UnitCosines
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 LABEL_NULL = "independent trainings number their units at random; with F matches where chance gives L: p ≤ L^F / F!"
@@ -44,7 +43,8 @@ class MatchedBlock:
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
         copy_group: the number of the block among those of its layer that may have started as copies of one another.
-        by_chance: units that match their own number by chance: one, unless not all may be taken for each other.
+        mirrored: how many units are least like the one with their own number, of all that have one least like them:
+            where their numbers are told by something beside their signs (zeros in the same places), as many as match.
     """
 
     layer: int | None
@@ -52,12 +52,7 @@ class MatchedBlock:
     noise: float
     live: int
     copy_group: int = 0
-    by_chance: float = 1.0
-
-
-def match_cosines(layer: int | None, found: UnitCosines, cosines: int, copy_group: int = 0) -> MatchedBlock:
-    """Match units whose cosines were taken over what both have, each a sum of ``cosines`` of them."""
-    return replace(match_block(layer, found.values, cosines, copy_group), by_chance=found.by_chance)
+    mirrored: int = 0
 
 
 def match_block(
@@ -68,11 +63,20 @@ def match_block(
     A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
     (dead units) must not look like matches.
     """
-    diagonal = np.diagonal(similarity)
-    own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
+    own, least = _are_alone_at_the_top(similarity), _are_alone_at_the_top(-similarity)
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
-    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)), copy_group)
+    live = min(_live(similarity), _live(similarity.T))
+    return MatchedBlock(layer, own, noise, live, copy_group, int(least.sum()))
+
+
+def _are_alone_at_the_top(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Whether each unit and the one with its number are each other's single best."""
+    own = np.diagonal(similarity)
+    found: npt.NDArray[np.bool_] = ((similarity >= own[:, None]).sum(axis=1) == 1) & (
+        (similarity >= own).sum(axis=0) == 1
+    )
+    return found
 
 
 def _live(similarity: npt.NDArray[np.float32]) -> int:
@@ -115,8 +119,8 @@ def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
 
 
 def _by_chance(blocks: Sequence[MatchedBlock]) -> float:
-    """Units of strangers that match their own number."""
-    return sum(block.by_chance for block in blocks)
+    """Units of strangers that match their own number: one a block, or as many as are least like it."""
+    return float(max(len(blocks), sum(block.mirrored for block in blocks)))
 
 
 def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
@@ -135,7 +139,7 @@ def _matched_layer(block: MatchedBlock) -> LayerEvidence:
         count=len(block.own),
         statistic=float(fixed),
         effect=fixed / len(block.own),
-        log10_p=fixed_points_log10_p(fixed, block.by_chance),
+        log10_p=fixed_points_log10_p(fixed, _by_chance([block])),
     )
 
 

@@ -19,14 +19,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import (
     LABEL_NULL,
     MatchedBlock,
     fixed_point_evidence,
-    match_cosines,
+    match_block,
 )
-from lineage_audit.comparison.evidence.unit_cosines import cosines_of_units
 from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
@@ -118,4 +117,4 @@ def _all_heads(rows: FloatArray, width: int) -> FloatArray:
 
 def _matched(layer: int | None, a: FloatArray, b: FloatArray) -> Iterator[MatchedBlock]:
     if len(b) >= _FEWEST_CHANNELS and a.any() and b.any():
-        yield match_cosines(layer, cosines_of_units(a, b), 1)
+        yield match_block(layer, unit_rows(b) @ unit_rows(a).T, 1)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lineage_audit.checkpoint.model_parts import ModelPart
-from lineage_audit.comparison.evidence.base import WeightComparison, not_measured
-from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_cosines
+from lineage_audit.comparison.evidence.base import WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.parts import part_of_test
 from lineage_audit.comparison.evidence.row_fixed_points import TEST, rows_are_hidden
-from lineage_audit.comparison.evidence.unit_cosines import cosines_of_units
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
 from lineage_audit.results import Evidence
@@ -50,7 +49,7 @@ def _measured(part: ModelPart, matrices: list[Measurement], comparison: WeightCo
     if not usable:
         return not_measured(test, "skipped", f"no matrix of the {words} was read whose rows are hidden units")
     blocks = [
-        match_cosines(matrix.pair.b.layer, cosines_of_units(matrix.kept_a, matrix.kept_b), 1) for matrix in usable
+        match_block(matrix.pair.b.layer, unit_rows(matrix.kept_b) @ unit_rows(matrix.kept_a).T, 1) for matrix in usable
     ]
     elements = sum(matrix.kept_b.size for matrix in usable)
     return fixed_point_evidence(test, f"rows of the {words}", blocks, comparison, elements)

@@ -87,3 +87,7 @@ def test_a_diagonal_is_cleared_where_it_was_set_and_only_there() -> None:
     cleared = without_set_diagonal(plain + 5 * np.eye(64, dtype=np.float32), rows)
     assert not np.diagonal(cleared).any()
     np.testing.assert_array_equal(cleared + np.diag(np.diagonal(plain)), plain)
+    order = np.random.default_rng(2).permutation(64)
+    np.testing.assert_array_equal(
+        without_set_diagonal((plain + 5 * np.eye(64, dtype=np.float32))[order], order), cleared[order]
+    )
