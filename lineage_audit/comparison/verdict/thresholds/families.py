@@ -28,7 +28,7 @@ class _Merges:
         float,
         "a child that is left unexplained and correlates less than this with every named model, in place, is a "
         "stranger: on one half of the zoo strangers, a student of the parent's outputs among them, reached .04, and "
-        "what shares anything in place with a parent .25 and more: two layers of five, one initialisation trained apart",
+        "what shares anything in place with a parent .25 on: two layers of five, an initialisation trained apart",
     ] = 0.1
     least_copied: Annotated[float, "share of the layers that must be copies in a passthrough"] = 0.9
     layer_margin: Annotated[
