@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.behaviour.people import UNRELATED, Couple, Group, Person, controls_for, couples
+from benchmarks.behaviour.people import Couple, Group, Person, controls_for, couples
+from benchmarks.zoo.catalogue import Half
 from lineage_audit.behaviour import Answers, answers_of, prompt_set
 from lineage_audit.behaviour.asking.keeping import Kept
 from lineage_audit.behaviour.gram import Gram, gram_of
-from lineage_audit.behaviour.leaning import leaning
+from lineage_audit.behaviour.leaning import Leaning, leaning
 from lineage_audit.behaviour.verdict import LeanCase, decide
 from lineage_audit.results import BehaviourOutcome
 
@@ -21,8 +22,6 @@ PROMPTS = prompt_set()
 FEWER = (4, 8, 16, 32)
 """Passages of smaller sets, taken evenly from the whole one."""
 FEWEST_CONTROLS = 5
-MOST_UNRELATED = 60
-"""Pairs of a group without a relation that are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +61,45 @@ def answers_by_name(people: Sequence[Person], out: Path) -> dict[str, Answers]:
     return {person.name: answers_of(str(out / person.folder), PROMPTS, kept=kept) for person in people}
 
 
-def measured_pairs(half: str, answers: Mapping[str, Answers]) -> Iterator[Measured]:
-    """Every pair of a half whose answers are there."""
-    for couple in drawn(list(couples(half))):  # type: ignore[arg-type]
+def measured_pairs(half: Half, answers: Mapping[str, Answers]) -> Iterator[Measured]:
+    """Every pair of a half whose answers are there, weighted alike: by the mean probability of all its models."""
+    names = tuple(answers)
+    everyone = gram_of([answers[name] for name in names], PROMPTS)
+    for couple in couples(half):
         if couple.a.name in answers and couple.b.name in answers:
-            yield measured(couple, answers)
+            controls = [one.name for one in controls_for(couple) if one.name in answers]
+            chosen = [names.index(name) for name in (couple.a.name, couple.b.name, *controls)]
+            yield measured(couple, controls, _of_models(everyone, chosen))
 
 
-def drawn(everyone: Sequence[Couple]) -> list[Couple]:
-    """All related pairs, and of the others the same ones each time."""
-    found = [couple for couple in everyone if couple.group not in UNRELATED]
-    for group in UNRELATED:
-        of_group = [couple for couple in everyone if couple.group == group]
-        found += random.Random(group).sample(of_group, min(len(of_group), MOST_UNRELATED))
-    return found
-
-
-def measured(couple: Couple, answers: Mapping[str, Answers]) -> Measured:
-    """Measure one pair."""
-    controls = [one.name for one in controls_for(couple) if one.name in answers]
-    gram = gram_of([answers[name] for name in (couple.a.name, couple.b.name, *controls)], PROMPTS)
-    found = leaning(gram)
-    said = decide(LeanCase(gram.stops, tuple(controls), found))
-    five = random.Random(f"{couple.a.name} {couple.b.name}").sample(range(len(controls)), FEWEST_CONTROLS)
-    few = leaning(_of_models(gram, [0, 1, *(2 + place for place in five)]))
-    few_said = decide(LeanCase(gram.stops, tuple(controls[place] for place in five), few))
+def measured(couple: Couple, controls: Sequence[str], gram: Gram) -> Measured:
+    """Measure one pair: A, B and their controls."""
+    found = leaning(gram, 0)
+    drawn = random.Random(f"{couple.a.name} {couple.b.name}").sample(range(len(controls)), FEWEST_CONTROLS)
+    few = leaning(_of_models(gram, [0, 1, *(2 + place for place in drawn)]), 0)
     return Measured(
-        couple.a.name,
-        couple.b.name,
-        couple.group,
-        said.outcome,
-        found.effect,
-        found.p_value,
-        len(controls),
-        found.largest_control,
-        found.unlike,
-        {count: _with_passages(gram, count, controls) for count in FEWER},
-        (few.p_value, few_said.outcome),
+        a=couple.a.name,
+        b=couple.b.name,
+        group=couple.group,
+        outcome=_said(gram, controls, found),
+        effect=found.effect,
+        p_value=found.p_value,
+        controls=len(controls),
+        largest_control=found.largest_control,
+        unlike=found.unlike,
+        fewer={count: _with_passages(gram, count, controls) for count in FEWER},
+        of_five=(few.p_value, _said(gram, [controls[place] for place in drawn], few)),
     )
 
 
 def _with_passages(gram: Gram, count: int, controls: Sequence[str]) -> tuple[float, BehaviourOutcome]:
     chosen = np.linspace(0, len(gram.passages) - 1, count).round().astype(int)
-    some = Gram(gram.passages[chosen], gram.stops)
-    found = leaning(some)
-    return found.effect, decide(LeanCase(gram.stops, tuple(controls), found)).outcome
+    found = leaning(Gram(gram.passages[chosen], gram.stops), 0)
+    return found.effect, _said(gram, controls, found)
+
+
+def _said(gram: Gram, controls: Sequence[str], found: Leaning) -> BehaviourOutcome:
+    return decide(LeanCase(gram.stops, tuple(controls), found)).outcome
 
 
 def _of_models(gram: Gram, models: Sequence[int]) -> Gram:

@@ -15,7 +15,7 @@ import numpy as np
 from lineage_audit.behaviour.gram import Floats, Gram, resampled
 from lineage_audit.behaviour.partial import partial_correlations, unexplained_shares
 
-_TIMES = 400
+_DRAWS = 400
 _INTERVAL = (2.5, 97.5)
 
 
@@ -48,12 +48,17 @@ class Leaning:
         return float(max(self.to_a.max(initial=0.0), self.to_b.max(initial=0.0)))
 
 
-def leaning(gram: Gram) -> Leaning:
-    """Measure the lean of the second model of a matrix to the first; all others are controls."""
+def leaning(gram: Gram, draws: int = _DRAWS) -> Leaning:
+    """Measure the lean of the second model of a matrix to the first; all others are controls.
+
+    Args:
+        gram: the inner products of A, B and the controls.
+        draws: how often passages are drawn anew for the interval; without any it is the effect alone.
+    """
     found = partial_correlations(gram.whole)
     effect = float(found[0, 1])
-    drawn = [partial_correlations(matrix)[0, 1] for matrix in resampled(gram, _TIMES)]
-    low, high = np.percentile(drawn, _INTERVAL)
+    drawn = [partial_correlations(matrix)[0, 1] for matrix in resampled(gram, draws)]
+    low, high = np.percentile(drawn or [effect], _INTERVAL)
     to_a, to_b = found[0, 2:], found[1, 2:]
     p_value = max(_rank(effect, to_a), _rank(effect, to_b))
     unlike = _unlike(gram.whole)
