@@ -34,13 +34,14 @@ from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict.findings import Findings, LeftOver
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
+    detection_limit,
     has_asked_invariants,
     has_searched,
     is_half_agreed,
     is_related,
     strongest,
 )
-from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, RELATION, stated
+from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, INDEPENDENCE, RELATION, stated
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,
@@ -70,6 +71,7 @@ class WeightStage:
         weights: the tables.
         same_weights: every weight that both have was read, or the shards vouched for, and is bit-identical.
         budget: bytes that the invariants might read of each model.
+        read_before: bytes that had been read of A and of B before any weight was.
         reason: why no weight was read, or None.
     """
 
@@ -83,6 +85,7 @@ class WeightStage:
     weights: WeightsFinding
     same_weights: bool
     budget: int = 0
+    read_before: tuple[int, int] = (0, 0)
     reason: str | None = None
 
     @property
@@ -104,11 +107,12 @@ class WeightStage:
     @property
     def is_settled(self) -> bool:
         """Whether reading more would not change the relation."""
-        log10_p = combined_log10_p(self.evidence)
+        log10_p, limit = combined_log10_p(self.evidence), detection_limit(self.evidence)
         if log10_p is not None and log10_p <= RELATION.related_log10_p:
             return True
         found_nothing = log10_p is None or log10_p > RELATION.unclear_log10_p
-        return found_nothing and has_asked_invariants(self.evidence)
+        has_power = limit is not None and limit <= INDEPENDENCE.weakest_detection
+        return found_nothing and has_power and has_asked_invariants(self.evidence)
 
     def findings(
         self,
@@ -160,7 +164,13 @@ class WeightStage:
         """Whether one model's codes are the other's numbers, quantised; asked of weights under their own numbers."""
         if self.aligned is not None:
             return None
-        return ask_requantization(a, b, self.comparison.measurements.values(), is_whole=self.effort == "full")
+        is_whole, measured = self.effort == "full", self.comparison.measurements.values()
+        left = None if is_whole else max(0, self.budget - self._most_read(a, b))
+        return ask_requantization(a, b, measured, is_whole=is_whole, budget=left)
+
+    def _most_read(self, a: Checkpoint, b: Checkpoint) -> int:
+        """Bytes of weights that were read so far of the one of which more was."""
+        return max(one.source.bytes_read - before for one, before in zip((a, b), self.read_before, strict=True))
 
     def _slopes(self) -> tuple[float, float] | None:
         """Slopes after alignment, as seen from A and B whichever of them was found in the other."""
@@ -237,6 +247,7 @@ def compare_weights(
     readings = plan_reading(
         pairing.pairs, "full" if effort == "full" else "sample", min(SAMPLE_BYTES, budget // SAMPLE_PART)
     )
+    read_before = a.source.bytes_read, b.source.bytes_read
     progress.begin(sum(bytes_of(reading) for reading in readings), f"{effort} comparison")
     in_place = comparison_of(a, b, pairing.pairs, measure_all(a, b, readings, progress))
     evidence, shares = gather_evidence(in_place), measure_shares(in_place)
@@ -274,6 +285,7 @@ def compare_weights(
         weights=describe_weights(comparison, evidence, strongest(evidence), shares, shares_in_place),
         same_weights=same_weights,
         budget=budget,
+        read_before=read_before,
     )
 
 

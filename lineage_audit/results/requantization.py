@@ -54,6 +54,7 @@ class Requantization:
         is_whole: every row was looked at, not some.
         tensors: each stored matrix that was asked.
         unasked: matrices on grids that were not asked, each with its reason.
+        bytes_read: bytes that were read for it of both models together, beside those of the comparison.
     """
 
     summary: str
@@ -62,3 +63,4 @@ class Requantization:
     is_whole: bool
     tensors: tuple[RequantizedTensor, ...]
     unasked: tuple[str, ...] = ()
+    bytes_read: int = 0

@@ -44,6 +44,7 @@ class Grid:
         as_stored: exact constants to those that the scheme can store.
         slack: how far exact scales may lie from where a kernel takes them to lie, beside what arithmetic leaves.
         exact: of a grid that a rule made, the same before its constants were rounded to be stored, if they were.
+        loose: codes were taken by scales that differ from the stored ones by so much of their size.
     """
 
     codes: IntArray
@@ -57,6 +58,7 @@ class Grid:
     as_stored: Callable[[FloatArray], FloatArray] = field(default=lambda scales: scales)
     slack: FloatArray | None = None
     exact: Grid | None = None
+    loose: float = 0.0
 
     @property
     def constants(self) -> tuple[FloatArray, ...]:
@@ -108,6 +110,14 @@ class Grid:
     def nearest(self, places: FloatArray) -> IntArray:
         """The codes of the levels that lie nearest; of two as near the one whose code is even, as types round."""
         return nearest_level(self.levels, places)
+
+    def are_nearest(self, places: FloatArray) -> BoolArray:
+        """Tell which elements' own levels are the nearest to where floats lie, or as near as can be told."""
+        found: BoolArray = (self.nearest(places) == self.codes) | self.are_ties(places)
+        if self.loose:
+            ends = [self.nearest(places * np.float32(1 + side * self.loose)) for side in (-1, 1)]
+            found |= (np.minimum(*ends) <= self.codes) & (self.codes <= np.maximum(*ends))
+        return found
 
     def steps_away(self, places: FloatArray) -> FloatArray:
         """How far the elements' own levels are from where floats lie, in steps of the grid there."""

@@ -6,5 +6,6 @@ nearest rounding is told.
 """
 
 from lineage_audit.comparison.requantized.asking import ask_requantization
+from lineage_audit.comparison.requantized.keeping import with_sample_kept
 
-__all__ = ["ask_requantization"]
+__all__ = ["ask_requantization", "with_sample_kept"]

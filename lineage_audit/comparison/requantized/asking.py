@@ -23,7 +23,7 @@ _EVERY_CAST = ("F32", "BF16", "F16")
 
 
 def ask_requantization(
-    a: Checkpoint, b: Checkpoint, measured: Iterable[Measurement], *, is_whole: bool
+    a: Checkpoint, b: Checkpoint, measured: Iterable[Measurement], *, is_whole: bool, budget: int | None = None
 ) -> Requantization | None:
     """Quantise one model's numbers as the other is stored, and compare; None where neither is coarser on a grid.
 
@@ -32,7 +32,9 @@ def ask_requantization(
         b: model B.
         measured: the pairs, and the rows of them that were read.
         is_whole: every row was read.
+        budget: bytes that may be read of each model for it; as many as it takes where it is None.
     """
+    before = _Spent(a, b)
     pairs = [(one.pair, one.positions) for one in measured if one.is_matrix and one.pair.aligned_a is None]
     by_side: dict[Side, list[_Asked]] = {"b": [], "a": []}
     for pair, positions in pairs:
@@ -43,23 +45,28 @@ def ask_requantization(
     if not by_side[stored]:
         return None
     on_grid, other = (b, a) if stored == "b" else (a, b)
-    asked, unasked = _ask(on_grid, other, by_side[stored], stored, is_whole=is_whole)
+    asked, unasked = _ask(on_grid, other, by_side[stored], stored, is_whole=is_whole, budget=budget)
     if not asked:
         return None
     of: Side = "a" if stored == "b" else "b"
-    return Requantization(summary_of(asked, of, stored, is_whole=is_whole), of, stored, is_whole, asked, unasked)
+    summary = summary_of(asked, of, stored, is_whole=is_whole)
+    return Requantization(summary, of, stored, is_whole, asked, unasked, before.both)
 
 
 def _ask(
-    on_grid: Checkpoint, other: Checkpoint, pairs: Sequence[_Asked], stored: Side, *, is_whole: bool
+    on_grid: Checkpoint, other: Checkpoint, pairs: Sequence[_Asked], stored: Side, *, is_whole: bool, budget: int | None
 ) -> tuple[tuple[RequantizedTensor, ...], tuple[str, ...]]:
     """Every stored matrix that can be asked, and why the others cannot."""
     asked: list[RequantizedTensor] = []
     unasked: list[str] = []
     last: dict[str | None, Way | None] = {}
+    spent = _Spent(on_grid, other)
     for matrix in matrices_on_grids(pairs, stored):
         if matrix.obstacle is not None:
             unasked.append(f"{matrix.name}: {matrix.obstacle}")
+            continue
+        if budget is not None and spent.most + matrix.cost(is_whole=is_whole) > budget:
+            unasked.append(f"{matrix.name}: beyond the budget")
             continue
         scheme = matrix.stored.quantization
         casts = _casts_of(matrix.origins[0].tensor)
@@ -69,6 +76,28 @@ def _ask(
             last[scheme] = way if tensor.outcome == "remade" else last.get(scheme, way)
             asked.append(tensor)
     return tuple(asked), tuple(unasked)
+
+
+class _Spent:
+    """What is read of two models from now on."""
+
+    def __init__(self, a: Checkpoint, b: Checkpoint) -> None:
+        self._sources = a.source, b.source
+        self._before = tuple(source.bytes_read for source in self._sources)
+
+    @property
+    def _now(self) -> tuple[int, ...]:
+        return tuple(one.bytes_read - before for one, before in zip(self._sources, self._before, strict=True))
+
+    @property
+    def most(self) -> int:
+        """Bytes read of the one of which more was."""
+        return max(self._now)
+
+    @property
+    def both(self) -> int:
+        """Bytes read of both together."""
+        return sum(self._now)
 
 
 def _stored_side(pair: TensorPair) -> Side | None:

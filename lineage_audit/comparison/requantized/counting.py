@@ -177,11 +177,18 @@ def _count(grid: Grid, floats: FloatArray, way: Way, extent: Extent | None) -> C
         ends = round_to(np.array(extent, np.float32), way.cast)
         extent = float(ends[0]), float(ends[1])
     made = way.rule.quantize(cast, grid, extent)
-    same = (made.codes == grid.codes) & known
+    same = ((made.codes == grid.codes) | _stand_for_zero(grid, cast)) & known
     other = known & ~same
     exact = replace(made if made.exact is None else made.exact, codes=grid.codes)
     ties = np.count_nonzero(other & exact.are_ties(exact.positions(cast))) if other.any() else 0
     return Count(int(known.sum()), int(same.sum()), int(ties)) + _constants(grid, made, known)
+
+
+def _stand_for_zero(grid: Grid, numbers: FloatArray) -> BoolArray:
+    """Zeros in groups whose scale is zero: whatever their codes are, they stand for them."""
+    if grid.offsets is not None or (grid.scales != 0).all():
+        return np.zeros(grid.codes.shape, dtype=np.bool_)
+    return np.asarray((grid.spread(grid.scales) == 0) & (numbers == 0))
 
 
 def _constants(grid: Grid, made: Grid, known: BoolArray) -> Count:
@@ -205,7 +212,7 @@ def _nearness(grid: Grid, floats: FloatArray, factors: FloatArray | None) -> _Ne
     numbers = np.where(known, floats, np.float32(0)) * (np.float32(1) if factors is None else factors)
     places = grid.positions(numbers)
     away = grid.steps_away(places)
-    nearest = (grid.nearest(places) == grid.codes) | grid.are_ties(places)
+    nearest = grid.are_nearest(places) | _stand_for_zero(grid, numbers)
     other = grid.positions(np.roll(numbers, 1, axis=0)) if len(numbers) > 1 else np.roll(places, 1, axis=1)
     chance = (grid.nearest(other) == grid.codes) & known
     finite = known & np.isfinite(away)

@@ -14,7 +14,7 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.quantization.grid import Grid, OnGrid, on_grid
-from lineage_audit.checkpoint.reading import RowRequest, read_arrays
+from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, read_arrays
 from lineage_audit.checkpoint.tensors import IntArray, Part, StoredTensor, TensorRef
 from lineage_audit.comparison.pairing.tensors import TensorPair
 
@@ -86,6 +86,12 @@ class StoredMatrix:
         if self.part.transposed and rows * columns > _LARGEST_CHUNK:
             return "too large to turn"
         return None
+
+    def cost(self, *, is_whole: bool) -> int:
+        """Bytes that asking it takes of the model of which it takes more; constants beside the codes left out."""
+        rows = sum(high - low for low, high in row_ranges(self, is_whole=is_whole))
+        stored = int(rows * self.shape[1] * self.stored.element_bits) // 8
+        return max(stored, sum(bytes_for_rows(one.tensor, one.rows) for one in self.origins))
 
     def grid(self, checkpoint: Checkpoint, low: int, high: int) -> Grid:
         """Rows as they are stored."""

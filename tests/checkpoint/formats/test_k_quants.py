@@ -13,19 +13,12 @@ import gguf
 import numpy as np
 import pytest
 
-from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS, grid_of
 from lineage_audit.checkpoint.formats.gguf.k_quants import K_QUANTS, k_quantized
-from lineage_audit.comparison.pairing.tensors import pair_tensors
-from lineage_audit.comparison.progress import NoProgress
-from lineage_audit.comparison.reading.measurement import measure_all
-from lineage_audit.comparison.reading.plan import plan_reading
-from lineage_audit.comparison.requantized import ask_requantization
-from lineage_audit.results import RequantizedTensor
+from tests.checkpoint.formats.made_again import held
 
 RECORDED = dict(np.load(Path(__file__).parent / "goldens" / "k_quants.npz"))
 FLOATS = RECORDED["floats"].astype(np.float32)
-NAME = "blk.0.ffn_up.weight"
 
 
 @pytest.mark.parametrize("name", sorted(K_QUANTS))
@@ -55,42 +48,22 @@ def test_a_grid_stands_for_what_the_library_reads(name: str) -> None:
     np.testing.assert_allclose(values[usable], floats[usable], rtol=2e-5, atol=1e-6 * np.abs(floats[usable]).max())
 
 
-def _written(path: Path, blocks: np.ndarray, kind: gguf.GGMLQuantizationType) -> Checkpoint:
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_block_count(1)
-    writer.add_tensor(NAME, blocks, raw_dtype=kind)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return open_checkpoint(str(path))
-
-
-def _held(folder: Path, floats: np.ndarray, blocks: np.ndarray, name: str) -> RequantizedTensor:
-    a = _written(folder / "a.gguf", floats.astype(np.float16), gguf.GGMLQuantizationType.F16)
-    b = _written(folder / "b.gguf", blocks, gguf.GGMLQuantizationType[name])
-    measured = measure_all(a, b, plan_reading(pair_tensors(a, b).pairs, "full"), NoProgress())
-    found = ask_requantization(a, b, measured.values(), is_whole=True)
-    assert found is not None
-    return found.tensors[0]
-
-
 @pytest.mark.parametrize("name", sorted(K_QUANTS))
 def test_a_file_is_made_again_and_an_edit_is_seen(name: str, tmp_path: Path) -> None:
     floats, blocks = np.tile(FLOATS, (40, 1)), np.tile(RECORDED[name], (40, 1))
-    plain = _held(tmp_path, floats, blocks, name)
+    plain = held(tmp_path, floats, blocks, name)
     assert (plain.outcome, plain.equal, plain.equal_constants) == ("remade", plain.codes, plain.constants)
     edited = floats.copy()
     edited[17, 40:44] = np.roll(edited[17, 40:44], 1)
-    assert _held(tmp_path, edited, blocks, name).outcome == "apart"
+    assert held(tmp_path, edited, blocks, name).outcome == "apart"
 
 
 def test_scales_that_another_build_chose_are_no_edit(tmp_path: Path) -> None:
     """A build with fused multiplications and additions chooses other scales for a few groups, and the nearest codes."""
     floats, blocks = RECORDED["fused_floats"].astype(np.float32), RECORDED["fused_Q4_K"]
-    stored = _held(tmp_path, floats, blocks, "Q4_K")
+    stored = held(tmp_path, floats, blocks, "Q4_K")
     assert 0 < stored.constants - stored.equal_constants < 0.01 * stored.constants
     assert (stored.outcome, stored.nearest) == ("remade", 1.0)
     edited = floats.copy()
     edited[17, 40:44] = np.roll(edited[17, 40:44], 1)
-    assert _held(tmp_path, edited, blocks, "Q4_K").outcome == "apart"
+    assert held(tmp_path, edited, blocks, "Q4_K").outcome == "apart"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
+from lineage_audit.checkpoint.formats.gguf.float_quants import FLOAT_QUANTS, float_quantized
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS, grid_of
 from lineage_audit.checkpoint.formats.gguf.k_quants import K_QUANTS, k_quantized
 from lineage_audit.checkpoint.formats.gguf.types import GgmlType
@@ -17,7 +19,7 @@ from lineage_audit.checkpoint.tensors import StoredTensor
 
 _REFERENCE = "ggml's reference without an importance matrix"
 _VARIES = 0.01
-"""Share of constants of K-quants that builds of llama.cpp choose otherwise (seen: .005)."""
+"""Share of constants that builds of llama.cpp choose otherwise where they search (seen: .005)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,16 @@ class GgmlGrid(GgmlBlocks, OnGrid):
 
     @property
     def rules(self) -> tuple[GridRule, ...]:
-        """The library's own quantiser, or the reference's rule for K-quants."""
-        name = f"{_REFERENCE}, {self.type.name}"
-        if self.type.name in K_QUANTS:
-            return (GridRule(name, self._k_quantize, _VARIES),)
-        return (GridRule(name, self._quantize),) if self.type.name in _QUANTISED_BY_LIBRARY else ()
+        """The library's own quantiser, or the reference's rule for K-quants and types with uneven levels."""
+        name = self.type.name
+        if name in K_QUANTS:
+            return (GridRule(f"{_REFERENCE}, {name}", self._k_quantize, _VARIES),)
+        if name in FLOAT_QUANTS:
+            return tuple(
+                GridRule(f"{_REFERENCE}, {rule}", partial(self._float_quantize, rule), _VARIES)
+                for rule in FLOAT_QUANTS[name]
+            )
+        return (GridRule(f"{_REFERENCE}, {name}", self._quantize),) if name in _QUANTISED_BY_LIBRARY else ()
 
     def grid(self, low: int, high: int, arrays: Sequence[RawArray]) -> Grid:
         """One group a row."""
@@ -81,6 +88,9 @@ class GgmlGrid(GgmlBlocks, OnGrid):
 
     def _k_quantize(self, floats: FloatArray, stored: Grid, extent: Extent | None) -> Grid:  # noqa: ARG002
         return k_quantized(self.type.name, floats)
+
+    def _float_quantize(self, rule: str, floats: FloatArray, stored: Grid, extent: Extent | None) -> Grid:  # noqa: ARG002
+        return float_quantized(rule, floats)
 
     def _quantize(self, floats: FloatArray, stored: Grid, extent: Extent | None) -> Grid:  # noqa: ARG002
         rows = floats.reshape(-1, self.columns)

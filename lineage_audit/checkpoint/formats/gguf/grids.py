@@ -24,6 +24,9 @@ Constants = tuple[FloatArray, FloatArray | None]
 _UNEVEN = np.array([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113], np.float32)
 """The levels of IQ4_NL and IQ4_XS."""
 
+_TO_HALF = 2.0**-11
+"""What rounding to half precision leaves: IQ4 takes codes by scales that are rounded afterwards."""
+
 _DOUBLED = 2 * FLOAT4_LEVELS
 """FP4's levels as ggml holds them: twice as large, under half the scale."""
 
@@ -36,11 +39,13 @@ class _BlockGrid:
         group: elements that share a scale.
         levels: what codes stand for, ascending.
         constants: scales and offsets of blocks ``[blocks, bytes]``.
+        loose: codes are taken by scales that differ from the stored ones by so much of their size.
     """
 
     group: int
     levels: FloatArray
     constants: Callable[[_Bytes], Constants]
+    loose: float = 0.0
 
 
 def grid_of(kind: _BlockGrid, blocks: _Bytes, floats: FloatArray) -> Grid:
@@ -58,7 +63,7 @@ def grid_of(kind: _BlockGrid, blocks: _Bytes, floats: FloatArray) -> Grid:
         places = (values if offsets is None else values - offsets) / scales
     codes = nearest_level(kind.levels, np.where(np.isfinite(places), places, np.float32(0)))
     columns = groups_of_size(kind.group, kind.group)
-    return Grid(codes, kind.levels, scales, np.arange(len(scales)), columns, offsets=offsets)
+    return Grid(codes, kind.levels, scales, np.arange(len(scales)), columns, offsets=offsets, loose=kind.loose)
 
 
 def _half(blocks: _Bytes, start: int) -> FloatArray:
@@ -138,8 +143,8 @@ BLOCK_GRIDS: Mapping[str, _BlockGrid] = {
     "Q6_K": _scaled(16, -32, 31, _q6_k),
     "TQ1_0": _scaled(256, -1, 1, partial(_one_scale, 52)),
     "TQ2_0": _scaled(256, -1, 2, partial(_one_scale, 64)),
-    "IQ4_NL": _BlockGrid(32, _UNEVEN, partial(_one_scale, 0)),
-    "IQ4_XS": _BlockGrid(32, _UNEVEN, _iq4_xs),
+    "IQ4_NL": _BlockGrid(32, _UNEVEN, partial(_one_scale, 0), _TO_HALF),
+    "IQ4_XS": _BlockGrid(32, _UNEVEN, _iq4_xs, _TO_HALF),
     "MXFP4": _BlockGrid(32, _DOUBLED, _exponents),
     "NVFP4": _BlockGrid(16, _DOUBLED, _nvfp4),
 }
