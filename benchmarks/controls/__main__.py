@@ -17,7 +17,8 @@ from itertools import combinations
 from pathlib import Path
 
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint
-from lineage_audit.comparison.controls.numbers import NUMBERS, Compared
+from lineage_audit.comparison.controls import Quoted, quoted_of_weights
+from lineage_audit.comparison.controls.numbers import NUMBERS
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.pairing.tensors import pair_tensors
@@ -62,18 +63,18 @@ def _table(zoo: Path, published: Mapping[str, list[dict[str, object]]]) -> dict[
     }
 
 
-def _pairs(zoo: Path) -> Iterator[tuple[str, Compared]]:
+def _pairs(zoo: Path) -> Iterator[tuple[str, Quoted]]:
     roots = sorted(folder for folder in zoo.iterdir() if _ROOT.fullmatch(folder.name))
     for a, b in combinations(roots, 2):
         same = _ROOT.fullmatch(a.name)["family"] == _ROOT.fullmatch(b.name)["family"]  # type: ignore[index]
-        yield _SEEDS if same else _FAMILIES, _compared(open_checkpoint(str(a)), open_checkpoint(str(b)))
+        yield _SEEDS if same else _FAMILIES, _quoted(open_checkpoint(str(a)), open_checkpoint(str(b)))
 
 
-def _compared(a: Checkpoint, b: Checkpoint) -> Compared:
+def _quoted(a: Checkpoint, b: Checkpoint) -> Quoted:
     pairs = pair_tensors(a, b).pairs
     measured = measure_all(a, b, plan_reading(pairs, "full"), NoProgress())
     architecture = compare_architectures(a.config, b.config, ())
-    return Compared(tuple(measured.values()), architecture, compare_tokenizers(a.vocabulary, b.vocabulary))
+    return quoted_of_weights(tuple(measured.values()), architecture, compare_tokenizers(a.vocabulary, b.vocabulary))
 
 
 def _control(group: str, found: Sequence[float]) -> Control:

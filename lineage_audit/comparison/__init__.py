@@ -16,7 +16,7 @@ from typing import Literal
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.prompting import read_prompting
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
-from lineage_audit.comparison.controls import Compared, controls_of
+from lineage_audit.comparison.controls import controls_of, figures_of, quoted_of_weights
 from lineage_audit.comparison.coverage import coverage_of_equals, coverage_of_pair, why_not_measured
 from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
@@ -32,6 +32,7 @@ from lineage_audit.comparison.pairing.unnamed import pair_unnamed
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.reading.plan import default_budget
 from lineage_audit.comparison.reading.threads import product_threads
+from lineage_audit.comparison.requantized import with_sample_kept
 from lineage_audit.comparison.siblings import compare_beyond
 from lineage_audit.comparison.stages import (
     WeightStage,
@@ -85,7 +86,7 @@ def _compared(
     a: Checkpoint, b: Checkpoint, effort: EffortChoice, progress: Progress, ancestors: Ancestors, budget: int | None
 ) -> Report:
     started = time.perf_counter()
-    a, b = with_known_layouts(a, b)
+    a, b = with_sample_kept(*with_known_layouts(a, b))
     pairing = pair_tensors(a, b)
     names = compare_names(pairing)
     tokenizer = compare_tokenizers(a.vocabulary, b.vocabulary)
@@ -103,7 +104,8 @@ def _compared(
     )
     verdict = decide(findings)
     requantized = stage.ask_requantization(a, b) if verdict.relation in ("identical", "derived") else None
-    compared = Compared(tuple(stage.comparison.measurements.values()), architecture, tokenizer)
+    quoted = quoted_of_weights(tuple(stage.comparison.measurements.values()), architecture, tokenizer)
+    in_place = stage.aligned is None
     return Report(
         tool_version=__version__,
         a=summarise_model(a),
@@ -119,7 +121,8 @@ def _compared(
         evidence=stage.evidence if beyond is None else (*stage.evidence, beyond),
         coverage=_coverage(a, b, pairing, stage),
         requantization=requantized,
-        controls=controls_of(compared) if stage.aligned is None else (),
+        controls=controls_of(quoted) if in_place else (),
+        quoted=figures_of(quoted) if in_place else None,
         prompting=compare_prompting(read_prompting(a), read_prompting(b)),
     )
 

@@ -23,7 +23,7 @@ _LARGEST = 8 * 2**30
 _LARGEST_BUNDLE = 2**20
 _CHUNK = 2**20
 _TIMEOUT = 60.0
-_NO_SIGSTORE = "a signature is checked by sigstore's library: pip install 'lineage-audit[signatures]'"
+_NO_SIGSTORE = "a signature is checked by sigstore's library: pip install 'lineage-audit[sign]'"
 
 
 @dataclass(frozen=True, slots=True)

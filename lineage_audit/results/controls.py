@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ControlKind = Literal["here", "zoo", "published"]
+ControlKind = Literal["here", "zoo", "library", "published"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Control:
 
     Attributes:
         name: which models or layers.
-        kind: measured in this run, measured on the project's trained models, or published.
+        kind: measured in this run on the same two models, on the project's trained models, in this run on models of a
+            library, or published.
         low: the smallest value.
         high: the largest value.
         count: how many values there are.
@@ -46,3 +47,48 @@ class ControlledNumber:
     value: float | None
     controls: tuple[Control, ...]
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceHistogram:
+    """How B's weights differ from A's, in standard deviations of A's weights, over the rows that were kept.
+
+    Attributes:
+        edges: of the bins.
+        here: the share of all differences in each bin; what lies beyond the ends is in none.
+        other_rows: the same of B's rows and A's neighbouring ones: what weights that have nothing in common give.
+    """
+
+    edges: tuple[float, ...]
+    here: tuple[float, ...]
+    other_rows: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationCurve:
+    """The standard deviation of one role's matrices, layer by layer.
+
+    Attributes:
+        role: the role.
+        layers: layers of B.
+        a: of A's matrices.
+        b: of B's.
+    """
+
+    role: str
+    layers: tuple[int, ...]
+    a: tuple[float, ...]
+    b: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedFigures:
+    """What people draw of two models; nothing follows from it.
+
+    Attributes:
+        differences: the histogram of their differences, or None where no weights were kept.
+        deviations: standard deviations over the layers, a role each.
+    """
+
+    differences: DifferenceHistogram | None
+    deviations: tuple[DeviationCurve, ...]

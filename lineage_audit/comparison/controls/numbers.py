@@ -1,28 +1,15 @@
-"""The numbers: each a function of what a comparison has read anyway."""
+"""The numbers: each a function of what is had of two models anyway."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 
-from lineage_audit.checkpoint.roles import NORM_ROLES, Role
-from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement
-from lineage_audit.results import ArchitectureFinding, Control, TokenizerFinding
-
-_CURVE_ROLES = (Role.Q, Role.K, Role.V, Role.O)
-_FEWEST_LAYERS = 3
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Compared:
-    """What a comparison has read, by number and not after any alignment."""
-
-    measured: Sequence[Measurement]
-    architecture: ArchitectureFinding
-    tokenizer: TokenizerFinding
+from lineage_audit.comparison.controls.quoted import Curve, Quoted, cosine
+from lineage_audit.comparison.reading.measurement import DoubleArray
+from lineage_audit.results import Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,98 +26,62 @@ class Number:
 
     number_id: str
     question: str
-    value: Callable[[Compared], float | None]
-    here: Callable[[Compared], Control | None] = lambda _: None
+    value: Callable[[Quoted], float | None]
+    here: Callable[[Quoted], Control | None] = lambda _: None
     nearer_is_less: bool = False
 
 
-def _gains(compared: Compared) -> list[Measurement]:
-    return [part for part in compared.measured if part.pair.b.role in NORM_ROLES and len(part.kept_b) > 1]
+def _norm_cosine(quoted: Quoted) -> float | None:
+    return _mean([norm.cosine for norm in quoted.norms])
 
 
-def _cosine(a: DoubleArray, b: DoubleArray) -> float:
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / size if size else 0.0
+def _other_norms(quoted: Quoted) -> Control | None:
+    return _spread("A's norms and B's of other layers", quoted.other_norms)
+
+
+def _deviation_curve(quoted: Quoted) -> float | None:
+    """Correlation over layers, the curve of each role centred and scaled."""
+    found = [both for curve in quoted.curves.values() if (both := standardised(curve)) is not None]
+    if not found:
+        return None
+    a, b = (np.concatenate(side) for side in zip(*found, strict=True))
+    return cosine(a, b)
+
+
+def standardised(curve: Curve) -> tuple[DoubleArray, DoubleArray] | None:
+    """Both curves centred and of length one; None where one of them is flat."""
+    a, b = (side - side.mean() for side in (curve.a, curve.b))
+    if not a.any() or not b.any():
+        return None
+    return a / np.linalg.norm(a), b / np.linalg.norm(b)
+
+
+def _raw_cosine(quoted: Quoted) -> float | None:
+    return quoted.raw_cosine
+
+
+def _wrong_rows(quoted: Quoted) -> Control | None:
+    return _spread("rows of A and other rows of B, root mean square", quoted.wrong_rows)
+
+
+def _relative_difference(quoted: Quoted) -> float | None:
+    return quoted.relative_difference
+
+
+def _equal_fields(quoted: Quoted) -> float | None:
+    stated = [field for field in quoted.architecture.fields if field.status in ("equal", "different")]
+    return sum(field.status == "equal" for field in stated) / len(stated) if stated else None
+
+
+def _shared_tokens(quoted: Quoted) -> float | None:
+    return quoted.tokenizer.shared_share
 
 
 def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _norm_cosine(compared: Compared) -> float | None:
-    """Mean cosine of the gains of the same norm in both models, as they are."""
-    return _mean(
-        [_cosine(part.kept_a.astype(float).ravel(), part.kept_b.astype(float).ravel()) for part in _gains(compared)]
-    )
-
-
-def _other_norms(compared: Compared) -> Control | None:
-    """The same of norms of one role in different layers."""
-    values = [
-        _cosine(one.kept_a.astype(float).ravel(), other.kept_b.astype(float).ravel())
-        for one, other in permutations(_gains(compared), 2)
-        if one.pair.b.role == other.pair.b.role and len(one.kept_a) == len(other.kept_b)
-    ]
-    return _spread("A's norms and B's of other layers", values)
-
-
-def _deviation_curve(compared: Compared) -> float | None:
-    """Correlation over layers of the standard deviations of q, k, v and o, each curve centred and scaled."""
-    curves = [_curve(compared, role) for role in _CURVE_ROLES]
-    found = [pair for pair in curves if pair is not None]
-    if not found:
-        return None
-    a, b = (np.concatenate(side) for side in zip(*found, strict=True))
-    return _cosine(a, b)
-
-
-def _curve(compared: Compared, role: Role) -> tuple[DoubleArray, DoubleArray] | None:
-    parts = [
-        one for one in compared.measured if one.pair.b.role == role and one.pair.b.layer is not None and one.is_matrix
-    ]
-    parts.sort(key=lambda one: one.pair.b.layer or 0)
-    if len(parts) < _FEWEST_LAYERS:
-        return None
-    sides = (
-        np.array([np.sqrt(one.rows.aa.mean()) for one in parts]),
-        np.array([np.sqrt(one.rows.bb.mean()) for one in parts]),
-    )
-    a, b = (side - side.mean() for side in sides)
-    if not a.any() or not b.any():
-        return None
-    return a / np.linalg.norm(a), b / np.linalg.norm(b)
-
-
-def _raw_cosine(compared: Compared) -> float | None:
-    """Cosine of all matrices of the layers, number by number."""
-    rows = [one.rows for one in compared.measured if one.is_matrix and one.pair.b.layer is not None]
-    squares = sum(float(one.aa.sum()) for one in rows) * sum(float(one.bb.sum()) for one in rows)
-    return sum(float(one.dot.sum()) for one in rows) / float(np.sqrt(squares)) if squares else None
-
-
-def _wrong_rows(compared: Compared) -> Control | None:
-    values = [one.mismatched_cosine for one in compared.measured if one.is_matrix and one.mismatched_cosine is not None]
-    return _spread("rows of A and other rows of B, root mean square", values)
-
-
-def _relative_difference(compared: Compared) -> float | None:
-    """Size of the differences over the size of A's numbers, in the matrices of the layers."""
-    parts = [one for one in compared.measured if one.is_matrix and one.pair.b.layer is not None]
-    size = sum(float(one.rows.aa.sum()) for one in parts)
-    return float(np.sqrt(sum(one.delta_squared for one in parts) / size)) if size else None
-
-
-def _equal_fields(compared: Compared) -> float | None:
-    """Share of the architecture's fields that both state and that are equal."""
-    stated = [field for field in compared.architecture.fields if field.status in ("equal", "different")]
-    return sum(field.status == "equal" for field in stated) / len(stated) if stated else None
-
-
-def _shared_tokens(compared: Compared) -> float | None:
-    return compared.tokenizer.shared_share
-
-
-def _spread(name: str, values: Sequence[float]) -> Control | None:
+def _spread(name: str, values: Iterable[float]) -> Control | None:
     finite = [value for value in values if np.isfinite(value)]
     return Control(name, "here", min(finite), max(finite), len(finite)) if finite else None
 

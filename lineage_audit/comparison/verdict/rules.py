@@ -16,7 +16,6 @@ from lineage_audit.comparison.verdict.standing import (
     detection_limit,
     has_asked_invariants,
     has_effect,
-    has_power,
     has_searched,
     is_half_agreed,
     is_related,
@@ -176,7 +175,8 @@ def _is_hardly_compared(findings: Findings) -> bool:
 
 
 def _is_powerless(findings: Findings) -> bool:
-    return not has_power(findings.evidence)
+    limit = detection_limit(findings.evidence)
+    return limit is None or limit > INDEPENDENCE.weakest_detection
 
 
 def _of_exact(_: Findings) -> Grade:

@@ -10,6 +10,7 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.controls import controls_of, figures_of
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.base import not_measured
 from lineage_audit.comparison.evidence.norm_gains import TEST as GAINS
@@ -34,6 +35,7 @@ from lineage_audit.library.fingerprint.evidence import (
     same_number_evidence,
 )
 from lineage_audit.library.fingerprint.matching import residual_map, search
+from lineage_audit.library.fingerprint.quoted import quoted_of_sketches
 from lineage_audit.library.fingerprint.shares import (
     RoleAgreement,
     agreements,
@@ -113,6 +115,8 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
         obstacle=None if plain.measured or moved else "no sketched units of the two have the same place and shape",
         slopes=slopes_of(chosen.measured),
     )
+    tokenizer = compare_samples(a.tokens, b.tokens)
+    quoted = quoted_of_sketches(a, b, plain.measured, architecture, tokenizer)
     return Report(
         tool_version=__version__,
         a=summary_of(a),
@@ -123,9 +127,11 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
         verdict=decide(findings),
         architecture=architecture,
         names=names,
-        tokenizer=compare_samples(a.tokens, b.tokens),
+        tokenizer=tokenizer,
         weights=_weights(chosen, b, evidence),
         evidence=evidence,
+        controls=controls_of(quoted) if moved is None else (),
+        quoted=figures_of(quoted) if moved is None else None,
     )
 
 

@@ -28,8 +28,14 @@ _LONGEST = 400
 
 _WIDEST = 2**20
 
+_LARGEST_MOMENT = 1e9
+
 _CLAIM_KINDS: tuple[ClaimKind, ...] = get_args(ClaimKind)
 _STANDINGS: tuple[Standing, ...] = get_args(Standing)
+
+
+GainRow = tuple[Role, int | None, float | None, float | None]
+"""Role and layer of a norm, and the mean and the standard deviation of its gains where they are stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Document:
         claims: what its card says.
         tensors: its tensors.
         width: residual channels.
-        gains: role and layer of each row of the array of gains.
+        gains: role, layer, mean and deviation of each row of the array of gains.
         tokens: what is known of the vocabulary beside its sample, or None.
     """
 
@@ -55,7 +61,7 @@ class Document:
     claims: Claims
     tensors: tuple[TensorRef, ...]
     width: int
-    gains: tuple[tuple[Role, int | None], ...]
+    gains: tuple[GainRow, ...]
     tokens: Mapping[str, object] | None
 
     def with_arrays(
@@ -106,7 +112,7 @@ def document_of(fingerprint: Fingerprint) -> dict[str, object]:
         ],
         "tensors": table_of(fingerprint.tensors),
         "width": fingerprint.width,
-        "gains": [[gain.role, gain.layer] for gain in fingerprint.gains],
+        "gains": [_stated_gain(gain) for gain in fingerprint.gains],
         "tokens": tokens and {"size": tokens.size, "added": tokens.added, "digest": tokens.digest, "kind": tokens.kind},
     }
 
@@ -140,9 +146,29 @@ def _document(stated: Mapping[str, object]) -> Document:
         claims=Claims(tuple(_claim(claim) for claim in _list(stated["claims"]))),
         tensors=tensors_of(stated["tensors"]),
         width=width,
-        gains=tuple((Role(str(role)), _layer(layer)) for role, layer in map(_list, _list(stated["gains"]))),
+        gains=tuple(map(_gain, _list(stated["gains"]))),
         tokens=tokens,
     )
+
+
+def _stated_gain(gain: Gain) -> list[object]:
+    moments = [] if gain.mean is None or gain.deviation is None else [gain.mean, gain.deviation]
+    return [gain.role, gain.layer, *moments]
+
+
+def _gain(stated: object) -> GainRow:
+    """One norm; fingerprints of earlier versions state no moments."""
+    role, layer, *moments = _list(stated)
+    if not moments:
+        return Role(str(role)), _layer(layer), None, None
+    mean, deviation = map(_moment, moments)
+    return Role(str(role)), _layer(layer), mean, deviation
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST_MOMENT:
+        return float(value)
+    raise ValueError("an impossible mean or deviation of gains")
 
 
 def _identity(stated: Mapping[str, object]) -> Identity:

@@ -20,7 +20,7 @@ from lineage_audit.checkpoint import split_reference
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError
-from lineage_audit.library.fingerprint.document import document_of, from_document
+from lineage_audit.library.fingerprint.document import GainRow, document_of, from_document
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import pack, unpack
 from lineage_audit.library.fingerprint.values import (
@@ -154,11 +154,14 @@ def _levels(arrays: _Arrays, key: str, rows: int, columns: int) -> Levels:
     return unpack(packed, columns)
 
 
-def _gains(arrays: _Arrays, keys: tuple[tuple[Role, int | None], ...], width: int) -> tuple[Gain, ...]:
-    if not keys:
+def _gains(arrays: _Arrays, rows: tuple[GainRow, ...], width: int) -> tuple[Gain, ...]:
+    if not rows:
         return ()
-    levels = _levels(arrays, "gains", len(keys), width)
-    return tuple(Gain(role, layer, levels[row]) for row, (role, layer) in enumerate(keys))
+    levels = _levels(arrays, "gains", len(rows), width)
+    return tuple(
+        Gain(role, layer, own, mean, deviation)
+        for own, (role, layer, mean, deviation) in zip(levels, rows, strict=True)
+    )
 
 
 def _tokens(arrays: _Arrays, stated: Mapping[str, object] | None) -> TokenSample | None:

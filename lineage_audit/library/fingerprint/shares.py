@@ -17,7 +17,7 @@ from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.library.fingerprint.vectors import Correspondence, LayerPair, Part
 from lineage_audit.results import LayerRow
 
-_SKETCHED: tuple[tuple[Part, Role], ...] = (
+SKETCHED: tuple[tuple[Part, Role], ...] = (
     ("units", Role.GATE),
     ("units", Role.UP),
     ("units", Role.DOWN),
@@ -63,7 +63,7 @@ def agreements(found: Correspondence, *, searched: bool) -> list[RoleAgreement]:
     return [
         agreement
         for pair in found.pairs
-        for part, role in _SKETCHED
+        for part, role in SKETCHED
         if (agreement := _agreement(found, pair, part, role, searched)) is not None
     ]
 
@@ -144,7 +144,7 @@ def residual_share(measured: list[RoleAgreement], b: Fingerprint) -> float | Non
     sketched = {
         (layer.layer, role)
         for layer in b.layers
-        for part, role in _SKETCHED
+        for part, role in SKETCHED
         if (block := getattr(layer, part)) is not None and role in block.roles
     }
     whole = sum(max(1, sizes[place]) for place in sketched)

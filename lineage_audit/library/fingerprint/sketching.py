@@ -131,8 +131,15 @@ def _gains(checkpoint: Checkpoint, width: int, scheme: SketchScheme) -> Iterator
     for tensor in final + [t for t in inside if t.layer in numbers[::every]]:
         gains = checkpoint.rows(tensor, 0, width).astype(np.float32)
         gains = np.nan_to_num(gains, nan=0.0, posinf=0.0, neginf=0.0)
-        if float(gains.std(dtype=np.float64)) > _LEAST_SPREAD:
-            yield Gain(tensor.role, tensor.layer, to_levels(_centred(gains), scheme)[0])
+        mean, deviation = float(gains.mean(dtype=np.float64)), float(gains.std(dtype=np.float64))
+        if deviation > _LEAST_SPREAD:
+            levels = to_levels(_centred(gains), scheme)[0]
+            yield Gain(tensor.role, tensor.layer, levels, _rounded(mean), _rounded(deviation))
+
+
+def _rounded(value: float) -> float:
+    """A number to the digits that a single-precision one has, so that its text is the same on every machine."""
+    return float(f"{value:.6g}")
 
 
 def _centred(gains: FloatArray) -> FloatArray:

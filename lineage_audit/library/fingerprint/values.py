@@ -75,11 +75,21 @@ class LayerSketch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gain:
-    """One norm's gains over the residual channels, centred and quantised, int8 ``[width]``."""
+    """One norm's gains over the residual channels.
+
+    Attributes:
+        role: the norm.
+        layer: its layer, or None.
+        levels: the gains, centred and quantised, int8 ``[width]``.
+        mean: their mean as they are stored; None in fingerprints of earlier versions.
+        deviation: their standard deviation; None likewise.
+    """
 
     role: Role
     layer: int | None
     levels: Levels
+    mean: float | None = None
+    deviation: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,6 +63,7 @@ _ORIGIN_WORDS: Mapping[ReferenceOrigin, str] = {
 
 _STATUS_WORDS: Mapping[ReferenceStatus, str] = {
     "compared": "weights compared",
+    "certified": "not compared, borne out by a certificate",
     "claims-only": "claims only, weights not compared",
     "unavailable": "not available",
 }

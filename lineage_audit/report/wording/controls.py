@@ -12,6 +12,7 @@ NOTE = "None of these decides anything here; the verdict stands on the tests."
 _KIND_WORDS: Mapping[ControlKind, str] = {
     "here": "measured in this run",
     "zoo": "measured on trained models",
+    "library": "measured in this run",
     "published": "published",
 }
 
@@ -21,7 +22,7 @@ def value_words(number: ControlledNumber) -> str:
     return MISSING if number.value is None else f"{number.value:.3f}"
 
 
-def _range_words(control: Control) -> str:
+def range_words(control: Control) -> str:
     """From the smallest value to the largest."""
     return f"{control.low:.3f}" if control.low == control.high else f"{control.low:.3f} to {control.high:.3f}"
 
@@ -29,4 +30,4 @@ def _range_words(control: Control) -> str:
 def control_words(control: Control) -> str:
     """One control: its range, what it is, and where it comes from."""
     source = f", {control.source}" if control.source else ""
-    return f"{_range_words(control)}: {control.name} ({control.count:,}; {_KIND_WORDS[control.kind]}{source})"
+    return f"{range_words(control)}: {control.name} ({control.count:,}; {_KIND_WORDS[control.kind]}{source})"

@@ -12,6 +12,7 @@ from lineage_audit.report.html.figures.family_tree import family_tree
 from lineage_audit.report.html.figures.layer_map import layer_map
 from lineage_audit.report.html.figures.merge_weights import merge_figure
 from lineage_audit.report.html.figures.null import null_figure
+from lineage_audit.report.html.figures.quoted import controls_figure, deviation_figure, difference_figure
 from lineage_audit.report.html.figures.recipe import recipe_figure
 from lineage_audit.report.html.figures.references import references_figure
 from lineage_audit.report.html.figures.role_map import role_map
@@ -27,6 +28,7 @@ __all__ = [
     "layer_map",
     "merge_figure",
     "null_figures",
+    "quoted_figures",
     "recipe_figure",
     "references_figure",
     "role_map",
@@ -40,7 +42,8 @@ def compare_figures(report: Report) -> list[Figure]:
     """The figures of a comparison."""
     weights = report.weights
     single = (layer_map(weights), role_map(weights), recipe_figure(weights.stages))
-    found = [*null_figures(report), *(figure for figure in single if figure), *spectrum_figures(report)]
+    drawn = (*null_figures(report), *single, *spectrum_figures(report), *quoted_figures(report))
+    found = [figure for figure in drawn if figure]
     return list({figure.name: figure for figure in found}.values())
 
 
@@ -61,6 +64,12 @@ def null_figures(report: Report) -> list[Figure]:
     strongest_first = sorted(report.evidence, key=lambda test: 0.0 if test.log10_p is None else test.log10_p)
     figures = (null_figure(test, level if test.grade == "exact" else None) for test in strongest_first)
     return list({figure.name: figure for figure in figures if figure}.values())
+
+
+def quoted_figures(report: Report) -> list[Figure]:
+    """What people draw and quote of two models, beside what unrelated ones give."""
+    figures = (difference_figure(report.quoted), deviation_figure(report.quoted), controls_figure(report.controls))
+    return [figure for figure in figures if figure]
 
 
 def spectrum_figures(report: Report) -> list[Figure]:
