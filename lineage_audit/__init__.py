@@ -89,6 +89,10 @@ def compare(
     weights: str | None = None,
     device: Device = "cpu",
     budget: int | None = None,
+    certificate: str | Path | None = None,
+    sign: bool = False,
+    trust: str | Path | None = None,
+    library: str | Path | None = None,
 ) -> Report:
     """Compare two models.
 
@@ -103,11 +107,18 @@ def compare(
         weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
         budget: bytes of weights that a sample may read of each model; by their size where it is None.
+        certificate: where to write what shows that the two are not independent, if anywhere; the report's
+            ``certificate`` links to it, or says why none was written.
+        sign: sign the certificate, by sigstore's library, as whoever runs this.
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+        library: a library of fingerprints; its models that are independent of B are further controls of the numbers
+            that people quote.
 
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
     from lineage_audit.arguments import as_reference, as_references, choices, one_of
+    from lineage_audit.certifying import certificate_file
     from lineage_audit.comparing import ModelA, Settings
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device, computing_on
@@ -116,8 +127,10 @@ def compare(
     one_of("device", device, choices(Device))
     ref_a, ref_b, named = as_reference(a), as_reference(b), as_references(parents)
     named_base = as_reference(base) if base else None
+    file = certificate_file(certificate, sign=sign, trust=trust) if certificate is not None else None
     with computing_on(device):
-        return ModelA(ref_a, Settings(effort, progress, named, named_base, weights, budget)).compare_with(ref_b)
+        settings = Settings(effort, progress, named, named_base, weights, budget, file, _as_path(library))
+        return ModelA(ref_a, settings).compare_with(ref_b)
 
 
 def compare_many(
@@ -229,6 +242,10 @@ def check(
     device: Device = "cpu",
     budget: int | None = None,
     library: str | Path | None = None,
+    certificates: Reference | Iterable[Reference] = (),
+    identity: str | None = None,
+    issuer: str | None = None,
+    trust: str | Path | None = None,
 ) -> CheckReport:
     """Hold a model's licence and base-model claims against its weights.
 
@@ -249,6 +266,11 @@ def check(
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
         budget: bytes of weights that a sample may read of each model; by default the policy's, or by their size.
         library: a library of fingerprints, asked where the card names no base that the weights bear out.
+        certificates: files of certificates that stand for declared bases which are not at hand. ``NAME=FILE`` says
+            which declared base the other model of one is.
+        identity: who must have signed them: an e-mail address, or the address of a workflow.
+        issuer: who vouches for that identity, as an address; goes with ``identity``.
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
 
     Raises:
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
@@ -258,10 +280,12 @@ def check(
     from pathlib import Path
 
     from lineage_audit.arguments import as_reference, as_references, choices, one_of
+    from lineage_audit.certificate import required_signer
     from lineage_audit.claims import (
         CheckOptions,
         Policy,
         check_claims,
+        given_certificate,
         given_references,
         read_baseline,
         read_policy,
@@ -281,7 +305,11 @@ def check(
     read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     database = Path(library) if library is not None else None
-    options = CheckOptions(read, with_declared, effort, fail_on, known, device, weights, budget, database)
+    signer = required_signer(identity, issuer, _as_path(trust))
+    named_certificates = tuple(given_certificate(one, signer) for one in as_references(certificates))
+    options = CheckOptions(
+        read, with_declared, effort, fail_on, known, device, weights, budget, database, named_certificates
+    )
     return check_claims(named, given, options, progress)
 
 
@@ -401,27 +429,39 @@ def tree(
         return grow_tree([open_fingerprint(model, effort, progress) for model in as_references(models)], progress)
 
 
-def certify(a: Reference, b: Reference, path: str | Path | None = None) -> Certificate:
+def certify(
+    a: Reference,
+    b: Reference,
+    path: str | Path | None = None,
+    *,
+    weights: str | None = None,
+    sign: bool = False,
+    trust: str | Path | None = None,
+) -> Certificate:
     """Certify that two models are not independent, in a form that anyone can verify.
 
     Args:
         a: a local folder or file, or a Hub repository ``org/name[@revision]``; the suspected ancestor, if any.
         b: the same for the other model.
-        path: where to write the certificate, if anywhere.
+        path: where to write the certificate, if anywhere; a file ``*.jsonl`` gets one line more.
+        weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
+        sign: sign what is written, by sigstore's library, as whoever runs this.
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
 
     Raises:
-        LineageAuditError: no rule shows it, a model cannot be read, or the file cannot be written; one line says why.
+        LineageAuditError: no rule shows it, a model cannot be read, or the file cannot be signed or written; one line
+            says why.
     """
-    from pathlib import Path
-
     from lineage_audit.arguments import as_reference
     from lineage_audit.certificate import certify_models
+    from lineage_audit.certifying import certificate_file
     from lineage_audit.checkpoint import open_checkpoint
-    from lineage_audit.whole_files import write_whole
 
-    made = certify_models(*map(open_checkpoint, (as_reference(a), as_reference(b))))
+    if sign and path is None:
+        raise LineageAuditError("what is signed is the file; give the path of one")
+    made = certify_models(open_checkpoint(as_reference(a)), open_checkpoint(as_reference(b), weights))
     if path is not None:
-        write_whole(Path(path), made.to_json())
+        certificate_file(path, sign=sign, trust=trust).write(made)
     return made
 
 
@@ -430,17 +470,21 @@ def verify(
     a: Reference | None = None,
     b: Reference | None = None,
     *,
-    signed_by: str | None = None,
+    weights: str | None = None,
+    identity: str | None = None,
     issuer: str | None = None,
+    trust: str | Path | None = None,
 ) -> Verification:
     """Verify a certificate: its arithmetic, and with both models at hand everything that it stands on.
 
     Args:
-        certificate: the file.
+        certificate: the file; of one with many (``*.jsonl``) the certificate of the models at hand is meant.
         a: model A, if it is at hand.
         b: model B, if it is at hand.
-        signed_by: who must have signed it: an e-mail address, or the address of a workflow; needs sigstore's library.
-        issuer: who vouches for that identity, as an address.
+        weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
+        identity: who must have signed it: an e-mail address, or the address of a workflow; needs sigstore's library.
+        issuer: who vouches for that identity, as an address; goes with ``identity``.
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
 
     Raises:
         LineageAuditError: the file is no certificate, was not signed so, or a model cannot be read; one line says why
@@ -449,9 +493,18 @@ def verify(
     from pathlib import Path
 
     from lineage_audit.arguments import as_reference
-    from lineage_audit.certificate import read_certificate, verify_certificate
+    from lineage_audit.certificate import read_certificates, required_signer, verify_one_of
     from lineage_audit.checkpoint import open_checkpoint
 
-    stated = read_certificate(Path(certificate), signed_by, issuer)
-    opened = [None if model is None else open_checkpoint(as_reference(model)) for model in (a, b)]
-    return verify_certificate(stated, *opened)
+    found = read_certificates(Path(certificate), required_signer(identity, issuer, _as_path(trust)))
+    return verify_one_of(
+        found,
+        None if a is None else open_checkpoint(as_reference(a)),
+        None if b is None else open_checkpoint(as_reference(b), weights),
+    )
+
+
+def _as_path(path: str | Path | None) -> Path | None:
+    from pathlib import Path
+
+    return None if path is None else Path(path)

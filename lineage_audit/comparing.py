@@ -6,8 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lineage_audit.certifying import CertificateFile
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint, split_reference
 from lineage_audit.checkpoint.source.held import RememberingSource
 from lineage_audit.comparison import EffortChoice, compare_checkpoints
@@ -37,6 +39,8 @@ class Settings:
         base: reference of a common base, or None.
         weights: of B, the name of the set of weights that is read, or None.
         budget: bytes of weights that a sample may read of each model; by their size where it is None.
+        certificate: where a certificate of the pair goes, or None.
+        library: a library whose independent models are further controls of what people quote, or None.
     """
 
     effort: EffortChoice = "auto"
@@ -45,6 +49,8 @@ class Settings:
     base: str | None = None
     weights: str | None = None
     budget: int | None = None
+    certificate: CertificateFile | None = None
+    library: Path | None = None
 
     @property
     def ancestors(self) -> tuple[str, ...]:
@@ -80,16 +86,18 @@ class ModelA:
         return summary_of(self._fingerprint)
 
     def _compare_weights(self, ref: str) -> Report:
-        asked = self._settings
-        return compare_checkpoints(
-            self._checkpoint,
-            open_checkpoint(ref, asked.weights),
-            asked.effort,
-            asked.progress,
-            self._parents,
-            asked.budget,
-            self._base,
+        asked, model = self._settings, self._checkpoint
+        other = open_checkpoint(ref, asked.weights)
+        report = compare_checkpoints(
+            model, other, asked.effort, asked.progress, self._parents, asked.budget, self._base
         )
+        if asked.library is not None and report.controls:
+            from lineage_audit.library.fingerprint import sketch
+
+            report = _with_library_controls(report, asked.library, sketch(other, "sample"))
+        if asked.certificate is None:
+            return report
+        return replace(report, certificate=asked.certificate.link(model, other))
 
     def _compare_fingerprint(self, ref: str) -> Report:
         from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
@@ -97,7 +105,13 @@ class ModelA:
         asked = self._settings
         if asked.ancestors:
             raise LineageAuditError("parents and bases are looked for in weights; name the models, not fingerprints")
-        return compare_fingerprints(self._fingerprint, open_fingerprint(ref, asked.effort, asked.progress))
+        if asked.certificate is not None:
+            raise LineageAuditError("a certificate is about weights; name the models, not fingerprints")
+        other = open_fingerprint(ref, asked.effort, asked.progress)
+        report = compare_fingerprints(self._fingerprint, other)
+        if asked.library is None or not report.controls:
+            return report
+        return _with_library_controls(report, asked.library, other)
 
     @cached_property
     def _checkpoint(self) -> Checkpoint:
@@ -122,6 +136,14 @@ class ModelA:
     @cached_property
     def _base(self) -> Checkpoint | None:
         return open_checkpoint(self._settings.base) if self._settings.base else None
+
+
+def _with_library_controls(report: Report, library: Path, other: Fingerprint) -> Report:
+    """The same report, what people quote beside the independent models of a library too."""
+    from lineage_audit.comparison.controls import with_further
+    from lineage_audit.library.controls import controls_of_library
+
+    return replace(report, controls=with_further(report.controls, controls_of_library(library, other, report.a.digest)))
 
 
 def compare_with_many(a: str, others: Sequence[str], settings: Settings) -> Comparisons:

@@ -30,9 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "comparison": BASE | {"checkpoint", "comparison"},
     "library": BASE | {"checkpoint", "comparison", "library"},
     "certificate": BASE | {"checkpoint", "comparison", "library", "certificate"},
-    "comparing": BASE | {"checkpoint", "comparison", "library"},
+    "certifying": BASE | {"checkpoint", "certificate", "whole_files"},
+    "comparing": BASE | {"checkpoint", "comparison", "library", "certifying"},
     "behaviour": BASE | {"checkpoint", "comparison", "library", "behaviour"},
-    "claims": BASE | {"checkpoint", "comparison", "claims", "library"},
+    "claims": BASE | {"checkpoint", "comparison", "claims", "library", "certificate"},
 }
 """Part of the package -> the parts that it may import; only the command line sees everything."""
 

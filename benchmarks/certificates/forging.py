@@ -1,7 +1,8 @@
 """A forger: certificates of strangers in which every number is true, and whatever can be chosen suits the signs.
 
 He takes two independent models as they are, states their true digests and the true seed, and chooses rows, layers, maps
-or units after he has seen what they give. His arithmetic is right, so that nothing but deriving anew can tell.
+or units after he has seen what they give; or he leaves all that as it is and invents the terms. His arithmetic is
+right, so that nothing but deriving anew can tell.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from lineage_audit.version import __version__
 
 SEEDS = 40
 """Seeds that a forger grinds."""
+
+INVENTED = 0.9
+"""The cosine of a term that he invents."""
 
 Chosen = tuple[str, Derivation]
 """A rule's name, and what is stated to have come of it."""
@@ -107,12 +111,20 @@ def _seeds(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     )
 
 
+def _terms(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
+    """Everything as the rule says, and terms that nobody measured."""
+    rule = BOOK["values-in-place/1"]
+    honest = _honest(rule.name, a, b, seed)
+    return rule.name, replace(honest, cosines=np.full(honest.cosines.shape, INVENTED))
+
+
 FORGERIES: Mapping[str, Callable[[Checkpoint, Checkpoint, str], Chosen]] = {
     "rows": _rows,
     "layers": _layers,
     "map": _map,
     "units left out": _left_out,
     "seeds": _seeds,
+    "terms": _terms,
 }
 """What is chosen -> how."""
 

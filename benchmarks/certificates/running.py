@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.certificates.forging import FORGERIES, forge
+from benchmarks.certificates.planting import PLANTINGS, can_be_planted, planted
 from benchmarks.certificates.tampering import TAMPERINGS, tampered
+from benchmarks.zoo.model import read_model, write_model
 from benchmarks.zoo.pairs import Pair
 from lineage_audit.certificate import Certificate, certify_models, verify_certificate
+from lineage_audit.certificate.book import BOOK
+from lineage_audit.certificate.certifying import certify_by
+from lineage_audit.certificate.identity import identify_model
 from lineage_audit.certificate.statement import read_statement, statement_of
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 from lineage_audit.errors import LineageAuditError
@@ -41,6 +47,9 @@ def related(pair: Pair, zoo: Path, count: int) -> Row:
         "rule": made.rule,
         "grade": made.grade,
         "log10_p": made.log10_p,
+        "effect": made.effect,
+        "lead": made.lead,
+        "plantable": made.plantable,
         "bytes": len(document),
         "verified": verify_certificate(read_statement(document, "certificate"), a, b).outcome == "verified",
         "verified_again": _by_the_second(document, zoo / pair.a.name, zoo / pair.b.name),
@@ -68,7 +77,39 @@ def forged(pair: Pair, zoo: Path, count: int) -> Row:
             "arithmetic": verify_certificate(stated, None, None).outcome,
             "outcome": verify_certificate(stated, a, b).outcome,
         }
-    return {"a": pair.a.name, "b": pair.b.name, "related": False, "forged": results}
+    return {
+        "a": pair.a.name,
+        "b": pair.b.name,
+        "related": False,
+        "forged": results,
+        "planted": _planted(pair, zoo),
+    }
+
+
+def _planted(pair: Pair, zoo: Path) -> Row:
+    """Of two bases of one shape: every rule of the book, asked of A and of B relabelled to look like A."""
+    if pair.a.recipe is not None or pair.b.recipe is not None:
+        return {}
+    a, b = (read_model(zoo / one.name, "") for one in (pair.a, pair.b))
+    found: Row = {}
+    for how in PLANTINGS if can_be_planted(a, b) else ():
+        with tempfile.TemporaryDirectory() as folder:
+            relabelled = Path(folder) / pair.b.name
+            shutil.copytree(zoo / pair.b.name, relabelled, ignore=shutil.ignore_patterns("*.safetensors"))
+            write_model(relabelled, planted(a, b, how))
+            found |= {f"{how}: {rule}": one for rule, one in _by_every_rule(zoo / pair.a.name, relabelled).items()}
+    return found
+
+
+def _by_every_rule(a: Path, b: Path) -> Row:
+    models = open_checkpoint(str(a)), open_checkpoint(str(b))
+    pinned = tuple(map(identify_model, models))
+    made = {name: certify_by(rule, *models, *pinned) for name, rule in BOOK.items()}
+    return {
+        name: {"log10_p": one.log10_p, "effect": one.effect, "plantable": one.plantable, "grade": one.grade}
+        for name, one in made.items()
+        if one is not None
+    }
 
 
 _SWAPPED = "a swapped model"

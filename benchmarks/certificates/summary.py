@@ -17,6 +17,8 @@ def table(rows: Sequence[dict[str, Any]]) -> tuple[list[str], bool]:
     through = [name for name, passed in tampered if passed]
     accepted = [how for how, one in forged if one["outcome"] == "verified"]
     grades = Counter(row["grade"] for row in written)
+    planted = [(how, one) for row in rows for how, one in row.get("planted", {}).items()]
+    passed = [(how, one) for how, one in planted if one["grade"] is not None]
     lines = [
         f"related pairs: {len(kin)}; certificates written: {len(written)} "
         f"({grades['exact']} exact, {grades['calibrated']} calibrated), of at most "
@@ -33,5 +35,9 @@ def table(rows: Sequence[dict[str, Any]]) -> tuple[list[str], bool]:
         f"{sum(one['arithmetic'] == 'arithmetic-only' for _, one in forged)} have right arithmetic; "
         f"verified with the models: {len(accepted)}",
         *(f"  {how}: {count}" for how, count in sorted(Counter(how for how, _ in forged).items())),
+        f"relabelled to look like a stranger's by whoever publishes them, every rule asked: {len(planted)}, at a mean "
+        f"cosine of {max((one['effect'] for _, one in planted), default=0.0):.2f} and log10 p "
+        f"{min((one['log10_p'] for _, one in planted), default=0.0):.1f} at most; certified: {len(passed)}",
+        *(f"  certified: {how}" for how, _ in passed),
     ]
-    return lines, not (refused or through or accepted)
+    return lines, not (refused or through or accepted or passed)

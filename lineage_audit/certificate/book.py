@@ -6,12 +6,13 @@ written by the old one have to be verified for as long as they are believed. Wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lineage_audit.certificate.derivation import Derivation
-from lineage_audit.certificate.in_place import derive_in_place
-from lineage_audit.certificate.over_tokens import derive_over_tokens
+from lineage_audit.certificate.derivation import Derivation, OneSide
+from lineage_audit.certificate.in_place import derive_in_place, read_again_in_place
+from lineage_audit.certificate.over_tokens import derive_over_tokens, read_again_over_tokens
 from lineage_audit.certificate.sources import Kind
 from lineage_audit.checkpoint import Checkpoint
 
@@ -25,12 +26,15 @@ class DerivationRule:
         kind: what its units are.
         units: what its units are, as the beginning of a sentence.
         derive: from the two models and the seed to what it finds.
+        read_again: from one model and what is said to have been read of it to the hash over that, in every way that it
+            may have been read.
     """
 
     name: str
     kind: Kind
     units: str
     derive: Callable[[Checkpoint, Checkpoint, Kind, str], Derivation | None]
+    read_again: Callable[[Checkpoint, Kind, OneSide], Iterator[str]]
 
 
 _RULES = (
@@ -39,30 +43,35 @@ _RULES = (
         Kind.VALUES,
         "value dimensions with the same numbers",
         derive_in_place,
+        read_again_in_place,
     ),
     DerivationRule(
         "ffn-units-in-place/1",
         Kind.FFN_UNITS,
         "gated FFN units with the same numbers",
         derive_in_place,
+        read_again_in_place,
     ),
     DerivationRule(
         "rotary-keys-over-tokens/1",
         Kind.ROTARY_KEYS,
         "rotary pairs of key heads, matched in any order by their size over shared tokens,",
         derive_over_tokens,
+        read_again_over_tokens,
     ),
     DerivationRule(
         "values-over-tokens/1",
         Kind.VALUES,
         "value dimensions, matched in any order by their size over shared tokens,",
         derive_over_tokens,
+        read_again_over_tokens,
     ),
     DerivationRule(
         "ffn-units-over-tokens/1",
         Kind.FFN_UNITS,
         "gated FFN units, matched in any order by their size over shared tokens,",
         derive_over_tokens,
+        read_again_over_tokens,
     ),
 )
 
@@ -88,8 +97,14 @@ Whoever can change a byte of a file that says nothing (a comment in a configurat
 draws make a one-in-a-million sum. So much more is asked for.
 """
 
-LEAST_EFFECT = 0.03
-"""Mean cosine that a certificate's terms must have beside it."""
+_CHOICES = 25
+"""Twice the logarithm of how many units there are to choose from where one is to look like another: 2 ln 270,000.
+
+Whoever publishes one of two models can relabel it once he has seen the other: give units signs and an order, give the
+value dimensions of a head another basis. Nothing that the model computes changes by that, and a stranger's units come
+to a mean cosine of √(2 ln n / d) with the other's, value dimensions to √(head / d), in d dimensions. So much more has
+to be there.
+"""
 
 LEAST_LEAD = 0.3
 FEWEST_LEADS = 10
@@ -98,3 +113,9 @@ FEWEST_LEADS = 10
 Where somebody gave every unit a sign of his own no coin is left, and no p-value; sizes remain. Of 316 independent pairs
 of one half of the zoo none leads by more than .056, of 40 related ones with signs drawn anew none by less than .46.
 """
+
+
+def plantable(kind: Kind, derivation: Derivation) -> float:
+    """The mean cosine to which relabelling can bring units of a model that has nothing in common with the other."""
+    choices = max(_CHOICES, derivation.layouts[1].block) if kind == Kind.VALUES else _CHOICES
+    return min(1.0, math.sqrt(choices / max(1, derivation.dimensions)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_audit.certificate.book import ALTERNATIVES, BOOK, FEWEST_LEADS, LEAST_EFFECT, LEAST_LEAD, WEAKEST_LOG10_P
+from lineage_audit.certificate.book import ALTERNATIVES, BOOK, FEWEST_LEADS, LEAST_LEAD, WEAKEST_LOG10_P, plantable
 from lineage_audit.certificate.derivation import Derivation, bound, mean
 from lineage_audit.certificate.identity import ModelIdentity
 from lineage_audit.results import Grade
@@ -12,7 +12,7 @@ from lineage_audit.results import Grade
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
-    """That two models were not trained independently, with everything that this stands on.
+    """That two models are not independent of each other, with everything that this stands on.
 
     Attributes:
         a: what pins model A.
@@ -46,11 +46,17 @@ class Certificate:
         return mean(self.derivation.leads)
 
     @property
+    def plantable(self) -> float:
+        """The mean cosine that relabelling one of the two models can bring about, whoever trained it."""
+        return plantable(BOOK[self.rule].kind, self.derivation)
+
+    @property
     def grade(self) -> Grade | None:
         """What it can stand on: the exact bound, or else sizes by a wide margin; None where on neither."""
-        if self.log10_p <= WEAKEST_LOG10_P and self.effect >= LEAST_EFFECT:
+        if self.log10_p <= WEAKEST_LOG10_P and self.effect >= self.plantable:
             return "exact"
-        return "calibrated" if self.lead >= LEAST_LEAD and len(self.derivation.leads) >= FEWEST_LEADS else None
+        leads = self.lead >= max(LEAST_LEAD, self.plantable) and len(self.derivation.leads) >= FEWEST_LEADS
+        return "calibrated" if leads else None
 
     @property
     def claim(self) -> str:
@@ -59,9 +65,3 @@ class Certificate:
         if self.grade == "exact":
             return f"{rule.units} point the same way in both models, as independent models' do by chance alone"
         return f"{rule.units} have counterparts of a size that independent models were not seen to have"
-
-    def to_json(self) -> str:
-        """The in-toto statement, as JSON."""
-        from lineage_audit.certificate.statement import statement_of
-
-        return statement_of(self)

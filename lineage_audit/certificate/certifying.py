@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lineage_audit.certificate.book import BOOK, WEAKEST_LOG10_P, DerivationRule
 from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.draws import seed_of
@@ -24,12 +26,20 @@ def certify_models(a: Checkpoint, b: Checkpoint) -> Certificate:
     found = [made for rule in BOOK.values() if (made := certify_by(rule, a, b, identity_a, identity_b)) is not None]
     graded = [made for made in found if made.grade is not None]
     if not graded:
-        best = min((made.log10_p for made in found), default=0.0)
         raise LineageAuditError(
-            f"no certificate: no rule shows that {identity_a.ref} and {identity_b.ref} are related "
-            f"(log10 p {best:.1f} at best; a certificate needs {WEAKEST_LOG10_P:.0f})"
+            f"no certificate: no rule shows that {identity_a.ref} and {identity_b.ref} are related ({_best_of(found)})"
         )
     return min(graded, key=lambda made: (made.grade != "exact", made.log10_p, -made.lead))
+
+
+def _best_of(found: Sequence[Certificate]) -> str:
+    """What came nearest, and what it lacks."""
+    best = min(found, key=lambda made: made.log10_p, default=None)
+    if best is None:
+        return "none applies: they have no value dimensions, gated units or rotary keys in common"
+    if best.log10_p > WEAKEST_LOG10_P:
+        return f"log10 p {best.log10_p:.1f} at best; a certificate needs {WEAKEST_LOG10_P:.0f}"
+    return f"at best a mean cosine of {best.effect:.2f}, and relabelling alone can plant {best.plantable:.2f}"
 
 
 def certify_by(

@@ -16,6 +16,10 @@ DIGITS = 9
 """Decimal places that cosines are stated to."""
 
 
+NOT_THERE = ""
+"""The hash of what is said to have been read, and cannot have been: the hash of nothing."""
+
+
 class ReadValues:
     """What was read of a model, taken note of while it is read.
 
@@ -37,6 +41,23 @@ class ReadValues:
     def digest(self) -> str:
         """The hash over all of them in order, as little-endian float32, in hexadecimal."""
         return self._hash.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneSide:
+    """What a certificate says was read of one of its two models.
+
+    Attributes:
+        tokens: ids of the anchor tokens.
+        units: ``[units, 2]``: layers and numbers.
+        layout: how its units lie.
+        read: the sha256 over all values that were read.
+    """
+
+    tokens: IntArray
+    units: IntArray
+    layout: Layout
+    read: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +86,21 @@ class Derivation:
     read: tuple[str, str]
     weights: tuple[int, int]
     layouts: tuple[Layout, Layout]
+
+    @property
+    def of_a(self) -> OneSide:
+        """What was read of model A."""
+        return OneSide(self.tokens[:, 0], self.units[:, 2:], self.layouts[0], self.read[0])
+
+    @property
+    def of_b(self) -> OneSide:
+        """What was read of model B."""
+        return OneSide(self.tokens[:, 1], self.units[:, :2], self.layouts[1], self.read[1])
+
+    @property
+    def dimensions(self) -> int:
+        """Numbers of a unit: one a token, or else a row's."""
+        return len(self.tokens) or self.weights[1] // max(1, len(self.units))
 
     @property
     def terms(self) -> DoubleArray:

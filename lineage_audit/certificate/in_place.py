@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from lineage_audit.certificate.derivation import Derivation, ReadValues
+from lineage_audit.certificate.derivation import NOT_THERE, Derivation, OneSide, ReadValues
 from lineage_audit.certificate.draws import draw, some_of
 from lineage_audit.certificate.places import layout_in_place
 from lineage_audit.certificate.sources import Kind, Sources, UnitSource, unit_sources
@@ -48,6 +48,25 @@ def derive_in_place(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Deri
         weights=(read[0].count, read[1].count),
         layouts=(layout_in_place(of_a), layout_in_place(of_b)),
     )
+
+
+def read_again_in_place(model: Checkpoint, kind: Kind, said: OneSide) -> Iterator[str]:
+    """The hash over the rows that are said to have been read of one model; none where it has no such units."""
+    sources, _ = unit_sources(model, model, kind)
+    if not sources:
+        return
+    rows = {int(layer): said.units[said.units[:, 0] == layer, 1] for layer in np.unique(said.units[:, 0])}
+    if not all(layer in sources and _are_rows(own, sources[layer]) for layer, own in rows.items()):
+        yield NOT_THERE
+        return
+    read = ReadValues()
+    for values in model.read([RowRequest(sources[layer].tensor, own) for layer, own in rows.items()]):
+        read.add(values)
+    yield read.digest
+
+
+def _are_rows(rows: IntArray, source: UnitSource) -> bool:
+    return bool(rows.min() >= 0 and rows.max() < source.units and len(rows) <= source.units)
 
 
 def _drawn_rows(source: UnitSource, seed: str) -> IntArray:

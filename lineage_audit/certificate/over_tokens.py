@@ -6,21 +6,32 @@ copy finds its original by the size of the product; that its sign is the same as
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.certificate.anchors import directions, draw_anchors
-from lineage_audit.certificate.derivation import Derivation, ReadValues
-from lineage_audit.certificate.places import layout_over_tokens
+from lineage_audit.certificate.derivation import NOT_THERE, Derivation, OneSide, ReadValues
+from lineage_audit.certificate.places import Layout, layout_over_tokens
 from lineage_audit.certificate.sources import Kind, Sources, UnitSource, unit_sources
-from lineage_audit.certificate.vectors import DIGITS, DoubleArray, FloatArray, copies_among, lean, trained
+from lineage_audit.certificate.vectors import (
+    DIGITS,
+    DoubleArray,
+    FloatArray,
+    copies_among,
+    joined_copies,
+    lean,
+    trained,
+)
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
+from lineage_audit.comparison.invariants.anchor_tokens import embedding_of
 
 _Vectors = npt.NDArray[np.inexact[Any]]
 """Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs turn, else real."""
@@ -51,13 +62,50 @@ def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> D
         tokens=anchors.ids,
         frequencies=units_b.shape[1],
         units=np.concatenate([_places(of_b), _places(of_a)[sources]], axis=1),
-        coins=coins[sources],
+        coins=joined_copies(coins[sources], copies_among(sizes_of(units_b, units_b))),
         cosines=np.ascontiguousarray((units_b * units_a[sources].conj()).sum(axis=2).real.T),
         leads=_leads_of(sizes, sources, coins),
         read=(read[0].digest, read[1].digest),
         weights=(read[0].count, read[1].count),
         layouts=(layout_over_tokens(a, canonical_a, of_a), layout_over_tokens(b, canonical_b, of_b)),
     )
+
+
+def read_again_over_tokens(model: Checkpoint, kind: Kind, said: OneSide) -> Iterator[str]:
+    """The hash over what is said to have been read of one model, by each pattern of layers that it may have been."""
+    embedding, (sources, _) = embedding_of(model), unit_sources(model, model, kind)
+    if embedding is None or not sources:
+        return
+    layers = set(map(int, said.units[:, 0]))
+    if not (_are_below(said.tokens, embedding.shape[0]) and layers.issubset(sources)):
+        yield NOT_THERE
+        return
+    embeddings = model.read([RowRequest(embedding, said.tokens)])[0]
+    for chosen in _layer_choices(sources, layers):
+        placed = {layer: _placed(sources[layer], said.layout) for layer in chosen}
+        if not all(_are_below(source.rows, source.tensor.shape[0]) for source in placed.values()) or not _fits(placed):
+            continue
+        read = ReadValues()
+        units_over_tokens(CanonicalWeights(model), placed, read.add(embeddings), read)
+        yield read.digest
+
+
+def _layer_choices(sources: Sources, named: set[int]) -> list[tuple[int, ...]]:
+    """The layers that every pattern takes, where all that are named are among them; each choice once."""
+    taken = (
+        tuple(layer for layer in sorted(sources) if layer % period in residues) for period, residues in LAYER_PATTERNS
+    )
+    return list(dict.fromkeys(layers for layers in taken if named.issubset(layers)))
+
+
+def _placed(source: UnitSource, layout: Layout) -> UnitSource:
+    """The units of a layer by the rows that a layout gives the first of them."""
+    first = np.array(layout.rows, dtype=np.int64)
+    return replace(source, rows=np.arange(source.units)[:, None, None] * layout.step + first)
+
+
+def _are_below(numbers: IntArray, count: int) -> bool:
+    return bool(numbers.size and numbers.min() >= 0 and numbers.max() < count)
 
 
 def thinned(a: Sources, b: Sources) -> tuple[Sources, Sources]:

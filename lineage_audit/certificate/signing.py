@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
@@ -16,6 +19,101 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+_MOST_TRUST = 2**20
+"""Bytes that a configuration of trust may have."""
+
+
+class NotSignedError(LineageAuditError):
+    """A certificate that is not shown to be signed by who was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who must have signed a certificate.
+
+    Attributes:
+        identity: an e-mail address, or the address of a workflow.
+        issuer: who vouches for that identity, as an address.
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+    """
+
+    identity: str
+    issuer: str
+    trust: Path | None = None
+
+
+def required_signer(identity: str | None, issuer: str | None, trust: Path | None = None) -> Signer | None:
+    """Who must have signed, as it was asked; None where nobody was named.
+
+    Raises:
+        LineageAuditError: an identity without who vouches for it, which anybody may be somewhere, or one without the
+            other.
+    """
+    if identity is None and issuer is None:
+        return None
+    if identity is None or issuer is None:
+        raise LineageAuditError("an identity and its issuer go together: name who signed, and who vouches for that")
+    return Signer(identity, issuer, trust)
+
+
+def require_sigstore() -> None:
+    """Make sure that sigstore's library is installed, before any model is read.
+
+    Raises:
+        LineageAuditError: it is not.
+    """
+    _sigstore("sign")
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A signed statement.
+
+    Attributes:
+        bundle: the sigstore bundle, one line of JSON.
+        identity: who it was signed as.
+    """
+
+    bundle: bytes
+    identity: str
+
+
+def sign_statement(statement: bytes, trust: Path | None = None) -> _Signed:
+    """Sign a statement as whoever runs this: the workflow's own identity, or that of a person at a terminal.
+
+    Args:
+        statement: the in-toto statement.
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+
+    Raises:
+        LineageAuditError: sigstore is not installed, there is no identity to sign with, or its services cannot be had.
+    """
+    sign, dsse = _sigstore("sign"), _sigstore("dsse")
+    config = _trust_of(trust)
+    try:
+        token = _identity_token(config)
+        with sign.SigningContext.from_trust_config(config).signer(token) as signer:
+            bundle = signer.sign_dsse(dsse.Statement(statement))
+        text = str(bundle.to_json())
+    except LineageAuditError:
+        raise
+    except Exception as error:  # services on the network, each with errors of its own
+        raise LineageAuditError(f"the certificate could not be signed ({_in_one_line(error)})") from None
+    return _Signed(f"{''.join(text.splitlines())}\n".encode(), str(token.identity))
+
+
+def _identity_token(config: Any) -> Any:
+    """The identity that the surroundings give (a workflow's), or else a person's, who is asked in a browser."""
+    oidc = _sigstore("oidc")
+    ambient = oidc.detect_credential()
+    if ambient is not None:
+        return oidc.IdentityToken(ambient)
+    if not sys.stdin.isatty():
+        raise LineageAuditError(
+            "there is no identity to sign with; give the workflow the permission id-token: write, or sign at a terminal"
+        )
+    return oidc.Issuer(config.signing_config.get_oidc_url()).identity_token()
 
 
 def enveloped(document: dict[str, object], name: str) -> bytes | None:
@@ -32,34 +130,61 @@ def enveloped(document: dict[str, object], name: str) -> bytes | None:
         raise UnreadableFileError(f"{name}: a bundle without an in-toto statement")
     try:
         return base64.b64decode(payload, validate=True)
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         raise UnreadableFileError(f"{name}: the envelope of the bundle is damaged") from None
 
 
-def require_signer(bundle: bytes, identity: str, issuer: str | None, name: str) -> bytes:
+def require_signer(bundle: bytes, signer: Signer, name: str) -> bytes:
     """The statement of a bundle that this identity signed.
 
     Args:
         bundle: the file's bytes.
-        identity: an e-mail address, or the address of a workflow.
-        issuer: who vouches for that identity, as an address; anyone where it is None.
+        signer: who must have signed it.
         name: stands in error messages.
 
     Raises:
-        LineageAuditError: sigstore is not installed, or the bundle was not signed so.
+        NotSignedError: the bundle was not signed so.
+        LineageAuditError: sigstore is not installed, or what it trusts cannot be had.
     """
-    models, verify, errors = (_sigstore(part) for part in ("models", "verify", "errors"))
+    models, verify = _sigstore("models"), _sigstore("verify")
+    verifier = verify.Verifier(trusted_root=_trust_of(signer.trust).trusted_root)
+    policy = verify.policy.Identity(identity=signer.identity, issuer=signer.issuer)
     try:
-        verifier = verify.Verifier.production()
-        kind, payload = verifier.verify_dsse(
-            models.Bundle.from_json(bundle), verify.policy.Identity(identity=identity, issuer=issuer)
-        )
-    except errors.Error as error:
-        raise LineageAuditError(f"{name}: not signed by {identity} ({error})") from None
+        kind, payload = verifier.verify_dsse(models.Bundle.from_json(bundle), policy)
+    except Exception as error:  # what a bundle of an untrusted hand raises is not one class
+        raise NotSignedError(f"{name}: not shown to be signed by {signer.identity} ({_in_one_line(error)})") from None
     if kind != PAYLOAD_TYPE:
-        raise LineageAuditError(f"{name}: what was signed is no in-toto statement")
+        raise NotSignedError(f"{name}: what was signed is no in-toto statement")
     statement: bytes = payload
     return statement
+
+
+def _trust_of(path: Path | None) -> Any:
+    """The configuration of sigstore's public instance, or of one's own.
+
+    Raises:
+        LineageAuditError: the public one cannot be fetched, or the file is none.
+    """
+    config = _sigstore("models").ClientTrustConfig
+    try:
+        return config.production() if path is None else config.from_json(_bytes_of(path))
+    except LineageAuditError:
+        raise
+    except Exception as error:  # a service on the network, or a file of whatever content
+        what = "what sigstore trusts cannot be fetched; --trust-config needs no network" if path is None else str(path)
+        raise LineageAuditError(f"{what} ({_in_one_line(error)})") from None
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_MOST_TRUST)
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error.strerror}") from None
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def _sigstore(part: str) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -14,12 +13,11 @@ from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.derivation import DIGITS, Derivation
 from lineage_audit.certificate.identity import FileRecord, ModelIdentity
 from lineage_audit.certificate.places import Layout
-from lineage_audit.certificate.signing import enveloped, require_signer
-from lineage_audit.checkpoint.bounded_json import parse_json_object
+from lineage_audit.certificate.strict_json import parse_strictly
 from lineage_audit.errors import UnreadableFileError
 
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-_PREDICATE_TYPE = "urn:lineage-audit:certificate:1"
+PREDICATE_TYPE = "urn:lineage-audit:certificate:1"
 
 MOST_BYTES = 16 * 2**20
 """What a certificate may have; a real one has under two million."""
@@ -83,6 +81,8 @@ class Predicate:
         integers = (*self.coins, *(number for row in (*self.units, *self.tokens) for number in row))
         if any(abs(number) >= 2**62 for number in integers):
             raise UnreadableFileError("the certificate holds numbers that are no units, tokens or coins")
+        if not all(_is_layout(side.layout) for side in (self.a, self.b)):
+            raise UnreadableFileError("a layout of the certificate is no place in a file")
         return Derivation(
             tokens=np.array(self.tokens, dtype=np.int64).reshape(-1, 2),
             frequencies=len(self.cosines),
@@ -98,12 +98,28 @@ class Predicate:
 
 @dataclass(frozen=True, slots=True)
 class StatedCertificate:
-    """A certificate as it was read: what it says of itself beside what follows from it."""
+    """A certificate as it was read: what it says of itself beside what follows from it.
+
+    Attributes:
+        predicate: what it says of itself.
+        certificate: what follows from that.
+        subjects_fit: the statement's subjects are the files of the two models.
+        sha256: the hash of its bytes as they were read, signature included.
+        signed_by: the identity that sigstore's library found it signed by, where one was asked for.
+    """
 
     predicate: Predicate
     certificate: Certificate
     subjects_fit: bool
+    sha256: str = ""
     signed_by: str | None = None
+
+
+def _is_layout(layout: Layout) -> bool:
+    """Whether rows are a table of numbers that rows can have."""
+    members = {len(row) for row in layout.rows}
+    numbers = (layout.step, *(number for row in layout.rows for number in row))
+    return len(members) == 1 and members != {0} and all(abs(number) < 2**31 for number in numbers)
 
 
 def statement_of(certificate: Certificate) -> str:
@@ -111,35 +127,10 @@ def statement_of(certificate: Certificate) -> str:
     document = {
         "_type": _STATEMENT_TYPE,
         "subject": list(_subjects(certificate.a, certificate.b)),
-        "predicateType": _PREDICATE_TYPE,
+        "predicateType": PREDICATE_TYPE,
         "predicate": _predicate(certificate),
     }
     return msgspec.json.encode(document).decode() + "\n"
-
-
-def read_certificate(path: Path, signed_by: str | None = None, issuer: str | None = None) -> StatedCertificate:
-    """Read a certificate's file: a statement, or a sigstore bundle around one.
-
-    Args:
-        path: the file.
-        signed_by: who must have signed it; nobody in particular where it is None.
-        issuer: who vouches for that identity.
-
-    Raises:
-        LineageAuditError: it cannot be read, is no certificate that this version reads, or was not signed so.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror}") from None
-    statement = enveloped(parse_json_object(data[:MOST_BYTES], path.name), path.name)
-    if signed_by is not None:
-        if statement is None:
-            raise UnreadableFileError(f"{path}: is not signed; a signed certificate is a sigstore bundle")
-        statement = require_signer(data, signed_by, issuer, path.name)
-    stated = read_statement(data if statement is None else statement, path.name)
-    return replace(stated, signed_by=signed_by)
 
 
 def read_statement(data: bytes, name: str) -> StatedCertificate:
@@ -154,9 +145,9 @@ def read_statement(data: bytes, name: str) -> StatedCertificate:
     """
     if len(data) > MOST_BYTES:
         raise UnreadableFileError(f"{name}: more than {MOST_BYTES:,} bytes, which no certificate has")
-    document = parse_json_object(data, name)
-    if document.get("_type") != _STATEMENT_TYPE or document.get("predicateType") != _PREDICATE_TYPE:
-        raise UnreadableFileError(f"{name}: no statement with the predicate {_PREDICATE_TYPE}; is it a certificate?")
+    document = parse_strictly(data, name)
+    if document.get("_type") != _STATEMENT_TYPE or document.get("predicateType") != PREDICATE_TYPE:
+        raise UnreadableFileError(f"{name}: no statement with the predicate {PREDICATE_TYPE}; is it a certificate?")
     try:
         predicate = msgspec.convert(document.get("predicate"), Predicate)
         certificate = Certificate(

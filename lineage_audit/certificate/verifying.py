@@ -6,7 +6,7 @@ follows from the terms, and layers, rows, tokens and maps are compared with what
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from lineage_audit.certificate.draws import seed_of
 from lineage_audit.certificate.identity import ModelIdentity, identify_model
 from lineage_audit.certificate.statement import StatedCertificate
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import Verification, VerificationOutcome
 
 TOLERANCE = 1e-6
@@ -30,7 +31,7 @@ _BOUND_TOLERANCE = 1e-4
 _ALWAYS_UNCHECKED = (
     "the names by which the certificate calls the two models: hashes alone pin them",
     "who made either model, when, and which was made from which: the bound says that they are not independent, and no "
-    "more",
+    "more; whoever publishes one of them after the other can put the other's numbers into it",
     "that the training of at least one of them treats both signs of a unit alike, which the null supposes",
 )
 
@@ -62,6 +63,37 @@ class _Notes:
             self.done.append(done)
 
 
+def verify_one_of(found: Sequence[StatedCertificate], a: Checkpoint | None, b: Checkpoint | None) -> Verification:
+    """Verify the one certificate of a file, or of several the one that is of the models at hand.
+
+    Args:
+        found: the certificates.
+        a: model A, if it is at hand.
+        b: model B, if it is at hand.
+
+    Raises:
+        LineageAuditError: there are several, and none of them, or without a model no one alone, is meant.
+    """
+    if len(found) == 1:
+        return verify_certificate(found[0], a, b)
+    if a is None and b is None:
+        raise LineageAuditError(f"the file holds {len(found)} certificates; name the models of the one that is meant")
+    meant = [stated for stated in found if is_of(stated, a, b)]
+    if not meant:
+        raise LineageAuditError(f"none of the {len(found)} certificates of the file is of these models")
+    verified = [verify_certificate(stated, a, b) for stated in meant]
+    return next((one for one in verified if one.outcome == "verified"), verified[0])
+
+
+def is_of(stated: StatedCertificate, a: Checkpoint | None, b: Checkpoint | None) -> bool:
+    """Whether the models at hand are those that a certificate pins."""
+    sides = ((stated.certificate.a, a), (stated.certificate.b, b))
+    return not any(
+        model is not None and any(_other_files("", identity, identify_model(model, identity.is_hashed)))
+        for identity, model in sides
+    )
+
+
 def verify_certificate(stated: StatedCertificate, a: Checkpoint | None, b: Checkpoint | None) -> Verification:
     """Verify a certificate as far as the models at hand allow.
 
@@ -84,6 +116,8 @@ def verify_certificate(stated: StatedCertificate, a: Checkpoint | None, b: Check
         if model is not None:
             at_hand = identify_model(model, identity.is_hashed)
             notes.note(f"model {side}: {_pinned(model, identity)}", _other_files(side, identity, at_hand))
+    if (model := a or b) is not None and (a is None or b is None):
+        _read_again(notes, certificate, model, "A" if a is not None else "B")
     if a is None or b is None:
         notes.not_checked += _UNCHECKED_WITHOUT
         return _concluded(stated, notes, "refused" if notes.refused else "arithmetic-only")
@@ -93,6 +127,19 @@ def verify_certificate(stated: StatedCertificate, a: Checkpoint | None, b: Check
         notes.note(_derived(certificate), _differences(certificate, anew))
     notes.not_checked += _UNCHECKED_WITH_MODELS
     return _concluded(stated, notes, "refused" if notes.refused else "verified")
+
+
+def _read_again(notes: _Notes, certificate: Certificate, model: Checkpoint, side: str) -> None:
+    """Read what the certificate says was read of the one model that is at hand."""
+    rule, derivation = BOOK[certificate.rule], certificate.derivation
+    said = derivation.of_a if side == "A" else derivation.of_b
+    found = list(rule.read_again(model, rule.kind, said)) if said.units.size else []
+    if found:
+        other = f"model {side}: what the certificate says was read of it is not what stands there"
+        done = f"model {side}: what the certificate says was read of it stands there"
+        notes.note(done, iter(() if said.read in found else (other,)))
+    else:
+        notes.not_checked.append(f"what was read of model {side}: which it was is told only beside the other model")
 
 
 def _concluded(stated: StatedCertificate, notes: _Notes, outcome: VerificationOutcome) -> Verification:
@@ -112,7 +159,7 @@ def _concluded(stated: StatedCertificate, notes: _Notes, outcome: VerificationOu
 
 def _claim(certificate: Certificate) -> str:
     how = certificate.claim if certificate.rule in BOOK else "by an unknown rule"
-    return f"{certificate.a.ref} (A) and {certificate.b.ref} (B) were not trained independently: {how}"
+    return f"{certificate.a.ref} (A) and {certificate.b.ref} (B) are not independent of each other: {how}"
 
 
 def _pinned(model: Checkpoint, identity: ModelIdentity) -> str:
@@ -169,7 +216,7 @@ def _other_files(side: str, stated: ModelIdentity, at_hand: ModelIdentity) -> It
         if ours.get(name) != theirs.get(name):
             yield f"model {side}: {name!r:.80} at hand is not the file that the certificate pins"
     if stated.headers != at_hand.headers:
-        yield f"model {side}: the tensors at hand are not those that the certificate pins"
+        yield f"model {side}: the tensors at hand are not those that the certificate pins; another set (--weights)?"
 
 
 def _derived(certificate: Certificate) -> str:

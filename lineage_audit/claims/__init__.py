@@ -7,6 +7,7 @@ policy (``policy``) decides what counts. Licences are data (``licences``).
 
 from __future__ import annotations
 
+from lineage_audit.claims.certified import GivenCertificate, given_certificate
 from lineage_audit.claims.engine import CheckOptions, check_claims, with_baseline, worth_a_baseline
 from lineage_audit.claims.given import GivenReference, given_reference, given_references
 from lineage_audit.claims.policy import (
@@ -23,12 +24,14 @@ from lineage_audit.claims.rules import RULES, page_of, rule_ids
 __all__ = [
     "RULES",
     "CheckOptions",
+    "GivenCertificate",
     "GivenReference",
     "Policy",
     "PolicyError",
     "baseline_text",
     "check_claims",
     "find_policy",
+    "given_certificate",
     "given_reference",
     "given_references",
     "key_of",

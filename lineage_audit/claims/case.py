@@ -53,6 +53,7 @@ class Case:
         policy: the policy.
         expired: allowances of the policy that no longer hold.
         library: what a library gave, or None where none was asked.
+        unused_certificates: files of certificates that are about no declared base that is not at hand.
     """
 
     subject: Repository
@@ -62,6 +63,7 @@ class Case:
     policy: Policy
     expired: tuple[Allowance, ...]
     library: LibrarySearch | None = None
+    unused_certificates: tuple[str, ...] = ()
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -99,7 +101,7 @@ class Case:
     @cached_property
     def unverified(self) -> tuple[NamedBase, ...]:
         """Bases under a known licence that only words name, the repository's or its bases'; no weights settle them."""
-        settled = [reference for reference in self.references if reference.relation not in (None, "inconclusive")]
+        settled = [one for one in self.references if one.is_certified or one.relation not in (None, "inconclusive")]
         owed = {debt.licence.key for debt in self.debts}
         found: dict[str, NamedBase] = {}
         for base in (*self.statements.named, *self._named_by_bases()):

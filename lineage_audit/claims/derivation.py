@@ -102,6 +102,8 @@ class _Finder:
         if reference.relation == "shared-origin":
             # A card that names a base which its weights are not independent of owes what that base asks for.
             return "declared" if reference.declared_by is not None else None
+        if reference.is_certified:
+            return "declared"
         if not reference.is_related:
             return "unrelated"
         if reference.relation == "identical" and same_model(reference.name, self.subject.name):

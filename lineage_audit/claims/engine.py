@@ -12,11 +12,18 @@ from pathlib import Path
 from lineage_audit.checkpoint import split_reference
 from lineage_audit.claims.ancestry import folder_of
 from lineage_audit.claims.case import Case
+from lineage_audit.claims.certified import GivenCertificate, certificates_of, open_certificates
 from lineage_audit.claims.derivation import OPEN, ties_of
 from lineage_audit.claims.given import GivenReference, references_of
 from lineage_audit.claims.library_search import caveats_of, is_explained, search_library
 from lineage_audit.claims.policy import INCONCLUSIVE_LEVELS, BaselineKey, Policy, expired, mark_known, suppressed
-from lineage_audit.claims.references import ReadingSettings, hold_against, in_words_of_a_check, summarise_reference
+from lineage_audit.claims.references import (
+    ReadingSettings,
+    Reference,
+    hold_against,
+    in_words_of_a_check,
+    summarise_reference,
+)
 from lineage_audit.claims.repository import Repository, open_repository
 from lineage_audit.claims.rules import RULES, Draft, Rule
 from lineage_audit.claims.rules.licence_fit import misfit_of
@@ -60,6 +67,7 @@ class CheckOptions:
         weights: the name of the subject's set of weights that is read, where it holds several.
         budget: bytes of weights that a sample may read of each model; None: the policy's, or by their size.
         library: a library database, asked where the card names no base that the weights bear out; None for none.
+        certificates: certificates about declared bases that are not at hand, beside the policy's.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -71,6 +79,7 @@ class CheckOptions:
     weights: str | None = None
     budget: int | None = None
     library: Path | None = None
+    certificates: tuple[GivenCertificate, ...] = ()
 
 
 def check_claims(
@@ -154,15 +163,27 @@ def _case(
     statements = read_statements(subject, options.policy)
     licence = read_stated_licence(statements.of_licence, subject.texts, subject.name)
     reading = ReadingSettings(options.effort, options.budget or options.policy.budget, progress)
+    certificates = open_certificates((*options.certificates, *certificates_of(options.policy)))
     held = hold_against(
-        subject, statements, references, options.policy, with_declared=options.with_declared, reading=reading
+        subject,
+        statements,
+        references,
+        options.policy,
+        with_declared=options.with_declared,
+        reading=reading,
+        certificates=certificates,
     )
     library = None
     if options.library is not None and subject.checkpoint is not None and not is_explained(held):
         library, found = search_library(subject.checkpoint, options.library, held, reading)
         held = (*held, *found)
     ties = ties_of(subject, statements, held, options.policy)
-    return Case(subject, statements, licence, ties, options.policy, expired(options.policy, today), library)
+    unused = tuple(dict.fromkeys(one.name for one in certificates if not _is_used(one.name, held)))
+    return Case(subject, statements, licence, ties, options.policy, expired(options.policy, today), library, unused)
+
+
+def _is_used(certificate: str, held: Sequence[Reference]) -> bool:
+    return any(one.certificate is not None and one.certificate.file == certificate for one in held)
 
 
 def _findings(case: Case) -> Iterator[Finding]:
@@ -289,6 +310,10 @@ def _caveats(case: Case) -> tuple[str, ...]:
     folder, file = folder_of(case.subject), case.policy.file
     if folder is not None and file is not None and file.resolve().is_relative_to(folder):
         found.append(f"The policy {file} is a file of the subject's own repository.")
+    found += [
+        f"The certificate {name} is about no declared base that is not at hand; it was not used."
+        for name in case.unused_certificates
+    ]
     if case.library is not None:
         found += [f"Library: {case.library.summary}", *caveats_of(case.library)]
     for debt in case.debts:

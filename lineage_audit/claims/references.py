@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
+from lineage_audit.claims.certified import Accepted, NotAccepted, OpenedCertificate, certificate_of
 from lineage_audit.claims.declared import open_declared, resolve_declared
 from lineage_audit.claims.given import GivenReference, references_of
 from lineage_audit.claims.names import HUB_ID, hub_name, is_itself, model_name, restates, same_model
@@ -51,6 +52,7 @@ class Reference:
         given: what the auditor gave it as, or None for one that the card alone names.
         is_tied: that these are the weights of the model that the card names is more than a folder's name.
         is_sketched: only a fingerprint of it was at hand, which holds no weights.
+        certificate: what a certificate shows in the place of weights that are not at hand, or that it shows nothing.
     """
 
     ref: str
@@ -64,6 +66,7 @@ class Reference:
     given: GivenReference | None = None
     is_tied: bool = True
     is_sketched: bool = False
+    certificate: Accepted | NotAccepted | None = None
 
     @property
     def name(self) -> str:
@@ -88,6 +91,11 @@ class Reference:
         return self.relation in ("derived", "identical")
 
     @property
+    def is_certified(self) -> bool:
+        """Whether a certificate shows, in the place of its weights, that the subject's are not independent of them."""
+        return isinstance(self.certificate, Accepted)
+
+    @property
     def digest(self) -> str | None:
         """What pins its weights, or None where they were not read."""
         return self.repository.digest if self.repository else None
@@ -95,6 +103,8 @@ class Reference:
     @property
     def sentence(self) -> str:
         """The relation in one sentence."""
+        if isinstance(self.certificate, Accepted):
+            return self.certificate.sentence
         if self.report is None:
             return f"Not compared: {self.reason}."
         return _sentence_of(self.report)
@@ -136,6 +146,7 @@ def hold_against(
     *,
     with_declared: bool,
     reading: ReadingSettings,
+    certificates: Sequence[OpenedCertificate] = (),
 ) -> tuple[Reference, ...]:
     """Open and compare every reference: given ones, the policy's, and those that the subject declares.
 
@@ -143,7 +154,15 @@ def hold_against(
         LineageAuditError: one that was given, or that the policy names, cannot be found.
     """
     wanted = tuple(_wanted(subject, statements, given, policy, with_declared))
-    return tuple(_held(one, subject, reading) for one in wanted)
+    return tuple(_certified(_held(one, subject, reading), subject, certificates) for one in wanted)
+
+
+def _certified(reference: Reference, subject: Repository, opened: Sequence[OpenedCertificate]) -> Reference:
+    """A declared base whose weights are not at hand, with what the certificates show of it."""
+    if reference.declared_by is None or reference.report is not None or subject.checkpoint is None:
+        return reference
+    found = certificate_of(reference.declared_by.value, folder_of(subject), subject.checkpoint, opened)
+    return replace(reference, certificate=found)
 
 
 def _wanted(
@@ -296,20 +315,20 @@ def _p(log10_p: float | None) -> str:
 def summarise_reference(reference: Reference) -> ReferenceSummary:
     """A reference for the report."""
     report, repository = reference.report, reference.repository
-    status: ReferenceStatus = "compared" if report else "claims-only" if repository else "unavailable"
     verdict = report.verdict if report else None
+    shown = reference.certificate if isinstance(reference.certificate, Accepted) else verdict
     return ReferenceSummary(
         ref=reference.ref,
         revision=repository.source.revision if repository else None,
         digest=reference.digest,
         origin=reference.origin,
         declared=reference.declared_by is not None,
-        status=status,
+        status=_status(reference),
         reason=reference.reason,
         relation=reference.relation,
         direction=verdict.direction if verdict else None,
-        grade=verdict.grade if verdict else None,
-        log10_p=verdict.log10_p if verdict else None,
+        grade=shown.grade if shown else None,
+        log10_p=shown.log10_p if shown else None,
         derived_share=verdict.derived_share if verdict else None,
         detection_limit=verdict.detection_limit if verdict else None,
         summary=reference.sentence,
@@ -322,6 +341,14 @@ def summarise_reference(reference: Reference) -> ReferenceSummary:
         bytes_read=report.a.bytes_read if report else None,
         coverage=report.coverage.b if report else (),
     )
+
+
+def _status(reference: Reference) -> ReferenceStatus:
+    if reference.report is not None:
+        return "compared"
+    if reference.is_certified:
+        return "certified"
+    return "claims-only" if reference.repository else "unavailable"
 
 
 def _ancestor(ancestor: Ancestor) -> AncestorSummary:

@@ -14,11 +14,19 @@ from lineage_audit.cli.bill import bill_of, check_all
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.fixing import require_own_folder, write_fixes
-from lineage_audit.cli.options import budget_option, device_option, effort_option, weights_option
+from lineage_audit.cli.options import (
+    budget_option,
+    device_option,
+    effort_option,
+    identity_option,
+    issuer_option,
+    trust_option,
+    weights_option,
+)
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
-    from lineage_audit.claims import CheckOptions, Policy
+    from lineage_audit.claims import CheckOptions, GivenCertificate, Policy
     from lineage_audit.claims.policy import BaselineKey, WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device
@@ -64,6 +72,16 @@ _EXITS: dict[Outcome, ExitCode] = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="A library of fingerprints, asked where the card names no base that the weights bear out.",
 )
+@click.option(
+    "--certificate",
+    "certificates",
+    metavar="[NAME=]FILE",
+    multiple=True,
+    help="A certificate in the place of a declared base that is not at hand; NAME says which one.",
+)
+@identity_option
+@issuer_option
+@trust_option
 @click.option("--no-declared", is_flag=True, help="Leave out the base models that the card declares.")
 @click.option(
     "--policy",
@@ -101,6 +119,10 @@ def command(
     bases: tuple[str, ...],
     sbom: Path | None,
     library: Path | None,
+    certificates: tuple[str, ...],
+    identity: str | None,
+    issuer: str | None,
+    trust: Path | None,
     no_declared: bool,
     policy_file: Path | None,
     baseline: Path | None,
@@ -139,6 +161,7 @@ def command(
             weights=weights,
             budget=budget,
             library=library,
+            certificates=_certificates(certificates, identity, issuer, trust),
         ),
     )
     bill = bill_of(subject, sbom)
@@ -193,6 +216,17 @@ class _Asked:
         if self.fix:
             write_fixes(report, Path(subject), dry_run=self.dry_run)
         return _EXITS[report.outcome]
+
+
+def _certificates(
+    given: tuple[str, ...], identity: str | None, issuer: str | None, trust: Path | None
+) -> tuple[GivenCertificate, ...]:
+    """The certificates that were named, and who must have signed them."""
+    from lineage_audit.certificate import required_signer
+    from lineage_audit.claims import given_certificate
+
+    signer = required_signer(identity, issuer, trust)
+    return tuple(given_certificate(text, signer) for text in given)
 
 
 def _options(policy: Policy, known: frozenset[BaselineKey], **options: Any) -> CheckOptions:

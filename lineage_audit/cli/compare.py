@@ -9,7 +9,8 @@ import click
 
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import budget_option, device_option, effort_option, weights_option
+from lineage_audit.cli.options import budget_option, device_option, effort_option, trust_option, weights_option
+from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import RELATED, Comparisons, Relation, Report
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ _FAILING: dict[str, frozenset[Relation]] = {
 @device_option
 @click.option("--controls", is_flag=True, help="Add numbers that people quote, each beside what unrelated models give.")
 @click.option(
+    "--library",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --controls: add what the models of a library give that are independent of B.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(list(_FAILING)),
     default="never",
@@ -59,8 +66,10 @@ _FAILING: dict[str, frozenset[Relation]] = {
     "--certificate",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write what shows that the two are not independent, for anyone to verify (see lineage-audit verify).",
+    help="Write what shows that the two are not independent, for anyone to verify; a .jsonl gets one line more.",
 )
+@click.option("--sign", is_flag=True, help="Sign the certificate with sigstore, as whoever runs this.")
+@trust_option
 @delivered(Report)
 def command(
     a: str,
@@ -72,9 +81,12 @@ def command(
     weights: str | None,
     device: Device,
     controls: bool,
+    library: Path | None,
     fail_on: str,
     listed: Path | None,
     certificate: Path | None,
+    sign: bool,
+    trust: Path | None,
     delivery: Delivery,
 ) -> int:
     """Compare two models: does B derive from A, how much, and how surely?
@@ -83,7 +95,7 @@ def command(
     s3://), BASE+ADAPTER of these, or fingerprints. A is the suspected ancestor where there is one; swapping them
     mirrors the report. Of several B each is compared with A, which is opened once.
     """
-    from lineage_audit import certify, compare, compare_many
+    from lineage_audit import compare, compare_many
 
     models = (*others, *(_lines_of(listed) if listed else ()))
     if not models:
@@ -93,8 +105,7 @@ def command(
         with delivery.progress() as progress:
             found = compare_many(a, models, effort=effort, progress=progress, base=base, device=device, budget=budget)
         return _exit_code_of_many(delivery.deliver(found), fail_on)
-    if certificate is not None:
-        _require_certifiable(certificate, weights)
+    _require_certifiable(certificate, sign=sign)
     with delivery.progress() as progress:
         report = compare(
             a,
@@ -106,10 +117,14 @@ def command(
             base=base,
             device=device,
             budget=budget,
+            certificate=certificate,
+            sign=sign,
+            trust=trust,
+            library=library if controls else None,
         )
     delivery.with_part("controls", wanted=controls).deliver(report)
-    if certificate is not None:
-        certify(a, models[0], certificate)
+    if report.certificate is not None and report.certificate.file is None:
+        raise LineageAuditError(report.certificate.summary)
     return exit_code(report, fail_on)
 
 
@@ -128,12 +143,17 @@ def _require_one_b(delivery: Delivery, **given: object) -> None:
         raise click.UsageError(f"{named[0]} is about one pair; give one B with it")
 
 
-def _require_certifiable(certificate: Path, weights: str | None) -> None:
+def _require_certifiable(certificate: Path | None, *, sign: bool) -> None:
     from lineage_audit.whole_files import require_place
 
-    if weights is not None:
-        raise click.UsageError("--certificate is of the weights that a model is loaded with; leave out --weights")
-    require_place(certificate)
+    if certificate is not None:
+        require_place(certificate)
+    elif sign:
+        raise click.UsageError("--sign goes with --certificate")
+    if sign:
+        from lineage_audit.certificate import require_sigstore
+
+        require_sigstore()
 
 
 def _exit_code_of_many(comparisons: Comparisons, fail_on: str) -> ExitCode:

@@ -68,3 +68,20 @@ library_option = click.option(
     help="The library's file. Default: $LINEAGE_AUDIT_LIBRARY.",
 )
 """The library database that a command works on."""
+
+trust_option = click.option(
+    "--trust-config",
+    "trust",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The configuration of a sigstore instance of your own. Default: the public one.",
+)
+"""Which sigstore instance signs, or is trusted."""
+
+identity_option = click.option(
+    "--identity",
+    metavar="WHO",
+    help="Who must have signed the certificate: an e-mail address, or a workflow's address.",
+)
+issuer_option = click.option("--issuer", metavar="URL", help="Who must have vouched for that identity.")
+"""Whose word on a certificate counts."""

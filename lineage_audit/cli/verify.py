@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import identity_option, issuer_option, trust_option, weights_option
 from lineage_audit.results import Verification, VerificationOutcome
 
 _CODES: Mapping[VerificationOutcome, ExitCode] = {
@@ -27,22 +28,32 @@ _HEADS: Mapping[VerificationOutcome, str] = {
 @click.argument("certificate", type=click.Path(dir_okay=False, path_type=Path), metavar="CERTIFICATE")
 @click.argument("a", required=False)
 @click.argument("b", required=False)
-@click.option("--signed-by", metavar="IDENTITY", help="Who must have signed it: an e-mail address, or a workflow's.")
-@click.option("--issuer", metavar="URL", help="Who vouches for that identity.")
+@identity_option
+@issuer_option
+@trust_option
+@weights_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code remains.")
 def command(
-    certificate: Path, a: str | None, b: str | None, signed_by: str | None, issuer: str | None, quiet: bool
+    certificate: Path,
+    a: str | None,
+    b: str | None,
+    identity: str | None,
+    issuer: str | None,
+    trust: Path | None,
+    weights: str | None,
+    quiet: bool,
 ) -> int:
     """Verify a certificate, with the models or without, and say what was done and what was not checked.
 
     A and B are the models that it is about: local folders, weight files, Hub repositories (org/name[@revision]) or
-    addresses; of remote ones a few ranges are read. Exit codes: 0 verified; 1 refused; 3 the models are not at hand, so
-    that nothing but the arithmetic was checked.
+    addresses; of remote ones a few ranges are read. Of a file of many certificates (.jsonl) the one of these models
+    is meant. Exit codes: 0 verified; 1 refused; 3 the models are not at hand, so that nothing but the arithmetic was
+    checked.
     """
     from lineage_audit import verify
     from lineage_audit.report.escaping import printable
 
-    found = verify(certificate, a, b, signed_by=signed_by, issuer=issuer)
+    found = verify(certificate, a, b, weights=weights, identity=identity, issuer=issuer, trust=trust)
     if not quiet:
         for line in _lines(found):
             click.echo(printable(line))
@@ -53,7 +64,8 @@ def _lines(found: Verification) -> Iterator[str]:
     """What was found, a line each."""
     yield f"{_HEADS[found.outcome]}: {found.claim}"
     if found.log10_p is not None:
-        yield f"log10 p <= {found.log10_p:.1f}, corrected for every choice that its author had"
+        whether = "" if found.outcome == "verified" else "; if its terms are what the two models give"
+        yield f"log10 p <= {found.log10_p:.1f}, corrected for every choice that its author had{whether}"
     yield from (f"refused: {line}" for line in found.refused)
     yield from (f"done: {line}" for line in found.done)
     yield from (f"not checked: {line}" for line in found.not_checked)

@@ -11,6 +11,7 @@ from lineage_audit.results.behaviour import (
     Manner,
     WeightsBeside,
 )
+from lineage_audit.results.certification import CertificateLink, Grade
 from lineage_audit.results.check import (
     AncestorSummary,
     CheckReport,
@@ -39,7 +40,6 @@ from lineage_audit.results.comparison import (
     Direction,
     Effort,
     Evidence,
-    Grade,
     LayerEvidence,
     LayerRow,
     ModelSummary,
@@ -56,7 +56,14 @@ from lineage_audit.results.comparison import (
     WeightsFinding,
 )
 from lineage_audit.results.comparisons import Comparisons, UnreadModel
-from lineage_audit.results.controls import Control, ControlKind, ControlledNumber
+from lineage_audit.results.controls import (
+    Control,
+    ControlKind,
+    ControlledNumber,
+    DeviationCurve,
+    DifferenceHistogram,
+    QuotedFigures,
+)
 from lineage_audit.results.coverage import Coverage, PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
@@ -101,6 +108,7 @@ __all__ = [
     "Behaviour",
     "BehaviourOutcome",
     "Cause",
+    "CertificateLink",
     "CheckReport",
     "ClaimRecord",
     "ClaimSummary",
@@ -111,6 +119,8 @@ __all__ = [
     "ControlledNumber",
     "Coverage",
     "DeltaSpectrum",
+    "DeviationCurve",
+    "DifferenceHistogram",
     "DigestMethod",
     "Direction",
     "EdgeKind",
@@ -149,6 +159,7 @@ __all__ = [
     "PartSummary",
     "PartVerdict",
     "PromptingFinding",
+    "QuotedFigures",
     "ReferenceOrigin",
     "ReferenceStatus",
     "ReferenceSummary",

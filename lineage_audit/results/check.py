@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lineage_audit.results.comparison import Direction, Grade, ModelSummary, OperationKind, Relation, Scalar
+from lineage_audit.results.certification import Grade
+from lineage_audit.results.comparison import Direction, ModelSummary, OperationKind, Relation, Scalar
 from lineage_audit.results.coverage import Coverage
 from lineage_audit.results.rendered import Rendered
 from lineage_audit.results.run import Run
@@ -20,7 +21,7 @@ FailOn = Literal["error", "warning", "note", "never"]
 Outcome = Literal["passed", "failed", "inconclusive", "not-checked"]
 LicenceClass = Literal["permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"]
 ReferenceOrigin = Literal["given", "policy", "declared", "library"]
-ReferenceStatus = Literal["compared", "claims-only", "unavailable"]
+ReferenceStatus = Literal["compared", "certified", "claims-only", "unavailable"]
 Standing = Literal[
     "unrelated",
     "itself",
@@ -142,8 +143,9 @@ class ReferenceSummary:
         origin: ``given`` on the command line, by the ``policy``, ``declared`` in the card alone, or found in a
             ``library``, in which case its p-value is corrected for every model there.
         declared: whether the subject's claims name it as a base (whatever its origin).
-        status: ``compared`` weight by weight, ``claims-only`` where the weights of either could not be read, or
-            ``unavailable`` where nothing of it could be read.
+        status: ``compared`` weight by weight, ``certified`` where its weights are not at hand and a certificate that
+            somebody vouches for shows that the subject's are not independent of them, ``claims-only`` where the weights
+            of either could not be read, or ``unavailable`` where nothing of it could be read.
         reason: why it was not compared, or None.
         relation: how the weights relate (reference first, subject second), or None unless compared.
         direction: ``a->b`` means that the files fit a subject made from the reference; None unless compared.

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lineage_audit.results.controls import ControlledNumber
+from lineage_audit.results.certification import CertificateLink, Grade
+from lineage_audit.results.controls import ControlledNumber, QuotedFigures
 from lineage_audit.results.coverage import PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, PromptingFinding, TokenizerFinding
@@ -19,7 +20,6 @@ RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")
 """Relations that say the weights are not independent, the closest first."""
 
 Direction = Literal["a->b", "b->a", "undetermined"]
-Grade = Literal["exact", "calibrated"]
 Cause = Literal["initialisation", "training", "untold"]
 Status = Literal["measured", "skipped", "not-applicable"]
 Effort = Literal["metadata", "sample", "search", "full"]
@@ -310,6 +310,8 @@ class Report(Rendered):
         requantization: whether the codes of one model are the other's numbers, quantised, where one is stored so.
         prompting: how chat templates and generation settings compare, or None where neither model has any.
         controls: numbers that people quote, each beside what unrelated models give; none of them decides anything.
+        quoted: what people draw of two models, or None where nothing of it can be had.
+        certificate: the certificate that was asked for, or None where none was.
     """
 
     tool_version: str
@@ -329,3 +331,5 @@ class Report(Rendered):
     requantization: Requantization | None = None
     prompting: PromptingFinding | None = None
     controls: tuple[ControlledNumber, ...] = ()
+    quoted: QuotedFigures | None = None
+    certificate: CertificateLink | None = None

@@ -18,8 +18,6 @@ MergeMethod = Literal[
     "dare-linear",
     "dare-ties",
     "magnitude-pruned",
-    "breadcrumbs",
-    "breadcrumbs-ties",
     "passthrough",
     "unknown",
 ]

@@ -8,7 +8,8 @@ GOOD = {
     "log10_p": -20.0, "bytes": 100, "verified": True, "verified_again": True, "tampered": {"0 a term": False},
 }  # fmt: skip
 FORGED = {"forged": True, "grade": "exact", "log10_p": -50.0, "arithmetic": "arithmetic-only", "outcome": "refused"}
-STRANGERS = {"a": "x", "b": "z", "related": False, "forged": {"rows": FORGED}}
+PLANTED = {"log10_p": -50.0, "effect": 0.25, "plantable": 0.4, "grade": None}
+STRANGERS = {"a": "x", "b": "z", "related": False, "forged": {"rows": FORGED}, "planted": {"signs: a rule": PLANTED}}
 
 
 def test_work_is_shared_out_to_the_last():
@@ -28,6 +29,7 @@ def test_every_kind_of_fault_is_told():
         [GOOD | {"verified_again": False}],
         [GOOD | {"tampered": {"0 a term": True}}],
         [STRANGERS | {"forged": {"rows": FORGED | {"outcome": "verified"}}}],
+        [STRANGERS | {"planted": {"signs: a rule": PLANTED | {"grade": "exact"}}}],
     )
     for rows in faults:
         lines, holds = table(rows)

@@ -12,6 +12,7 @@ from benchmarks.certificates.tampering import TAMPERINGS, tampered
 from lineage_audit.certificate.book import BOOK
 from lineage_audit.certificate.certifying import certify_by
 from lineage_audit.certificate.identity import identify_model
+from lineage_audit.certificate.statement import statement_of
 from lineage_audit.checkpoint import open_checkpoint
 from tests.certificate.zoo import SIZE, folders
 
@@ -48,20 +49,20 @@ def test_it_is_short_and_imports_numpy_alone():
 def test_it_verifies_what_every_rule_gives(name, models, tmp_path):
     other = "moved" if "over-tokens" in name else "tuned"
     made = _certificate(name, models["base"], models[other])
-    code, said = _run(made.to_json().encode(), tmp_path / "c.json", models["base"], models[other])
+    code, said = _run(statement_of(made).encode(), tmp_path / "c.json", models["base"], models[other])
     assert code == 0, said
     assert said.startswith(f"VERIFIED: exact log10 p <= {made.log10_p:.1f}")
 
 
 def test_it_verifies_sizes_where_no_sign_is_left(models, tmp_path):
     made = _certificate("ffn-units-over-tokens/1", models["base"], models["flipped"])
-    code, said = _run(made.to_json().encode(), tmp_path / "c.json", models["base"], models["flipped"])
+    code, said = _run(statement_of(made).encode(), tmp_path / "c.json", models["base"], models["flipped"])
     assert code == 0, said
     assert "calibrated" in said
 
 
 def test_it_refuses_other_models(models, tmp_path):
-    document = _certificate("values-in-place/1", models["base"], models["tuned"]).to_json().encode()
+    document = statement_of(_certificate("values-in-place/1", models["base"], models["tuned"])).encode()
     code, said = _run(document, tmp_path / "c.json", models["base"], models["stranger"])
     assert code != 0
     assert "another file" in said

@@ -40,6 +40,33 @@ def test_without_the_models_it_says_that_arithmetic_is_all(certified):
         assert any("not at hand" in line for line in found.not_checked)
 
 
+def test_with_one_model_what_was_read_of_it_is_read_again(certified):
+    certificate, a, b = certified
+    for one, other, side in ((a, None, "A"), (None, b, "B")):
+        found = verify_certificate(written(certificate), one, other)
+        assert f"model {side}: what the certificate says was read of it stands there" in found.done
+
+
+@pytest.mark.parametrize("member", ["units", "tokens", "read"])
+def test_with_one_model_what_cannot_have_been_read_of_it_is_refused(certified, member):
+    certificate, a, b = certified
+    document = json.loads(statement_of(certificate))
+    predicate = document["predicate"]
+    if member == "read":
+        predicate["a"]["read"] = predicate["b"]["read"] = "0" * 64
+    elif member == "units":
+        predicate["units"] = [[10**6, *unit[1:2], 10**6, unit[3]] for unit in predicate["units"]]
+    elif predicate["tokens"]:
+        predicate["tokens"] = [[10**6, 10**6] for _ in predicate["tokens"]]
+    else:
+        return
+    stated = read_statement(json.dumps(document).encode(), "it")
+    for one, other in ((a, None), (None, b)):
+        found = verify_certificate(stated, one, other)
+        assert found.outcome == "refused"
+        assert any("is not what stands there" in line for line in found.refused)
+
+
 def test_another_model_is_refused_on_either_side(certified, models):
     certificate, a, b = certified
     for one, other in ((a, models["stranger"]), (models["stranger"], b), (b, a), (models["stranger"], None)):

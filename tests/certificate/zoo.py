@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from lineage_audit.certificate import Certificate
 from lineage_audit.certificate.statement import StatedCertificate, read_statement, statement_of
@@ -89,3 +90,23 @@ def flipped(weights: Weights, seed: int) -> Weights:
 def written(certificate: Certificate) -> StatedCertificate:
     """A certificate written and read back."""
     return read_statement(statement_of(certificate).encode(), "certificate")
+
+
+def relabelled(weights: Weights, like: Weights) -> Weights:
+    """A model whose units and value dimensions were given the signs, and its units the order, that suit another's."""
+    found = dict(weights)
+    for layer in range(SIZE.layers):
+        at = f"model.layers.{layer}."
+        value, out = f"{at}self_attn.v_proj.weight", f"{at}self_attn.o_proj.weight"
+        signs = _agreeing(like[value], weights[value])
+        found[value], found[out] = weights[value] * signs[:, None], weights[out] * signs
+        gate, up, down = (f"{at}mlp.{name}_proj.weight" for name in ("gate", "up", "down"))
+        _, order = linear_sum_assignment(-np.abs(like[up] @ weights[up].T))
+        signs = _agreeing(like[up], weights[up][order])
+        found[gate], found[up] = weights[gate][order], weights[up][order] * signs[:, None]
+        found[down] = weights[down][:, order] * signs
+    return {name: np.ascontiguousarray(values, dtype=np.float32) for name, values in found.items()}
+
+
+def _agreeing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.where((one * other).sum(axis=1) < 0, -1.0, 1.0)

@@ -8,7 +8,11 @@ from lineage_audit.results import (
     ArchitectureFinding,
     ClaimSummary,
     Comparisons,
+    Control,
+    ControlledNumber,
     Coverage,
+    DeviationCurve,
+    DifferenceHistogram,
     Evidence,
     FieldComparison,
     Inspection,
@@ -20,6 +24,7 @@ from lineage_audit.results import (
     PairCoverage,
     PartSummary,
     PromptingFinding,
+    QuotedFigures,
     Rename,
     Report,
     RoleDelta,
@@ -264,6 +269,24 @@ DERIVED = Report(
             ),
         ),
         changes=(TemplateChange("default", 12, "{{ message.content }}", "{{ message.content }} Visit us.", 2),),
+    ),
+    controls=(
+        ControlledNumber(
+            "norm-cosine",
+            "mean cosine of the gains of the same norm in both models, not centred",
+            0.9991,
+            (
+                Control("A's norms and B's of other layers", "here", 0.981, 0.998, 992),
+                Control("independent models of bases.library", "library", 0.97, 0.9993, 24),
+                Control("two models, trained apart", "published", 0.989, 0.989, 1, "https://example.org/norms"),
+            ),
+            "tells nothing: independent models of bases.library give 0.999",
+        ),
+        ControlledNumber("raw-cosine", "cosine of all matrices of the layers", None, (), "cannot be told of these two"),
+    ),
+    quoted=QuotedFigures(
+        DifferenceHistogram((-3.0, -1.0, 1.0, 3.0), (0.001, 0.998, 0.001), (0.2, 0.5, 0.2)),
+        (DeviationCurve("q", (0, 1, 2), (0.021, 0.022, 0.024), (0.021, 0.0221, 0.0242)),),
     ),
 )
 

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lineage_audit.claims.policy.located import Located, PolicyError, read_located
-from lineage_audit.claims.policy.values import Allowance, Policy, PolicyClaim, PolicyReference, Severity
+from lineage_audit.claims.policy.values import (
+    Allowance,
+    Policy,
+    PolicyCertificate,
+    PolicyClaim,
+    PolicyReference,
+    Severity,
+)
 from lineage_audit.sizes import LEAST_BUDGET, read_size
 
 _CLAIMS = ("license", "license_name", "license_link", "base_model", "base_model_relation", "name")
@@ -15,7 +22,18 @@ _RELATIONS = ("finetune", "adapter", "merge", "quantized")
 _SEVERITIES = ("error", "warning", "note", "off")
 _FAIL_ON = ("error", "warning", "note", "never")
 _INCONCLUSIVE = ("fail", "warn", "pass")
-_KEYS = ("claims", "references", "released", "severity", "allow", "baseline", "fail-on", "inconclusive", "budget")
+_KEYS = (
+    "claims",
+    "references",
+    "released",
+    "severity",
+    "allow",
+    "baseline",
+    "fail-on",
+    "inconclusive",
+    "budget",
+    "certificates",
+)
 _POLICY_NAMES = ("lineage-audit.yaml", "lineage-audit.yml")
 """Files in which a policy is looked for."""
 
@@ -79,6 +97,7 @@ class _Reader:
             inconclusive=self._choice(parts, "inconclusive", _INCONCLUSIVE),  # type: ignore[arg-type]
             released=self._date(parts["released"], "released") if "released" in parts else None,
             budget=self._size(parts["budget"], "budget") if "budget" in parts else None,
+            certificates=self._certificates(parts["certificates"]) if "certificates" in parts else (),
         )
 
     def _claims(self, found: Located) -> tuple[PolicyClaim, ...]:
@@ -104,6 +123,17 @@ class _Reader:
             is_earlier="earlier" in parts and self._is_true(parts["earlier"], "references.earlier"),
             is_base="base" in parts and self._is_true(parts["base"], "references.base"),
         )
+
+    def _certificates(self, found: Located) -> tuple[PolicyCertificate, ...]:
+        return tuple(self._certificate(item) for item in self._list(found, "certificates"))
+
+    def _certificate(self, item: Located) -> PolicyCertificate:
+        known = ("file", "reason", "base", "sha256", "identity", "issuer")
+        parts = self._keys(item, "certificates", known, needed=("file", "reason"))
+        said = {name: self._text(part, f"certificates.{name}") for name, part in parts.items()}
+        if "sha256" not in said and not {"identity", "issuer"} <= said.keys():
+            raise self._error(item, "certificates", "must say why it is believed: sha256, or identity and issuer")
+        return PolicyCertificate(**{**said, "file": self._path.parent / said["file"]})  # type: ignore[arg-type]
 
     def _severities(self, found: Located) -> dict[str, Severity]:
         if not isinstance(found.value, Mapping):

@@ -65,6 +65,27 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyCertificate:
+    """A certificate about a declared base that is not at hand, and why it is believed.
+
+    Attributes:
+        file: where it is.
+        reason: why the policy vouches for it, or whom it trusts.
+        base: the declared base that its other model is, or None where the certificate itself shows it.
+        sha256: its hash, by which the policy vouches for it; or None.
+        identity: who must have signed it, or None.
+        issuer: who must have vouched for that identity, or None.
+    """
+
+    file: Path
+    reason: str
+    base: str | None = None
+    sha256: str | None = None
+    identity: str | None = None
+    issuer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything a policy says.
 
@@ -79,6 +100,7 @@ class Policy:
         inconclusive: what happens where something could not be checked; None: the check is inconclusive.
         released: the day on which the subject was released, or None where the policy does not say.
         budget: bytes of weights that a sample may read of each model, or None where the policy does not say.
+        certificates: certificates that it believes, and why.
     """
 
     file: Path | None = None
@@ -91,3 +113,4 @@ class Policy:
     inconclusive: WhenInconclusive | None = None
     released: datetime.date | None = None
     budget: int | None = None
+    certificates: tuple[PolicyCertificate, ...] = ()

@@ -8,6 +8,7 @@ from pathlib import Path
 from lineage_audit.claims.rules import (
     bases,
     cards,
+    certificates,
     contradictions,
     licence_claims,
     licence_fit,
@@ -27,6 +28,7 @@ RULES: tuple[Rule, ...] = tuple(
             *bases.RULES,
             *open_questions.RULES,
             *cards.RULES,
+            *certificates.RULES,
             *relations.RULES,
             *licence_fit.RULES,
             *obligations.RULES,

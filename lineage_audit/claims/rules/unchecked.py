@@ -62,7 +62,8 @@ def _subject_parts(case: Case) -> Iterator[Draft]:
 
 def _comparison(case: Case) -> Iterator[Draft]:
     for reference in case.references:
-        unread = reference.repository is not None and reference.report is None and case.subject.obstacle is None
+        is_shown = reference.report is not None or reference.is_certified
+        unread = reference.repository is not None and not is_shown and case.subject.obstacle is None
         if unread or reference.relation == "inconclusive":
             yield Draft(
                 message=f"The weights could not be checked against {reference.name}.",
@@ -75,7 +76,7 @@ def _comparison(case: Case) -> Iterator[Draft]:
 
 def _unavailable(case: Case) -> Iterator[Draft]:
     for reference in case.references:
-        if reference.repository is None:
+        if reference.repository is None and not reference.is_certified:
             yield Draft(
                 message=f"The declared base {reference.ref} could not be fetched and was not checked.",
                 evidence=(str(reference.reason),),

@@ -33,7 +33,10 @@ Change = Callable[[Document], Document]
 def _report_document(body: Document) -> Document:
     """The layers stand beside the weights, for whoever plots them; the parameters stand near the end."""
     layers, parameters, evidence = body["weights"].pop("layers"), body.pop("parameters"), body.pop("evidence")
-    end = {name: body.pop(name) for name in ("run", "coverage", "requantization", "prompting", "controls")}
+    end = {
+        name: body.pop(name)
+        for name in ("run", "coverage", "requantization", "prompting", "controls", "quoted", "certificate")
+    }
     return {**body, "layers": layers, "parameters": parameters, "evidence": evidence, **end}
 
 

@@ -25,6 +25,7 @@ from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import (
     ArchitectureFinding,
+    CertificateLink,
     ControlledNumber,
     Evidence,
     LayerRow,
@@ -94,6 +95,7 @@ def _findings(report: Report) -> str:
             f"**Weights.** {prose(report.weights.summary)} "
             f"({share(report.weights.compared_share)} of B's parameters compared)",
             *_requantization(report.requantization),
+            *_certificate(report.certificate),
             *_layers(report.weights.layers),
         )
     )
@@ -118,6 +120,13 @@ def _requantization(found: Requantization | None) -> Iterator[str]:
     """Whether codes are the other model's numbers, quantised."""
     if found is not None:
         yield f"**Quantised.** {prose(found.summary)}"
+
+
+def _certificate(link: CertificateLink | None) -> Iterator[str]:
+    """The certificate, by the hash of its bytes, or why there is none."""
+    if link is not None:
+        hashed = f" sha256 {code(link.sha256)}" if link.sha256 else ""
+        yield f"**Certificate.** {prose(link.summary)}.{hashed}"
 
 
 def _requantized(found: Requantization | None) -> str:

@@ -58,6 +58,7 @@ def render_terminal(report: Report, *, console: Console) -> None:
             ("Weights", _weights_lines(page, report)),
             *([("Parts of B", tuple(map(part_sentence, report.verdict.parts)))] if report.verdict.parts else []),
             *([("Quantised", (_sentence(report.requantization.summary),))] if report.requantization else []),
+            *([("Certificate", (_sentence(report.certificate.summary),))] if report.certificate else []),
         )
     )
     page.blank()

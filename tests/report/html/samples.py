@@ -7,6 +7,7 @@ from dataclasses import replace
 from lineage_audit.results import (
     Asked,
     Behaviour,
+    CertificateLink,
     ControlLean,
     DeltaSpectrum,
     Evidence,
@@ -63,6 +64,15 @@ SPECTRA = tuple(
 
 TUNED = replace(
     DERIVED,
+    certificate=CertificateLink(
+        "ab.json shows that the two are not independent (log10 p ≤ -90.1, rule values-in-place/1); verify it with them",
+        "ab.json",
+        "0123456789abcdef" * 4,
+        "values-in-place/1",
+        "exact",
+        -90.1,
+        "auditor@example.org",
+    ),
     evidence=tuple(map(_spread, DERIVED.evidence)),
     weights=replace(
         DERIVED.weights,

@@ -35,7 +35,7 @@ def test_every_figure_is_a_file_that_stands_alone(name):
 def test_a_comparison_draws_what_it_has():
     assert set(figure_files(TUNED)) == {
         "null-ffn-signs.svg", "null-vo-signs.svg", "null-ffn-fixed-points.svg", "layers.svg", "roles.svg", "recipe.svg",
-        "spectrum-lora-merged.svg",
+        "spectrum-lora-merged.svg", "differences.svg", "deviations.svg", "controls.svg",
     }  # fmt: skip
     assert set(figure_files(APART)) >= {"layers.svg", "roles.svg"}
     assert set(figure_files(FAILED)) == {"references.svg"}
@@ -108,3 +108,12 @@ def test_ticks_of_many_layers_are_round():
     numbers = list(range(80))
     assert [numbers[at] for at in numbered_ticks(numbers, 12)] == [0, 10, 20, 30, 40, 50, 60, 70]
     assert numbered_ticks([3, 9, 17], 12) == [0, 1, 2]
+
+
+def test_what_people_draw_stands_beside_what_unrelated_weights_give():
+    figures = {figure.name: figure for figure in compare_figures(TUNED)}
+    assert "100% of the differences" in figures["differences"].description
+    assert "nothing in common 50% do" in figures["differences"].description
+    assert figures["controls"].description.startswith("norm-cosine 0.999: tells nothing")
+    assert figures["controls"].shapes.text.count('class="rest"') == 3
+    assert figures["deviations"].shapes.text.count("<circle") == 3

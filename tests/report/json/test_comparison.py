@@ -40,6 +40,8 @@ def test_the_schema_follows_the_result_types():
         "layer": results.LayerRow,
         "requantization": results.Requantization,
         "controlled_number": results.ControlledNumber,
+        "certificate": results.CertificateLink,
+        "quoted": results.QuotedFigures,
         "control": results.Control,
         "requantized_tensor": results.RequantizedTensor,
         "evidence": results.Evidence,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
+from lineage_audit.report.html.figures import inline, quoted_figures
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, opening, sentence, with_powers
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
-from lineage_audit.report.numbers import coefficient, logarithm, magnitude, plural, share
+from lineage_audit.report.numbers import byte_size, coefficient, logarithm, magnitude, plural, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
 from lineage_audit.report.wording.controls import NOTE, control_words, value_words
 from lineage_audit.report.wording.parts import PART_HEADS, part_cells
 from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
 from lineage_audit.results import (
+    CertificateLink,
     ControlledNumber,
     FieldComparison,
     NamesFinding,
@@ -43,6 +46,7 @@ def findings(report: Report) -> PageSection:
             f"{share(report.weights.compared_share)} of B’s parameters compared",
         ),
         _card("Quantised", report.requantization.summary) if report.requantization else None,
+        _certificate(report.certificate) if report.certificate else None,
         class_="cards",
     )
     tables = joined(
@@ -56,9 +60,9 @@ def findings(report: Report) -> PageSection:
         folded("Quantised matrices", _requantized(report.requantization)) if report.requantization else None,
     )
     if report.controls:
-        tables = joined(
-            tables, folded("Numbers that people quote, and what unrelated models give", _controls(report.controls))
-        )
+        figures = element("div", [inline(figure) for figure in quoted_figures(report)], class_="figures")
+        heading = "Numbers that people quote, and what unrelated models give"
+        tables = joined(tables, folded(heading, joined(_controls(report.controls), figures)))
     return PageSection("findings", "Four findings, kept apart", "", joined(cards, tables))
 
 
@@ -77,11 +81,20 @@ def _card(heading: str, summary: str, aside: str = "") -> Markup:
     return element("article", element("h3", heading), element("p", sentence(opening(summary))), note)
 
 
+def _certificate(link: CertificateLink) -> Markup:
+    """The certificate with a link to its file, which lies beside the page where both were written to one folder."""
+    file = element("a", link.file, href=f"./{quote(link.file, safe='', errors='replace')}") if link.file else None
+    hashed = element("p", file, " sha256 ", name(link.sha256), class_="aside") if link.sha256 else None
+    return element("article", element("h3", "Certificate"), element("p", sentence(opening(link.summary))), hashed)
+
+
 def _requantized(found: Requantization) -> Markup:
     matrix, *counts = REQUANTIZED_HEADS
     columns = (Column(matrix), *number_columns(*counts[:-1]), Column(counts[-1]))
     rows: list[list[Cell]] = [[name(one.name), *requantized_cells(one)] for one in most_apart(found)]
-    return table("Codes and scales against the other model’s numbers, quantised; furthest apart first", columns, rows)
+    read = f" ({byte_size(found.bytes_read)} were read for it)" if found.bytes_read else ""
+    head = f"Codes and scales against the other model’s numbers, quantised{read}; furthest apart first"
+    return table(head, columns, rows)
 
 
 def _prompting(found: PromptingFinding) -> Markup:

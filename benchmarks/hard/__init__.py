@@ -1,1 +1,0 @@
-"""Small trained models on which a verdict may go wrong: starts in common, imitated teachers, other architectures."""

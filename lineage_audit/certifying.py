@@ -1,0 +1,48 @@
+"""A certificate made and written to its file, signed if that is asked for, and linked to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lineage_audit.certificate import Certificate, Signing, certify_models, with_line, written
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.errors import LineageAuditError
+from lineage_audit.results import CertificateLink
+from lineage_audit.whole_files import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFile:
+    """Where a certificate goes.
+
+    Attributes:
+        path: its file; one that ends in ``.jsonl`` gets one line more.
+        signing: how it is to be signed, or None.
+    """
+
+    path: Path
+    signing: Signing | None = None
+
+    def write(self, made: Certificate) -> CertificateLink:
+        """Write a certificate.
+
+        Raises:
+            LineageAuditError: it cannot be signed, or the file not be written.
+        """
+        document = written(made, self.path.name, self.signing)
+        write_whole(self.path, with_line(self.path, document.document))
+        return document.link
+
+    def link(self, a: Checkpoint, b: Checkpoint) -> CertificateLink:
+        """Certify two models and write that, or say why no certificate was written."""
+        try:
+            return self.write(certify_models(a, b))
+        except LineageAuditError as error:
+            return CertificateLink(str(error))
+
+
+def certificate_file(path: str | Path, *, sign: bool, trust: str | Path | None) -> CertificateFile:
+    """Where a certificate goes, from what the public functions are given."""
+    signing = Signing(None if trust is None else Path(trust)) if sign else None
+    return CertificateFile(Path(path), signing)

@@ -1,0 +1,32 @@
+"""What became of the certificate that a comparison was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Grade = Literal["exact", "calibrated"]
+"""What a relation stands on: a p-value under a stated null, or numbers beyond all that independent models gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLink:
+    """The certificate of a comparison, by the hash of its bytes, or why there is none.
+
+    Attributes:
+        summary: one sentence: what it shows, or why none was written.
+        file: the name of its file, beside the report where both were written to one folder; None without one.
+        sha256: the hash of the certificate, which is the file or, of a file of many (``.jsonl``), its line.
+        rule: the rule that it stands on.
+        grade: whether it stands on an exact bound or on sizes alone.
+        log10_p: upper bound of the decimal logarithm of its p-value; None for a calibrated one.
+        signed_by: the identity that it was signed with, or None.
+    """
+
+    summary: str
+    file: str | None = None
+    sha256: str | None = None
+    rule: str | None = None
+    grade: Grade | None = None
+    log10_p: float | None = None
+    signed_by: str | None = None
