@@ -50,11 +50,11 @@ def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedW
 
 
 def log10_p_values(
-    pair: Callable[[int], tuple[Weights, Weights]], config: Config | None = None
+    pair: Callable[[int], tuple[Weights, Weights]], config: Config | None = None, runs: int = RUNS
 ) -> dict[str, np.ndarray]:
-    """log10 p of every exact test that was measured, over ``RUNS`` pairs."""
+    """log10 p of every exact test that was measured, over ``runs`` pairs."""
     found: dict[str, list[float]] = {}
-    for seed in range(RUNS):
+    for seed in range(runs):
         for test_id, item in evidence_of(*pair(seed), config).items():
             if item.grade == "exact" and item.log10_p is not None:
                 found.setdefault(test_id, []).append(item.log10_p)

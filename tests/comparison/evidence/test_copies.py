@@ -10,7 +10,7 @@ import pytest
 
 from lineage_audit.comparison.evidence.copies import origins, random_signs_of
 from lineage_audit.comparison.evidence.leanings import both_lean, leaning
-from tests.comparison.measuring import assert_never_too_often, comparison_by_numbers, evidence_of, log10_p_values
+from tests.comparison.measuring import RUNS, assert_never_too_often, comparison_by_numbers, evidence_of, log10_p_values
 from tests.models import Array, Size, Weights, llama, llama_config, model, noisy
 
 SIZE = Size(layers=6, hidden=32, heads=8, kv_heads=8, ffn=24, vocab=64)
@@ -50,7 +50,7 @@ WORLDS: tuple[Callable[[int], Weights], ...] = (_one_layer, _two_layers_apart, _
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_copies_inside_both_models_accuse_no_stranger(world: Callable[[int], Weights]) -> None:
-    log10_p = log10_p_values(lambda seed: (world(2 * seed), world(2 * seed + 1)), CONFIG)
+    log10_p = log10_p_values(lambda seed: (world(2 * seed), world(2 * seed + 1)), CONFIG, RUNS // 2)
     assert {"ffn-signs", "value-output-signs", "query-key-signs", "ffn-fixed-points"} <= set(log10_p)
     assert_never_too_often(log10_p)
     assert all(values.min() > -6 for values in log10_p.values())
