@@ -1,15 +1,18 @@
 """The list of formats: what it names is there, complete, lazy, and enough to choose a format from a file's name."""
 
 import ast
+import re
 import subprocess
 import sys
+import textwrap
+import types
 from pathlib import Path
 
 import pytest
 
 import lineage_audit.report as report_room
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.report import FORMATS, format_of_file, formats_of, render, suffixes_of
+from lineage_audit.report import FORMATS, format_of_file, formats, formats_of, render, suffixes_of
 from lineage_audit.report.terminal.comparison import render_terminal
 from lineage_audit.results import RESULTS, CheckReport, FamilyTree, Report
 from tests.report.printing import plain
@@ -116,3 +119,19 @@ def test_what_a_format_needs_is_loaded_only_to_write_it():
     heavy = "{'rich', 'cyclonedx', 'packageurl', 'weasyprint', 'lineage_audit.report.html'}"
     program = f"import sys, lineage_audit.report; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOM.parent.parent, check=False).returncode == 0
+
+
+def test_a_new_format_is_a_module_and_a_line_as_the_page_says(monkeypatch):
+    recipe = (Path(__file__).parents[2] / "docs" / "adding.md").read_text(encoding="utf-8")
+    code = textwrap.dedent(re.search(r"```text\n(.*?)```", recipe, re.DOTALL)[1])
+    line = re.search(r"`(Format\(.*\))`", recipe)[1]
+    module = types.ModuleType("lineage_audit.report.csv")
+    exec("from __future__ import annotations\nfrom lineage_audit.results import Report\n" + code, module.__dict__)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(f"added = {line}", scope := {**vars(formats)})
+    monkeypatch.setattr(formats, "FORMATS", (*FORMATS, scope["added"]))
+    assert "csv" in {form.name for form in formats_of(Report)}
+    assert format_of_file(Report, "report.csv").name == "csv"
+    header, *rows = render(DERIVED, "csv").splitlines()
+    assert header == "test,log10_p"
+    assert len(rows) == len(DERIVED.evidence)
