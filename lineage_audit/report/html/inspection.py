@@ -39,6 +39,7 @@ def _head(inspection: Inspection) -> Markup:
         run.brand(inspection, f"inspect, {byte_size(inspection.model.bytes_read)} read"),
         element("h1", name(inspection.model.ref)),
         facts((*told, ("Dtypes", dtypes), ("Tokenizer", inspection.tokenizer))),
+        run.first_caveats(inspection.caveats),
     )
 
 

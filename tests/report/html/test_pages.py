@@ -174,3 +174,12 @@ def test_every_answer_has_an_accent():
     from typing import get_args
 
     assert set(ACCENTS) >= {*get_args(Relation), *get_args(Outcome)}
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 6, 9])
+@pytest.mark.parametrize("result", [INSPECTION, TREE, SHELVED], ids=lambda result: type(result).__name__)
+def test_every_caveat_stands_on_the_page_once(result, count):
+    caveats = tuple(f"Caveat number {number} of all." for number in range(count))
+    text = render(replace(result, caveats=caveats), "html")
+    assert [text.count(caveat) for caveat in caveats] == [1] * count
+    assert ("more</a>" in text) == (count > 5)

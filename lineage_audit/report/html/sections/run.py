@@ -27,17 +27,23 @@ def first_caveats(sentences: Sequence[str]) -> Markup:
     """What a reader must know before quoting the answer, as far as the summary has room."""
     if not sentences:
         return joined()
-    shown = [element("li", sentence(one)) for one in sentences[:_MOST_CAVEATS]]
-    more = len(sentences) - len(shown)
-    rest = element("li", element("a", f"and {more} more", href="#caveats")) if more > 0 else None
-    return element("div", element("h2", "Before you quote this"), element("ul", shown, rest), class_="quoting")
+    first, others = _split(sentences)
+    more = element("li", element("a", f"and {len(others)} more", href="#caveats")) if others else None
+    items = element("ul", (element("li", sentence(one)) for one in first), more)
+    return element("div", element("h2", "Before you quote this"), items, class_="quoting")
 
 
 def caveats(sentences: Sequence[str]) -> PageSection:
-    """The same whole, where the summary had no room for all."""
-    whole = sentences if len(sentences) > _MOST_CAVEATS else ()
-    items = element("ul", (element("li", sentence(one)) for one in whole)) if whole else joined()
-    return PageSection("caveats", "All that to know before you quote this", "", items)
+    """What the summary had no room for."""
+    _, others = _split(sentences)
+    items = element("ul", (element("li", sentence(one)) for one in others)) if others else joined()
+    return PageSection("caveats", "What else to know before you quote this", "", items)
+
+
+def _split(sentences: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The first few, and the rest; a single one more takes no more room than a link to it."""
+    first = _MOST_CAVEATS if len(sentences) > _MOST_CAVEATS + 1 else len(sentences)
+    return sentences[:first], sentences[first:]
 
 
 def models(report: Report) -> Markup:
