@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lineage_audit
+from lineage_audit.cli import run
 from lineage_audit.comparison.reading import kernels
 from lineage_audit.comparison.reading.kernels import Kernel, Rounding
 from lineage_audit.comparison.reading.kernels.numpy_kernel import NumpyKernel
 from lineage_audit.comparison.reading.kernels.torch_kernel import TorchKernel
 from lineage_audit.errors import LineageAuditError
-from tests.cli.running import FINETUNE, PARENT, TWIN, process
+from tests.cli.running import FINETUNE, PARENT, TWIN
 from tests.models import Array, bfloat16
 
 KERNELS: list[Kernel] = [NumpyKernel(), TorchKernel("cpu")]
@@ -103,15 +104,17 @@ def test_checks_agree_on_every_device(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("asked", [("compare", PARENT, FINETUNE), ("check", FINETUNE, "--reference", PARENT)])
-def test_a_machine_without_a_card_is_told_so_in_one_line(asked: tuple[str, ...]) -> None:
+def test_a_machine_without_a_card_is_told_so_in_one_line(
+    asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("there is a card here")
-    done = process(*asked, "--device", "cuda")
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "leave out --device cuda" in done.stderr
+    assert run([*asked, "--device", "cuda"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "leave out --device cuda" in said
 
 
 def test_without_pytorch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
