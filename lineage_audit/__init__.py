@@ -11,23 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.results import (
-    Behaviour,
-    CheckReport,
-    Comparisons,
-    Evidence,
-    FamilyTree,
-    Finding,
-    Identification,
-    Inspection,
-    Operation,
-    Relative,
-    Report,
-    Run,
-    Unmixing,
-    Verdict,
-    Verification,
-)
 from lineage_audit.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +24,25 @@ if TYPE_CHECKING:
     from lineage_audit.comparison.progress import Progress
     from lineage_audit.comparison.reading.kernels import Device
     from lineage_audit.library.fingerprint import Fingerprint
-    from lineage_audit.results import FailOn, Manner
+    from lineage_audit.results import (
+        Behaviour,
+        CheckReport,
+        Comparisons,
+        Evidence,
+        FailOn,
+        FamilyTree,
+        Finding,
+        Identification,
+        Inspection,
+        Manner,
+        Operation,
+        Relative,
+        Report,
+        Run,
+        Unmixing,
+        Verdict,
+        Verification,
+    )
 
 __all__ = [
     "Behaviour",
@@ -73,6 +74,20 @@ __all__ = [
     "unmix",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The types of results, loaded when one is first named: ``import lineage_audit`` alone costs nothing."""
+    if name in __all__:
+        from lineage_audit import results
+
+        return getattr(results, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _SKETCHES = ("full", "sample")
 """How much of a model a fingerprint is made of."""

@@ -10,6 +10,7 @@ import gc
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from typing import NoReturn
 
 import click
@@ -18,21 +19,21 @@ from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.version import __version__
 
-_COMMANDS = {
-    "check": "check",
-    "explain": "explain",
-    "compare": "compare",
-    "verify": "verify",
-    "inspect": "inspect",
-    "unmix": "unmix",
-    "behave": "behave",
-    "fingerprint": "fingerprint",
-    "identify": "identify",
-    "library": "library",
-    "tree": "tree",
-    "render": "render",
+_COMMANDS: Mapping[str, str] = {
+    "check": "hold a model's claims against its weights",
+    "explain": "a rule of check: what it looks at, how to fix what it finds",
+    "compare": "does B derive from A, how much, and how surely",
+    "verify": "verify a certificate, with the models or without",
+    "inspect": "what one model is; no weight is read",
+    "unmix": "which weights each named parent has in a merge",
+    "behave": "do the answers of B lean to those of A",
+    "fingerprint": "write a small file that stands for a model",
+    "identify": "a model's nearest relatives in a library",
+    "library": "keep fingerprints of known models in one file",
+    "tree": "the family tree of many models",
+    "render": "a JSON report again, in any format",
 }
-"""Command name -> module of this package that defines it as ``command``."""
+"""Command, and module of this room that defines it as ``command`` -> its line in the help, which loads none of them."""
 
 
 _LONGEST_LINE = 1000
@@ -52,10 +53,14 @@ class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command = importlib.import_module(f"lineage_audit.cli.{_COMMANDS[cmd_name]}").command
+        command = importlib.import_module(f"lineage_audit.cli.{cmd_name}").command
         return command if isinstance(command, click.Command) else None
 
 

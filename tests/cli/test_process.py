@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
-from lineage_audit.cli import run
+from lineage_audit.cli import cli, run
 from tests.cli.running import FINETUNE, PARENT, ROOT, TWIN, process
 
 _LOADED = (
@@ -33,6 +34,18 @@ def _loaded(*arguments: str) -> set[str]:
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     heavy = {"numpy", "torch", "rich", "scipy", "transformers", "huggingface_hub", "safetensors", "yaml", "gguf"}
     assert not _loaded(*arguments) & heavy
+
+
+def test_the_package_and_its_help_load_no_result() -> None:
+    code = "import sys, lineage_audit; from lineage_audit.cli import run; run(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert "Commands:" in done.stdout
+    assert not {"lineage_audit.results", "lineage_audit.cli.compare"} & set(done.stdout.split())
+
+
+def test_every_command_is_defined_under_its_name() -> None:
+    context = click.Context(cli)
+    assert all(cli.get_command(context, name) is not None for name in cli.list_commands(context))
 
 
 @pytest.mark.parametrize("effort", ["sample", "full"])
