@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
+from lineage_audit.behaviour import thresholds as behaviour
 from lineage_audit.comparison.verdict.registry import REGISTRY
 from lineage_audit.comparison.verdict.thresholds import described
 from lineage_audit.results import Scalar
@@ -37,7 +38,7 @@ def page() -> str:
 
 
 def _topics() -> Iterator[str]:
-    for topic, rows in groupby(described(), itemgetter(0)):
+    for topic, rows in groupby(chain(described(), behaviour.described()), itemgetter(0)):
         lines = [_row(name, value, meaning) for _, name, value, meaning in rows]
         yield "\n".join([f"## {topic}\n", "| name | value | what it is |", "|---|---:|---|", *lines, ""])
 

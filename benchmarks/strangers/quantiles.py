@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
 from collections.abc import Sequence
 
-from benchmarks.strangers.counting import Pair
+import numpy as np
+import numpy.typing as npt
 
-_SIDE, _MARGIN, _UNIT = 420, 46, 90
+from benchmarks.strangers.counting import Pool, by_test
+
+_SIDE, _MARGIN, _UNIT = 420, 46, 62
 """Pixels of the picture, of its margin, and of a power of ten."""
+
+_POINTS = 120
+"""Points of a line."""
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555", "#117733", "#882255")
 
 
-def quantile_plot(pairs: Sequence[Pair]) -> str:
+def quantile_plot(pools: Sequence[Pool]) -> str:
     """An SVG with one line a test: -log10 p of its pairs, falling, over what as many uniform p-values would show."""
-    by_test: dict[str, list[float]] = defaultdict(list)
-    for pair in pairs:
-        for test, log10_p in pair.log10_p.items():
-            by_test[test].append(-log10_p)
-    lines = [
-        _line(values, _COLOURS[number % len(_COLOURS)]) for number, (_, values) in enumerate(sorted(by_test.items()))
-    ]
+    found = {test: np.sort(-values) for test, values in by_test(pools).items()}
+    lines = [_line(values, _COLOURS[number % len(_COLOURS)]) for number, values in enumerate(found.values())]
     labels = [
         f'<text x="{_MARGIN + 12}" y="{_MARGIN + 16 * (number + 1)}" fill="{_COLOURS[number % len(_COLOURS)]}">{test} '
         f"({len(values):,})</text>"
-        for number, (test, values) in enumerate(sorted(by_test.items()))
+        for number, (test, values) in enumerate(found.items())
     ]
     low, high = _SIDE - _MARGIN, _MARGIN
     frame = f'<path d="M{_MARGIN} {high}V{low}H{low}" fill="none" stroke="#888"/>'
@@ -43,12 +42,12 @@ def quantile_plot(pairs: Sequence[Pair]) -> str:
     )
 
 
-def _line(values: Sequence[float], colour: str) -> str:
-    """One test's line, from its largest p-value to its smallest."""
+def _line(values: npt.NDArray[np.float64], colour: str) -> str:
+    """One test's line, from its largest p-value to its smallest; of the many large ones a few are drawn."""
     count = len(values)
-    points = [
-        (_MARGIN + _UNIT * -math.log10((count - rank) / (count + 1)), _SIDE - _MARGIN - _UNIT * value)
-        for rank, value in enumerate(sorted(values))
-    ]
+    ranks = np.unique(count - np.geomspace(1, count, min(count, _POINTS)).round().astype(np.int64))
+    points = zip(
+        _MARGIN - _UNIT * np.log10((count - ranks) / (count + 1)), _SIDE - _MARGIN - _UNIT * values[ranks], strict=True
+    )
     path = "L".join(f"{x:.1f} {max(0.0, y):.1f}" for x, y in points)
     return f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'

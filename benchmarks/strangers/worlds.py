@@ -1,27 +1,42 @@
-"""The worlds that pairs of strangers are drawn from: what independent models may have in common all the same.
+"""The worlds that strangers are drawn from.
 
-A world changes each model by its own draws and by draws that both share. Where what is shared would break the null (a
-direction that both lean to), labels and signs of B are drawn anew: that is what independent training means. Where it is
-set by construction (constants, copies inside a model, a bend of the architecture), it stays as it is.
+A world changes each model by its own draws and by draws that all models of a pool share. Where what is shared would
+break the null (a direction that all lean to), labels and signs are drawn anew: that is what independent training means.
+Where it is set by construction (constants, copies inside a model, a bend of the architecture), it stays as it is.
+
+Every model of a pool is held against every other. Given one of them, the signs and labels of two others are
+independent, so that the rejections of any two pairs are, and their number has the variance of as many separate pairs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.strangers import changes
+from benchmarks.strangers.changes import Change
+from benchmarks.strangers.models import Drawn, Random, Shape
 from tests.comparison.symmetry_worlds import random_disguise
-from tests.models import Size, Weights, llama, llama_config
 
-SIZE = Size(layers=3, hidden=64, heads=8, kv_heads=4, ffn=48, vocab=96)
-"""Each sign test has at least 37 random signs here, and a pair takes about a tenth of a second."""
+FLAT = Shape()
+"""Every sign test has 48 random signs or more here, and most keys that are matched by size have 40."""
 
-CONFIG = llama_config(SIZE)
+DEEP = Shape(layers=3, heads=4, kv_heads=2)
+"""The same signs over three layers, but for keys that are matched by size."""
 
-Random = np.random.Generator
-Change = Callable[[Weights, Random, Random], Weights]
+PAIRED = Shape(layers=2, heads=12, kv_heads=6)
+"""For layers that are copies of each other: so many signs are left of one."""
+
+
+MODELS = 45
+"""Models of a pool, of which each pair is held against each other: 990 pairs."""
+
+Seed = tuple[int, int]
+_RELABELLED, _DRAWN, _OWN, _SHARED = range(1, 5)
+"""What is drawn, each from a stream of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,153 +44,59 @@ class World:
     """One world.
 
     Attributes:
-        change: what becomes of a model just drawn, given draws of its own and draws that both models share.
-        redraws: whether labels and signs of B are drawn anew.
+        change: what all models of a pool have in common.
+        redraws: whether labels and signs of every model are drawn anew.
+        have_counterparts: whether units find each other in any order, so that all invariants have to be asked.
+        shape: their sizes.
     """
 
     change: Change
     redraws: bool = False
+    have_counterparts: bool = False
+    shape: Shape = FLAT
 
-    def pair(self, seed: int) -> tuple[Weights, Weights]:
-        """Two independent models."""
-        a, b = (self._model(seed, number) for number in (0, 1))
-        return (a, random_disguise(b, SIZE, np.random.default_rng([seed, 3]))) if self.redraws else (a, b)
-
-    def _model(self, seed: int, number: int) -> Weights:
-        own, shared = np.random.default_rng([seed, number, 1]), np.random.default_rng([seed, 2])
-        changed = self.change(llama(2 * seed + number, SIZE), own, shared)
-        return {name: values.astype(np.float32) for name, values in changed.items()}
-
-
-def _plain(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return weights
-
-
-def _heavy_tailed(weights: Weights, own: Random, _shared: Random) -> Weights:
-    return _matrices(weights, lambda values: 0.02 * own.standard_t(1.2, values.shape))
-
-
-def _low_rank(weights: Weights, own: Random, _shared: Random) -> Weights:
-    return _matrices(weights, lambda v: own.standard_normal((len(v), 2)) @ own.standard_normal((2, v.shape[1])))
-
-
-def _ternary(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return _matrices(weights, lambda values: np.sign(values) * (np.abs(values) > 0.01))
-
-
-def _one_direction(weights: Weights, _own: Random, shared: Random) -> Weights:
-    return _matrices(weights, lambda values: values + 0.03 * shared.standard_normal(values.shape[1]))
-
-
-def _massive_channels(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return _matrices(weights, lambda values: values * np.where(np.arange(values.shape[1]) < 2, 100.0, 1.0))
-
-
-def _common_features(weights: Weights, own: Random, shared: Random) -> Weights:
-    return _matrices(weights, lambda v: 0.02 * shared.standard_normal(v.shape) + 0.01 * own.standard_normal(v.shape))
-
-
-def _dead_and_equal_units(weights: Weights, _own: Random, shared: Random) -> Weights:
-    def change(values: np.ndarray) -> np.ndarray:
-        third = len(values) // 3
-        changed = values.copy()
-        changed[:third] = 0.0
-        changed[third : 2 * third] = shared.standard_normal(values.shape[1])
-        return changed
-
-    return _matrices(weights, change)
-
-
-def _token_frequency(weights: Weights, _own: Random, shared: Random) -> Weights:
-    rarity = 1.0 / np.arange(1, SIZE.vocab + 1)[:, None]
-    direction = shared.standard_normal(SIZE.hidden)
-    return _named(weights, ("embed", "lm_head"), lambda v: v * (1 + 5 * rarity) - 0.1 * np.sqrt(rarity) * direction)
-
-
-def _tied(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return {**weights, "lm_head.weight": weights["model.embed_tokens.weight"]}
-
-
-def _padded_vocabulary(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return _named(weights, ("embed", "lm_head"), lambda values: _with(values, slice(-16, None), 1.0))
-
-
-def _set_parts(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return _matrices(weights, lambda values: _with(values, (slice(None), slice(0, 24)), 0.05))
-
-
-def _identities(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    return _matrices(weights, _with_diagonal)
-
-
-def _one_layer(weights: Weights, own: Random, _shared: Random) -> Weights:
-    return _repeated(weights, 1, 0.0, own)
-
-
-def _one_layer_apart(weights: Weights, own: Random, _shared: Random) -> Weights:
-    return _repeated(weights, 1, 0.7, own)
-
-
-def _expanded_heads(weights: Weights, _own: Random, _shared: Random) -> Weights:
-    def change(values: np.ndarray) -> np.ndarray:
-        heads = values.reshape(SIZE.kv_heads, -1, values.shape[1])
-        return np.repeat(heads[:2], SIZE.kv_heads // 2, axis=0).reshape(values.shape)
-
-    return _named(weights, ("k_proj", "v_proj"), change)
-
-
-def _bent_up(weights: Weights, own: Random, _shared: Random) -> Weights:
-    """As where one is added to up: its rows lean one way, in each model a way of its own."""
-    return _named(weights, ("up_proj",), lambda values: values + 0.02 * own.standard_normal(values.shape[1]))
+    def model(self, seed: Seed, number: int) -> Drawn:
+        """A model of a pool, independent of all others."""
+        drawn = self.shape.draw(_random(seed, number, _DRAWN))
+        changed = self.change(drawn, self.shape, _random(seed, number, _OWN), _random(seed, MODELS, _SHARED))
+        weights = {name: values.astype(np.float32, copy=False) for name, values in changed.items()}
+        if self.redraws:
+            weights = random_disguise(weights, self.shape, _random(seed, number, _RELABELLED))
+        return Drawn(self.shape, weights)
 
 
 WORLDS: Mapping[str, World] = {
-    "plain": World(_plain),
-    "heavy tails": World(_heavy_tailed),
-    "rank two": World(_low_rank),
-    "ternary": World(_ternary),
-    "one direction": World(_one_direction, redraws=True),
-    "massive channels": World(_massive_channels, redraws=True),
-    "common features": World(_common_features, redraws=True),
-    "dead and equal units": World(_dead_and_equal_units, redraws=True),
-    "token frequency": World(_token_frequency, redraws=True),
-    "tied embeddings": World(_tied),
-    "padded vocabulary": World(_padded_vocabulary),
-    "parts set": World(_set_parts),
-    "identities": World(_identities),
-    "one layer as three": World(_one_layer),
-    "one layer as three, trained apart": World(_one_layer_apart),
-    "expanded heads": World(_expanded_heads),
-    "bent up": World(_bent_up),
+    "plain": World(changes.nothing),
+    "plain, deep": World(changes.nothing, shape=DEEP),
+    "heavy tails": World(changes.heavy_tails),
+    "rank two": World(changes.rank_two),
+    "rank two, deep": World(changes.rank_two, shape=DEEP),
+    "ternary": World(changes.ternary),
+    "one direction": World(changes.one_direction, redraws=True),
+    "massive channels": World(changes.massive_channels, redraws=True),
+    "common features": World(changes.common_features, redraws=True, have_counterparts=True),
+    "common features, deep": World(changes.common_features, redraws=True, have_counterparts=True, shape=DEEP),
+    "dead and equal units": World(changes.dead_and_equal_units, redraws=True),
+    "token frequency": World(changes.token_frequency, redraws=True),
+    "tied embeddings": World(changes.nothing, shape=Shape(tied=True)),
+    "padded vocabulary": World(changes.padded_vocabulary),
+    "parts set": World(changes.set_parts),
+    "identities": World(changes.identities),
+    "one mask": World(changes.one_mask),
+    "blocks of FFNs": World(changes.blocks_of_ffns),
+    "one layer as all": World(changes.one_layer, shape=PAIRED),
+    "one layer as all, trained apart": World(changes.one_layer_apart, shape=PAIRED),
+    "one layer as all, far apart": World(changes.layers_far_apart, shape=PAIRED),
+    "expanded heads": World(changes.expanded_heads, shape=PAIRED),
+    "experts of one FFN": World(changes.experts_of_one, shape=Shape(experts=3)),
+    "bent up": World(changes.bent_up),
 }
 
 
-def _matrices(weights: Weights, change: Callable[[np.ndarray], np.ndarray]) -> Weights:
-    return {name: change(values) if values.ndim == 2 else values for name, values in weights.items()}
+def pool_of(world: str, number: int, models: int = MODELS) -> list[Drawn]:
+    """The models of one pool; no two pools of any two worlds share a draw."""
+    return [WORLDS[world].model((zlib.crc32(world.encode()), number), model) for model in range(models)]
 
 
-def _named(weights: Weights, parts: tuple[str, ...], change: Callable[[np.ndarray], np.ndarray]) -> Weights:
-    return {name: change(values) if any(part in name for part in parts) else values for name, values in weights.items()}
-
-
-def _with(values: np.ndarray, where: slice | tuple[slice, slice], constant: float) -> np.ndarray:
-    changed = values.copy()
-    changed[where] = constant
-    return changed
-
-
-def _with_diagonal(values: np.ndarray) -> np.ndarray:
-    changed = values.copy()
-    np.fill_diagonal(changed, 1.0)
-    return changed
-
-
-def _repeated(weights: Weights, distinct: int, apart: float, own: Random) -> Weights:
-    """Layers that are copies of the first, each trained apart by noise of a share of its size."""
-    copied = dict(weights)
-    for name, values in weights.items():
-        if name.startswith("model.layers."):
-            layer, rest = name.removeprefix("model.layers.").split(".", 1)
-            source = weights[f"model.layers.{int(layer) % distinct}.{rest}"]
-            copied[name] = source + apart * values.std() * own.standard_normal(values.shape)
-    return copied
+def _random(seed: Seed, *stream: int) -> Random:
+    return np.random.default_rng([*stream, *seed])

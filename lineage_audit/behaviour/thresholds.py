@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 from lineage_audit.results import Scalar
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """What an answer must show to be held against others."""
+    """What an answer must show to be held against others (`behave`)."""
 
     least_probability: Annotated[float, "what every probability is raised by: what is rarer is noise"] = 1e-3
     most_unseen: Annotated[float, "share of a stop's probability that may be unseen"] = 0.3
@@ -20,7 +20,7 @@ class _Asking:
 
 @dataclass(frozen=True, slots=True)
 class _Lean:
-    """When answers are said to lean."""
+    """When answers are said to lean (`behave`)."""
 
     fewest_controls: Annotated[int, "controls below which nothing is said"] = 5
     least_effect: Annotated[float, "partial correlation below which nothing is called a lean"] = 0.5
@@ -35,6 +35,14 @@ class _Lean:
 
 ASKING = _Asking()
 LEAN = _Lean()
+
+
+def described() -> Iterator[tuple[str, str, Scalar, str]]:
+    """Topic, name, value and meaning of every threshold, for the page that lists them."""
+    for topic in (ASKING, LEAN):
+        hints = get_type_hints(type(topic), include_extras=True)
+        for name, value in asdict(topic).items():
+            yield (type(topic).__doc__ or "").rstrip("."), name, value, hints[name].__metadata__[0]
 
 
 def stated() -> Iterator[tuple[str, Scalar]]:

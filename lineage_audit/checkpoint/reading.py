@@ -227,6 +227,9 @@ def _part_runs(part: Part, rows: IntArray, output_rows: IntArray, columns: slice
 
 def _close_together(stored_rows: IntArray, skipped: int) -> Iterator[IntArray]:
     """Group positions so that each group is worth one read: at most ``skipped`` rows between two of a group."""
+    if isinstance(_consecutive(stored_rows), slice):
+        yield np.arange(len(stored_rows))
+        return
     order = np.argsort(stored_rows, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(stored_rows[order]) > skipped + 1) + 1)
 

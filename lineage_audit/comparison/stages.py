@@ -34,14 +34,13 @@ from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict.findings import Findings, LeftOver
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
-    detection_limit,
     has_asked_invariants,
     has_searched,
     is_half_agreed,
     is_related,
     strongest,
 )
-from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, INDEPENDENCE, RELATION, stated
+from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, RELATION, stated
 from lineage_audit.results import (
     ArchitectureFinding,
     Effort,
@@ -107,12 +106,11 @@ class WeightStage:
     @property
     def is_settled(self) -> bool:
         """Whether reading more would not change the relation."""
-        log10_p, limit = combined_log10_p(self.evidence), detection_limit(self.evidence)
+        log10_p = combined_log10_p(self.evidence)
         if log10_p is not None and log10_p <= RELATION.related_log10_p:
             return True
         found_nothing = log10_p is None or log10_p > RELATION.unclear_log10_p
-        has_power = limit is not None and limit <= INDEPENDENCE.weakest_detection
-        return found_nothing and has_power and has_asked_invariants(self.evidence)
+        return found_nothing and has_asked_invariants(self.evidence)
 
     def findings(
         self,

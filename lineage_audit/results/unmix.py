@@ -18,6 +18,8 @@ MergeMethod = Literal[
     "dare-linear",
     "dare-ties",
     "magnitude-pruned",
+    "breadcrumbs",
+    "breadcrumbs-ties",
     "passthrough",
     "unknown",
 ]

@@ -25,5 +25,5 @@ def process(*arguments: str, code: str = "-m lineage_audit", **more: object) -> 
     environment |= more.pop("environment", {})  # type: ignore[arg-type]
     return subprocess.run(
         [sys.executable, *code.split(" ", 1), *arguments],
-        **{"capture_output": True, "text": True, "timeout": 60, "env": environment, **more},  # type: ignore[call-overload]
+        **{"capture_output": True, "text": True, "timeout": 300, "env": environment, **more},  # type: ignore[call-overload]
     )

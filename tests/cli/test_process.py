@@ -107,6 +107,14 @@ def _heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def _wait_until_read(running: subprocess.Popen[str], count: float) -> None:
+    """Wait until a process has read so many bytes, or is gone."""
+    read = Path(f"/proc/{running.pid}/io")
+    deadline = time.monotonic() + 300
+    while running.poll() is None and time.monotonic() < deadline and int(read.read_text().split()[1]) < count:
+        time.sleep(0.05)
+
+
 def test_ctrl_c_in_the_middle_of_work_leaves_nothing(tmp_path: Path) -> None:
     """Interrupted while weights are read in several threads."""
     from benchmarks.speed.checkpoints import write_sparse
@@ -119,10 +127,7 @@ def test_ctrl_c_in_the_middle_of_work_leaves_nothing(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
         preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
-    read = Path(f"/proc/{running.pid}/io")
-    deadline = time.monotonic() + 30
-    while read.exists() and time.monotonic() < deadline and int(read.read_text().split()[1]) < 200e6:
-        time.sleep(0.05)
+    _wait_until_read(running, 200e6)
     running.send_signal(signal.SIGINT)
     _, error = running.communicate(timeout=300)
     assert running.returncode == 130
@@ -138,7 +143,7 @@ def test_ctrl_c_gives_130(tmp_path: Path) -> None:
         [sys.executable, "-m", "lineage_audit", "compare", PARENT, TWIN, "-o", str(pipe)],
         cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c,
     )  # fmt: skip
-    time.sleep(3.0)
+    _wait_until_read(running, 20e6)
     running.send_signal(signal.SIGINT)
     _, error = running.communicate(timeout=300)
     assert running.returncode == 130

@@ -104,10 +104,10 @@ def test_tree_takes_models_and_fingerprints_and_writes_by_suffix(folders: dict[s
     fingerprint = tmp_path / "base.fingerprint"
     lineage_audit.fingerprint(folders["base"], fingerprint)
     models = [str(fingerprint), folders["code"], folders["chat"], folders["stranger"]]
-    for suffix, starts in (("json", "{"), ("dot", "digraph"), ("mmd", "flowchart"), ("md", "## Family tree")):
-        path = tmp_path / f"tree.{suffix}"
-        assert run(["tree", *models, "-o", str(path)]) == 0
-        assert path.read_text().startswith(starts)
+    begins = {"json": "{", "dot": "digraph", "mmd": "flowchart", "md": "## Family tree"}
+    paths = {suffix: tmp_path / f"tree.{suffix}" for suffix in begins}
+    assert run(["tree", *models, *(word for path in paths.values() for word in ("-o", str(path)))]) == 0
+    assert all(path.read_text().startswith(begins[suffix]) for suffix, path in paths.items())
     document = json.loads((tmp_path / "tree.json").read_text())
     assert sorted(map(len, document["groups"])) == [1, 3]
     assert {(edge["source"], edge["target"]) for edge in document["edges"]} == {("m1", "m2"), ("m1", "m3")}

@@ -22,8 +22,8 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.spreading import spread, spread_numbers
 from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES, FfnBlock
 
 FloatArray = npt.NDArray[np.float32]
@@ -136,7 +136,8 @@ class CanonicalWeights:
         tensor = self.find(role, layer, expert)
         if tensor is None or len(tensor.shape) != 2:
             return None
-        values = self._folded(self.checkpoint.rows(tensor, 0, tensor.shape[0]), role, layer)
+        rows = np.arange(tensor.shape[0])
+        values = self._folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], rows, role, layer)
         self._keep(key, values)
         return values
 
@@ -148,7 +149,7 @@ class CanonicalWeights:
         tensor = self.find(role, layer, expert)
         if tensor is None or len(tensor.shape) != 2:
             return None
-        return self._folded(zero_where_unusable(self.checkpoint.read([RowRequest(tensor, rows)])[0]), role, layer)
+        return self._folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], rows, role, layer)
 
     def gain(self, role: Role, layer: int | None) -> FloatArray | None:
         """The norm gain that a role's columns are multiplied by, ``[in]``; None where there is none."""
@@ -247,9 +248,9 @@ class CanonicalWeights:
         """The rows that propose how an FFN's units correspond, ``[units, d]``, gains folded."""
         return self.matrix(self.proposing_role(block), block.layer, block.expert)
 
-    def _folded(self, values: FloatArray, role: Role, layer: int | None) -> FloatArray:
+    def _folded(self, values: FloatArray, rows: IntArray, role: Role, layer: int | None) -> FloatArray:
         gain = self.gain(role, layer)
-        values = without_constants(zero_where_unusable(values))
+        values = without_set(zero_where_unusable(values), rows)
         return values if gain is None or len(gain) != values.shape[1] else zero_where_unusable(values * gain)
 
     def _keep(self, key: TensorKey, values: FloatArray) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.zero_places import zeros_tell
 from lineage_audit.comparison.reading.measurement import FloatArray
 from lineage_audit.results import Evidence
 
@@ -31,6 +32,8 @@ def measure(comparison: WeightComparison) -> Evidence:
     embedding = comparison.find(Role.EMBED, None)
     if embedding is None or len(embedding.kept_a) < _FEWEST_TOKENS:
         return not_measured(TEST, "skipped", f"fewer than {_FEWEST_TOKENS} embedding rows could be compared")
+    if zeros_tell(*(tokens[:, :_CHANNEL_LIMIT].T for tokens in (embedding.kept_a, embedding.kept_b))):
+        return not_measured(TEST, "not-applicable", "zeros in the same places of both embeddings tell the channels")
     columns_a, columns_b = _columns(embedding.kept_a), _columns(embedding.kept_b)
     block = match_block(None, np.abs(columns_b @ columns_a.T), 1)
     return fixed_point_evidence(

@@ -30,7 +30,7 @@ _UNITS = 64
 """Units of a block that are held against those of others."""
 
 _FEWEST_UNITS = 4
-_AT_ONCE = 512
+_AT_ONCE = 64
 _APART = 2**24
 """More units than a block has: random signs of different blocks are numbered this far apart."""
 
@@ -108,9 +108,9 @@ def _first_copies(a: FloatArray, b: FloatArray) -> IntArray:
 def _are_copies(blocks: FloatArray, some: slice) -> npt.NDArray[np.bool_]:
     """Whether units of some blocks agree with those of the same number in others, and not with the next."""
     units = blocks.shape[1]
-    agreement = np.zeros((len(blocks[some]), len(blocks)), np.float32)
-    for unit in range(units):
-        agreement += np.square(blocks[some, unit] @ blocks[:, unit].T)
-        agreement -= np.square(blocks[some, unit] @ blocks[:, (unit + 1) % units].T)
-    copies: npt.NDArray[np.bool_] = agreement > max(_ALIKE * units, _NOISE * units**0.5)
+    by_unit = blocks.swapaxes(0, 1)
+    own, of_next = (
+        np.square(by_unit[:, some] @ np.roll(by_unit, -step, axis=0).swapaxes(1, 2)).sum(axis=0) for step in (0, 1)
+    )
+    copies: npt.NDArray[np.bool_] = own - of_next > max(_ALIKE * units, _NOISE * units**0.5)
     return copies

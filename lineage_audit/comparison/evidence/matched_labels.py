@@ -20,17 +20,17 @@ from lineage_audit.comparison.evidence.base import (
 )
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
-LABEL_NULL = "independent trainings number their units at random; with F matches expected L: p ≤ L^F / F! over L blocks"
+LABEL_NULL = "independent trainings number their units at random; with F matches where chance gives L: p ≤ L^F / F!"
 
 
-def fixed_points_log10_p(fixed: int, blocks: int) -> float:
-    """Upper bound of log10 P(at least ``fixed`` fixed points) when labels are exchangeable in each of ``blocks``.
+def fixed_points_log10_p(fixed: int, by_chance: float) -> float:
+    """Upper bound of log10 P(at least ``fixed`` fixed points) where chance gives so many: one a block of labels.
 
     The number of ways to choose f fixed points has expectation at most 1/f! in one block, and L^f/f! in L blocks.
     """
-    if fixed <= blocks or blocks == 0:
+    if fixed <= by_chance or by_chance == 0:
         return 0.0
-    return min(0.0, (fixed * math.log(blocks) - math.lgamma(fixed + 1)) / LN10)
+    return min(0.0, (fixed * math.log(by_chance) - math.lgamma(fixed + 1)) / LN10)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +43,8 @@ class MatchedBlock:
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
         copy_group: the number of the block among those of its layer that may have started as copies of one another.
+        mirrored: how many units are least like the one with their own number, of all that have one least like them:
+            where their numbers are told by something beside their signs (zeros in the same places), as many as match.
     """
 
     layer: int | None
@@ -50,6 +52,7 @@ class MatchedBlock:
     noise: float
     live: int
     copy_group: int = 0
+    mirrored: int = 0
 
 
 def match_block(
@@ -60,11 +63,20 @@ def match_block(
     A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
     (dead units) must not look like matches.
     """
-    diagonal = np.diagonal(similarity)
-    own = ((similarity >= diagonal[:, None]).sum(axis=1) == 1) & ((similarity >= diagonal).sum(axis=0) == 1)
+    own, least = _are_alone_at_the_top(similarity), _are_alone_at_the_top(-similarity)
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
-    return MatchedBlock(layer, own, noise, min(_live(similarity), _live(similarity.T)), copy_group)
+    live = min(_live(similarity), _live(similarity.T))
+    return MatchedBlock(layer, own, noise, live, copy_group, int(least.sum()))
+
+
+def _are_alone_at_the_top(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Whether each unit and the one with its number are each other's single best."""
+    own = np.diagonal(similarity)
+    found: npt.NDArray[np.bool_] = ((similarity >= own[:, None]).sum(axis=1) == 1) & (
+        (similarity >= own).sum(axis=0) == 1
+    )
+    return found
 
 
 def _live(similarity: npt.NDArray[np.float32]) -> int:
@@ -82,27 +94,33 @@ def fixed_point_evidence(
     if not blocks:
         return not_measured(test, "skipped", f"no {units} could be compared")
     fixed = sum(int(block.own.sum()) for block in blocks)
-    count = sum(len(block.own) for block in blocks)
+    count, chance = sum(len(block.own) for block in blocks), _by_chance(blocks)
     return test_result(
         test,
         statistic=float(fixed),
         log10_p=_kin_log10_p(blocks),
         effect=fixed / count,
-        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {len(blocks):,}",
+        finding=f"{fixed:,} of {count:,} {units} best match the one with the same number; chance gives {chance:,.0f}",
         count=count,
         coverage=elements / max(1, comparison.parameters),
         detection_limit=_match_detection_limit(blocks),
         per_layer=tuple(_matched_layer(block) for block in blocks if block.layer is not None),
-        spread=NullSpread("fixed-points", float(len(blocks))),
+        spread=NullSpread("fixed-points", chance),
     )
 
 
 def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
     """The bound over all blocks: over those that are no copies of one another, corrected for how often that is done."""
     bounds = [
-        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), len(group)) for group in _kin_groups(blocks)
+        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), _by_chance(group))
+        for group in _kin_groups(blocks)
     ]
     return min(0.0, min(bounds) + math.log10(len(bounds)))
+
+
+def _by_chance(blocks: Sequence[MatchedBlock]) -> float:
+    """Units of strangers that match their own number: one a block, or as many as are least like it."""
+    return float(max(len(blocks), sum(block.mirrored for block in blocks)))
 
 
 def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
@@ -121,7 +139,7 @@ def _matched_layer(block: MatchedBlock) -> LayerEvidence:
         count=len(block.own),
         statistic=float(fixed),
         effect=fixed / len(block.own),
-        log10_p=fixed_points_log10_p(fixed, 1),
+        log10_p=fixed_points_log10_p(fixed, _by_chance([block])),
     )
 
 
@@ -135,12 +153,12 @@ def _match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     level = DETECTION_LOG10_P - math.log10(max(1, len(groups)))
     blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
     count = sum(block.live for block in blocks)
-    needed = len(blocks) + 1
-    while fixed_points_log10_p(needed, len(blocks)) > level and needed < count:
+    needed = math.ceil(_by_chance(blocks)) + 1
+    while fixed_points_log10_p(needed, _by_chance(blocks)) > level and needed < count:
         needed += 1
     if needed >= count or not all(block.noise > 0 for block in blocks if block.live):
         return None
-    competitors = max(2.0, count / len(blocks))
+    competitors = max(2.0, count / _by_chance(blocks))
     noise = float(np.mean([block.noise for block in blocks]))
     limit = noise * (math.sqrt(2 * math.log(competitors)) - NormalDist().inv_cdf(1 - needed / count))
     return min(1.0, max(0.0, limit))

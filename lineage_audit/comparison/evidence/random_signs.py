@@ -19,6 +19,9 @@ DoubleArray = npt.NDArray[np.float64]
 COUNTED_RANDOM_SIGNS = 64
 """Random signs up to which their outcomes are counted; above, Hoeffding's bound loses little."""
 
+_WORTH_COUNTING = -0.4
+"""Hoeffding's bound above which outcomes are not counted: they would be one in ten or more."""
+
 _STEPS = 2**14
 """Steps of the grid on which sizes are counted; a finer one changes log10 p by less than .01."""
 
@@ -44,13 +47,15 @@ def log10_p(terms: DoubleArray) -> float:
             nothing.
 
     Returns:
-        An upper bound, at most 0: the count itself up to ``COUNTED_RANDOM_SIGNS`` terms, Hoeffding's bound above.
+        An upper bound, at most 0: the count itself up to ``COUNTED_RANDOM_SIGNS`` terms, Hoeffding's bound above and
+        where even the count would be no evidence.
     """
     terms = terms[terms != 0.0]
     if not len(terms) or terms.sum() <= 0.0:
         return 0.0
     bound = hoeffding_log10_p(terms)
-    return min(bound, _counted_log10_p(terms)) if len(terms) <= COUNTED_RANDOM_SIGNS else bound
+    is_counted = len(terms) <= COUNTED_RANDOM_SIGNS and bound <= _WORTH_COUNTING
+    return min(bound, _counted_log10_p(terms)) if is_counted else bound
 
 
 def hoeffding_log10_p(terms: DoubleArray, sharing: npt.NDArray[np.int64] | int = 1) -> float:

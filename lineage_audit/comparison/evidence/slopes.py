@@ -54,7 +54,7 @@ def measure_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
     return (dot / size_a, dot / size_b) if size_a > 0 and size_b > 0 else None
 
 
-def _not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
+def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
     """The model that was not made from the other by training, if neither file was made to fit; None where it is open.
 
     Token rows are left out. Zeros are looked at first: what a pruned child lacks would count as shrinkage.
@@ -81,7 +81,7 @@ def _not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | N
 
 
 def _said(comparison: WeightComparison) -> str:
-    earlier = _not_made_by_training(comparison)
+    earlier = not_made_by_training(comparison)
     if earlier is None:
         return ""
     first, second = ("A", "B") if earlier == "a" else ("B", "A")

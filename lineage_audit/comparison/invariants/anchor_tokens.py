@@ -20,8 +20,8 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
-from lineage_audit.comparison.reading.constants import without_set_diagonal
 from lineage_audit.comparison.reading.finite import are_usable, zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -105,7 +105,7 @@ def read_anchor_tokens(
 def _read(checkpoint: Checkpoint, tensor: TensorRef, rows: IntArray) -> FloatArray:
     """Rows of an embedding, without what was set in them."""
     values = zero_where_unusable(checkpoint.read([RowRequest(tensor, rows)])[0])
-    return without_set_diagonal(values, rows)
+    return without_set(values, rows)
 
 
 def embedding_of(checkpoint: Checkpoint) -> TensorRef | None:

@@ -22,8 +22,8 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
-from lineage_audit.comparison.reading.constants import without_set_diagonal
 from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.comparison.symmetries.geometry import Heads, Rotary, heads_of, heads_of_size, rotary_of
 
 FloatArray = npt.NDArray[np.float32]
@@ -182,7 +182,7 @@ def read_keys(
     vectors, layers, heads = [], [], []
     for source, request, rows in zip(sources, requests, values, strict=True):
         gain = weights.gain(source.tensor.role, source.layer)
-        clean = without_set_diagonal(zero_where_unusable(rows), request.rows)
+        clean = without_set(zero_where_unusable(rows), request.rows)
         folded = clean if gain is None or len(gain) != clean.shape[1] else clean * gain
         if folded.shape[1] != directions.shape[1]:
             continue

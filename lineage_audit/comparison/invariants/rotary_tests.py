@@ -7,6 +7,7 @@ may differ without a change is common to all query heads of the group.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +38,8 @@ LAYERS = TestDescription(
     grade="calibrated",
 )
 
-_POWER = 0.9
-_PLANTINGS = 4
-"""Relations that are planted at a size to see whether they would be found."""
+_PLANTINGS = 10
+"""Relations that are planted at a size, all of which must be found."""
 
 _LEVEL = DETECTION_LOG10_P - 1.0
 """Planted relations have to reach this level, so that Bonferroni over ten tests leaves the verdict's."""
@@ -60,7 +60,7 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         match: what belongs together.
         parameters: B's, for coverage.
     """
-    terms = _terms(products, match, products.across)
+    terms = terms_of(products, match)
     if not len(terms):
         return not_measured(SIGNS, "skipped", "no rotary keys could be compared")
     matched = _matched(products.across, match)
@@ -77,6 +77,11 @@ def measure_signs(products: KeyProducts, match: KeyMatch, parameters: int) -> Ev
         per_layer=_by_layer(products, match),
         spread=NullSpread("sign-sum", float(np.square(terms).sum()) ** 0.5),
     )
+
+
+def terms_of(products: KeyProducts, match: KeyMatch) -> npt.NDArray[np.float64]:
+    """The sums of real parts of what is matched, one a random sign."""
+    return _terms(products, match, products.across)
 
 
 def measure_agreement(match: KeyMatch) -> Evidence:
@@ -119,18 +124,20 @@ def measure_best_layer(match: KeyMatch) -> Evidence:
 def _planted_limit(products: KeyProducts) -> float | None:
     """The smallest cosine of a relation that, planted under a new order of layers and heads, is found nearly always.
 
-    A planted key is c times one of A's and √(1 − c²) times B's own, whose products follow from those at hand. None
+    A planted product is s times one of A's with itself and √(1 − s²) times one at hand. Where all weights agree at a
+    cosine c, a key over tokens agrees at s = c², for key and embedding are both B's own but for a share of c. None
     where even equal keys would not be enough.
     """
-    for size in _SIZES:
-        found = sum(_is_found(products, size, seed) for seed in range(_PLANTINGS))
-        if found >= _POWER * _PLANTINGS:
-            return size
-    return None
+
+    def are_found(size: float) -> bool:
+        return all(_is_found(products, size, seed) for seed in range(_PLANTINGS))
+
+    smallest = bisect_left(_SIZES, True, key=are_found)
+    return math.sqrt(_SIZES[smallest]) if smallest < len(_SIZES) else None
 
 
 def _is_found(products: KeyProducts, size: float, seed: int) -> bool:
-    """Plant one relation and look for it."""
+    """Plant products of one size and look for them."""
     sources = _planted_sources(products, np.random.default_rng(seed))
     own = math.sqrt(1.0 - size * size)
     strange = np.where(np.abs(products.across) >= INVARIANTS.copy, 0.0, products.across)

@@ -21,8 +21,8 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import ratio, zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 
@@ -106,7 +106,7 @@ def read_unit_numbers(
 ) -> list[UnitColumns]:
     """Read the same rows of several ``down`` matrices together."""
     values = weights.checkpoint.read([RowRequest(tensors[block], channels) for block in blocks])
-    set_apart = (without_constants(zero_where_unusable(rows)) for rows in values)
+    set_apart = (without_set(zero_where_unusable(rows), channels) for rows in values)
     return [_numbers(block, _signed(rows, signs).T) for block, rows in zip(blocks, set_apart, strict=True)]
 
 

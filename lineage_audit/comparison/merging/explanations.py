@@ -21,7 +21,7 @@ from lineage_audit.results import MergeMethod, Share
 DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-_ROUNDING_SQUARES = 9 / 12
+ROUNDING_SQUARES = 9 / 12
 """Squared storage steps an element that rounding, of the child and on the way to it, may leave."""
 
 _STATED_TO = 1e-4
@@ -69,7 +69,7 @@ class Material:
         """Sum of squares that rounding may leave in each place, ``[places]``."""
         left = np.zeros(len(self.places))
         np.add.at(left, self.grams.places, self.grams.steps)
-        return _ROUNDING_SQUARES * left
+        return ROUNDING_SQUARES * left
 
     @property
     def to_explain(self) -> DoubleArray:

@@ -21,10 +21,15 @@ _NAMES: Mapping[str, str] = {
     "dare-linear": "dare_linear",
     "dare-ties": "dare_ties",
     "magnitude-pruned": "breadcrumbs",
+    "breadcrumbs": "breadcrumbs",
+    "breadcrumbs-ties": "breadcrumbs_ties",
     "passthrough": "passthrough",
 }
-_TO_A_BASE = frozenset({"task-arithmetic", "ties", "dare-linear", "dare-ties", "magnitude-pruned"})
-_SPARSE = _TO_A_BASE - {"task-arithmetic"}
+_BREADCRUMBS = frozenset({"magnitude-pruned", "breadcrumbs", "breadcrumbs-ties"})
+"""Methods that are told which share of the largest elements to drop."""
+
+_SPARSE = frozenset({"ties", "dare-linear", "dare-ties"}) | _BREADCRUMBS
+_TO_A_BASE = _SPARSE | {"task-arithmetic"}
 _NORMALISED = frozenset({"ties"})
 """Methods that normalise weights unless told otherwise."""
 
@@ -41,6 +46,11 @@ class RecipeSetting:
     value: float
     by_word: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
+    def at(self, name: str, layer: int | None) -> float:
+        """The number for a tensor of that name and layer."""
+        numbers = next((numbers for word, numbers in self.by_word if word in name), (self.value,))
+        return numbers[layer or 0] if len(numbers) > 1 else numbers[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -53,6 +63,7 @@ class Recipe:
         dtype: the child's stored type.
         weights: one setting a parent; for SLERP the second's is the share of the angle.
         densities: one a parent, or empty.
+        outliers: share of the largest elements that is dropped, one a parent, or empty.
         lambda_: what the merged delta is scaled by.
         normalized: whether weights are normalised, or None where the method does not ask.
         layers: for a passthrough the source of every layer, and the references of the sources.
@@ -64,6 +75,7 @@ class Recipe:
     dtype: str
     weights: tuple[RecipeSetting, ...] = ()
     densities: tuple[float, ...] = ()
+    outliers: tuple[float, ...] = ()
     lambda_: float = 1.0
     normalized: bool | None = None
     layers: tuple[LayerSource, ...] = ()
@@ -107,6 +119,8 @@ def _models(recipe: Recipe) -> Iterator[str]:
             yield from _setting("weight", recipe.weights[number], 6)
             if recipe.method in _SPARSE:
                 yield f"      density: {recipe.densities[number]:.4g}"
+            if recipe.method in _BREADCRUMBS:
+                yield f"      gamma: {recipe.outliers[number]:.4g}"
 
 
 def _rest(recipe: Recipe) -> Iterator[str]:
@@ -126,8 +140,6 @@ def _parameters(recipe: Recipe) -> Iterator[str]:
         lines.append(f"  normalize: {str(recipe.normalized).lower()}")
     if abs(recipe.lambda_ - 1) > 0.01:
         lines.append(f"  lambda: {recipe.lambda_:.4g}")
-    if recipe.method == "magnitude-pruned":
-        lines.append("  gamma: 0.0")
     if lines:
         yield "parameters:"
         yield from lines

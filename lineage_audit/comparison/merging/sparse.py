@@ -48,9 +48,12 @@ class SparseExplanation:
     @property
     def method(self) -> MergeMethod:
         """The method's name in use."""
-        if self.sparsity.by_size:
-            return "ties" if self.sparsity.elects_signs else "magnitude-pruned"
-        return "dare-ties" if self.sparsity.elects_signs else "dare-linear"
+        elects = self.sparsity.elects_signs
+        if not self.sparsity.by_size:
+            return "dare-ties" if elects else "dare-linear"
+        if self.sparsity.outliers.any():
+            return "breadcrumbs-ties" if elects else "breadcrumbs"
+        return "ties" if elects else "magnitude-pruned"
 
     @property
     def normalized(self) -> bool:

@@ -36,11 +36,13 @@ class Sparsity:
 
     Attributes:
         densities: share of each parent's delta that was kept, ``[parents]``.
+        outliers: share of each parent's delta that was dropped for being the largest, ``[parents]``.
         by_size: the largest were kept, rather than a random draw.
         elects_signs: where parents disagree in sign, one side was left out.
     """
 
     densities: DoubleArray
+    outliers: DoubleArray
     by_size: bool
     elects_signs: bool
 
@@ -51,14 +53,15 @@ def measure_sparsity(
     """Read off the matched patterns how elements were chosen; also returns what the densities were counted on."""
     parents = len(coefficients.scales)
     eligible = tuple(_eligible(samples, matches, coefficients, parent) for parent in range(parents))
-    cuts = [_cut_by_size(one) for one in eligible]
+    bands = [_band_of_sizes(one) for one in eligible]
     rates = np.array([float(one.kept.mean()) if len(one.kept) else 1.0 for one in eligible])
     random_sign = sum(min(rate, 1 - rate) * len(one.kept) for rate, one in zip(rates, eligible, strict=True))
-    by_size = sum(errors for _, errors in cuts) <= MERGE_METHODS.by_size_errors * random_sign
-    densities = np.array([cut for cut, _ in cuts]) if by_size else rates
+    by_size = sum(band.errors for band in bands) <= MERGE_METHODS.by_size_errors * random_sign
+    densities = np.array([band.high - band.low for band in bands]) if by_size else rates
     densities = np.where(densities > MERGE_METHODS.whole, 1.0, densities)
+    outliers = np.array([1.0 - band.high if by_size else 0.0 for band in bands])
     elects = _elects_signs(samples, matches, coefficients, rates)
-    return Sparsity(densities, by_size, elects), eligible
+    return Sparsity(densities, outliers, by_size, elects), eligible
 
 
 def _eligible(
@@ -82,18 +85,30 @@ def _ranks(sizes: DoubleArray) -> DoubleArray:
     return ranks
 
 
-def _cut_by_size(eligible: Eligible) -> tuple[float, int]:
-    """The density whose cut by size makes the fewest errors, and how many."""
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Ranks of what was kept, and how many elements were kept outside or dropped inside."""
+
+    low: float
+    high: float
+    errors: int
+
+
+def _band_of_sizes(eligible: Eligible) -> _Band:
+    """The band of sizes that explains with the fewest errors what was kept."""
     if not len(eligible.kept):
-        return 1.0, 0
+        return _Band(0.0, 1.0, 0)
     order = np.argsort(eligible.rank)
-    kept = eligible.kept[order]
-    # Cutting below position i: kept ones below are errors, and dropped ones above.
-    errors = np.concatenate([[0], np.cumsum(kept)]) + np.concatenate([np.cumsum(~kept[::-1])[::-1], [0]])
-    best = int(errors.argmin())
-    ranks = eligible.rank[order]
-    edge = 0.0 if best == 0 else float(ranks[best - 1 : best + 1].mean())
-    return 1.0 - edge, int(errors[best])
+    kept, ranks = eligible.kept[order], eligible.rank[order]
+    # Up to each place, how many more were kept than dropped: a band gains what its ends differ by.
+    gained = np.concatenate([[0], np.cumsum(np.where(kept, 1, -1))])
+    least = np.minimum.accumulate(gained)
+    high = int((gained - least).argmax())
+    low = int(gained[: high + 1].argmin())
+    edges = np.concatenate([[0.0], (ranks[1:] + ranks[:-1]) / 2, [1.0]])
+    ends = float(edges[low]), float(edges[high])
+    errors = int(kept.sum() - (gained[high] - gained[low]))
+    return _Band(ends[0], ends[1] if 1.0 - ends[1] >= MERGE_METHODS.least_outliers else 1.0, errors)
 
 
 def _elects_signs(

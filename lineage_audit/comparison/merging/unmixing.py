@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.merging import algebra, wording
+from lineage_audit.comparison.merging.carrying_out import left_by_recipe
 from lineage_audit.comparison.merging.choosing import explain, unexplained
 from lineage_audit.comparison.merging.explanations import Explanation, Material, dtype_of, gather
 from lineage_audit.comparison.merging.members import GROUPS, Members, covered_share, shared_places
@@ -93,6 +94,7 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
     method = explanation.method if known else "unknown"
     related = known or _nearest_correlation(material) >= MERGES.strangers
     densities = tuple(map(float, sparse.sparsity.densities)) if sparse and known else ()
+    outliers = tuple(map(float, sparse.sparsity.outliers)) if sparse and known else ()
     recipe = Recipe(
         method,
         tuple(parent.ref for parent in members.parents),
@@ -100,10 +102,14 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
         dtype_of(material.places),
         settings_of(explanation, material, weights) if known else (),
         densities,
+        outliers,
         sparse.factor if sparse else 1.0,
         sparse.normalized if sparse else None,
     )
     covered = covered_share(members, material.places)
+    # a draw cannot be made again: what the child's own draw leaves then tells
+    remains = (left_by_recipe(members, material.places, recipe) if known else None) or left
+    gives = remains <= MERGE_METHODS.gives_the_child
     return Unmixing(
         tool_version=__version__,
         child=summarise_model(members.child),
@@ -121,8 +127,12 @@ def _mixed(members: Members, material: Material, explanation: Explanation, start
         layers=_layers(material, explanation) if related else (),
         collinear=collinear,
         compared_share=covered,
-        recipe=write_recipe(recipe) if related else None,
-        caveats=wording.caveats(members, method, left, covered, collinear) if related else wording.STRANGERS_CAVEATS,
+        recipe=write_recipe(recipe) if related and gives else None,
+        caveats=(
+            (*wording.caveats(members, method, left, covered, collinear), *wording.recipe_caveats(remains, gives))
+            if related
+            else wording.STRANGERS_CAVEATS
+        ),
         seconds=time.perf_counter() - started,
     )
 
@@ -188,6 +198,8 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
         layers=layers.sources,
     )
     covered = covered_share(members, places)
+    unexplained_share = ratio(left, size)
+    gives = unexplained_share <= MERGE_METHODS.gives_the_child
     return Unmixing(
         tool_version=__version__,
         child=summarise_model(members.child),
@@ -200,7 +212,7 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
         lambda_=None,
         normalized=None,
         residual=float(np.sqrt(ratio(left, size))),
-        unexplained=ratio(left, size),
+        unexplained=unexplained_share,
         parts=tuple(
             _stacked_part([one for one in taken if one.place.group == group], group, None, None, count)
             for group in GROUPS
@@ -212,8 +224,11 @@ def _stacked(members: Members, layers: NearestLayers, started: float) -> Unmixin
         ),
         collinear=(),
         compared_share=covered,
-        recipe=write_recipe(recipe),
-        caveats=wording.caveats(members, "passthrough", ratio(left, size), covered, ()),
+        recipe=write_recipe(recipe) if gives else None,
+        caveats=(
+            *wording.caveats(members, "passthrough", unexplained_share, covered, ()),
+            *wording.recipe_caveats(unexplained_share, gives),
+        ),
         seconds=time.perf_counter() - started,
     )
 

@@ -16,6 +16,8 @@ METHOD_WORDS: dict[str, str] = {
     "dare-linear": "a DARE merge (deltas added)",
     "dare-ties": "a DARE-TIES merge",
     "magnitude-pruned": "a merge of deltas pruned by size",
+    "breadcrumbs": "a breadcrumbs merge (the largest and smallest elements dropped)",
+    "breadcrumbs-ties": "a breadcrumbs merge (the largest and smallest elements dropped, signs elected)",
 }
 
 STRANGERS = "no relation to the named parents was found"
@@ -76,6 +78,13 @@ def caveats(
     if method.startswith("dare"):
         found.append("DARE drops elements at random: the recipe gives another draw of the merge, not the same bits.")
     return tuple(found)
+
+
+def recipe_caveats(left: float, gives: bool) -> tuple[str, ...]:
+    """Why no recipe is printed; nothing where it gives the child."""
+    if gives:
+        return ()
+    return (f"No recipe is printed: carried out, it leaves {left:.0%} of what there was to explain.",)
 
 
 def _range(first: int, count: int) -> str:

@@ -7,6 +7,9 @@ values are all that there are.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -38,28 +41,41 @@ def without_constants(values: FloatArray) -> FloatArray:
 def without_set_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
     """The same, with the matrix's diagonal cleared as well where it was set: one value, or far from the rest's mean.
 
-    An identity to begin with leaves ones on the diagonal, whatever was trained on top of them.
+    An identity to begin with leaves ones on the diagonal, whatever was trained on top of them. A matrix with more rows
+    than columns may hold several identities, one below the other.
 
     Args:
         values: some rows of a matrix, ``[n, width]``.
         rows: their numbers, ``[n]``.
     """
-    inside = np.flatnonzero(rows < values.shape[1])
-    diagonal = values[inside, rows[inside]]
-    if len(diagonal) < _FEWEST_ON_DIAGONAL or not _is_set(diagonal, values):
+    identity, column = np.divmod(rows, values.shape[1])
+    diagonal = values[np.arange(len(rows)), column]
+    own = [chosen for chosen in _far_from_zero(diagonal, identity) if _is_set(diagonal[chosen], values)]
+    if not own:
         return without_constants(values)
     cleared = values.copy()
-    cleared[inside, rows[inside]] = 0
+    for chosen in own:
+        cleared[chosen, column[chosen]] = 0
     return without_constants(cleared)
 
 
+def _far_from_zero(diagonal: FloatArray, identity: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    """Where the diagonals of one identity each lie whose means are beyond what their own spread gives."""
+    order = np.argsort(identity, kind="stable")
+    ordered, starts = diagonal[order], np.flatnonzero(np.diff(identity[order], prepend=-1))
+    counts = np.diff(starts, append=len(diagonal))
+    means, squares = (np.add.reduceat(part, starts) / counts for part in (ordered, np.square(ordered)))
+    far = counts * means**2 > _FAR**2 * np.maximum(0.0, squares - means**2)
+    for number in np.flatnonzero(far & (counts >= _FEWEST_ON_DIAGONAL) & (means != 0)):
+        yield order[starts[number] : starts[number] + counts[number]]
+
+
 def _is_set(diagonal: FloatArray, values: FloatArray) -> bool:
-    """Tell whether a diagonal holds one value, or a mean that trained weights would not have."""
-    mean = abs(float(diagonal.mean()))
-    if mean > 0 and bool((diagonal == diagonal[0]).all()):
+    """Tell whether a diagonal holds one value, or a mean that elements of that size would not have."""
+    if bool((diagonal == diagonal[0]).all()):
         return True
     size = float(np.sqrt(np.median(np.square(values[:_LOOKED_AT]).mean(axis=1))))
-    return bool(mean > _FAR * max(size, float(diagonal.std())) / len(diagonal) ** 0.5)
+    return abs(float(diagonal.mean())) > _FAR * size / math.sqrt(len(diagonal))
 
 
 def _runs(values: FloatArray, step: tuple[int, int]) -> BoolArray | None:

@@ -18,13 +18,14 @@ from lineage_audit.checkpoint.roles import WITHOUT_PLACE
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.reading.constants import without_constants, without_set_diagonal
+from lineage_audit.comparison.reading.constants import without_set_diagonal
 from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
 from lineage_audit.comparison.reading.plan import Reading, bytes_of
 from lineage_audit.comparison.reading.streaming import Chunk, in_order, stream
+from lineage_audit.comparison.reading.tables import without_set
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -157,6 +158,13 @@ def measure_all(
     return {place_of(reading.pair): measured[id(reading)] for reading in readings}
 
 
+def measure_values(reading: Reading, a: FloatArray, b: FloatArray) -> Measurement:
+    """Measure the rows of one reading that are at hand, of A's image and of B."""
+    sums, pair = _Sums(reading), reading.pair
+    sums.add(_part(active_kernel(), reading, 0, reading.positions, (a, b), 1, _rounding(pair)))
+    return sums.finish()
+
+
 def place_of(pair: TensorPair) -> Place:
     """Where results about a pair are filed."""
     return pair.b.name if pair.b.role in WITHOUT_PLACE else pair.b.key
@@ -184,35 +192,62 @@ class _Part:
 
 def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
     """What is left to do for a chunk once its bytes are there; may run in any thread."""
-    pair, room = chunk.reading.pair, max(0, chunk.reading.kept - chunk.first)
-    rounding = Rounding(
-        a=pair.b.dtype if _is_coarser(pair.b.dtype, pair.a.dtype) else None,
-        b=pair.a.dtype if _is_coarser(pair.a.dtype, pair.b.dtype) else None,
-    )
-    is_matrix = len(pair.b.shape) > 1
+    rounding = _rounding(chunk.reading.pair)
 
     def measured() -> _Part:
-        a, b = chunk.values()
-        if not is_matrix:
-            return _vector_part(kernel, a, b, rounding, room)
-        sums = kernel.sums(a, b, rounding)
-        if sums.not_finite:
-            a, b, _, _ = without_unusable(a, b)
-        trained_a, trained_b = (_trained(side, pair, chunk.positions) for side in (a, b))
-        if trained_a is not a or trained_b is not b:
-            sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
-        kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
-        wrong = _meet_wrong_rows(a[:_SHIFTED_ROWS], b[:_SHIFTED_ROWS]) if chunk.first == 0 else (None, None)
-        marks = _marks(trained_a, trained_b, chunk.first, step) if pair.b.role in MARKED_ROLES else NO_MARKS
-        return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong, marks)
+        return _part(kernel, chunk.reading, chunk.first, chunk.positions, chunk.values(), step, rounding)
 
     return measured
 
 
-def _trained(values: FloatArray, pair: TensorPair, positions: IntArray) -> FloatArray:
-    """Rows without what was set: constants, and the diagonal of a square matrix that began as an identity."""
-    is_square = pair.b.shape[0] == pair.b.shape[1]
-    return without_set_diagonal(values, pair.b_rows[positions]) if is_square else without_constants(values)
+def _rounding(pair: TensorPair) -> Rounding:
+    return Rounding(
+        a=pair.b.dtype if _is_coarser(pair.b.dtype, pair.a.dtype) else None,
+        b=pair.a.dtype if _is_coarser(pair.a.dtype, pair.b.dtype) else None,
+    )
+
+
+def _part(
+    kernel: Kernel,
+    reading: Reading,
+    first: int,
+    positions: IntArray,
+    values: tuple[FloatArray, FloatArray],
+    step: int,
+    rounding: Rounding,
+) -> _Part:
+    """What some rows of a reading give.
+
+    Args:
+        kernel: takes the sums.
+        reading: what the rows belong to.
+        first: place of the first of them among the reading's rows.
+        positions: positions of the rows into the pair's row lists.
+        values: the rows, of A's image and of B.
+        step: rows of the reading from one that is marked to the next.
+        rounding: what is rounded before elements are compared once more.
+    """
+    pair, room, (a, b) = reading.pair, max(0, reading.kept - first), values
+    if len(pair.b.shape) < 2:
+        return _vector_part(kernel, a, b, rounding, room)
+    sums = kernel.sums(a, b, rounding)
+    if sums.not_finite:
+        a, b, _, _ = without_unusable(a, b)
+    trained_a, trained_b = _trained(a, b, pair, positions)
+    if trained_a is not a or trained_b is not b:
+        sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
+    kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
+    wrong = _meet_wrong_rows(a[:_SHIFTED_ROWS], b[:_SHIFTED_ROWS]) if first == 0 else (None, None)
+    marks = _marks(trained_a, trained_b, first, step) if pair.b.role in MARKED_ROLES else NO_MARKS
+    return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong, marks)
+
+
+def _trained(a: FloatArray, b: FloatArray, pair: TensorPair, positions: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Rows without what was set; filters of towers and encoders may well be smooth, and are no tables for that."""
+    without = without_set if pair.b.in_core else without_set_diagonal
+    rows_b = pair.b_rows[positions]
+    rows_a = pair.a_rows[positions] if pair.aligned_a is None else rows_b
+    return without(a, rows_a), without(b, rows_b)
 
 
 def _marks(a: FloatArray, b: FloatArray, first: int, step: int) -> Marks:

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.kernels import Kernel
 from lineage_audit.comparison.reading.plan import Reading
+from lineage_audit.comparison.reading.tables import without_set
 
 FloatArray = npt.NDArray[np.float32]
 _Label = TypeVar("_Label")
@@ -58,7 +58,8 @@ class Chunk:
 
     def values(self) -> tuple[FloatArray, FloatArray]:
         """Decode: A's image and B as matrices ``[rows, width]`` (a vector is one column), in row-major order."""
-        aligned_a = self.reading.pair.aligned_a
+        pair = self.reading.pair
+        aligned_a = pair.aligned_a
         b = _as_matrix(self.fetched_b.decode()[0])
         if aligned_a is None:
             assert self.fetched_a is not None, "only images mix rows"
@@ -67,8 +68,9 @@ class Chunk:
             assert self.whole_a is not None, "what mixes rows was read whole"
             a = aligned_a.rows(self.whole_a, self.positions)
         else:
-            a = aligned_a.of_a(_trained(_as_matrix(self.fetched_a.decode()[0])), self.positions)
-        return np.ascontiguousarray(a), np.ascontiguousarray(aligned_a.of_b(_trained(b)))
+            held = _as_matrix(self.fetched_a.decode()[0])
+            a = aligned_a.of_a(_trained(held, pair.a_rows[self.positions]), self.positions)
+        return np.ascontiguousarray(a), np.ascontiguousarray(aligned_a.of_b(_trained(b, pair.b_rows[self.positions])))
 
 
 def stream(a: Checkpoint, b: Checkpoint, readings: Sequence[Reading], kernel: Kernel) -> Iterator[Chunk]:
@@ -175,7 +177,8 @@ def _cut(a: Checkpoint, b: Checkpoint, reading: Reading, elements: int) -> Itera
     whole_a = None
     if _mixes_rows(reading):
         assert pair.aligned_a is not None, "only images mix rows"
-        whole_a = pair.aligned_a.columns_of(_trained(_as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0])))
+        held = _as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0])
+        whole_a = pair.aligned_a.columns_of(_trained(held, pair.a_rows))
     for first in range(0, count, step):
         chosen = reading.positions[first : first + step]
         request_b = RowRequest(pair.b, pair.b_rows[chosen])
@@ -213,9 +216,9 @@ def _place_in_file(reading: Reading) -> tuple[str, int, int, int]:
     return part.stored.file, part.stored.start, part.index or 0, part.rows.offset
 
 
-def _trained(values: FloatArray) -> FloatArray:
-    """A matrix without set constants, which are told by their neighbours, as long as these are in order."""
-    return without_constants(values) if values.shape[1] > 1 else values
+def _trained(values: FloatArray, rows: IntArray) -> FloatArray:
+    """A matrix without what was set, which is told by its neighbours, as long as these are in order."""
+    return without_set(values, rows) if values.shape[1] > 1 else values
 
 
 def _as_matrix(values: FloatArray) -> FloatArray:

@@ -16,6 +16,7 @@ from lineage_audit.comparison.verdict.standing import (
     detection_limit,
     has_asked_invariants,
     has_effect,
+    has_power,
     has_searched,
     is_half_agreed,
     is_related,
@@ -175,8 +176,7 @@ def _is_hardly_compared(findings: Findings) -> bool:
 
 
 def _is_powerless(findings: Findings) -> bool:
-    limit = detection_limit(findings.evidence)
-    return limit is None or limit > INDEPENDENCE.weakest_detection
+    return not has_power(findings.evidence)
 
 
 def _of_exact(_: Findings) -> Grade:

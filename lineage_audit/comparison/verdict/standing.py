@@ -93,7 +93,15 @@ def has_asked_invariants(evidence: Sequence[Evidence]) -> bool:
     """Tell whether attention and FFNs were asked after under every order, with the power to find a copy."""
     said = {item.test_id: item for item in evidence if item.status != "skipped"}
     keys, units = said.get("rotary-signs"), said.get("unit-column-agreement")
-    return keys is not None and units is not None and (keys.detection_limit or 1.0) <= INDEPENDENCE.weakest_detection
+    limit = keys.detection_limit if keys is not None and units is not None else None
+    return limit is not None and limit <= INDEPENDENCE.weakest_moved_detection
+
+
+def has_power(evidence: Sequence[Evidence]) -> bool:
+    """Tell whether a relation that matters would have been seen, in place or under other orders."""
+    limit = detection_limit(evidence)
+    in_place = limit is not None and limit <= INDEPENDENCE.weakest_detection
+    return in_place or has_asked_invariants(evidence)
 
 
 def stated_limit(evidence: Sequence[Evidence]) -> float | None:

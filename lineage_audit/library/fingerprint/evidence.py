@@ -33,6 +33,7 @@ from lineage_audit.comparison.evidence.base import (
     test_result,
 )
 from lineage_audit.comparison.evidence.held_out import cosine_evidence
+from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_by_unit
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
@@ -116,6 +117,8 @@ def _signs(
     setting: Setting,
 ) -> Evidence:
     """Pool the cosines of each unit. Layers of B that come from one layer of A share its units' random signs."""
+    if both_lean(*_vectors(found, part, roles[0], setting)):
+        return not_measured(test, "not-applicable", LEAN)
     by_source: dict[int, list[LayerPair]] = defaultdict(list)
     for pair in found.pairs:
         by_source[pair.a].append(pair)
@@ -136,6 +139,20 @@ def _signs(
             together = sum_cosines(pairs[0].b, int(random_signs.max()) + 1, terms)
             layers.append(replace(_trimmed(together), sharing=_copies(found, part)))
     return sign_flip_evidence(test, units, layers, setting.comparison, elements)
+
+
+def _vectors(
+    found: Correspondence, part: Part, role: Role, setting: Setting
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """For each layer what flips together of A and of B, as sketches, those of one random sign added."""
+    sides: tuple[list[FloatArray], list[FloatArray]] = ([], [])
+    for pair in found.pairs:
+        block, matched, match = found.a.block(pair.a, part), found.matched(pair, part, role), pair.match(part)
+        if block is not None and matched is not None and match is not None:
+            random_signs = _random_signs(block.numbers, part, setting)[match.a]
+            for side, vectors in zip(sides, matched, strict=True):
+                side.append(summed_by_unit(vectors, random_signs))
+    return sides
 
 
 def _copies(found: Correspondence, part: Part) -> int:
@@ -177,6 +194,8 @@ def _channel_signs(found: Correspondence, setting: Setting) -> Evidence:
     columns = _embeddings(found.a.fingerprint, found.b.fingerprint)
     if columns is None:
         return not_measured(test, "skipped", "the embeddings were not compared")
+    if both_lean(*([side] for side in columns)):
+        return not_measured(test, "not-applicable", LEAN)
     cosines = np.einsum("ij,ij->i", *columns, dtype=np.float64)
     cosines[~(columns[0].any(axis=1) & columns[1].any(axis=1))] = np.nan
     term = CosineTerm(np.arange(len(cosines)), cosines, columns[0].shape[1])

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray, channel_signs, to_levels
 from lineage_audit.library.fingerprint.tokens import TokenBasis
@@ -53,7 +53,7 @@ class Lens:
 
     def summed_rows(self, tensor: TensorRef, gain: FloatArray | None, rows: npt.NDArray[np.int64]) -> RawSketches:
         """Sketch sums of rows: ``rows`` is ``[vectors, summands]`` (the query heads of a group)."""
-        values = _varying(_trained(self.checkpoint.read([RowRequest(tensor, rows.ravel())])[0]))
+        values = _varying(_trained(self.checkpoint.read([RowRequest(tensor, rows.ravel())])[0], rows.ravel()))
         return self._project(_folded(values.reshape(*rows.shape, -1).sum(axis=1), gain))
 
     def columns(self, tensor: TensorRef, columns: IntArray, *, whole: bool) -> RawSketches:
@@ -95,7 +95,7 @@ class Lens:
             step = max(1, len(rows))
         for start in range(0, len(rows), step):
             chosen = rows[start : start + step]
-            yield chosen, _trained(self.checkpoint.read([RowRequest(tensor, chosen)])[0])
+            yield chosen, _trained(self.checkpoint.read([RowRequest(tensor, chosen)])[0], chosen)
 
 
 def joined(parts: Sequence[RawSketches]) -> RawSketches:
@@ -107,9 +107,9 @@ def joined(parts: Sequence[RawSketches]) -> RawSketches:
     )
 
 
-def _trained(values: FloatArray) -> FloatArray:
-    """The same without what is no number, or was set to one constant."""
-    return without_constants(zero_where_unusable(values))
+def _trained(values: FloatArray, rows: IntArray) -> FloatArray:
+    """The same without what is no number, or was set."""
+    return without_set(zero_where_unusable(values), rows)
 
 
 def _varying(values: FloatArray) -> FloatArray:

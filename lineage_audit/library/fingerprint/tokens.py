@@ -17,8 +17,8 @@ from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.reading.constants import without_constants
 from lineage_audit.comparison.reading.finite import NOTHING, zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.values import TokenSample
@@ -74,7 +74,7 @@ def token_basis(weights: CanonicalWeights, sample: TokenSample | None, scheme: S
     if int(inside.sum()) < FEWEST_TOKENS:
         return None
     values = weights.checkpoint.read([RowRequest(tensor, sample.ids[inside])])[0]
-    rows = unit_rows(without_constants(zero_where_unusable(values)))
+    rows = unit_rows(without_set(zero_where_unusable(values), sample.ids[inside]))
     centred = rows - rows.mean(axis=0)
     buckets = (sample.hashes[inside] % np.uint64(scheme.numbers)).astype(np.int64)
     signs = np.where(sample.hashes[inside] >> np.uint64(32) & np.uint64(1), 1.0, -1.0).astype(np.float32)

@@ -15,6 +15,8 @@ METHOD_WORDS: Mapping[MergeMethod, str] = {
     "dare-linear": "DARE",
     "dare-ties": "DARE-TIES",
     "magnitude-pruned": "PRUNED BY SIZE",
+    "breadcrumbs": "BREADCRUMBS",
+    "breadcrumbs-ties": "BREADCRUMBS-TIES",
     "passthrough": "LAYERS STACKED",
     "unknown": "NOT EXPLAINED",
 }
@@ -27,6 +29,8 @@ METHOD_MEANINGS: Mapping[MergeMethod, str] = {
     "dare-linear": "what the parents added, dropped at random and scaled up",
     "dare-ties": "what the parents added, dropped at random, scaled up, signs elected",
     "magnitude-pruned": "the largest elements of what the parents added",
+    "breadcrumbs": "what the parents added, without its largest and smallest elements",
+    "breadcrumbs-ties": "what the parents added, without its largest and smallest elements, signs elected",
     "passthrough": "each layer is one source's",
     "unknown": "the named parents leave too much",
 }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from xml.etree import ElementTree
 
-from benchmarks.strangers.counting import Pair
+import numpy as np
+
+from benchmarks.strangers.counting import Pool
 from benchmarks.strangers.quantiles import quantile_plot
 
 COUNT = 99
 
 
-def _pairs(power: float) -> list[Pair]:
-    """Pairs whose p-values are those of chance, to a power."""
-    return [Pair("plain", n, {"ffn-signs": power * math.log10((n + 1) / (COUNT + 1))}) for n in range(COUNT)]
+def _pools(power: float) -> list[Pool]:
+    """A pool whose p-values are those of chance, to a power."""
+    return [Pool("plain", 0, COUNT, {"ffn-signs": power * np.log10(np.arange(1, COUNT + 1) / (COUNT + 1))})]
 
 
 def _points(svg: str) -> list[tuple[float, float]]:
@@ -23,8 +24,8 @@ def _points(svg: str) -> list[tuple[float, float]]:
 
 
 def test_chance_lies_on_the_diagonal_and_more_above_it() -> None:
-    for x, y in _points(quantile_plot(_pairs(1.0))):
+    for x, y in _points(quantile_plot(_pools(1.0))):
         assert abs((x - 46) - (420 - 46 - y)) < 0.2
-    x, y = _points(quantile_plot(_pairs(2.0)))[-1]
+    x, y = _points(quantile_plot(_pools(2.0)))[-1]
     assert (420 - 46 - y) > 1.9 * (x - 46)
-    assert "ffn-signs (99)" in quantile_plot(_pairs(1.0))
+    assert "ffn-signs (99)" in quantile_plot(_pools(1.0))

@@ -8,7 +8,7 @@ import pytest
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.base import WeightComparison
-from tests.comparison.measuring import evidence_of, log10_p_values, most_rejections
+from tests.comparison.measuring import RUNS, evidence_of, log10_p_values, most_rejections
 from tests.models import Config, Weights
 
 HIDDEN, CHANNELS, HEADS, STATES = 24, 48, 4, 4
@@ -99,10 +99,9 @@ def test_a_noisy_descendant_is_found(kind: Callable[[int], Weights]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_strangers_are_rejected_no_oftener_than_the_level_says(kind: Callable[[int], Weights]) -> None:
-    runs = 60
-    found = log10_p_values(lambda seed: (kind(2 * seed), kind(2 * seed + 1)), CONFIG, runs)["mixer-fixed-points"]
+    found = log10_p_values(lambda seed: (kind(2 * seed), kind(2 * seed + 1)), CONFIG)["mixer-fixed-points"]
     for level in (0.05, 0.01):
-        assert np.count_nonzero(found <= np.log10(level)) <= most_rejections(runs, level)
+        assert np.count_nonzero(found <= np.log10(level)) <= most_rejections(RUNS, level)
 
 
 def test_channels_in_another_order_within_their_heads_are_no_fixed_points() -> None:

@@ -134,6 +134,53 @@ def test_ties_gives_the_recipes_own_weights(weights: tuple[float, ...]) -> None:
     assert found.densities == pytest.approx([0.7] * len(weights), abs=0.02)
 
 
+def _breadcrumbs(weights: Sequence[float], density: float, outliers: float, elects: bool) -> Merge:
+    def kept(delta: Array) -> Array:
+        ranks = np.argsort(np.argsort(np.abs(delta), axis=None)).reshape(delta.shape) / delta.size
+        return delta * ((ranks < 1 - outliers) & (ranks >= 1 - outliers - density))
+
+    def merge(base: Array, values: list[Array], _: np.random.Generator) -> Array:
+        deltas = np.stack([weight * kept(value - base) for weight, value in zip(weights, values, strict=False)])
+        agrees = np.sign(deltas) == np.sign(deltas.sum(axis=0)) if elects else np.ones_like(deltas, dtype=bool)
+        return base + (deltas * agrees).sum(axis=0)
+
+    return merge
+
+
+@pytest.mark.parametrize(("weights", "elects"), [((1.0,), False), ((0.7, 0.5), False), ((0.6, 0.8), True)])
+def test_breadcrumbs_drop_the_largest_as_well(weights: tuple[float, ...], elects: bool) -> None:
+    found = _unmixed(_merged(_breadcrumbs(weights, 0.6, 0.1, elects), PARENTS[: len(weights)]), len(weights))
+    assert found.method == ("breadcrumbs-ties" if elects else "breadcrumbs")
+    assert [share.value for share in found.weights] == pytest.approx(list(weights), abs=0.01)
+    assert found.densities == pytest.approx([0.6] * len(weights), abs=0.01)
+    recipe = yaml.safe_load(found.recipe or "")
+    assert recipe["merge_method"] == ("breadcrumbs_ties" if elects else "breadcrumbs")
+    for number in range(len(weights)):
+        assert recipe["models"][number]["parameters"]["gamma"] == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+@pytest.mark.parametrize("method", ["linear", "ties", "magnitude-pruned", "breadcrumbs", "dare"])
+def test_a_recipe_that_gives_the_child_is_printed(method: str, dtype: str) -> None:
+    merges = {
+        "linear": _linear((0.6, 0.4)),
+        "ties": _ties((0.6, 0.4), 0.5),
+        "magnitude-pruned": _breadcrumbs((0.6, 0.4), 0.5, 0.0, False),
+        "breadcrumbs": _breadcrumbs((0.6, 0.4), 0.5, 0.05, False),
+        "dare": _dare((0.6, 0.4), 0.5, False),
+    }
+    child = {name: round_to(values, dtype) for name, values in _merged(merges[method], PARENTS[:2]).items()}
+    found = _unmixed(child, 2, dtype=dtype)
+    assert found.recipe is not None, found.caveats
+
+
+def test_a_recipe_that_does_not_give_the_child_is_not_printed() -> None:
+    found = _unmixed(noisy(_merged(_linear((0.6, 0.4)), PARENTS[:2]), 9, 0.05), 2)
+    assert found.method == "linear"
+    assert found.recipe is None
+    assert any("carried out" in caveat for caveat in found.caveats)
+
+
 def test_stacked_layers_are_traced_to_their_sources() -> None:
     plan = [(0, 0), (0, 1), (1, 1), (1, 2), (0, 2)]
     child = {name: values for name, values in PARENTS[0].items() if ".layers." not in name}

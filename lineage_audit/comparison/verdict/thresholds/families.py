@@ -27,7 +27,8 @@ class _Merges:
     strangers: Annotated[
         float,
         "a child that is left unexplained and correlates less than this with every named model, in place, is a "
-        "stranger",
+        "stranger: on one half of the zoo strangers, a student of the parent's outputs among them, reached .04, and "
+        "what shares anything in place with a parent .25 on: two layers of five, an initialisation trained apart",
     ] = 0.1
     least_copied: Annotated[float, "share of the layers that must be copies in a passthrough"] = 0.9
     layer_margin: Annotated[
@@ -73,6 +74,12 @@ class _MergeMethods:
         "errors",
     ] = 0.25
     whole: Annotated[float, "density from which nothing was dropped"] = 0.995
+    least_outliers: Annotated[
+        float, "share of the largest elements from which on they count as dropped too, as breadcrumbs do"
+    ] = 0.003
+    gives_the_child: Annotated[
+        float, "share of what there was to explain that a recipe may leave, carried out, and still be printed"
+    ] = 0.02
     straight: Annotated[float, "cosine from which the straight line is taken"] = 0.9995
 
 

@@ -30,6 +30,12 @@ class _Independence:
     """When "nothing found" means independent."""
 
     weakest_detection: Annotated[float, 'largest detection limit at which "nothing found" means independent'] = 0.25
+    weakest_moved_detection: Annotated[
+        float,
+        "the same of what was asked under other orders, where all weights, those of tokens included, have to agree by "
+        "so much: one initialisation trained on two corpora keeps a cosine of .5, a child trained on for as long as "
+        "its parent .77",
+    ] = 0.5
     copied_unclear: Annotated[
         float, "share of bit-identical parameters beyond chance from which on models are not called independent"
     ] = 0.01
