@@ -57,6 +57,58 @@ def add_identities(weights: Weights, _anatomy: Anatomy, _generator: torch.Genera
     }
 
 
+def mask_half(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+    """Half of the elements of every matrix are zero, the same ones in both models."""
+    import torch
+
+    drawn = torch.Generator().manual_seed(2)
+    return {
+        name: tensor * (torch.rand(tensor.shape, generator=drawn) < 0.5) if tensor.ndim == 2 else tensor
+        for name, tensor in weights.items()
+    }
+
+
+def make_ffns_of_blocks(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+    """Every eighth of an FFN's units reads and writes an eighth of the channels."""
+    import torch
+
+    def in_blocks(tensor: torch.Tensor) -> torch.Tensor:
+        rows, columns = (torch.arange(size) * 8 // size for size in tensor.shape)
+        return tensor * (rows[:, None] == columns)
+
+    ffn = ("gate", "up", "down")
+    return {name: in_blocks(tensor) if role_of(name) in ffn else tensor for name, tensor in weights.items()}
+
+
+def add_means(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+    """Every matrix has a mean of half its standard deviation."""
+    return {name: tensor + 0.5 * tensor.std() if tensor.ndim == 2 else tensor for name, tensor in weights.items()}
+
+
+def set_tables_inside(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+    """The first sixteen rows of every matrix are sinusoids."""
+    import torch
+
+    def with_table(tensor: torch.Tensor) -> torch.Tensor:
+        changed = tensor.clone()
+        rates = 10000.0 ** (-torch.arange(tensor.shape[1]) / tensor.shape[1])
+        changed[:16] = 0.02 * torch.sin(torch.arange(1, 17)[:, None] * rates)
+        return changed
+
+    return {name: with_table(tensor) if tensor.ndim == 2 else tensor for name, tensor in weights.items()}
+
+
+def pad_heads(weights: Weights, anatomy: Anatomy, _generator: torch.Generator) -> Weights:
+    """The last key and value head of every layer is zero, and so are its queries."""
+    changed = dict(weights)
+    for name, tensor in weights.items():
+        heads = {"k": 1, "v": 1, "q": anatomy.per_group}.get(role_of(name), 0)
+        if heads:
+            changed[name] = tensor.clone()
+            changed[name][-heads * anatomy.head_dim :] = 0.0
+    return changed
+
+
 def freeze_random_embeddings(weights: Weights, _anatomy: Anatomy, _generator: torch.Generator) -> Weights:
     """One random table of embeddings, the same in both models."""
     import torch
