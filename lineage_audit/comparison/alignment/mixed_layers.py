@@ -6,6 +6,8 @@ together, must give the layer far better than the nearer one alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,19 +24,32 @@ _ROWS = 32
 
 
 def find_mixed_layers(deeper: Checkpoint, shallower: Checkpoint, alignment: Alignment) -> tuple[MixedLayer, ...]:
-    """The layers of the shallower model that mix a layer with a neighbour which has no counterpart of its own."""
+    """The layers of the shallower model that mix a layer with a neighbour which has no counterpart of its own.
+
+    Where a layer has no source either, the mixed ones may be any two between the sources of those around it.
+    """
     if alignment.residual.kind != "same":
         return ()
     gone = set(layer_numbers(deeper)) - set(alignment.layers.values())
     found = []
-    for layer, source in sorted(alignment.layers.items()):
-        for neighbour in (source - 1, source + 1):
-            mixed = _mixture(deeper, shallower, layer, source, neighbour) if neighbour in gone else None
+    for layer in layer_numbers(shallower):
+        for source, neighbour in _candidates(layer, alignment.layers):
+            is_free = neighbour in gone and (source in gone or layer in alignment.layers)
+            mixed = _mixture(deeper, shallower, layer, source, neighbour) if is_free else None
             if mixed is not None:
                 found.append(mixed)
-                gone.discard(neighbour)
+                gone -= {source, neighbour}
                 break
     return tuple(found)
+
+
+def _candidates(layer: int, sources: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Layers of the deeper model, a neighbour beside each, that a layer may be mixed of."""
+    if layer in sources:
+        return [(sources[layer], sources[layer] + step) for step in (-1, 1)]
+    before = max((a for b, a in sources.items() if b < layer), default=-1)
+    after = min((a for b, a in sources.items() if b > layer), default=before + 3)
+    return [(source, source + 1) for source in range(before + 1, after - 1)]
 
 
 def _mixture(deeper: Checkpoint, shallower: Checkpoint, layer: int, source: int, neighbour: int) -> MixedLayer | None:

@@ -13,7 +13,7 @@ from lineage_audit.checkpoint.role_table import NORMED_BY
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
-from lineage_audit.comparison.alignment.canonical import layer_numbers
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights, layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment, MixedLayer, ResidualMap, UnitMap
 from lineage_audit.comparison.alignment.moved_gains import MovedGains
 from lineage_audit.comparison.alignment.ranges import ranges
@@ -74,7 +74,7 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     in_mixtures = {source for one in alignment.mixed for source in one.sources}
     gone = sorted(in_source - set(used) - in_mixtures)
     repeated = sorted(layer for layer, count in used.items() if count > 1)
-    new = sorted(in_target - set(alignment.layers))
+    new = sorted(in_target - set(alignment.layers) - {one.layer for one in alignment.mixed})
     if alignment.mixed:
         yield _mixed(alignment.mixed, sides)
     if _is_reordered(alignment):
@@ -140,8 +140,8 @@ def _growth(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     if not alignment.shows_growth:
         return
     details = []
-    if alignment.residual.rotation is not None and alignment.residual.kind == "copies":
-        wide, narrow = alignment.residual.rotation.shape
+    if alignment.residual.kind == "copies":
+        wide, narrow = (CanonicalWeights(model).channels for model in (source, target))
         details.append(f"{wide:,} residual channels are copies of {sides.target}'s {narrow:,}")
     grown = [(block, units) for block, units in alignment.units.items() if units.has_copies]
     if grown:

@@ -12,8 +12,10 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.factors import Factors
+from lineage_audit.comparison.alignment.fed_gains import measure_fed_gains
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, HeadMap, ResidualMap, UnitMap
-from lineage_audit.comparison.alignment.moved_gains import folded_side
+from lineage_audit.comparison.alignment.mixed_layers import find_mixed_layers
+from lineage_audit.comparison.alignment.moved_gains import fit_gains, folded_side
 from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -25,7 +27,7 @@ from lineage_audit.comparison.reading.measurement import Measurement, measure_al
 from lineage_audit.comparison.reading.plan import bytes_of, plan_reading
 from lineage_audit.comparison.shares.weights import Shares, measure_shares
 from lineage_audit.comparison.symmetries.ffn_blocks import ROLES_BESIDE, FfnBlock
-from lineage_audit.comparison.symmetries.geometry import HeadLayouts
+from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS, MATCHED_UNITS
 
@@ -44,10 +46,8 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         return None
     heads = head_layouts(found.a.checkpoint, found.b.checkpoint)
     residual = found.residual
-    is_rotated = found.channels is not None and found.channels.is_rotated
     alignment = Alignment(
-        residual=residual
-        or ResidualMap("rotation" if is_rotated else "same", fit=found.geometry if is_rotated else None),
+        residual=residual or _residual(found),
         layers=layers,
         folded=folded_side(found.a, found.b),
         units={match.block: _unit_map(match) for match in found.units if _is_whole(match)},
@@ -56,6 +56,8 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
     )
     if residual is None:
         return _unmeasured(found, alignment)
+    if all(one.checkpoint.source.is_local for one in (found.a, found.b)):
+        alignment = replace(alignment, mixed=find_mixed_layers(found.a.checkpoint, found.b.checkpoint, alignment))
     read = replace(alignment, layers=_layers_to_read(alignment, found))
     heads_b = heads.b if heads else None
     pairs = [
@@ -63,11 +65,13 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         for pair in aligned_pairs(found.a, found.b, read, heads_b, found.token_rows)
         if _is_settled(pair, read, has_groups=heads_b is None or heads_b.per_group > 1)
     ]
-    readings = plan_reading(pairs, "sample")
-    progress.begin(sum(bytes_of(reading) for reading in readings), "aligned sample")
-    measured = measure_all(found.a.checkpoint, found.b.checkpoint, readings, progress)
-    comparison = comparison_in_layout(found.a.checkpoint, found.b.checkpoint, pairs, measured, heads_b)
+    comparison = _sampled(found, pairs, heads_b, progress)
+    gains = fit_gains(found.a, found.b, comparison)
+    if not gains.is_trivial:
+        comparison = _sampled(found, gains.applied(pairs), heads_b, progress)
     evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
+    if not gains.is_trivial:
+        evidence += (measure_fed_gains(found.a, found.b, comparison),)
     rescaled = sum(len(match.units) for match in found.units if _is_whole(match) and _is_rescaled(match))
     flipped, comparison = _without_factors(comparison, rescaled=rescaled > 0)
     return AlignedWeights(
@@ -76,7 +80,23 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         comparison,
         evidence,
         _stretched(comparison, alignment, found),
+        gains,
     )
+
+
+def _sampled(found: Invariants, pairs: list[TensorPair], heads: Heads | None, progress: Progress) -> WeightComparison:
+    """Measure a sample of B against the image of A."""
+    readings = plan_reading(pairs, "sample")
+    progress.begin(sum(bytes_of(reading) for reading in readings), "aligned sample")
+    measured = measure_all(found.a.checkpoint, found.b.checkpoint, readings, progress)
+    return comparison_in_layout(found.a.checkpoint, found.b.checkpoint, pairs, measured, heads)
+
+
+def _residual(found: Invariants) -> ResidualMap:
+    """What is known of the stream where no channel found another: that it was turned, or that it holds copies."""
+    if found.channels is None or not found.channels.is_moved_whole:
+        return ResidualMap("same")
+    return ResidualMap("copies" if found.channels.has_copies else "rotation", fit=found.geometry)
 
 
 def _layers(found: Invariants) -> Mapping[int, int]:

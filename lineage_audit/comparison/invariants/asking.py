@@ -127,7 +127,7 @@ def _residual_and_layers(
 ) -> tuple[ResidualMap | None, Mapping[int, int]]:
     """Channels by their embeddings and layers by their keys; by the gains where no embedding tells."""
     layers = keys.clear if keys else {}
-    if found is not None and (found.residual is not None or found.is_rotated):
+    if found is not None and (found.residual is not None or found.is_moved_whole):
         return found.residual, layers
     gains = match_by_gains(a, b)
     residual = sign_channels(a, b, gains) if gains is not None else None

@@ -18,7 +18,7 @@ from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result, unit_rows
 from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
-from lineage_audit.comparison.verdict.thresholds import INVARIANTS
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS, MATCHED_UNITS
 from lineage_audit.results import Evidence
 
 FloatArray = npt.NDArray[np.float32]
@@ -35,6 +35,7 @@ _TOKENS_A_COMMON_DIRECTION = 16
 """For every so many tokens one direction is taken for common to all models."""
 
 _PROBES = 512
+_MOSTLY = 0.5
 _ROWS_AT_ONCE = 1024
 
 
@@ -47,16 +48,18 @@ class ChannelMatch:
         match_margin: mean match margin of probed channels over the second best.
         geometry: correlation of the tokens' inner products, between different tokens.
         own: share of probed channels that best match their own number.
+        has_copies: most of A's channels are copies of others, as where a model was grown in width.
     """
 
     residual: ResidualMap | None
     match_margin: float
     geometry: float
     own: float
+    has_copies: bool = False
 
     @property
-    def is_rotated(self) -> bool:
-        """Whether the embeddings are one while no channel is another: a rotation."""
+    def is_moved_whole(self) -> bool:
+        """Whether the embeddings are one while no channel is another: a rotation, or growth."""
         return self.residual is None and self.geometry >= INVARIANTS.same_geometry
 
 
@@ -75,7 +78,7 @@ def match_channels(tokens: AnchorTokens) -> ChannelMatch:
     if keeps_numbers:
         return ChannelMatch(ResidualMap("same"), match_margin, geometry, own)
     if len(columns_b) > len(columns_a) or match_margin < clear_match_margin(INVARIANTS.channel_margin, len(tokens)):
-        return ChannelMatch(None, match_margin, geometry, own)
+        return ChannelMatch(None, match_margin, geometry, own, _have_copies(columns_a))
     return ChannelMatch(_map(columns_a, columns_b), match_margin, geometry, own)
 
 
@@ -86,7 +89,7 @@ def measure_agreement(match: ChannelMatch | None, tokens: AnchorTokens | None, p
     return test_result(
         AGREEMENT,
         statistic=match.geometry,
-        effect=max(match.match_margin, match.geometry if match.is_rotated else 0.0),
+        effect=max(match.match_margin, match.geometry if match.is_moved_whole else 0.0),
         finding=f"channels of {len(tokens):,} shared tokens' embeddings lead the next best by "
         f"{match.match_margin:.2f}, and the tokens' inner products correlate at {match.geometry:.2f}",
         count=len(tokens),
@@ -98,6 +101,14 @@ def _columns(values: FloatArray) -> FloatArray:
     """Channels as rows over the tokens, centred and of length one."""
     columns = values.T
     return unit_rows(columns - columns.mean(axis=1, keepdims=True))
+
+
+def _have_copies(columns: FloatArray) -> bool:
+    """Whether most channels have another that is a copy, up to its sign."""
+    probes = spread_numbers(len(columns), _PROBES)
+    sizes = np.abs(columns[probes] @ columns.T)
+    sizes[np.arange(len(probes)), probes] = 0.0
+    return bool((sizes.max(axis=1) >= MATCHED_UNITS.copy).mean() > _MOSTLY)
 
 
 def _own_indices(products: FloatArray, sizes: FloatArray, probes: IntArray) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lineage_audit import Operation, Verdict
-from lineage_audit.comparison import compare_checkpoints
+from lineage_audit.comparison import EffortChoice, compare_checkpoints
 from tests.models import Array, Size, Weights, llama, llama_config, model
 
 SIZE = Size(layers=5, hidden=128, heads=8, kv_heads=8, ffn=192, vocab=384)
@@ -27,8 +27,10 @@ PARENT = _favouring(llama(1, SIZE), 3)
 STRANGER = _favouring(llama(2, SIZE), 4)
 
 
-def _verdict(b: Weights, size: Size = SIZE, a: Weights = PARENT, of: Size = SIZE) -> Verdict:
-    return compare_checkpoints(model(a, llama_config(of)), model(b, llama_config(size)), effort="full").verdict
+def _verdict(
+    b: Weights, size: Size = SIZE, a: Weights = PARENT, of: Size = SIZE, effort: EffortChoice = "full"
+) -> Verdict:
+    return compare_checkpoints(model(a, llama_config(of)), model(b, llama_config(size)), effort=effort).verdict
 
 
 def _named(verdict: Verdict, kind: str) -> Operation:
@@ -149,6 +151,34 @@ def test_a_model_of_twice_the_width_is_found_and_named(grow) -> None:
     assert "256 residual channels are copies of A's 128" in _named(verdict, "width-grown").detail
     assert verdict.explained_variance == pytest.approx(1.0, abs=1e-5)
     assert verdict.derived_share == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("grow", [_cloned, _scattered], ids=["HyperCloning", "Net2Net"])
+def test_a_sample_names_what_was_grown(grow) -> None:
+    verdict = _verdict(grow(), TWICE, effort="sample")
+    assert verdict.relation == "derived"
+    assert _kinds(verdict) == {"width-grown"}
+    assert "256 residual channels are copies of A's 128" in _named(verdict, "width-grown").detail
+
+
+def test_a_sample_names_layers_that_became_one() -> None:
+    verdict = _verdict(_averaged_layers(), replace(SIZE, layers=4), effort="sample")
+    assert _kinds(verdict) == {"layers-merged"}
+
+
+def test_a_sample_names_gains_that_were_moved() -> None:
+    rng, child = np.random.default_rng(9), dict(PARENT)
+    for layer in range(SIZE.layers):
+        at = f"model.layers.{layer}."
+        for norm, readers in (("input", ("q", "k", "v")), ("post_attention", ("gate", "up"))):
+            factors = np.exp(rng.normal(0.0, 0.5, SIZE.hidden)).astype(np.float32)
+            child[f"{at}{norm}_layernorm.weight"] = PARENT[f"{at}{norm}_layernorm.weight"] * factors
+            for name in child:
+                if name.startswith(at) and any(f"{reader}_proj" in name for reader in readers):
+                    child[name] = PARENT[name] / factors
+    verdict = _verdict(child, effort="sample")
+    assert verdict.relation == "derived"
+    assert _kinds(verdict) == {"gains-moved"}
 
 
 def test_doubled_units_are_found_and_named() -> None:
