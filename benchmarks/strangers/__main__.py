@@ -38,13 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=60.0, help="time to spend (default 60)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a processor)")
+    parser.add_argument("--worlds", nargs="+", metavar="WORLD", default=[*WORLDS], help="default: all")
     parser.add_argument("--models", type=int, default=MODELS, help=f"models of a pool (default {MODELS})")
     parser.add_argument("-o", "--output", type=Path, default=Path("strangers.jsonl"), help="the pools that were drawn")
     parser.add_argument("--plot", type=Path, help="draw the p-values against those of chance, as SVG")
     chosen = parser.parse_args(arguments)
     pools = read_pools(chosen.output)
     until = time.monotonic() + 60 * chosen.minutes
-    wanted = [(*name, chosen.models) for name in left(pools)]
+    wanted = [(*name, chosen.models) for name in left(pools) if name[0] in chosen.worlds]
     with chosen.output.open("a", encoding="utf-8") as file:
         for pool in _asked(wanted, chosen.workers):
             file.write(_line(pool))

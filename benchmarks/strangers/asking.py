@@ -66,8 +66,13 @@ def compared(a: Drawn, b: Drawn) -> WeightComparison:
     """All matrices, each number against the same number."""
     common = a.common
     measured = {
-        place_of(reading.pair): measure_values(reading, *values)
-        for reading, *values in zip(common.readings, a.matrices, b.matrices, strict=True)
+        place_of(reading.pair): measure_values(reading, values, trained)
+        for reading, values, trained in zip(
+            common.readings,
+            zip(a.matrices, b.matrices, strict=True),
+            zip(a.trained, b.trained, strict=True),
+            strict=True,
+        )
     }
     return comparison_of(a.checkpoint, b.checkpoint, common.pairs, measured)
 

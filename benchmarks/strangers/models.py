@@ -25,6 +25,7 @@ from lineage_audit.comparison.invariants.rotary_keys import (
 )
 from lineage_audit.comparison.pairing.tensors import TensorPair, pair_tensors
 from lineage_audit.comparison.reading.plan import Reading, default_budget, plan_reading
+from lineage_audit.comparison.reading.tables import without_set
 from tests.checkpoint.memory_source import MemorySource
 from tests.models import Config, model, safetensors
 
@@ -171,6 +172,11 @@ class Drawn:
         """What the readings read."""
         tensors = [reading.pair.b for reading in self.common.readings]
         return tuple(self.checkpoint.rows(tensor, 0, tensor.shape[0]) for tensor in tensors)
+
+    @cached_property
+    def trained(self) -> tuple[Array, ...]:
+        """The same without what was set."""
+        return tuple(without_set(matrix, np.arange(len(matrix))) for matrix in self.matrices)
 
     @cached_property
     def keys(self) -> RotaryKeys | None:

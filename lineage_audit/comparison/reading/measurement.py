@@ -36,6 +36,9 @@ _SHIFTED_ROWS = 1024
 _WORTH_THREADS = 4 * 2**20
 """Elements of all readings together from which threads are worth their start."""
 
+_Rows = tuple[FloatArray, FloatArray]
+"""Some rows of A, or of its image, and of B."""
+
 Place = TensorKey | str
 """B's place in the architecture, or its name where roles do not tell tensors apart."""
 
@@ -158,10 +161,16 @@ def measure_all(
     return {place_of(reading.pair): measured[id(reading)] for reading in readings}
 
 
-def measure_values(reading: Reading, a: FloatArray, b: FloatArray) -> Measurement:
-    """Measure the rows of one reading that are at hand, of A's image and of B."""
-    sums, pair = _Sums(reading), reading.pair
-    sums.add(_part(active_kernel(), reading, 0, reading.positions, (a, b), 1, _rounding(pair)))
+def measure_values(reading: Reading, values: _Rows, trained: _Rows) -> Measurement:
+    """Measure the rows of one matrix that are at hand.
+
+    Args:
+        reading: what they are.
+        values: of A and of B.
+        trained: the same without what was set.
+    """
+    sums = _Sums(reading)
+    sums.add(_matrix_part(active_kernel(), reading, 0, values, lambda _a, _b: trained, 1))
     return sums.finish()
 
 
@@ -192,10 +201,16 @@ class _Part:
 
 def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
     """What is left to do for a chunk once its bytes are there; may run in any thread."""
-    rounding = _rounding(chunk.reading.pair)
+    reading, pair = chunk.reading, chunk.reading.pair
+
+    def trained(a: FloatArray, b: FloatArray) -> _Rows:
+        return _trained(a, b, pair, chunk.positions)
 
     def measured() -> _Part:
-        return _part(kernel, chunk.reading, chunk.first, chunk.positions, chunk.values(), step, rounding)
+        values = chunk.values()
+        if len(pair.b.shape) < 2:
+            return _vector_part(kernel, *values, _rounding(pair), max(0, reading.kept - chunk.first))
+        return _matrix_part(kernel, reading, chunk.first, values, trained, step)
 
     return measured
 
@@ -207,33 +222,30 @@ def _rounding(pair: TensorPair) -> Rounding:
     )
 
 
-def _part(
+def _matrix_part(
     kernel: Kernel,
     reading: Reading,
     first: int,
-    positions: IntArray,
-    values: tuple[FloatArray, FloatArray],
+    values: _Rows,
+    trained: Callable[[FloatArray, FloatArray], _Rows],
     step: int,
-    rounding: Rounding,
 ) -> _Part:
-    """What some rows of a reading give.
+    """What some rows of a matrix give.
 
     Args:
         kernel: takes the sums.
         reading: what the rows belong to.
         first: place of the first of them among the reading's rows.
-        positions: positions of the rows into the pair's row lists.
         values: the rows, of A's image and of B.
+        trained: takes out of them what was set.
         step: rows of the reading from one that is marked to the next.
-        rounding: what is rounded before elements are compared once more.
     """
     pair, room, (a, b) = reading.pair, max(0, reading.kept - first), values
-    if len(pair.b.shape) < 2:
-        return _vector_part(kernel, a, b, rounding, room)
+    rounding = _rounding(pair)
     sums = kernel.sums(a, b, rounding)
     if sums.not_finite:
         a, b, _, _ = without_unusable(a, b)
-    trained_a, trained_b = _trained(a, b, pair, positions)
+    trained_a, trained_b = trained(a, b)
     if trained_a is not a or trained_b is not b:
         sums = sums.of_trained(kernel.sums(trained_a, trained_b, rounding))
     kept_a, kept_b = trained_a[:room].copy(), trained_b[:room].copy()
@@ -242,7 +254,7 @@ def _part(
     return _Part(sums, 0.0, 0.0, kept_a, kept_b, *wrong, marks)
 
 
-def _trained(a: FloatArray, b: FloatArray, pair: TensorPair, positions: IntArray) -> tuple[FloatArray, FloatArray]:
+def _trained(a: FloatArray, b: FloatArray, pair: TensorPair, positions: IntArray) -> _Rows:
     """Rows without what was set; filters of towers and encoders may well be smooth, and are no tables for that."""
     without = without_set if pair.b.in_core else without_set_diagonal
     rows_b = pair.b_rows[positions]
