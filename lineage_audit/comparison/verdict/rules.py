@@ -156,6 +156,11 @@ def _copied_beyond_chance(findings: Findings) -> bool:
     return (findings.shares.copied or 0.0) > INDEPENDENCE.copied_unclear
 
 
+def _explained_beyond_chance(findings: Findings) -> bool:
+    limit = INDEPENDENCE.moved_explained_unclear if findings.moved else INDEPENDENCE.explained_unclear
+    return (findings.shares.explained or 0.0) > limit
+
+
 def _was_copied(findings: Findings) -> bool:
     """Tell whether weights are bit-identical that any training moves: rows of tokens that never came stay as drawn."""
     return (findings.shares.copied_beside_tokens or 0.0) > INDEPENDENCE.copied_unclear
@@ -227,6 +232,13 @@ def _say_copied(findings: Findings) -> str:
     )
 
 
+def _say_explained(findings: Findings) -> str:
+    return (
+        f"A's weights explain {findings.shares.explained or 0.0:.1%} of the variance of B's, more than independent "
+        "models were seen to, while no test found a relation; see the roles in the details"
+    )
+
+
 def _say_unplaced(findings: Findings) -> str:
     return (
         f"{findings.unplaced:.0%} of B's parameters stand under names that say nothing, in shapes that A has; "
@@ -272,6 +284,7 @@ RULES: tuple[VerdictRule, ...] = (
     VerdictRule("unclear-p", "inconclusive", _is_unclear, _of_what_was_measured, _say_unclear),
     VerdictRule("half-agreed", "inconclusive", _is_half_agreed, _of_calibrated, _say_agreement),
     VerdictRule("copied-part", "inconclusive", _copied_beyond_chance, _of_calibrated, _say_copied),
+    VerdictRule("explained-part", "inconclusive", _explained_beyond_chance, _of_calibrated, _say_explained),
     VerdictRule("unplaced", "inconclusive", _is_unplaced, _of_what_was_measured, _say_unplaced),
     VerdictRule("hardly-compared", "inconclusive", _is_hardly_compared, _of_what_was_measured, _say_hardly_compared),
     VerdictRule("powerless", "inconclusive", _is_powerless, _of_what_was_measured, _say_powerless),

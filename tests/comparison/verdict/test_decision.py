@@ -95,6 +95,15 @@ TABLE = {
     "p just outside the grey zone": (_findings(_exact(RELATION.unclear_log10_p + 0.01)), "independent"),
     "nothing found, limit at the edge": (_findings(_exact(0.0, INDEPENDENCE.weakest_detection)), "independent"),
     "nothing found, too little power": (_findings(_exact(0.0, INDEPENDENCE.weakest_detection + 0.01)), "inconclusive"),
+    "nothing found, more explained than strangers do": (
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, explained=0.011)), "inconclusive"
+    ),
+    "nothing found, as much explained as strangers do": (
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, explained=0.009)), "independent"
+    ),
+    "nothing found, as much explained after an alignment": (
+        _findings(_exact(0.0), shares=replace(NOTHING_SHARED, explained=0.02), moved=True), "independent"
+    ),
     "nothing found, no limit": (_findings(NO_LIMIT), "inconclusive"),
     "nothing measured": (_findings(), "inconclusive"),
     "little compared": (

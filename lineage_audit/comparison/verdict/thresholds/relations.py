@@ -39,6 +39,14 @@ class _Independence:
     copied_unclear: Annotated[
         float, "share of bit-identical parameters beyond chance from which on models are not called independent"
     ] = 0.01
+    explained_unclear: Annotated[
+        float,
+        "explained variance in place from which on models are not called independent: trained strangers reached .0025",
+    ] = 0.01
+    moved_explained_unclear: Annotated[
+        float,
+        "the same after an alignment that holds: strangers of one corpus agree at cosines of .16 once they are aligned",
+    ] = 0.03
     least_compared: Annotated[
         float, 'share of B\'s parameters with a counterpart below which "nothing found" means nothing'
     ] = 0.5
