@@ -29,7 +29,7 @@ class _Lean:
     most_unlike: Annotated[
         float,
         "times as much as of a control that may be unexplained of A and of B: beyond, they are of another kind",
-    ] = 2.0
+    ] = 1.6
     largest_limit: Annotated[float, 'smallest visible lean above which "no lean seen" would say nothing'] = 0.8
 
 
