@@ -17,14 +17,10 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.marks import Marks
 from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.verdict.thresholds import FREE_SIGNS
 
 FloatArray = npt.NDArray[np.float32]
 
-_ALIKE = 0.0625
-"""Mean squared cosine of units with the same number, beyond that of others, from which blocks are copies."""
-
-_NOISE = 0.625
-"""Five standard deviations of that by chance, times the root of the number of units."""
 
 _UNITS = 64
 """Units of a block that are held against those of others."""
@@ -112,5 +108,5 @@ def _are_copies(blocks: FloatArray, some: slice) -> npt.NDArray[np.bool_]:
     own, of_next = (
         np.square(by_unit[:, some] @ np.roll(by_unit, -step, axis=0).swapaxes(1, 2)).sum(axis=0) for step in (0, 1)
     )
-    copies: npt.NDArray[np.bool_] = own - of_next > max(_ALIKE * units, _NOISE * units**0.5)
+    copies: npt.NDArray[np.bool_] = own - of_next > max(FREE_SIGNS.alike * units, FREE_SIGNS.noise * units**0.5)
     return copies

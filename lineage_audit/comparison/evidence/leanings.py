@@ -14,12 +14,11 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.verdict.thresholds import FREE_SIGNS
 
 FloatArray = npt.NDArray[np.float32]
 
 _DRAWS = 99
-_BEYOND = 8.0
-"""Standard deviations of the drawn null beyond which units lean one way; few directions make its tail heavy."""
 
 LEAN = "in both models these units lean one way, so that their signs are not free"
 
@@ -31,7 +30,7 @@ def both_lean(a: Sequence[FloatArray], b: Sequence[FloatArray]) -> bool:
         a: for each layer the vectors of A's units, ``[units, n]``, those that are copies in both models but once.
         b: the same of B's.
     """
-    return leaning(a) > _BEYOND and leaning(b) > _BEYOND
+    return leaning(a) > FREE_SIGNS.beyond and leaning(b) > FREE_SIGNS.beyond
 
 
 def leaning(layers: Sequence[FloatArray]) -> float:

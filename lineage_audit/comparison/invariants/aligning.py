@@ -31,8 +31,6 @@ from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS, MATCHED_UNITS
 
-_BEYOND_TRAINING = 3.0
-
 
 def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights | None:
     """Measure a sample of B against the image of A; None where no layer has a clear source.
@@ -155,7 +153,7 @@ def _is_rescaled(match: UnitMatch) -> bool:
     cosine = float(np.clip(np.abs(match.cosines).mean(), 0.1, 1.0))
     by_training = math.sqrt(1.0 / cosine**2 - 1.0) / math.sqrt(CHANNELS)
     spread = float(np.log(np.maximum(match.scales, 1e-12)).std())
-    return spread > max(MATCHED_UNITS.scale_spread, _BEYOND_TRAINING * by_training)
+    return spread > max(MATCHED_UNITS.scale_spread, MATCHED_UNITS.beyond_training * by_training)
 
 
 def _without_factors(comparison: WeightComparison, *, rescaled: bool) -> tuple[dict[str, int], WeightComparison]:

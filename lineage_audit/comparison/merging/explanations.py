@@ -16,6 +16,7 @@ from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.merging import algebra, spherical
 from lineage_audit.comparison.merging.members import CommonPlace
 from lineage_audit.comparison.merging.streaming import Grams
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 from lineage_audit.results import MergeMethod, Share
 
 DoubleArray = npt.NDArray[np.float64]
@@ -119,12 +120,8 @@ def explain_linearly(material: Material) -> _LinearExplanation:
         weights = algebra.fit(material.totals[chosen].sum(axis=0), material.has_base).weights
         residuals[chosen] = [_left_by(total, weights, material.has_base) for total in material.totals[chosen]]
     whole = algebra.fit(material.totals.sum(axis=0), material.has_base).weights
-    is_sum = not material.has_base or abs(float(whole.sum()) - 1.0) <= _UNIT_SUM
+    is_sum = not material.has_base or abs(float(whole.sum()) - 1.0) <= MERGE_METHODS.unit_sum
     return _LinearExplanation(material, "linear" if is_sum else "task-arithmetic", residuals)
-
-
-_UNIT_SUM = 0.01
-"""Weights of deltas whose sum differs from one by no more are those of a linear merge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

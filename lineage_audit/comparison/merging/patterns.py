@@ -18,18 +18,13 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.merging.streaming import storage_steps
+from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 
 DoubleArray = npt.NDArray[np.float64]
 
 IntArray = npt.NDArray[np.int64]
 
 BoolArray = npt.NDArray[np.bool_]
-
-_ARITHMETIC = 1.5
-"""Steps of the stored type that differences, products and sums of deltas may lose together."""
-
-_GAP = 3.0
-"""An element is clear where its predictions lie this many tolerances apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +54,7 @@ class Sample:
         bits = EXACT_BITS.get(self.dtype, EXACT_BITS["BF16"])
         additions = len(self.parents) if bits > EXACT_BITS["F16"] else 0.05
         steps = storage_steps(np.abs(self.base) + added, self.dtype)
-        return (0.5 + additions) * steps + _ARITHMETIC * 2.0**-bits * added
+        return (0.5 + additions) * steps + MERGE_METHODS.arithmetic * 2.0**-bits * added
 
     def thinned(self, elements: int) -> Sample:
         """About so many of the elements, evenly spread."""
@@ -118,7 +113,7 @@ def match(sample: Sample, coefficients: Coefficients, loose: float = 0.0) -> Mat
     largest = np.abs(predictions).max(axis=0)
     tolerance = sample.tolerance(largest) + loose * largest
     ordered = np.sort(predictions, axis=0)
-    clear = np.diff(ordered, axis=0).min(axis=0) > _GAP * tolerance
+    clear = np.diff(ordered, axis=0).min(axis=0) > MERGE_METHODS.gap * tolerance
     distances = np.abs(sample.child - predictions)
     pattern = distances.argmin(axis=0)
     nearest = distances[pattern, np.arange(len(pattern))]

@@ -13,18 +13,13 @@ from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, group_extents
 from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.comparison.requantized.matrices import StoredMatrix, row_ranges
+from lineage_audit.comparison.verdict.thresholds import REQUANTIZED
 from lineage_audit.results import RequantizedOutcome, RequantizedTensor
 
 BoolArray = npt.NDArray[np.bool_]
 
 _FEWEST_ROWS = 32
 """Rows from which a factor for each input can be told from rounding."""
-
-_CLEARLY = 0.9
-"""What is left of the mean distance where inputs were scaled; fitting factors to plain rounding leaves .98 or more."""
-
-_WELL_SHARED = 0.9
-"""Least share of a matrix's rows that a scale of the whole matrix may be made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +150,7 @@ def _extent(other: Checkpoint, matrix: StoredMatrix) -> Extent | None:
         if known.size:
             least, largest, seen = min(least, float(known.min())), max(largest, float(known.max())), seen + known.size
     rows, columns = matrix.shape
-    return (least, largest) if seen >= _WELL_SHARED * rows * columns else None
+    return (least, largest) if seen >= REQUANTIZED.well_shared * rows * columns else None
 
 
 def _best_way(grid: Grid, floats: FloatArray, ways: Sequence[Way], extent: Extent | None) -> Way | None:
@@ -223,7 +218,7 @@ def _nearness(grid: Grid, floats: FloatArray, factors: FloatArray | None) -> _Ne
 
 def _is_nearer(grid: Grid, floats: FloatArray, factors: FloatArray) -> bool:
     """Whether factors bring the numbers clearly nearer, more than fitting them would."""
-    return _nearness(grid, floats, factors).steps < _CLEARLY * _nearness(grid, floats, None).steps
+    return _nearness(grid, floats, factors).steps < REQUANTIZED.clearly * _nearness(grid, floats, None).steps
 
 
 def _factors(grid: Grid, floats: FloatArray) -> FloatArray | None:

@@ -192,11 +192,7 @@ def _keeps_numbers(found: Correspondence) -> bool:
         numbers_match.append(float(np.mean(block_a.numbers[pair.units.a] == block_b.numbers[pair.units.b])))
         if pair.values is not None and bool((pair.values.a != pair.values.b).any()):
             return False
-    return min(numbers_match, default=1.0) > _SAME_NUMBERS
-
-
-_SAME_NUMBERS = 0.9
-"""Share of matched units with their own number from which a search has found nothing new."""
+    return min(numbers_match, default=1.0) > SKETCHES.same_numbers
 
 
 def _operations(

@@ -23,11 +23,6 @@ from lineage_audit.library.trees.pairs import Pairs
 DoubleArray = npt.NDArray[np.float64]
 
 
-_STRUCTURE_COSTS = (0.12, 0.02)
-_FORM_COSTS = (0.003, 0.001)
-"""What an operation adds to a distance: a share of it, and on top of that."""
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     """Two neighbours; the first is nearer to the centre of the group."""
@@ -86,8 +81,10 @@ def _from_merges(parents: Mapping[int, int], merged: Collection[int], cost: Doub
 
 def costs(pairs: Pairs) -> DoubleArray:
     """Distances with what operations add, ``[models, models]``."""
-    share = 1 + _STRUCTURE_COSTS[0] * pairs.structures + _FORM_COSTS[0] * pairs.forms
-    cost: DoubleArray = pairs.distance * share + _STRUCTURE_COSTS[1] * pairs.structures + _FORM_COSTS[1] * pairs.forms
+    share = 1 + TREES.structure_costs[0] * pairs.structures + TREES.form_costs[0] * pairs.forms
+    cost: DoubleArray = (
+        pairs.distance * share + TREES.structure_costs[1] * pairs.structures + TREES.form_costs[1] * pairs.forms
+    )
     return cost
 
 

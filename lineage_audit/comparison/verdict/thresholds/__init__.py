@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 from lineage_audit.comparison.verdict.thresholds.amounts import ADAPTERS, SHARES, SIBLINGS, SLOPES
 from lineage_audit.comparison.verdict.thresholds.families import CHECKS, MERGE_METHODS, MERGES, MERGES_IN_TREES, TREES
 from lineage_audit.comparison.verdict.thresholds.matching import (
+    FREE_SIGNS,
     INVARIANTS,
     MATCHED_CHANNELS,
     MATCHED_UNITS,
@@ -32,6 +33,7 @@ from lineage_audit.comparison.verdict.thresholds.operations import (
     PRUNED,
     QUANTIZED,
     REPLACED_LAYERS,
+    REQUANTIZED,
     RESCALED,
     ROUNDED,
     STORED_SCHEME,
@@ -58,6 +60,7 @@ __all__ = [
     "DELTA_CHECKPOINT",
     "EDITED",
     "EXPLAINS_ALL",
+    "FREE_SIGNS",
     "INDEPENDENCE",
     "INTERPOLATED",
     "INVARIANTS",
@@ -76,6 +79,7 @@ __all__ = [
     "QUANTIZED",
     "RELATION",
     "REPLACED_LAYERS",
+    "REQUANTIZED",
     "RESCALED",
     "ROUNDED",
     "SHARES",
@@ -96,6 +100,7 @@ __all__ = [
 _OF_RELATIONS = (RELATION, INDEPENDENCE, TRAINING, ALIGNMENT, ORDER)
 _TOPICS: Mapping[str, Any] = {
     "unnamed_tensors": UNNAMED_TENSORS,
+    "free_signs": FREE_SIGNS,
     "matched_units": MATCHED_UNITS,
     "matched_channels": MATCHED_CHANNELS,
     "mixed_layers": MIXED_LAYERS,
@@ -109,6 +114,7 @@ _TOPICS: Mapping[str, Any] = {
     "quantized": QUANTIZED,
     "stored_scheme": STORED_SCHEME,
     "noise": NOISE,
+    "requantized": REQUANTIZED,
     "pruned": PRUNED,
     "low_rank": LOW_RANK,
     "truncated": TRUNCATED,

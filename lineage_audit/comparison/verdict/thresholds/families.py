@@ -81,6 +81,18 @@ class _MergeMethods:
         float, "share of what there was to explain that a recipe may leave, carried out, and still be printed"
     ] = 0.02
     straight: Annotated[float, "cosine from which the straight line is taken"] = 0.9995
+    arithmetic: Annotated[
+        float,
+        "steps of the stored type that differences, products and sums of deltas may lose together",
+    ] = 1.5
+    gap: Annotated[
+        float,
+        "an element is clear where its predictions lie this many tolerances apart",
+    ] = 3.0
+    unit_sum: Annotated[
+        float,
+        "weights of deltas whose sum differs from one by no more are those of a linear merge",
+    ] = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,11 @@ class _Trees:
         float,
         "only a model that is hardly nearer than the other one can be a sibling by this rule",
     ] = 0.85
+    structure_costs: Annotated[
+        tuple[float, float],
+        "what an operation on layers or widths adds to a distance: a share of it, and on top of that",
+    ] = (0.12, 0.02)
+    form_costs: Annotated[tuple[float, float], "the same of an operation on the form alone"] = (0.003, 0.001)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class _MatchedUnits:
     clearly_negative: Annotated[float, "mean cosine of a unit's matched rows below which its sign was flipped"] = -0.3
     fewest_flipped: Annotated[float, "share of the units that must be so for flipped signs to be named"] = 0.02
     scale_spread: Annotated[float, "standard deviation of log scale ratios from which units count as rescaled"] = 0.05
+    beyond_training: Annotated[
+        float,
+        "spread of scale ratios, in that which training alone would give, from which units count as rescaled",
+    ] = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,28 @@ class _Sketches:
         float,
         "similarity of signatures from which a model that seems unrelated is held against every unit of the subject",
     ] = 0.3
+    same_numbers: Annotated[
+        float,
+        "share of matched units with their own number from which a search has found nothing new",
+    ] = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class _FreeSigns:
+    """When signs and copies inside one model are no random signs."""
+
+    alike: Annotated[
+        float,
+        "mean squared cosine of units with the same number, beyond that of others, from which blocks are copies",
+    ] = 0.0625
+    noise: Annotated[
+        float,
+        "five standard deviations of that by chance, times the root of the number of units",
+    ] = 0.625
+    beyond: Annotated[
+        float,
+        "standard deviations of the drawn null beyond which units lean one way; few directions make its tail heavy",
+    ] = 8.0
 
 
 UNNAMED_TENSORS = _UnnamedTensors()
@@ -203,3 +229,4 @@ MATCHED_CHANNELS = _MatchedChannels()
 MIXED_LAYERS = _MixedLayers()
 INVARIANTS = _Invariants()
 SKETCHES = _Sketches()
+FREE_SIGNS = _FreeSigns()

@@ -302,6 +302,20 @@ class _MergedHeads:
     lead: Annotated[float, "by how much the means must agree better than the best single head of each group"] = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class _Requantized:
+    """When inputs were scaled before a quantisation that is made again."""
+
+    clearly: Annotated[
+        float,
+        "what is left of the mean distance where inputs were scaled; factors fitted to plain rounding leave .98",
+    ] = 0.9
+    well_shared: Annotated[
+        float,
+        "least share of a matrix's rows that a scale of the whole matrix may be made from",
+    ] = 0.9
+
+
 ROUNDED = _Rounded()
 QUANTIZED = _Quantized()
 STORED_SCHEME = _StoredScheme()
@@ -320,3 +334,4 @@ DELTA_CHECKPOINT = _DeltaCheckpoint()
 REPLACED_LAYERS = _ReplacedLayers()
 LAYER_COHERENCE = _LayerCoherence()
 MERGED_HEADS = _MergedHeads()
+REQUANTIZED = _Requantized()
