@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
+from lineage_audit.cli.options import quiet_option
 
 if TYPE_CHECKING:
     from lineage_audit.library.folder import Written
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Local processes (Dask).")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to send the models to.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and failures.")
+@quiet_option
 def command(
     models: tuple[str, ...],
     output: Path | None,

@@ -11,7 +11,7 @@ import click
 
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.library_release import check, pull
-from lineage_audit.cli.options import library_option
+from lineage_audit.cli.options import library_option, quiet_option
 
 if TYPE_CHECKING:
     from lineage_audit.library.database_entries import DatabaseEntry
@@ -39,6 +39,7 @@ command.add_command(check)
 @click.option("--license", "license_name", help="Its licence; by default what its card states.")
 @click.option("--note", help="Anything else to know.")
 @click.option("--effort", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@quiet_option
 def add(
     models: tuple[str, ...],
     path: Path,
@@ -47,9 +48,11 @@ def add(
     license_name: str | None,
     note: str | None,
     effort: str,
+    quiet: bool,
 ) -> int:
     """Add fingerprint files, models whose fingerprints are made now, or files of answers; equal names are replaced."""
     from lineage_audit.behaviour.in_library import add_to_library, is_answers_file
+    from lineage_audit.cli.progress import shown_progress
     from lineage_audit.library.database import open_database
     from lineage_audit.library.database_entries import Label
     from lineage_audit.library.fingerprint import make_or_read
@@ -60,13 +63,14 @@ def add(
         if is_answers_file(model):
             with open_database(path, create=True) as database:
                 added = add_to_library(Path(model), database, name)
-            click.echo(f"{_shown(added)}: answers added")
+            _say(f"{_shown(added)}: answers added", quiet)
             continue
-        fingerprint = make_or_read(model, effort)
+        with shown_progress("none" if quiet else "auto") as progress:
+            fingerprint = make_or_read(model, effort, progress=progress)
         label = Label(name or fingerprint.identity.ref, family, license_name, note)
         with open_database(path, create=True) as database:
             replaced = database.add(fingerprint, label)
-        click.echo(f"{_shown(label.name)}: {'replaced' if replaced else 'added'}")
+        _say(f"{_shown(label.name)}: {'replaced' if replaced else 'added'}", quiet)
     return ExitCode.PASSED
 
 
@@ -169,6 +173,7 @@ def import_models(file: Path, path: Path) -> int:
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Local processes (Dask).")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler to send the models to.")
 @click.option("--dry-run", is_flag=True, help="Name what would be read, and read nothing.")
+@quiet_option
 def build(
     path: Path,
     seeds: Path | None,
@@ -177,6 +182,7 @@ def build(
     workers: int,
     scheduler: str | None,
     dry_run: bool,
+    quiet: bool,
 ) -> int:
     """Fill a library from a seed list; what is there already is left alone, so a run can be repeated."""
     from lineage_audit.library.database import open_database
@@ -195,12 +201,17 @@ def build(
             if answer.failure is not None:
                 failures.append(answer)
             else:
-                click.echo(f"{_shown(answer.seed.ref)}: {'was there' if answer.was_there else 'added'}")
+                _say(f"{_shown(answer.seed.ref)}: {'was there' if answer.was_there else 'added'}", quiet)
         count = len(database)
     for answer in failures:
         click.echo(f"failed: {_shown(answer.failure or '')}", err=True)
-    click.echo(f"{count:,} models in {path}, {len(failures):,} of {len(chosen):,} seeds failed")
+    _say(f"{count:,} models in {path}, {len(failures):,} of {len(chosen):,} seeds failed", quiet)
     return ExitCode.ERROR if failures else ExitCode.PASSED
+
+
+def _say(line: str, quiet: bool) -> None:
+    if not quiet:
+        click.echo(line)
 
 
 def _line(entry: DatabaseEntry) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import library_option
+from lineage_audit.cli.options import library_option, quiet_option
 
 
 @click.command()
@@ -17,8 +17,15 @@ from lineage_audit.cli.options import library_option
 @click.option("--bundle", metavar="FILE", help="Path or address of sigstore's bundle; with it --identity is needed.")
 @click.option("--identity", metavar="WHO", help="Who must have signed: an e-mail address, or a workflow's address.")
 @click.option("--issuer", metavar="URL", help="Who must have vouched for that identity.")
+@quiet_option
 def pull(
-    source: str, path: Path, sha256: str | None, bundle: str | None, identity: str | None, issuer: str | None
+    source: str,
+    path: Path,
+    sha256: str | None,
+    bundle: str | None,
+    identity: str | None,
+    issuer: str | None,
+    quiet: bool,
 ) -> int:
     """Fetch an exported library and add its models.
 
@@ -32,6 +39,8 @@ def pull(
         raise click.UsageError("--bundle and --identity go together, and --issuer with them")
     signature = Signature(bundle, identity, issuer) if bundle and identity else None
     pulled = pulled_from(source, path, sha256=sha256, signature=signature)
+    if quiet:
+        return ExitCode.PASSED
     held = " and ".join(pulled.verified) or "nothing: give --sha256 or --bundle"
     click.echo(f"{pulled.models:,} models, {pulled.replaced:,} of them replaced; {age_words(pulled.made)}")
     click.echo(f"sha256 {pulled.sha256}, held against {held}")

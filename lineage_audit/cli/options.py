@@ -69,6 +69,9 @@ library_option = click.option(
 )
 """The library database that a command works on."""
 
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and failures.")
+"""What leaves the exit code and the files alone to speak."""
+
 trust_option = click.option(
     "--trust-config",
     "trust",

@@ -48,6 +48,21 @@ def test_the_library_travels(library: str, tmp_path: Path, capsys: pytest.Captur
     assert [entry["note"] for entry in json.loads(capsys.readouterr().out)] == ["the base"]
 
 
+def test_quiet_says_nothing_but_what_failed(library: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small, other = write(tmp_path / "small", repository(llama(1, SMALL), llama_config(SMALL))), str(tmp_path / "other")
+    exported, seeds = str(tmp_path / "all.zip"), tmp_path / "seeds.yaml"
+    assert run(["library", "export", exported, "--library", library]) == 0
+    seeds.write_text("models:\n  - {id: /nowhere/at-all, family: x}\n")
+    capsys.readouterr()
+    assert run(["library", "add", str(small), "--library", other, "-q"]) == 0
+    assert run(["library", "pull", exported, "--library", other, "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run(["library", "build", "--library", other, "--seeds", str(seeds), "-q"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("failed: ")
+
+
 def test_the_seed_list_is_shown_without_reading_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     library = str(tmp_path / "none.library")
     assert run(["library", "build", "--library", library, "--dry-run", "--family", "Yi"]) == 0
