@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.evidence.base import (
-    DETECTION_LOG10_P,
+    CORRECTED_LOG10_P,
     LN10,
     TestDescription,
     WeightComparison,
@@ -19,6 +19,9 @@ from lineage_audit.comparison.evidence.base import (
     test_result,
 )
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
+
+_LATE = NormalDist().inv_cdf(0.9)
+"""Standard deviations by which a count exceeds what it reaches nine times of ten."""
 
 LABEL_NULL = "independent trainings number their units at random; with F matches where chance gives L: p ≤ L^F / F!"
 
@@ -147,18 +150,19 @@ def _match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     """Smallest true cosine at which enough units would win against their competitors; None if none would do.
 
     The expected maximum of n noise cosines is taken as s √(2 ln n); a unit with true cosine c wins with the normal
-    probability of exceeding it. The limit is where the expected number of wins reaches what the level needs.
+    probability of exceeding it. The limit is where the number of wins reaches what the level needs nine times of ten.
     """
     groups = _kin_groups(blocks)
-    level = DETECTION_LOG10_P - math.log10(max(1, len(groups)))
+    level = CORRECTED_LOG10_P - math.log10(max(1, len(groups)))
     blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
     count = sum(block.live for block in blocks)
     needed = math.ceil(_by_chance(blocks)) + 1
     while fixed_points_log10_p(needed, _by_chance(blocks)) > level and needed < count:
         needed += 1
-    if needed >= count or not all(block.noise > 0 for block in blocks if block.live):
+    wanted = needed + _LATE * math.sqrt(needed)
+    if wanted >= count or not all(block.noise > 0 for block in blocks if block.live):
         return None
     competitors = max(2.0, count / _by_chance(blocks))
     noise = float(np.mean([block.noise for block in blocks]))
-    limit = noise * (math.sqrt(2 * math.log(competitors)) - NormalDist().inv_cdf(1 - needed / count))
+    limit = noise * (math.sqrt(2 * math.log(competitors)) - NormalDist().inv_cdf(1 - wanted / count))
     return min(1.0, max(0.0, limit))
