@@ -16,6 +16,7 @@ from lineage_audit.report.markdown.comparison import render_markdown
 from lineage_audit.report.terminal import text_of
 from lineage_audit.results import Report
 from tests.checkpoint.formats.gguf_files import converted, write_gguf
+from tests.depth import TIMES
 from tests.models import Weights
 
 LAYERS, WIDTH, HEADS, KV_HEADS, INNER = 28, 64, 4, 2, 96
@@ -30,6 +31,9 @@ CONFIG = {
     "vocab_size": 128,
     "rms_norm_eps": 1e-6,
 }
+
+KINDS = ["Q4_0", "MXFP4"] if TIMES == 1 else ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4"]
+"""With and without a table of values; every grid by itself is made again in ``test_layouts.py``."""
 
 
 def _weights(seed: int = 3) -> Weights:
@@ -77,7 +81,7 @@ def _compared(original: Path, other: str, effort: str = "full") -> Report:
     return report
 
 
-@pytest.mark.parametrize("kind", ["Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_byte_is_made_again_and_one_edited_matrix_named(kind: str, original: Path, tmp_path: Path) -> None:
     weights = _weights()
     found = _compared(original, _gguf(tmp_path, weights, kind)).requantization
