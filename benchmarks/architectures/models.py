@@ -1,9 +1,9 @@
-"""Build a model type small, and write it, a noisy copy, another seed, and a copy with FFN units in another order."""
+"""Build a model type small, and write it, a noisy copy, another seed, and a copy in another order."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import transformers
 from safetensors.torch import load_file, save_file
 from transformers.models.auto import configuration_auto, modeling_auto
 
-from benchmarks.architectures.small import QUIRKS, shrink, shrunken
-from lineage_audit.checkpoint import open_checkpoint
+from benchmarks.architectures.small import QUIRKS, shrink, shrunken, with_quirks
+from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.comparison.symmetries.mixers import MixerSymmetry, Strip, mixers_of
 
 MAPPINGS: Mapping[str, Mapping[str, Any]] = {
     "causal": modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -30,6 +31,8 @@ NOISE = 0.02
 """Size of the noise in a noisy copy, against the spread of each tensor."""
 
 _FFN_ROWS = (Role.GATE, Role.UP)
+_CHANNELS = (Strip(Role.MIXER_GATE), Strip(Role.MIXER_V), Strip(Role.MIXER_O, is_column=True))
+_BLOCK_GATES = (Role.MIXER_BETA, Role.MIXER_STEP)
 
 
 class NotBuiltError(Exception):
@@ -62,9 +65,14 @@ def build(name: str, seed: int) -> Any:
 
 def _small_configurations(config_class: Any) -> Iterator[Callable[[], Any]]:
     quirks = QUIRKS.get(config_class.model_type, {})
-    yield lambda: config_class.from_dict({**shrunken(config_class().to_dict()), **quirks})
+
+    def small() -> dict[str, Any]:
+        return with_quirks(shrunken(config_class().to_dict()), quirks)
+
+    yield lambda: config_class.from_dict(small())
     yield lambda: shrink(config_class())
-    yield lambda: config_class.from_dict(shrunken(config_class().to_dict())).get_text_config()
+    yield lambda: config_class.from_dict(small()).get_text_config()
+    yield lambda: config_class.from_dict(small()).decoder
 
 
 def write_family(name: str, folder: Path) -> Mapping[str, Path]:
@@ -83,7 +91,7 @@ def noisy_copy(source: Path, target: Path) -> None:
 
 
 def permuted_copy(source: Path, target: Path) -> None:
-    """Write a copy that computes the same, the units of its FFNs in another order."""
+    """Write a copy that computes the same, the units of its FFNs and the channels of its mixers in another order."""
     _rewrite(source, target, _permuted)
 
 
@@ -117,10 +125,17 @@ def _noisy(tensors: dict[str, Any], _: Path) -> None:
 
 
 def _permuted(tensors: dict[str, Any], source: Path) -> None:
-    """Put the units of every FFN into another order: rows of gate and up, columns of down."""
-    checkpoint = open_checkpoint(str(source))
+    """Put the units of every FFN and the channels of every mixer into another order."""
+    checkpoint, rng = open_checkpoint(str(source)), np.random.default_rng(5)
+    _permute_ffns(tensors, checkpoint, rng)
+    for layer, symmetry in mixers_of(checkpoint).items():
+        in_layer = [ref for ref in checkpoint.core if ref.layer == layer and ref.expert is None]
+        _permute_mixer(tensors, in_layer, symmetry, rng)
+
+
+def _permute_ffns(tensors: dict[str, Any], checkpoint: Checkpoint, rng: np.random.Generator) -> None:
+    """Rows of gate and up, columns of down."""
     refs = {(ref.part, ref.layer, ref.expert, ref.role, ref.slot): ref for ref in checkpoint.tensors}
-    rng = np.random.default_rng(5)
     for (part, layer, expert, role, slot), down in refs.items():
         up = refs.get((part, layer, expert, Role.UP, "weight"))
         if role is not Role.DOWN or slot != "weight" or up is None or down.shape[1:] != up.shape[:1]:
@@ -132,10 +147,49 @@ def _permuted(tensors: dict[str, Any], source: Path) -> None:
         _permute_columns(tensors, down, order)
 
 
+def _permute_mixer(
+    tensors: dict[str, Any], refs: Sequence[TensorRef], symmetry: MixerSymmetry, rng: np.random.Generator
+) -> None:
+    """All that moves with a channel, within what the symmetry says."""
+    order = order_of_channels(symmetry, rng)
+    inside = order[: symmetry.of_head] if symmetry.one_order else order
+    strips = {strip.role: strip.is_column for strip in (*_CHANNELS, *symmetry.moved)}
+    for ref in refs:
+        if ref.role in _BLOCK_GATES and symmetry.has_blocks:
+            _permute_blocks(tensors, ref, order, symmetry)
+        elif ref.role in strips and strips[ref.role] and ref.slot == "weight":
+            _permute_columns(tensors, ref, order)
+        elif ref.role in strips and not strips[ref.role]:
+            _permute_rows(tensors, ref, inside if ref.shape[0] == len(inside) else order)
+
+
+def order_of_channels(symmetry: MixerSymmetry, rng: np.random.Generator) -> np.ndarray:
+    """An order in which a mixer computes the same: of all channels, inside heads, or one for all heads."""
+    if symmetry.of_head == 1:
+        return rng.permutation(symmetry.channels)
+    heads = symmetry.channels // symmetry.of_head
+    if symmetry.one_order:
+        orders = [rng.permutation(symmetry.of_head)] * heads
+    else:
+        orders = [rng.permutation(symmetry.of_head) for _ in range(heads)]
+    return np.concatenate([head * symmetry.of_head + order for head, order in enumerate(orders)])
+
+
+def _permute_blocks(tensors: dict[str, Any], ref: TensorRef, order: np.ndarray, symmetry: MixerSymmetry) -> None:
+    """Gates in blocks: both sides of each block, or its biases."""
+    stored = tensors[ref.parts[0].stored.name]
+    inside = order.reshape(-1, symmetry.of_head) % symmetry.of_head
+    for block, within in enumerate(inside):
+        chosen = torch.from_numpy(within)
+        values = stored[block][chosen]
+        stored[block] = values[:, chosen] if values.dim() > 1 else values
+
+
 def _permute_rows(tensors: dict[str, Any], ref: TensorRef, order: np.ndarray) -> None:
+    """The first rows in another order; what stands behind them keeps its place."""
     (part,) = ref.parts
     matrix = _stored(tensors, ref)
-    rows = torch.from_numpy(part.rows.stored_rows(np.arange(part.rows.count)))
+    rows = torch.from_numpy(part.rows.stored_rows(np.arange(len(order))))
     matrix[rows] = matrix[rows[torch.from_numpy(order)]].clone()
 
 

@@ -32,13 +32,17 @@ _NAMES: tuple[tuple[int, str], ...] = (
         HEADS,
         """num_attention_heads n_head num_heads encoder_attention_heads decoder_attention_heads n_heads
         attention_heads num_encoder_attention_heads num_decoder_attention_heads encoder_num_heads nhead
-        num_cross_attention_heads num_self_attention_heads""",
+        num_cross_attention_heads num_self_attention_heads linear_num_value_heads""",
     ),
-    (KV_HEADS, """num_key_value_heads num_kv_heads n_head_kv kv_n_heads multi_query_group_num num_query_groups"""),
+    (
+        KV_HEADS,
+        """num_key_value_heads num_kv_heads n_head_kv kv_n_heads multi_query_group_num num_query_groups
+        linear_num_key_heads""",
+    ),
     (
         HEAD,
         """head_dim d_kv attention_head_size kv_channels swa_head_dim v_head_dim attention_head_dim
-        global_head_dim""",
+        global_head_dim linear_key_head_dim linear_value_head_dim""",
     ),
     (
         LAYERS,
@@ -72,6 +76,17 @@ SMALL: Mapping[str, int] = {name: value for value, names in _NAMES for name in n
 """Field of a configuration -> its small value; asked for in the configuration and all that are inside it."""
 
 
+_ROPE = {"rope_type": "default", "rope_theta": 1e4}
+_TOKENIZER_OF_SPEECH = {"hidden_size": 8, "depths": [1] * 7, "num_filters": 4}
+_TOKENIZER_OF_IMAGES = {"base_channels": 32, "channel_multiplier": [1, 1]}
+_INDEXER = {
+    "indexer_n_heads": 2,
+    "indexer_kv_heads": 1,
+    "indexer_head_dim": HEAD,
+    "indexer_budget": 8,
+    "indexer_compress_ratio": 4,
+}
+
 QUIRKS: Mapping[str, Mapping[str, Any]] = {
     "mamba2": {"num_heads": 8},
     "bamba": {"mamba_n_heads": 8, "mamba_d_head": 16},
@@ -89,8 +104,56 @@ QUIRKS: Mapping[str, Mapping[str, Any]] = {
     "gemma4_assistant": {"hidden_size_per_layer_input": 0},
     "dbrx": {"attn_config": {"kv_n_heads": KV_HEADS, "rope_theta": 1e4, "attn_pdrop": 0.0, "clip_qkv": None}},
     "gpt_neo": {"attention_types": [[["global", "local"], 2]]},
+    "lfm2": {"layer_types": ["conv", "full_attention", "conv", "conv"]},
+    "lfm2_moe": {"layer_types": ["conv", "full_attention", "conv", "conv"], "num_dense_layers": 1},
+    "longcat_flash": {"zero_expert_num": 2},
+    "inkling2_text": {"unpadded_vocab_size": TOKENS},
+    "inkling2": {"text_config": {"unpadded_vocab_size": TOKENS}},
+    "inkling2_loop": {"text_config": {"unpadded_vocab_size": TOKENS}},
+    "cohere_compass": {"text_config": {"rope_parameters": {"full_attention": _ROPE, "sliding_attention": _ROPE}}},
+    "deepseek_ocr2": {"text_config": {"mlp_layer_types": ["dense", "sparse", "sparse", "sparse"]}},
+    "diffusion_gemma": {"text_config": {"num_experts": EXPERTS, "top_k_experts": 2, "moe_intermediate_size": UNITS}},
+    "hunyuan_vl": {"text_config": {"head_dim": HEAD}, "vision_config": {"max_image_size": 64}},
+    "chameleon": {"vocabulary_map": {"<image>": 8}, "vq_config": _TOKENIZER_OF_IMAGES},
+    "emu3": {"vocabulary_map": {"<image>": 8, "<|extra_200|>": 9}, "vq_config": _TOKENIZER_OF_IMAGES},
+    "dots3_note": {
+        "text_config": {
+            "layer_types": ["indexed_attention"] * LAYERS,
+            "per_layer_config": {},
+            "num_key_value_heads": HEADS,
+        },
+        "vision_config": {"adapter_in_dim": WIDTH},
+    },
+    "qwen4_exp_text": _INDEXER,
+    "qwen4_exp": {"text_config": _INDEXER},
+    "granite4_vision": {"deepstack_layer_map": [[0, 1], [1, 2]], "downsample_rate": "2/4"},
+    "muse_spark": {
+        "projector_hidden_size": WIDTH,
+        "text_config": {"moe_hidden_size": WIDTH},
+        "audio_config": {"hidden_sizes": [16, 16, 32, WIDTH], "depths": [1, 1, 1, 1]},
+    },
+    "vibevoice_asr": {
+        "acoustic_tokenizer_encoder_config": _TOKENIZER_OF_SPEECH,
+        "semantic_tokenizer_encoder_config": _TOKENIZER_OF_SPEECH,
+    },
+    "apertus1p5": {
+        "image_token_offset": 16,
+        "audio_token_offset": 80,
+        "vision_config": {"base_channels": 32, "codebook_size": 64},
+        "audio_config": {"codebook_dim": WIDTH, "codebook_size": 64},
+    },
 }
-"""What a type ties together in a way of its own: fields to set once the others are small."""
+"""What a type ties together in a way of its own: fields to set once the others are small, at every depth."""
+
+
+def with_quirks(small: Mapping[str, Any], quirks: Mapping[str, Any]) -> dict[str, Any]:
+    """Set a type's own fields; what stands in a nested configuration is set there."""
+    merged = dict(small)
+    for name, value in quirks.items():
+        inner = merged.get(name)
+        nested = bool(value) and isinstance(value, Mapping) and name.endswith("_config")
+        merged[name] = with_quirks(inner, value) if nested and isinstance(inner, Mapping) else value
+    return merged
 
 
 def shrunken(stated: Mapping[str, Any]) -> dict[str, Any]:

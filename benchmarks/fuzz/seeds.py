@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.fuzz.targets import DISTRIBUTED
 from tests.models import SMALL, Size, llama, llama_config, safetensors, sharded
 
 _TINY = Size(layers=1, hidden=8, heads=2, kv_heads=1, ffn=12, vocab=16)
@@ -231,6 +232,7 @@ _SEEDS: Mapping[str, Seeds] = {
     "pytorch-zip": lambda: _torch("zip"),
     "pytorch-legacy": lambda: _torch("legacy"),
     "pickle": _pickle,
+    "distcp": lambda: [(DISTRIBUTED / ".metadata").read_bytes()],
     "onnx": _onnx,
     "adapter": _adapter,
     "quantised": _quantised,

@@ -50,6 +50,9 @@ _LORA = safetensors(
 )
 _ROWS = 3
 
+DISTRIBUTED = Path(__file__).parents[2] / "tests" / "checkpoint" / "formats" / "goldens" / "distcp"
+"""A distributed checkpoint that four processes wrote."""
+
 
 class FindingError(AssertionError):
     """A parser that let something else out than the one line it may."""
@@ -110,6 +113,12 @@ def _header(data: bytes) -> None:
 def _gguf_header(data: bytes) -> None:
     """A GGUF header with more data behind it than any sound one describes."""
     _read_everything({"model.gguf": data + bytes(100_000)})
+
+
+def _distributed(data: bytes) -> None:
+    """What says where the pieces of a distributed checkpoint are, beside sound pieces."""
+    pieces = {file.name: file.read_bytes() for file in DISTRIBUTED.glob("*.distcp")}
+    _read_everything({".metadata": data, **pieces, "config.json": _CONFIG})
 
 
 def _index(data: bytes) -> None:
@@ -211,6 +220,7 @@ TARGETS: Mapping[str, Target] = {
     "pytorch-zip": _weights_file("pytorch_model.bin"),
     "pytorch-legacy": _weights_file("pytorch_model.bin"),
     "pickle": _pickle_in_zip,
+    "distcp": _distributed,
     "onnx": _weights_file("model.onnx"),
     "adapter": _adapter,
     "quantised": _weights_file("model.safetensors"),

@@ -51,7 +51,7 @@ def place_of(tensors: Iterable[tuple[int | None, TensorRef]]) -> _StoredRows | N
 
 
 def _place(layer: int | None, tensor: TensorRef) -> _StoredRows | None:
-    if len(tensor.parts) != 1 or tensor.quantization is not None:
+    if len(tensor.parts) != 1 or tensor.quantization is not None or tensor.parts[0].columns is not None:
         return None
     part = tensor.parts[0]
     name = part.stored.name

@@ -14,7 +14,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.invariants.rotary_keys import KeySource, ends_of, shared_key_sources
 from lineage_audit.comparison.symmetries.broken import broken_symmetries
-from lineage_audit.comparison.symmetries.geometry import heads_of
+from lineage_audit.comparison.symmetries.geometry import heads_by_layer
 
 _WANTED_COINS = 256
 _MOST_AT_EACH_END = 8
@@ -75,9 +75,10 @@ def _values(a: Checkpoint, b: Checkpoint) -> tuple[Sources, Sources]:
 
 
 def _values_of(checkpoint: Checkpoint) -> Iterable[tuple[TensorRef, int]]:
-    heads = heads_of(checkpoint)
+    by_layer = heads_by_layer(checkpoint)
     for tensor in checkpoint.core:
         if tensor.role in (Role.V, Role.V_B) and tensor.expert is None:
+            heads = by_layer.at(tensor.layer) if by_layer is not None else None
             fits = heads is not None and tensor.shape[0] % heads.value_dim == 0
             yield tensor, heads.value_dim if heads is not None and fits else tensor.shape[0]
 

@@ -81,6 +81,18 @@ class NeedsBeforehand(Protocol):
     def bytes_beforehand(self) -> int: ...  # noqa: D102
 
 
+@runtime_checkable
+class Recomputed(Protocol):
+    """An encoding that undoes arithmetic: a format stores another number, and the last place of the original is lost.
+
+    Attributes:
+        slack: largest error of what comes back, of numbers above one as a share.
+    """
+
+    @property
+    def slack(self) -> float: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """Rows and columns of a stored tensor seen as the matrix ``[rows, columns]``.

@@ -146,6 +146,12 @@ def _decode_in_order(request: RowRequest, run: _Run, data: Sequence[bytes]) -> F
 
 def _decode_matrix(run: _Run, data: Sequence[bytes]) -> FloatArray:
     """Decode a run as a matrix whose first axis ``run.picked`` selects from."""
+    matrix, columns = _decode_stored(run, data), run.part.columns
+    return matrix if columns is None else matrix[:, columns.stored_rows(np.arange(columns.count))]
+
+
+def _decode_stored(run: _Run, data: Sequence[bytes]) -> FloatArray:
+    """The same with the columns in the order in which they are stored."""
     part = run.part
     if run.block is not None:
         return _decode_block(part, *run.block, data)

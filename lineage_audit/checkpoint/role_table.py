@@ -50,6 +50,7 @@ _READS_ATTENTION = _Duty(Axis.OTHER, Axis.RESIDUAL, Role.ATTN_NORM)
 _ON_ROWS = _Duty(Axis.RESIDUAL, Axis.OTHER)
 _INSIDE = _Duty(Axis.OTHER, Axis.OTHER)
 _UNITS = _Duty(Axis.UNIT, Axis.RESIDUAL, Role.FFN_NORM)
+_CHANNELS = _Duty(Axis.UNIT, Axis.RESIDUAL, Role.ATTN_NORM)
 
 DUTIES: Mapping[Role, _Duty] = {
     Role.EMBED: _Duty(Axis.TOKEN, Axis.RESIDUAL),
@@ -80,8 +81,22 @@ DUTIES: Mapping[Role, _Duty] = {
     Role.MIXER_QKV: _READS_ATTENTION,
     Role.MIXER_Q: _READS_ATTENTION,
     Role.MIXER_K: _READS_ATTENTION,
-    Role.MIXER_V: _READS_ATTENTION,
-    Role.MIXER_O: _ON_ROWS,
+    Role.MIXER_V: _CHANNELS,
+    Role.MIXER_GATE: _CHANNELS,
+    Role.MIXER_STATE: _READS_ATTENTION,
+    Role.MIXER_O: _Duty(Axis.RESIDUAL, Axis.UNIT),
+    Role.MIXER_CONV: _INSIDE,
+    Role.MIXER_CONV_Q: _INSIDE,
+    Role.MIXER_CONV_K: _INSIDE,
+    Role.MIXER_CONV_V: _INSIDE,
+    Role.MIXER_STEP_IN: _INSIDE,
+    Role.MIXER_B: _INSIDE,
+    Role.MIXER_C: _INSIDE,
+    Role.MIXER_STEP: _READS_ATTENTION,
+    Role.MIXER_BETA: _READS_ATTENTION,
+    Role.MIXER_DECAY: _INSIDE,
+    Role.MIXER_SKIP: _INSIDE,
+    Role.MIXER_NORM: _INSIDE,
     # Feed-forward
     Role.GATE: _UNITS,
     Role.UP: _UNITS,

@@ -68,12 +68,20 @@ class Role(StrEnum):
     MIXER_O = "mixer_o"
     MIXER_GATE = "mixer_gate"
     MIXER_CONV = "mixer_conv"
+    MIXER_CONV_Q = "mixer_conv_q"
+    MIXER_CONV_K = "mixer_conv_k"
+    MIXER_CONV_V = "mixer_conv_v"
     MIXER_STATE = "mixer_state"
+    # What Mamba 1 makes of its channels: the step's low rank, what the state takes in, what is read of it
+    MIXER_STEP_IN = "mixer_step_in"
+    MIXER_B = "mixer_b"
+    MIXER_C = "mixer_c"
     MIXER_STEP = "mixer_step"
+    MIXER_BETA = "mixer_beta"
     MIXER_DECAY = "mixer_decay"
     MIXER_SKIP = "mixer_skip"
-    MIXER_MIX = "mixer_mix"
     MIXER_NORM = "mixer_norm"
+    MIXER_PART = "mixer_part"
 
     # Feed-forward
     FFN_NORM = "ffn_norm"
@@ -155,8 +163,25 @@ WITHOUT_PLACE: frozenset[Role] = frozenset(
         *(Role.CLASSIFIER, Role.ATTN_PART, Role.INDEXER, Role.RELATIVE_POSITION, Role.POSITION_PART),
         *(Role.PATCH_EMBED, Role.EMBED_PART, Role.PER_LAYER_EMBED, Role.FFN_PART, Role.ROUTER_PART),
         *(Role.EXPERT_PROJECTION, Role.ACTIVATION, Role.MODULATION, Role.HYPER_CONNECTION),
-        *(Role.MIXER_GATE, Role.MIXER_CONV, Role.MIXER_STATE, Role.MIXER_STEP, Role.MIXER_DECAY),
-        *(Role.MIXER_SKIP, Role.MIXER_MIX, Role.MIXER_NORM),
+        Role.MIXER_PART,
     }
 )
 """Roles that many tensors of a layer may share, in any shape, so that only names tell them apart."""
+
+MIXER_ROLES: frozenset[Role] = frozenset(
+    {
+        *(Role.MIXER_IN, Role.MIXER_QKV, Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V, Role.MIXER_O, Role.MIXER_GATE),
+        *(Role.MIXER_CONV, Role.MIXER_CONV_Q, Role.MIXER_CONV_K, Role.MIXER_CONV_V, Role.MIXER_STATE),
+        *(Role.MIXER_STEP_IN, Role.MIXER_B, Role.MIXER_C, Role.MIXER_STEP, Role.MIXER_BETA, Role.MIXER_DECAY),
+        *(Role.MIXER_SKIP, Role.MIXER_NORM, Role.MIXER_PART),
+    }
+)
+"""Roles of mixers without a softmax."""
+
+ANY_RANK: frozenset[Role] = frozenset(
+    {
+        *(Role.MIXER_CONV, Role.MIXER_CONV_Q, Role.MIXER_CONV_K, Role.MIXER_CONV_V, Role.MIXER_STATE),
+        *(Role.MIXER_STEP, Role.MIXER_BETA, Role.MIXER_DECAY, Role.MIXER_SKIP, Role.MIXER_NORM),
+    }
+)
+"""Roles of which a layer has one, whose shape differs from mixer to mixer."""

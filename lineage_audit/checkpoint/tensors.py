@@ -116,12 +116,14 @@ class Part:
         rows: which rows of the stored matrix, after ``index`` and ``transposed`` were applied.
         index: position along the leading dimension of a stack (one expert of ``[experts, out, in]``), or None.
         transposed: the stored matrix is ``[in, out]`` (GPT-2's Conv1D, stacked experts).
+        columns: where the columns stand, counted as rows are, where that is not in their order; otherwise None.
     """
 
     stored: StoredTensor
     rows: RowLayout
     index: int | None = None
     transposed: bool = False
+    columns: RowLayout | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
+from gguf import GGMLQuantizationType
 from safetensors.torch import save
 
+from benchmarks.fuzz.seeds import seeds
+from tests.checkpoint.formats.gguf_files import converted, write_gguf
+from tests.checkpoint.formats.gguf_mixers import FAMILIES
+from tests.checkpoint.formats.torch_files import save_legacy
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.quantization.schemes import LAYOUTS
-from tests.models import WIDE, bert, gpt2, gpt2_config, llama, llama_config, safetensors, sharded
+from tests.models import (
+    SMALL,
+    WIDE,
+    Config,
+    Weights,
+    bert,
+    gpt2,
+    gpt2_config,
+    llama,
+    llama_config,
+    safetensors,
+    sharded,
+)
 
 MATRICES = ("q_proj", "up_proj", "down_proj")
 OPAQUE = {
@@ -66,8 +85,71 @@ PLAIN: Mapping[str, Callable[[], MemorySource]] = {
 }
 
 
+def _model(weights: Weights, config: Config) -> MemorySource:
+    return MemorySource({"model.safetensors": safetensors(weights), "config.json": json.dumps(config)})
+
+
+def _gguf(weights: Weights, architecture: str, kind: GGMLQuantizationType, numbers: Mapping[str, int]) -> MemorySource:
+    with tempfile.TemporaryDirectory() as folder:
+        stated = {f"{architecture}.ssm.{key}": value for key, value in numbers.items()}
+        path = write_gguf(Path(folder) / "m.gguf", weights, kind, architecture, llama_config(), numbers=stated)
+        return MemorySource({"m.gguf": path.read_bytes()})
+
+
+def gguf(kind: GGMLQuantizationType) -> MemorySource:
+    return _gguf(converted(llama(1), SMALL.heads, SMALL.kv_heads), "llama", kind, {})
+
+
+def gguf_mixers(name: str) -> MemorySource:
+    made = FAMILIES[name]()
+    return _gguf(made.converted, made.architecture, GGMLQuantizationType.F32, made.numbers)
+
+
+def mixers(name: str) -> MemorySource:
+    made = FAMILIES[name]()
+    return _model(made.original, made.config)
+
+
+def distributed() -> MemorySource:
+    folder = Path(__file__).parent / "formats" / "goldens" / "distcp"
+    return MemorySource({file.name: file.read_bytes() for file in folder.iterdir()})
+
+
+def legacy() -> MemorySource:
+    weights = {name: torch.from_numpy(values) for name, values in llama(1).items()}
+    return MemorySource({"pytorch_model.bin": save_legacy(weights), "config.json": json.dumps(llama_config())})
+
+
+def adapter() -> MemorySource:
+    rng, module = np.random.default_rng(1), "base_model.model.model.layers.0.self_attn.q_proj"
+    tensors = {f"{module}.lora_{side}.weight": rng.standard_normal(shape).astype(np.float32)
+               for side, shape in (("A", (4, 32)), ("B", (32, 4)))}  # fmt: skip
+    settings = json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"]})
+    return MemorySource({"adapter_model.safetensors": safetensors(tensors), "adapter_config.json": settings})
+
+
+def diffusers() -> MemorySource:
+    parts = {f"{name}/model.safetensors": safetensors({"x.weight": np.ones((4, 8), np.float32)}) for name in ("a", "b")}
+    return MemorySource({**parts, "model_index.json": json.dumps({"_class_name": "Pipeline"})})
+
+
+MORE: Mapping[str, Callable[[], MemorySource]] = {
+    "legacy pickle": legacy,
+    "distributed": distributed,
+    "gguf": lambda: gguf(GGMLQuantizationType.F32),
+    "gguf q8_0": lambda: gguf(GGMLQuantizationType.Q8_0),
+    "onnx": lambda: MemorySource({"model.onnx": seeds("onnx")[0]}),
+    "adapter": adapter,
+    "diffusers": diffusers,
+    **{f"mixers of {name}": partial(mixers, name) for name in FAMILIES},
+    **{f"mixers of {name} in gguf": partial(gguf_mixers, name) for name in FAMILIES},
+}
+"""Other formats, and architectures whose tensors are cut into parts."""
+
+
 STORED: Mapping[str, Callable[[], MemorySource]] = {
     **PLAIN,
+    **MORE,
     **{name: partial(quantised, name) for name in LAYOUTS},
     **{name: partial(opaque, name) for name in OPAQUE},
 }

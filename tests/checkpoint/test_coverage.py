@@ -15,7 +15,7 @@ UNKNOWN = "codes of an unknown scheme"
 
 
 def stored_bytes(source: MemorySource) -> int:
-    return sum(tensor.stop - tensor.start for tensor in read_container(source).tensors)
+    return sum(tensor.stored_bytes for tensor in read_container(source).tensors)
 
 
 @pytest.mark.parametrize("name", STORED)

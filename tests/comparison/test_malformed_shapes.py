@@ -56,10 +56,10 @@ def test_every_shape_ends_in_a_verdict_or_one_line(matrix: str, config: str) -> 
         odd, odd_copy = (_with_shape(weights, matrix, shape, EVERY_LAYER) for weights in (plain, copy))
         pairs = [(odd, odd_copy), (plain, _with_shape(copy, matrix, shape, LAST_LAYER))]
         for a, b in pairs if TIMES > 1 else pairs[(number + (config == "heads unknown")) % 2 :][:1]:
-            _ends_well(a, b, CONFIGS[config])
+            ends_well(a, b, CONFIGS[config])
 
 
-def _ends_well(a: Weights, b: Weights, config: Config) -> None:
+def ends_well(a: Weights, b: Weights, config: Config) -> None:
     try:
         assert compare_checkpoints(model(a, config), model(b, config), effort="search").verdict.summary
     except LineageAuditError as error:

@@ -50,6 +50,10 @@ _KEYS: Mapping[str, str] = {
 }
 """Key after the architecture's name -> key of ``config.json``."""
 
+_DELTA_NETS = frozenset({"qwen3next", "qwen35", "qwen35moe"})
+_LINEAR_SIZES = ("group_count", "time_step_rank", "state_size", "inner_size")
+"""Key heads, value heads, dimensions of a key head, value dimensions of all heads."""
+
 _TOKENS = "tokenizer.ggml.tokens"
 _SINGLE_PRECISION_DIGITS = 7
 
@@ -72,7 +76,9 @@ def config_from_gguf(values: Mapping[str, object], file: str) -> ArchConfig:
     if isinstance(stated.get("alibi_bias_max"), float):
         stated["alibi"] = True
     model_type = _MODEL_TYPES.get(architecture, architecture)
-    return config_from_mapping({"model_type": model_type, **stated, **_latent(own), **_rotary(own, stated)}, file)
+    linear = _linear(own) if architecture in _DELTA_NETS else {}
+    derived = {**_latent(own), **linear, **_rotary(own, stated)}
+    return config_from_mapping({"model_type": model_type, **stated, **derived}, file)
 
 
 def _is_of(architecture: str, key: str) -> bool:
@@ -101,6 +107,19 @@ def _latent(own: Mapping[str, object]) -> dict[str, object]:
         "qk_nope_head_dim": key - rotated,
         "v_head_dim": value,
         "head_dim": None,
+    }
+
+
+def _linear(own: Mapping[str, object]) -> dict[str, object]:
+    """Heads of linear attention, which GGUF states under the names of a state-space model's sizes."""
+    key_heads, value_heads, key, values = (own.get(f"ssm.{name}") for name in _LINEAR_SIZES)
+    if not (isinstance(values, int) and isinstance(value_heads, int) and 0 < value_heads <= values):
+        return {}
+    return {
+        "linear_num_key_heads": key_heads,
+        "linear_num_value_heads": value_heads,
+        "linear_key_head_dim": key,
+        "linear_value_head_dim": values // value_heads,
     }
 
 

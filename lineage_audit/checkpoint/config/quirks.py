@@ -18,10 +18,14 @@ class Quirk(Enum):
     UP_PLUS_ONE = "the FFN adds one to up before the gate"
     EXPERTS_IN_OUT = "stacked experts are stored [in, out]"
     GATE_UP_ALTERNATE = "rows of a fused gate and up stand in turn"
+    MIXER_ROWS_IN_TURN = "a state-space model's values and gates stand in turn"
+    MIXER_QKV_BY_HEAD = "linear attention's queries, keys and values stand head by head"
+    MIXER_KEYS_LINEAR = "nothing bends linear attention's queries and keys"
     RMS_NORM = "normalises by the root mean square, whatever its epsilon is called"
     LAYER_NORM = "normalises with the mean, whatever its epsilon is called"
     GGUF_PAIRS_ADJACENT = "GGUF: rotary pairs stand next to each other"
     GGUF_GAINS_PLUS_ONE = "GGUF: one is added to stored gains"
+    GGUF_VALUE_HEADS_IN_TURN = "GGUF: the value heads that share a key head stand apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ QUIRKS: Mapping[Quirk, Known] = {
     Quirk.UP_PLUS_ONE: _known(_MODELING + "(up + 1) * glu", "gpt_oss minimax_m3 minimax_m3_vl openai_privacy_filter"),
     Quirk.EXPERTS_IN_OUT: _known(_MODELING + "experts as batched matrices", "gpt_oss llama4"),
     Quirk.GATE_UP_ALTERNATE: _known(_MODELING + "gate_up[..., ::2]", "gpt_oss"),
+    Quirk.MIXER_ROWS_IN_TURN: _known(_MODELING + "projected_states.view(batch_size, -1, 2, seq_len)", "zamba"),
+    Quirk.MIXER_QKV_BY_HEAD: _known(_MODELING + "reshape(..., num_attention_heads, 3 * head_dim)", "minimax"),
+    Quirk.MIXER_KEYS_LINEAR: _known(
+        _MODELING + "q and k are held against each other as projected", "xlstm rwkv5 rwkv6"
+    ),
     Quirk.RMS_NORM: _known(
         _MODELING + "T5LayerNorm and its kin, MambaRMSNorm",
         "t5 mt5 umt5 longt5 switch_transformers udop pop2piano pix2struct",
@@ -62,6 +71,7 @@ QUIRKS: Mapping[Quirk, Known] = {
         "llama.cpp, convert_hf_to_gguf: norm.weight + 1",
         "gemma gemma2 gemma3 gemma-embedding nemotron qwen3next qwen35 qwen35moe",
     ),
+    Quirk.GGUF_VALUE_HEADS_IN_TURN: _known("llama.cpp, conversion: reorder of V heads", "qwen35 qwen35moe"),
 }
 """Quirk -> who has it."""
 

@@ -104,6 +104,11 @@ def _read(source: Source, weights: WeightFiles, wanted: str | None) -> Container
 
         found = read_meta(source, weights.files)
         return Container("meta", found.tensors, weights.files, left_out=found.left_out, witnesses=found.witnesses)
+    if weights.format == "distcp":
+        from lineage_audit.checkpoint.formats.distcp import read_distcp
+
+        found = read_distcp(source, wanted)
+        return Container("distcp", found.tensors, weights.files, left_out=found.left_out)
     if weights.format == "gguf":
         from lineage_audit.checkpoint.formats.gguf import read_gguf
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffusers_components
-from lineage_audit.checkpoint.formats.foreign import foreign_format
+from lineage_audit.checkpoint.formats.foreign import CTRANSLATE2, ONNX, Foreign, foreign_format
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
-from lineage_audit.checkpoint.source.model_files import shard_model, shard_number, shards_by_tensor
+from lineage_audit.checkpoint.source.model_files import DISTRIBUTED, shard_model, shard_number, shards_by_tensor
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsupportedFormatError
 
-FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx", "diffusers", "mlx-adapter"]
+FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx", "diffusers", "mlx-adapter", "distcp"]
 
 _SNIFFED = 8
 _PYTORCH_STARTS = (b"PK\x03\x04", b"\x80", b"version ")
@@ -73,9 +73,13 @@ _LAYOUTS: tuple[_Layout, ...] = (
 _GGUF = r"(?!.*(?:mmproj|imatrix)[^/]*$)(?:[^/]+/)?[^/]+\.gguf"
 """Models in GGUF; image projectors and importance matrices have the same suffix."""
 
+_PIECES = r"__\d+_\d+\.distcp"
+"""What the machines of a distributed training wrote, beside what says which tensors are in there."""
+
 _PROJECTOR = re.compile(r"(?:.*/)?[^/]*mmproj[^/]*\.gguf", re.IGNORECASE)
 
 _ONNX = r"(?:[^/]+/)?[^/]+\.onnx"
+_ONNX_FILES = r".+\.onnx([_.]data)?"
 _ROUNDED_ONNX = re.compile(r".*[_-](?:quantized|fp16|float16|int8|uint8|q4|q4f16|bnb4|q8|int4)\.onnx", re.IGNORECASE)
 
 _BESIDE_MODELS = (
@@ -95,8 +99,14 @@ def find_weights(source: Source) -> WeightFiles:
     """
     found = _preferred(source)
     _require_all_shards(found)
-    names = [name for name in source.files if name not in found.files and _WEIGHTS.fullmatch(name)]
-    return replace(found, left_out=(*found.left_out, *_parts_beside(source, found)), others=models_of(names))
+    beside = [name for name in sorted(source.files) if name not in found.files]
+    unread = [(name, foreign) for name in beside if (foreign := _foreign(source, found, name)) is not None]
+    others = [name for name in beside if _WEIGHTS.fullmatch(name) and name not in dict(unread)]
+    return replace(
+        found,
+        left_out=(*found.left_out, *_projectors(source, beside), *_foreigners(source, unread)),
+        others=models_of(others),
+    )
 
 
 def models_of(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -107,22 +117,35 @@ def models_of(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(files) for files in models.values())
 
 
-def _parts_beside(source: Source, chosen: WeightFiles) -> tuple[LeftOut, ...]:
-    """Projectors, which are parts and no models, and files of formats that are not read."""
-    names = [name for name in sorted(source.files) if name not in chosen.files]
-    projectors = [
-        LeftOut(
-            f"Not read: {name}, an image projector, which is a part beside the model.", True, source.files[name].size
-        )
-        for name in names
-        if _PROJECTOR.fullmatch(name)
-    ]
-    found = [(name, foreign) for name in names if (foreign := foreign_format(name)) is not None]
-    foreigners = [
-        LeftOut(f"Not read: {name}, which is {foreign.name}; {foreign.instead}.", True, source.files[name].size)
-        for name, foreign in found[:_MOST_NAMED]
-    ]
-    return (*projectors, *foreigners)
+def _foreign(source: Source, chosen: WeightFiles, name: str) -> Foreign | None:
+    """The format of a file beside the model that is not read there; ONNX models are copies of it, as a rule."""
+    if name == "model.bin" and _is_ctranslate2(source):
+        return CTRANSLATE2
+    if chosen.format != "onnx" and re.fullmatch(_ONNX_FILES, name, re.IGNORECASE):
+        return ONNX
+    return foreign_format(name)
+
+
+def _projectors(source: Source, names: Sequence[str]) -> Iterator[LeftOut]:
+    """Image projectors, which are parts and no models."""
+    for name in names:
+        if _PROJECTOR.fullmatch(name):
+            yield _projector_beside(name, source.files[name].size)
+
+
+def _foreigners(source: Source, unread: Sequence[tuple[str, Foreign]]) -> Iterator[LeftOut]:
+    """Files of formats that are not read: the first of each by name, and how many more there are.
+
+    A name that another loader may take for a model's weights settles nothing.
+    """
+    by_format: dict[Foreign, list[str]] = {}
+    for name, foreign in unread:
+        by_format.setdefault(foreign, []).append(name)
+    for foreign, names in by_format.items():
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        size = sum(source.files[name].size for name in names)
+        settles = not any(_WEIGHTS.fullmatch(name) for name in names)
+        yield LeftOut(f"Not read: {names[0]}{more}: {foreign.name}; {foreign.instead}.", settles, size)
 
 
 def _projector_beside(name: str, size: int) -> LeftOut:
@@ -157,6 +180,9 @@ def _preferred(source: Source) -> WeightFiles:
             return WeightFiles(layout.format, tuple(found), {})
     if DIFFUSERS_INDEX in source.files and (components := diffusers_components(source)):
         return WeightFiles("diffusers", components, {})
+    pieces = [name for name in sorted(source.files) if re.fullmatch(_PIECES, name)]
+    if DISTRIBUTED in source.files and pieces:
+        return WeightFiles("distcp", (DISTRIBUTED, *pieces), {})
     found = [name for name in sorted(source.files) if re.fullmatch(_GGUF, name, re.IGNORECASE)]
     if found:
         return _largest_gguf(source, found)
@@ -173,9 +199,13 @@ def _saved_by_pytorch(source: Source, names: Sequence[str]) -> list[str]:
     """Of several files those that begin as PyTorch's do; all of them where none does, so that somebody complains."""
     starts = source.read_ranges([ByteRange(name, 0, min(_SNIFFED, source.files[name].size)) for name in names])
     saved = [name for name, start in zip(names, starts, strict=True) if start.startswith(_PYTORCH_STARTS)]
-    if not saved and "model.bin" in names and any(name in source.files for name in _CTRANSLATE2):
-        raise UnsupportedFormatError(f"{source.ref}: model.bin is CTranslate2's; give the model that it was made from")
+    if not saved and "model.bin" in names and _is_ctranslate2(source):
+        raise UnsupportedFormatError(f"{source.ref}: model.bin is {CTRANSLATE2.name}; {CTRANSLATE2.instead}")
     return saved or list(names)
+
+
+def _is_ctranslate2(source: Source) -> bool:
+    return any(name in source.files for name in _CTRANSLATE2)
 
 
 def _largest_gguf(source: Source, names: Sequence[str]) -> WeightFiles:

@@ -2,8 +2,9 @@
 
 The standard library's ``pickletools.genops`` decodes the opcodes and executes nothing. A global that the
 caller lists becomes a ``Global``: a name, and a function *of ours* that makes a value of the arguments. Every
-other global ends the reading with ``UnsafeFileError``. Object states (``BUILD``) are dropped, so there is no
-``__setstate__`` to be run. Work and memory are bounded by the number of opcodes.
+other global ends the reading with ``UnsafeFileError``. Object states (``BUILD``) are dropped, or kept as plain values
+where that function made a record; there is no ``__setstate__`` to be run. Work and memory are bounded by the number
+of opcodes.
 """
 
 from __future__ import annotations
@@ -44,6 +45,19 @@ class Global:
     construct: Construct
 
 
+@dataclass(slots=True, eq=False)
+class Record:
+    """An object of which the attributes are of interest, as plain values; its class is only a name.
+
+    Attributes:
+        kind: the name.
+        state: what the pickle says it holds; None before.
+    """
+
+    kind: str
+    state: object = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Inert:
     """A value of no interest here: a set, or the result of a harmless call."""
@@ -64,7 +78,7 @@ def load_pickle(
 
     Returns:
         Plain numbers, strings, bytes, lists, tuples, dicts, and what ``allowed`` and ``persistent`` make.
-        Dict entries whose key is not a plain scalar are dropped: they cannot name a tensor.
+        Dict entries whose key is neither a plain scalar nor a record are dropped: they cannot name a tensor.
 
     Raises:
         UnsafeFileError: the pickle names a global that is not allowed.
@@ -92,7 +106,7 @@ def is_key(value: object) -> bool:
     """
     if isinstance(value, (str, bytes)) and len(value) > KEY_LIMIT:
         raise ValueError("a key is longer than any name")
-    return isinstance(value, _KEY_TYPES)
+    return isinstance(value, (*_KEY_TYPES, Record))
 
 
 class _Mark:
@@ -241,10 +255,11 @@ class _Machine:
         target, *arguments = self.pop_marked() or [None]
         self.call(target, tuple(arguments))
 
-    def drop_state(self) -> None:
-        """BUILD: the state is dropped, since only tensors and containers are of interest."""
-        self.pop()
-        self.top()
+    def set_state(self) -> None:
+        """BUILD: a record keeps its state; of everything else it is dropped."""
+        state, target = self.pop(), self.top()
+        if isinstance(target, Record):
+            target.state = state
 
     def push_persistent(self) -> None:
         """BINPERSID: put the storage that the id names on the stack."""
@@ -301,7 +316,7 @@ _OPERATIONS: Mapping[str, Callable[[_Machine], object]] = {
     "NEWOBJ": lambda machine: machine.call(*machine.pop_several(2)),
     "NEWOBJ_EX": lambda machine: machine.call(*machine.pop_several(3)[:2]),
     "OBJ": lambda machine: machine.call_marked(),
-    "BUILD": lambda machine: machine.drop_state(),
+    "BUILD": lambda machine: machine.set_state(),
     "BINPERSID": lambda machine: machine.push_persistent(),
 }
 """Opcodes that work on the stack alone."""

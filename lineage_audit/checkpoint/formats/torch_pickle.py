@@ -10,7 +10,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint.formats import torch_archive, torch_legacy
 from lineage_audit.checkpoint.formats.byte_window import CHUNK
@@ -26,7 +26,7 @@ from lineage_audit.checkpoint.formats.torch_objects import (
 )
 from lineage_audit.checkpoint.formats.weight_sets import ChosenSet, NamedWeights, Weight, choose_set
 from lineage_audit.checkpoint.left_out import LeftOut
-from lineage_audit.checkpoint.source.base import Source, read_range
+from lineage_audit.checkpoint.source.base import ByteRange, Source, read_range
 from lineage_audit.checkpoint.source.held import with_ends_held
 from lineage_audit.checkpoint.source.witnessed import Witness
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -128,6 +128,26 @@ def _read_file(source: Source, file: str, wanted: str | None) -> FoundTensors:
         _hear(source, witnesses)
         return FoundTensors(tensors, (), chosen.left_out)
     return FoundTensors(tensors, tuple(witnesses), chosen.left_out)
+
+
+def read_tensor(source: Source, file: str, place: ByteRange) -> StoredTensor:
+    """Find the one tensor that a file inside another file holds.
+
+    Args:
+        source: where the inner file goes by a name of its own.
+        file: that name.
+        place: where it stands in the outer file.
+
+    Raises:
+        LineageAuditError: as :func:`read_pytorch`; or it holds something else.
+    """
+    saved = _open_zip(source, file)
+    if not isinstance(saved.content, View):
+        raise UnreadableFileError(f"{file}: holds something else than a tensor; save the checkpoint again")
+    spans, witnesses = saved.locate({saved.content.storage.key})
+    _hear(source, witnesses)
+    stored = _stored(file, saved.content, file, spans, source.files[file].size)
+    return replace(stored, file=place.file, start=place.start + stored.start, stop=place.start + stored.stop)
 
 
 def _refuse_flattened(weights: NamedWeights, file: str) -> None:

@@ -12,6 +12,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import Geometry
 from lineage_audit.checkpoint.names.patterns import NumberedName
 from lineage_audit.checkpoint.names.table import Entry
+from lineage_audit.checkpoint.names.tables.family import Meaning
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -31,7 +32,7 @@ class _SecondMeaning:
     """A second meaning of a stem, where another stem is present or absent."""
 
     stem: str
-    role: Role
+    meaning: Meaning
     present: str | None = None
     absent: tuple[str, ...] = ()
 
@@ -59,6 +60,15 @@ _READINGS = (
     _SecondMeaning("layers.{L}.attn.q_norm", Role.Q_A_NORM, present="layers.{L}.attn.wq_a"),
     # Falcon 40B in GGUF: the second norm of the two is the attention's.
     _SecondMeaning("blk.{L}.attn_norm", Role.FFN_NORM, present="blk.{L}.attn_norm_2"),
+    # The name of UltraBERT's head is that of a classifier in GGUF.
+    _SecondMeaning("cls", Role.CLASSIFIER, present="token_embd"),
+    # RWKV in GGUF: the second of two norms of one name is the FFN's.
+    _SecondMeaning("blk.{L}.attn_norm_2", Role.FFN_NORM, present="blk.{L}.channel_mix_key"),
+    # Qwen3-Next in older GGUF files keeps all that linear attention reads in one matrix, under Mamba's name.
+    _SecondMeaning("blk.{L}.ssm_in", Fusion.MIXER_QKVZ_GROUPS, present="blk.{L}.ssm_ba"),
+    # From RWKV 5 on receptance is what the keys are held against, and the gate is another matrix.
+    _SecondMeaning("blocks.{L}.attention.receptance", Role.MIXER_Q, present="blocks.{L}.attention.ln_x"),
+    _SecondMeaning("layers.{L}.attention.receptance", Role.MIXER_Q, present="layers.{L}.attention.ln_x"),
     # gpt-oss and GLM-4.5 in GGUF keep Llama's name for the norm before the FFN.
     _SecondMeaning("blk.{L}.post_attention_norm", Role.FFN_NORM, absent=("blk.{L}.ffn_norm", "blk.{L}.post_ffw_norm")),
 )
@@ -112,10 +122,10 @@ def read_context(
     )
 
 
-def apply_readings(entries: Iterable[Entry]) -> dict[str, Role]:
-    """Return the stems whose role differs from the table's in this checkpoint."""
+def apply_readings(entries: Iterable[Entry]) -> dict[str, Meaning]:
+    """Return the stems whose meaning differs from the table's in this checkpoint."""
     stems = frozenset(entry.stem for entry in entries)
-    return {reading.stem: reading.role for reading in _READINGS if reading.holds(stems)}
+    return {reading.stem: reading.meaning for reading in _READINGS if reading.holds(stems)}
 
 
 def _embedding_width(tensors: Sequence[NamedTensor]) -> int | None:

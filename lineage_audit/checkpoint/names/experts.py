@@ -14,6 +14,7 @@ _MAX_EXPERTS = 2048
 _ROLES: dict[Fusion, tuple[Role, ...]] = {
     Fusion.EXPERTS_GATE_UP: (Role.GATE, Role.UP),
     Fusion.EXPERTS_DOWN: (Role.DOWN,),
+    Fusion.UPRIGHT_EXPERTS_GATE_UP: (Role.GATE, Role.UP),
     Fusion.UPRIGHT_EXPERTS_GATE: (Role.GATE,),
     Fusion.UPRIGHT_EXPERTS_UP: (Role.UP,),
     Fusion.UPRIGHT_EXPERTS_DOWN: (Role.DOWN,),
@@ -22,7 +23,7 @@ _ROLES: dict[Fusion, tuple[Role, ...]] = {
     Fusion.FLAT_EXPERTS_DOWN: (Role.DOWN,),
 }
 _FLAT = frozenset({Fusion.FLAT_EXPERTS_GATE, Fusion.FLAT_EXPERTS_UP, Fusion.FLAT_EXPERTS_DOWN})
-_UPRIGHT = frozenset({Fusion.UPRIGHT_EXPERTS_GATE, Fusion.UPRIGHT_EXPERTS_UP, Fusion.UPRIGHT_EXPERTS_DOWN})
+_UPRIGHT = frozenset(fusion for fusion in _ROLES if fusion.name.startswith("UPRIGHT"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def unrolled(stored: StoredTensor, fusion: Fusion, stacking: Stacking) -> tuple[
         return ()
     transposed = transposed and is_matrix
     matrix = stored.shape[:0:-1] if transposed else stored.shape[1:]
-    layouts = _layouts(matrix[0], len(_ROLES[fusion]), stacking.alternating)
+    layouts = _layouts(matrix[0], len(_ROLES[fusion]), stacking.alternating and fusion not in _UPRIGHT)
     return tuple(
         _ExpertPart(role, expert, (layout.count, *matrix[1:]), Part(stored, layout, expert, transposed))
         for expert in range(stored.shape[0] if layouts else 0)

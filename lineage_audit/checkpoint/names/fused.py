@@ -23,14 +23,14 @@ from lineage_audit.checkpoint.tensors import RowLayout, contiguous
 
 
 @dataclass(frozen=True, slots=True)
-class _Slice:
+class Slice:
     """The rows of one role."""
 
     role: Role
     rows: RowLayout
 
 
-_Slices = tuple[_Slice, ...]
+Slices = tuple[Slice, ...]
 
 UNSPLIT: dict[Fusion, Role] = {
     Fusion.QKV_BLOCKS: Role.QKV,
@@ -39,6 +39,9 @@ UNSPLIT: dict[Fusion, Role] = {
     Fusion.QKV_C_ATTN: Role.QKV,
     Fusion.QKV_CODEGEN: Role.QKV,
     Fusion.MIXER_QKV_BLOCKS: Role.MIXER_QKV,
+    Fusion.MIXER_CONV_BLOCKS: Role.MIXER_CONV,
+    Fusion.MIXER_QKVZ_GROUPS: Role.MIXER_QKV,
+    Fusion.MIXER_BA_GROUPS: Role.MIXER_STEP,
     Fusion.Q_ADJACENT: Role.Q,
     Fusion.K_ADJACENT: Role.K,
     Fusion.Q_GGUF: Role.Q,
@@ -50,13 +53,13 @@ UNSPLIT: dict[Fusion, Role] = {
 """What a fused tensor is where it cannot be split; anything else is then ``OTHER``."""
 
 
-def slices(fusion: Fusion, rows: int, geometry: Geometry) -> _Slices:
+def slices(fusion: Fusion, rows: int, geometry: Geometry) -> Slices:
     """Return the roles of a matrix or vector of ``rows`` rows, or nothing where it cannot be split."""
     split = _SPLITS.get(fusion)
     return split(rows, geometry) if split is not None else ()
 
 
-def qkv_blocks(rows: int, geometry: Geometry) -> _Slices:
+def qkv_blocks(rows: int, geometry: Geometry) -> Slices:
     """Split ``[heads + 2 kv_heads, head_dim]`` rows held as all q, all k, all v."""
     heads, kv_heads = _heads(rows, geometry)
     if heads and kv_heads and geometry.head_dim:
@@ -66,13 +69,13 @@ def qkv_blocks(rows: int, geometry: Geometry) -> _Slices:
     else:
         return ()
     return (
-        _Slice(Role.Q, contiguous(q_rows)),
-        _Slice(Role.K, contiguous(kv_rows, q_rows)),
-        _Slice(Role.V, contiguous(kv_rows, q_rows + kv_rows)),
+        Slice(Role.Q, contiguous(q_rows)),
+        Slice(Role.K, contiguous(kv_rows, q_rows)),
+        Slice(Role.V, contiguous(kv_rows, q_rows + kv_rows)),
     )
 
 
-def qkv_groups(rows: int, geometry: Geometry) -> _Slices:
+def qkv_groups(rows: int, geometry: Geometry) -> Slices:
     """Split rows held group by group: the query heads that share a key, the key, the value."""
     heads, kv_heads = _heads(rows, geometry)
     width = geometry.head_dim
@@ -81,22 +84,22 @@ def qkv_groups(rows: int, geometry: Geometry) -> _Slices:
     shared = heads // kv_heads
     group = (shared + 2) * width
     return (
-        _Slice(Role.Q, RowLayout(0, (kv_heads, shared * width), (group, 1))),
-        _Slice(Role.K, RowLayout(shared * width, (kv_heads, width), (group, 1))),
-        _Slice(Role.V, RowLayout((shared + 1) * width, (kv_heads, width), (group, 1))),
+        Slice(Role.Q, RowLayout(0, (kv_heads, shared * width), (group, 1))),
+        Slice(Role.K, RowLayout(shared * width, (kv_heads, width), (group, 1))),
+        Slice(Role.V, RowLayout((shared + 1) * width, (kv_heads, width), (group, 1))),
     )
 
 
-def _qkv_glm(rows: int, geometry: Geometry) -> _Slices:
+def _qkv_glm(rows: int, geometry: Geometry) -> Slices:
     heads, kv_heads = _heads(rows, geometry)
     return qkv_groups(rows, geometry) if heads == kv_heads else qkv_blocks(rows, geometry)
 
 
-def _qkv_c_attn(rows: int, geometry: Geometry) -> _Slices:
+def _qkv_c_attn(rows: int, geometry: Geometry) -> Slices:
     return qkv_groups(rows, geometry) if geometry.qkv_layout == "per-head" else qkv_blocks(rows, geometry)
 
 
-def _qkv_codegen(rows: int, geometry: Geometry) -> _Slices:
+def _qkv_codegen(rows: int, geometry: Geometry) -> Slices:
     """Split the layout that CodeGen's training on four TPU cores left behind: q, v, k for each core."""
     cores, roles = 4, (Role.Q, Role.V, Role.K)
     local, remainder = divmod(rows, cores * len(roles))
@@ -104,20 +107,68 @@ def _qkv_codegen(rows: int, geometry: Geometry) -> _Slices:
         return ()
     stride = len(roles) * local
     return tuple(
-        _Slice(role, RowLayout(number * local, (cores, local), (stride, 1))) for number, role in enumerate(roles)
+        Slice(role, RowLayout(number * local, (cores, local), (stride, 1))) for number, role in enumerate(roles)
     )
 
 
-def _mixer_qkv_blocks(rows: int, geometry: Geometry) -> _Slices:
-    """Split linear attention's queries, keys and values, of which there may be fewer heads than of values."""
-    values = geometry.mixer_values
-    keys, odd = divmod(rows - (values or 0), 2)
-    if not values or keys <= 0 or odd:
+def mixer_qkv(rows: int, geometry: Geometry) -> Slices:
+    """Split what goes by the name of attention's queries, keys and values and is linear attention's."""
+    if has_quirk(geometry.model_type, Quirk.MIXER_QKV_BY_HEAD):
+        return _mixer_qkv_heads(rows, geometry)
+    return _mixer_qkv_blocks(rows, geometry)
+
+
+def _mixer_qkv_heads(rows: int, geometry: Geometry) -> Slices:
+    """Split rows held head by head: its queries, its keys, its values (MiniMax 1)."""
+    heads, width = geometry.heads, geometry.head_dim
+    if not (heads and width) or rows != 3 * heads * width:
         return ()
-    return (
-        _Slice(Role.MIXER_Q, contiguous(keys)),
-        _Slice(Role.MIXER_K, contiguous(keys, keys)),
-        _Slice(Role.MIXER_V, contiguous(values, 2 * keys)),
+    roles = (Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V)
+    return tuple(
+        Slice(role, RowLayout(number * width, (heads, width), (3 * width, 1))) for number, role in enumerate(roles)
+    )
+
+
+def _mixer_qkv_blocks(rows: int, geometry: Geometry) -> Slices:
+    """Split linear attention's queries, keys and values, of which there may be more heads than of keys."""
+    return _mixer_blocks(rows, geometry, (Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V))
+
+
+def _mixer_conv_blocks(rows: int, geometry: Geometry) -> Slices:
+    return _mixer_blocks(rows, geometry, (Role.MIXER_CONV_Q, Role.MIXER_CONV_K, Role.MIXER_CONV_V))
+
+
+def _mixer_blocks(rows: int, geometry: Geometry, roles: tuple[Role, Role, Role]) -> Slices:
+    heads = geometry.mixer
+    if heads is None or rows != 2 * heads.keys + heads.values:
+        return ()
+    starts, counts = (0, heads.keys, 2 * heads.keys), (heads.keys, heads.keys, heads.values)
+    blocks = zip(roles, counts, starts, strict=True)
+    return tuple(Slice(role, contiguous(count, start)) for role, count, start in blocks)
+
+
+def _mixer_qkvz_groups(rows: int, geometry: Geometry) -> Slices:
+    """Split rows held key head by key head: its queries, its keys, its values, their gates."""
+    heads = geometry.mixer
+    if heads is None or rows != 2 * (heads.keys + heads.values):
+        return ()
+    values = heads.shared * heads.value_dim
+    widths = (heads.key_dim, heads.key_dim, values, values)
+    roles = (Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V, Role.MIXER_GATE)
+    starts = (0, heads.key_dim, 2 * heads.key_dim, 2 * heads.key_dim + values)
+    return tuple(
+        Slice(role, RowLayout(start, (heads.key_heads, width), (sum(widths), 1)))
+        for role, start, width in zip(roles, starts, widths, strict=True)
+    )
+
+
+def _mixer_ba_groups(rows: int, geometry: Geometry) -> Slices:
+    heads = geometry.mixer
+    if heads is None or rows != 2 * heads.value_heads:
+        return ()
+    return tuple(
+        Slice(role, RowLayout(start, (heads.key_heads, heads.shared), (2 * heads.shared, 1)))
+        for role, start in ((Role.MIXER_BETA, 0), (Role.MIXER_STEP, heads.shared))
     )
 
 
@@ -143,53 +194,56 @@ def _pairs_in_gguf(rows: int, geometry: Geometry) -> RowLayout:
     return _adjacent_pairs(rows, geometry.head_dim) if permuted else contiguous(rows)
 
 
-def _gate_up(rows: int, geometry: Geometry) -> _Slices:
+def _gate_up(rows: int, geometry: Geometry) -> Slices:
     if rows == geometry.ffn:
-        return (_Slice(Role.UP, contiguous(rows)),)
+        return (Slice(Role.UP, contiguous(rows)),)
     return _halves(rows, Role.GATE, Role.UP)
 
 
-def _up_or_gate_up(rows: int, geometry: Geometry) -> _Slices:
+def _up_or_gate_up(rows: int, geometry: Geometry) -> Slices:
     fused = geometry.ffn is not None and rows == 2 * geometry.ffn
-    return _halves(rows, Role.GATE, Role.UP) if fused else (_Slice(Role.UP, contiguous(rows)),)
+    return _halves(rows, Role.GATE, Role.UP) if fused else (Slice(Role.UP, contiguous(rows)),)
 
 
-def _halves(rows: int, first: Role, second: Role) -> _Slices:
+def _halves(rows: int, first: Role, second: Role) -> Slices:
     half, odd = divmod(rows, 2)
     if odd or not half:
         return ()
-    return _Slice(first, contiguous(half)), _Slice(second, contiguous(half, half))
+    return Slice(first, contiguous(half)), Slice(second, contiguous(half, half))
 
 
-def _kv_a_rope(rows: int, geometry: Geometry) -> _Slices:
+def _kv_a_rope(rows: int, geometry: Geometry) -> Slices:
     rank = geometry.kv_rank
     if rank is None or rank >= rows:
         return ()
-    return _Slice(Role.KV_A, contiguous(rank)), _Slice(Role.K_ROPE, contiguous(rows - rank, rank))
+    return Slice(Role.KV_A, contiguous(rank)), Slice(Role.K_ROPE, contiguous(rows - rank, rank))
 
 
-def _k_b_v_b(rows: int, geometry: Geometry) -> _Slices:
+def _k_b_v_b(rows: int, geometry: Geometry) -> Slices:
     heads, key, value = geometry.heads, geometry.nope_dim, geometry.value_dim
     if not (heads and key and value) or rows != heads * (key + value):
         return ()
     head = key + value
     return (
-        _Slice(Role.K_B, RowLayout(0, (heads, key), (head, 1))),
-        _Slice(Role.V_B, RowLayout(key, (heads, value), (head, 1))),
+        Slice(Role.K_B, RowLayout(0, (heads, key), (head, 1))),
+        Slice(Role.V_B, RowLayout(key, (heads, value), (head, 1))),
     )
 
 
-_SPLITS: dict[Fusion, Callable[[int, Geometry], _Slices]] = {
+_SPLITS: dict[Fusion, Callable[[int, Geometry], Slices]] = {
     Fusion.QKV_BLOCKS: qkv_blocks,
     Fusion.QKV_GROUPS: qkv_groups,
     Fusion.QKV_GLM: _qkv_glm,
     Fusion.QKV_C_ATTN: _qkv_c_attn,
     Fusion.QKV_CODEGEN: _qkv_codegen,
     Fusion.MIXER_QKV_BLOCKS: _mixer_qkv_blocks,
-    Fusion.Q_ADJACENT: lambda rows, sizes: (_Slice(Role.Q, _adjacent_pairs(rows, sizes.head_dim)),),
-    Fusion.K_ADJACENT: lambda rows, sizes: (_Slice(Role.K, _adjacent_pairs(rows, sizes.head_dim)),),
-    Fusion.Q_GGUF: lambda rows, sizes: (_Slice(Role.Q, _pairs_in_gguf(rows, sizes)),),
-    Fusion.K_GGUF: lambda rows, sizes: (_Slice(Role.K, _pairs_in_gguf(rows, sizes)),),
+    Fusion.MIXER_CONV_BLOCKS: _mixer_conv_blocks,
+    Fusion.MIXER_QKVZ_GROUPS: _mixer_qkvz_groups,
+    Fusion.MIXER_BA_GROUPS: _mixer_ba_groups,
+    Fusion.Q_ADJACENT: lambda rows, sizes: (Slice(Role.Q, _adjacent_pairs(rows, sizes.head_dim)),),
+    Fusion.K_ADJACENT: lambda rows, sizes: (Slice(Role.K, _adjacent_pairs(rows, sizes.head_dim)),),
+    Fusion.Q_GGUF: lambda rows, sizes: (Slice(Role.Q, _pairs_in_gguf(rows, sizes)),),
+    Fusion.K_GGUF: lambda rows, sizes: (Slice(Role.K, _pairs_in_gguf(rows, sizes)),),
     Fusion.GATE_UP: _gate_up,
     Fusion.UP_OR_GATE_UP: _up_or_gate_up,
     Fusion.UP_GATE: lambda rows, _: _halves(rows, Role.UP, Role.GATE),

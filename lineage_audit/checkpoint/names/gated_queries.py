@@ -14,11 +14,18 @@ _Place = tuple[ModelPart, int | None]
 
 
 def split_gated_queries(groups: Sequence[References], head_dim: int | None) -> list[References]:
-    """Split the queries of layers whose output matrix reads half as many dimensions as the queries have rows."""
+    """Split the queries of layers whose output matrix reads half as many dimensions as the queries have rows.
+
+    In latent attention values are smaller than queries, and have no gate.
+    """
     if not head_dim:
         return list(groups)
+    latent = {_place(ref) for group in groups for ref in group if ref.role is Role.KV_A}
     read = {
-        _place(ref): ref.shape[1] for group in groups for ref in group if ref.role is Role.O and len(ref.shape) == 2
+        _place(ref): ref.shape[1]
+        for group in groups
+        for ref in group
+        if ref.role is Role.O and len(ref.shape) == 2 and _place(ref) not in latent
     }
     return [_split(group, read, head_dim) for group in groups]
 

@@ -8,6 +8,38 @@ from lineage_audit.checkpoint.config.fields import ArchConfig
 
 
 @dataclass(frozen=True, slots=True)
+class MixerGeometry:
+    """Heads of linear attention, where values may have more of them than keys.
+
+    Attributes:
+        key_heads: heads of queries and keys.
+        value_heads: heads of values, each key head's next to each other.
+        key_dim: rows of a key head.
+        value_dim: rows of a value head.
+    """
+
+    key_heads: int
+    value_heads: int
+    key_dim: int
+    value_dim: int
+
+    @property
+    def keys(self) -> int:
+        """Key dimensions of all heads."""
+        return self.key_heads * self.key_dim
+
+    @property
+    def values(self) -> int:
+        """Value dimensions of all heads."""
+        return self.value_heads * self.value_dim
+
+    @property
+    def shared(self) -> int:
+        """Value heads of a key head."""
+        return self.value_heads // self.key_heads
+
+
+@dataclass(frozen=True, slots=True)
 class Geometry:
     """Sizes of one architecture; None where the configuration does not say.
 
@@ -23,7 +55,7 @@ class Geometry:
         kv_rank: width of the compressed keys and values (latent attention).
         nope_dim: rows of a head's key that carry no position (latent attention).
         value_dim: rows of a head's value (latent attention).
-        mixer_values: value dimensions of linear attention, of all heads together.
+        mixer: heads of linear attention.
     """
 
     model_type: str | None = None
@@ -37,8 +69,11 @@ class Geometry:
     kv_rank: int | None = None
     nope_dim: int | None = None
     value_dim: int | None = None
-    mixer_values: int | None = None
+    mixer: MixerGeometry | None = None
 
+
+_LARGEST = 2**31
+"""A larger size is no size."""
 
 _FIELDS = {
     "hidden": "hidden_size",
@@ -60,12 +95,18 @@ def read_geometry(config: ArchConfig) -> Geometry:
     if sizes["head_dim"] is None and sizes["hidden"] is not None and sizes["heads"] is not None:
         width, remainder = divmod(sizes["hidden"], sizes["heads"])
         sizes["head_dim"] = width if width and not remainder else None
-    return Geometry(config.text("model_type"), config.text("qkv_layout"), **sizes, mixer_values=_mixer_values(config))
+    return Geometry(config.text("model_type"), config.text("qkv_layout"), **sizes, mixer=_mixer(config))
 
 
-def _mixer_values(config: ArchConfig) -> int | None:
-    heads, dim = (config.other.get(key) for key in ("linear_num_value_heads", "linear_value_head_dim"))
-    return heads * dim if isinstance(heads, int) and isinstance(dim, int) and heads > 0 and dim > 0 else None
+_MIXER_KEYS = ("linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim")
+
+
+def _mixer(config: ArchConfig) -> MixerGeometry | None:
+    stated = [config.other.get(key) for key in _MIXER_KEYS]
+    sizes = [size for size in stated if type(size) is int and 0 < size < _LARGEST]
+    if len(sizes) < len(_MIXER_KEYS) or sizes[1] % sizes[0]:
+        return None
+    return MixerGeometry(*sizes)
 
 
 def _positive(config: ArchConfig, field: str) -> int | None:

@@ -15,7 +15,9 @@ from lineage_audit.checkpoint.names.gated_queries import split_gated_queries
 from lineage_audit.checkpoint.names.geometry import read_geometry
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
 from lineage_audit.checkpoint.names.head_stacks import is_head_stack, of_heads
+from lineage_audit.checkpoint.names.heads_in_turn import with_heads_in_order
 from lineage_audit.checkpoint.names.inference import infer, split_guessed
+from lineage_audit.checkpoint.names.mixer_inputs import split_mixer_inputs
 from lineage_audit.checkpoint.names.mixing_layers import with_mixers
 from lineage_audit.checkpoint.names.numbering import number_through, without_half
 from lineage_audit.checkpoint.names.patterns import numbered
@@ -25,7 +27,7 @@ from lineage_audit.checkpoint.names.shards import concatenated, joined
 from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up, look_up_tower
 from lineage_audit.checkpoint.names.tables.affixes import WHOLE_PARTS
 from lineage_audit.checkpoint.names.unknown_prefixes import with_unknown_prefixes
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.roles import ANY_RANK, Role
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorKey, TensorRef
 
 References = tuple[TensorRef, ...]
@@ -46,9 +48,10 @@ def map_names(tensors: Sequence[StoredTensor], config: ArchConfig) -> tuple[Tens
     context = read_context(
         named, read_geometry(config), {part: read_geometry(one) for part, one in config.parts.items()}
     )
-    groups = with_mixers([_in_part(_references(tensor, context), tensor.part) for tensor in named])
-    whole = _joined(named, groups, context)
-    placed = _without_collisions(split_gated_queries(whole, context.geometry.head_dim))
+    groups = [_in_part(_references(tensor, context), tensor.part) for tensor in named]
+    whole = _joined(named, with_mixers(groups, context.geometry), context)
+    split = split_mixer_inputs(split_gated_queries(whole, context.geometry.head_dim), context.geometry)
+    placed = _without_collisions(with_heads_in_order(split, context.geometry))
     guessed = split_guessed(infer(placed, context.geometry), context.geometry)
     return tuple(ref for group in guessed for ref in group)
 
@@ -197,11 +200,17 @@ def _without_collisions(groups: list[References]) -> list[References]:
     for group in groups:
         keys = [ref.key for ref in group if ref.role not in REPEATABLE]
         if len(set(keys)) < len(keys) or not taken.isdisjoint(keys):
-            result.append(tuple(_of_part(group[0].part, unmapped(stored)) for stored in _stored(group)))
+            result.append(_displaced(group))
             continue
         taken.update(keys)
         result.append(group)
     return result
+
+
+def _displaced(group: References) -> References:
+    """The stored tensors behind a group without a place; a mixer may have more of a kind than the roles tell apart."""
+    role = Role.MIXER_PART if group[0].role in ANY_RANK else WHOLE_PARTS.get(group[0].part, Role.OTHER)
+    return tuple(replace(unmapped(stored), role=role, part=group[0].part) for stored in _stored(group))
 
 
 def _stored(group: References) -> tuple[StoredTensor, ...]:

@@ -8,10 +8,27 @@ from dataclasses import dataclass
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.tables.affixes import PART_SEGMENTS
 
-_STACKS: Mapping[str, ModelPart] = {"encoder": ModelPart.ENCODER, "decoder": ModelPart.DECODER}
+_STACKS: Mapping[str, ModelPart] = {
+    "encoder": ModelPart.ENCODER,
+    "decoder": ModelPart.DECODER,
+    "enc": ModelPart.ENCODER,
+    "dec": ModelPart.DECODER,
+}
+"""Segment before a layer's number -> stack; the short ones are GGUF's."""
+
+_BOTH_STACKS = ({"encoder", "decoder"}, {"enc", "dec"})
 _CORE_STACK = "layers"
 _BARE_TOWER: Mapping[str, ModelPart] = dict.fromkeys(("blocks", "patch_embed", "pos_embed"), ModelPart.VISION_TOWER)
 """What a tower's tensors begin with where nothing names it, beside ``layers`` of text (Cosmos 3)."""
+
+_GGUF_PARTS: Mapping[str, ModelPart] = {
+    "v": ModelPart.VISION_TOWER,
+    "a": ModelPart.AUDIO_TOWER,
+    "mm": ModelPart.PROJECTOR,
+    "resampler": ModelPart.PROJECTOR,
+}
+_GGUF_TOWERS = frozenset({"v.blk", "a.blk"})
+"""First segments in a GGUF file of a tower and its projector, which layers of one of these names give away."""
 
 _LANGUAGE_MODEL = "language_model"
 _LAYER = "{L}"
@@ -33,11 +50,13 @@ class Placement:
 def place_all(patterns: Iterable[str]) -> dict[str, Placement]:
     """Return the placement of every pattern of a checkpoint."""
     placed = {pattern: _beside(pattern) or Placement(ModelPart.LANGUAGE_MODEL, pattern) for pattern in patterns}
+    if _GGUF_TOWERS & {".".join(pattern.split(".")[:2]) for pattern in placed}:
+        placed |= {pattern: found for pattern in placed if (found := _of_gguf(pattern)) is not None}
     if {_CORE_STACK, *_BARE_TOWER} <= {pattern.partition(".")[0] for pattern in placed}:
         placed |= {pattern: found for pattern in placed if (found := _split_at_start(pattern, _BARE_TOWER)) is not None}
     text = [pattern for pattern, placement in placed.items() if placement.part is ModelPart.LANGUAGE_MODEL]
     stacks = {stack for pattern in text if (stack := _stack_of_layers(pattern))}
-    if stacks >= _STACKS.keys():
+    if any(stacks >= both for both in _BOTH_STACKS):
         placed |= {pattern: _in_two_stacks(pattern) for pattern in text}
     elif stacks == {"encoder", _LANGUAGE_MODEL}:
         placed |= {pattern: _in_encoder(pattern) or placed[pattern] for pattern in text}
@@ -64,6 +83,11 @@ def _stack_of_layers(pattern: str) -> str | None:
     segments = pattern.split(".")
     before = segments[: segments.index(_LAYER)] if _LAYER in segments else []
     return next((segment for segment in before if segment in _STACKS or segment == _LANGUAGE_MODEL), None)
+
+
+def _of_gguf(pattern: str) -> Placement | None:
+    first, _, inside = pattern.partition(".")
+    return Placement(_GGUF_PARTS[first], inside) if first in _GGUF_PARTS else None
 
 
 def _split_at_start(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:

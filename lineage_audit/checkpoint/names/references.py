@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from lineage_audit.checkpoint.names.context import NamedTensor
 from lineage_audit.checkpoint.names.patterns import NumberedName, numbered
-from lineage_audit.checkpoint.roles import NORM_ROLES, WITHOUT_PLACE, Role
+from lineage_audit.checkpoint.roles import ANY_RANK, NORM_ROLES, WITHOUT_PLACE, Role
 from lineage_audit.checkpoint.tensors import Part, RowLayout, Slot, StoredTensor, TensorRef, contiguous
 
 REPEATABLE = WITHOUT_PLACE | {Role.BUFFER}
@@ -55,7 +55,7 @@ def whole(stored: StoredTensor, name: NumberedName, role: Role) -> TensorRef:
 
 def rank_fits(role: Role, slot: str, shape: tuple[int, ...]) -> bool:
     """Tell whether a shape can be the role's: two dimensions for matrices, one for norms and biases."""
-    if role in REPEATABLE:
+    if role in REPEATABLE or role in ANY_RANK:
         return True
     if not shape or 0 in shape:
         return False
@@ -69,8 +69,20 @@ def has_rank_of_role(ref: TensorRef) -> bool:
     return rank_fits(ref.role, ref.slot, ref.shape)
 
 
+_FILTERS = frozenset(
+    {Role.MIXER_CONV, Role.MIXER_CONV_Q, Role.MIXER_CONV_K, Role.MIXER_CONV_V, Role.MIXER_DECAY, Role.MIXER_SKIP}
+)
+
+
 def _without_unit_dimensions(stored: StoredTensor, role: Role, slot: Slot) -> StoredTensor:
-    """View a vector stored as ``[1, n]`` (ERNIE's router correction) or a stack of one matrix as what it holds."""
+    """View a vector stored as ``[1, n]`` (ERNIE's router correction) or a stack of one matrix as what it holds.
+
+    Of a mixer's vectors and filters GGUF keeps fewer dimensions than the original: ``[n, 1, taps]`` is ``[n, taps]``.
+    """
+    if stored.strides is None and len(stored.shape) > 1 and role is Role.MIXER_NORM:
+        return replace(stored, shape=(stored.size,))
+    if stored.strides is None and len(stored.shape) > 1 and role in _FILTERS:
+        return replace(stored, shape=tuple(size for size in stored.shape if size != 1) or (1,))
     dimensions = 1 if slot == "bias" else 2
     leading = stored.shape[:-dimensions]
     if role in REPEATABLE or not leading or stored.strides is not None or set(leading) != {1}:

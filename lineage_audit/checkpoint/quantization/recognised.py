@@ -41,6 +41,21 @@ def _eetq(stored: Stored) -> tuple[int, ...] | None:
     return (codes.shape[1], codes.shape[0]) if fit else None
 
 
+def _torchao(stored: Stored) -> tuple[int, ...] | None:
+    """Two codes a byte; scales stand the other way round."""
+    codes, scales = stored["._weight_qdata"].shape, stored["._weight_scale"].shape
+    fit = len(codes) == len(scales) == 2 and scales[1] == codes[0] and not 2 * codes[1] % max(1, scales[0])
+    return (codes[0], 2 * codes[1]) if fit else None
+
+
+def _torchao_tiles(stored: Stored) -> tuple[int, ...] | None:
+    """Eight codes a word, in tiles of the kernel; of scales and zero points there are as many as rows and groups."""
+    codes, scales = stored["._weight_qdata"], stored["._weight_scale_and_zero"].shape
+    rows = scales[1] if len(scales) == 3 else 0
+    weights = codes.size * BITS[codes.dtype] // 4
+    return (rows, weights // rows) if rows and not weights % rows else None
+
+
 def _read(main: str, name: str, shape_of: Shape, stored: Stored) -> Encoded | None:
     shape, codes = shape_of(stored), stored[main]
     if shape is None or not 0 < math.prod(shape) < _LARGEST:
@@ -70,5 +85,13 @@ SCHEMES = (
         partial(_from_ends, ".SV", ".SU"),
         (".codebook_id", ".Wscale", ".grid_packed_abs", ".trellis", ".tlut", ".rcp", ".tp_rank"),
     ),
+    _scheme(
+        "torchao int4",
+        "._weight_qdata",
+        ("._weight_scale", "._weight_zero_point"),
+        _torchao,
+        ("._weight_act_pre_scale",),
+    ),
+    _scheme("torchao int4, laid out for its kernel", "._weight_qdata", ("._weight_scale_and_zero",), _torchao_tiles),
     _scheme("EETQ int8, laid out for its kernel", ".weight", (".weight_scales",), _eetq),
 )

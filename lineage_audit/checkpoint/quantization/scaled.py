@@ -3,7 +3,8 @@
 Layouts: ``weight`` with ``weight_scale`` (compressed-tensors' float- and int-quantized, ModelOpt, fbgemm; exponents in
 MXFP8), with ``weight_scale_inv`` (DeepSeek V3: a scale for 128 by 128 weights; it multiplies, whatever its name says),
 with ``scale`` (DeepSeek's own files) or ``scale_weight`` (ComfyUI); stacked experts under a name of their own, with
-``NAME_scale`` or ``NAME_scale_inv``; quanto's types of 8 bits (``weight._data`` with ``weight._scale``); and
+``NAME_scale`` or ``NAME_scale_inv``; quanto's types of 8 bits (``weight._data`` with ``weight._scale``); torchao's
+tensors as it flattens them (``_weight_qdata`` with ``_weight_scale``: int8, integers held in int8, FP8, MXFP8); and
 bitsandbytes' int8 with ``SCB``, the largest size of each row.
 """
 
@@ -195,8 +196,8 @@ def _block(shape: tuple[int, ...], scales: StoredTensor, stated: object) -> tupl
     return (height, width) if fits and not (stack and rows % height) else None
 
 
-def _read(main: str, scale: str, stored: Stored) -> Encoded | None:
-    return _scaled(stored[main], stored[scale], stored.get(".weight_zero_point"), stored.settings)
+def _read(main: str, scale: str, stored: Stored, zeros: str = ".weight_zero_point") -> Encoded | None:
+    return _scaled(stored[main], stored[scale], stored.get(zeros), stored.settings)
 
 
 def _read_row_maxima(stored: Stored) -> Encoded | None:
@@ -220,5 +221,12 @@ SCHEMES = (
     ),
     Scheme(".weight", ".weight", (".SCB",), _read_row_maxima, (".weight_format",)),
     Scheme("._data", "", ("._scale",), partial(_read, "._data", "._scale")),
+    Scheme(
+        "._weight_qdata",
+        ".weight",
+        ("._weight_scale",),
+        partial(_read, "._weight_qdata", "._weight_scale", zeros="._weight_zero_point"),
+        ("._weight_zero_point", "._weight_act_quant_scale", "._weight_act_pre_scale"),
+    ),
     *(Scheme("", "", (scale,), partial(_read, "", scale)) for scale in ("_scale", "_scale_inv")),
 )

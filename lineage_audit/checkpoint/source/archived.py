@@ -31,10 +31,10 @@ def opened_archive(source: Source) -> Source:
         return source
     (archive,) = archives
     is_plain = source.files[archive].size >= _BLOCK and read_range(source, archive, 0, _BLOCK)[_MAGIC] == b"ustar"
-    return _ArchivedSource(source, archive, dict(_members(source, archive))) if is_plain else source
+    return ArchivedSource(source, archive, dict(_members(source, archive))) if is_plain else source
 
 
-class _ArchivedSource:
+class ArchivedSource:
     """The files of a source, the archive among them replaced by its members."""
 
     def __init__(self, source: Source, archive: str, members: Mapping[str, ByteRange]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.blobs import blob_sha256
 from lineage_audit.checkpoint.source.local_files import described, read_from
-from lineage_audit.checkpoint.source.model_files import WEIGHT_SUFFIXES, gguf_model
+from lineage_audit.checkpoint.source.model_files import DISTRIBUTED, WEIGHT_SUFFIXES, gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
 _ENTRY_LIMIT = 100_000
@@ -100,7 +100,7 @@ def _is_of(chosen: str, name: str) -> bool:
 
 
 def _list_files(root: Path) -> Iterator[str]:
-    """Names of files below ``root`` to a small depth, hidden ones left out, in sorted order."""
+    """Names of files below ``root`` to a small depth, hidden ones left out but for one, in sorted order."""
     pending = [("", 0)]
     seen = 0
     while pending:
@@ -114,7 +114,7 @@ def _list_files(root: Path) -> Iterator[str]:
             seen += 1
             if seen > _ENTRY_LIMIT:
                 raise UnresolvedReferenceError(f"{root}: more than {_ENTRY_LIMIT:,} files; is this a model's folder?")
-            if name.startswith("."):
+            if name.startswith(".") and name != DISTRIBUTED:
                 continue
             if not is_folder:
                 yield prefix + name

@@ -53,6 +53,9 @@ METADATA = (
     "mergekit_config.yml",
 )
 
+DISTRIBUTED = ".metadata"
+"""What says which tensors a distributed checkpoint of PyTorch holds: the one hidden file that is looked at."""
+
 _SHARD_LIMIT = 10_000
 
 

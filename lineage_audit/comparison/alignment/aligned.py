@@ -30,7 +30,7 @@ from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import measure_all
 from lineage_audit.comparison.reading.plan import bytes_of, plan_reading
 from lineage_audit.comparison.shares.weights import Shares, measure_shares
-from lineage_audit.comparison.symmetries.geometry import Heads
+from lineage_audit.comparison.symmetries.geometry import HeadsByLayer
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts, shared_heads
 from lineage_audit.results import Evidence
 
@@ -123,7 +123,8 @@ def align_weights(
     changes_nothing = alignment.keeps_all_numbers and factors.is_trivial and gains.is_trivial
     if changes_nothing and same_numbers.measurements and comparison.paired <= same_numbers.paired:
         return None
-    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
+    tests = gather_aligned_evidence(comparison, alignment.residual.fitted_signs)
+    evidence = calibrated_where_guessed(tests, comparison)
     evidence += (
         cosine_evidence(held_out),
         match_evidence(held_out),
@@ -151,7 +152,7 @@ def _match_margins(
 
 
 def _measured(
-    a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], heads: Heads | None, progress: Progress
+    a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], heads: HeadsByLayer | None, progress: Progress
 ) -> WeightComparison:
     """Measure B against the image of A, which has B's heads."""
     readings = plan_reading(pairs, "full")

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
-from lineage_audit.checkpoint.roles import NORM_ROLES, Role
+from lineage_audit.checkpoint.roles import MIXER_ROLES, NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, Alignment, FloatArray, UnitMap
 from lineage_audit.comparison.pairing.tensors import TensorPair, rows_of_tokens
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock, block_of
-from lineage_audit.comparison.symmetries.geometry import Heads
+from lineage_audit.comparison.symmetries.geometry import HeadsByLayer
+from lineage_audit.comparison.symmetries.mixers import Strip
 
 _Order = tuple[IntArray | None, FloatArray | None]
 """Numbers in A for each number in B (None: the same), and factors (None: one)."""
@@ -24,7 +25,7 @@ def aligned_pairs(
     a: CanonicalWeights,
     b: CanonicalWeights,
     alignment: Alignment,
-    heads: Heads | None,
+    heads: HeadsByLayer | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> list[TensorPair]:
     """Pair every tensor of B that has a source with the image of that source."""
@@ -35,7 +36,7 @@ def _pairs(
     a: CanonicalWeights,
     b: CanonicalWeights,
     alignment: Alignment,
-    heads: Heads | None,
+    heads: HeadsByLayer | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> Iterator[TensorPair]:
     for tensor_b in b.checkpoint.core:
@@ -64,7 +65,7 @@ def _source(a: CanonicalWeights, tensor_b: TensorRef, alignment: Alignment) -> T
     units = None if block is None else alignment.units.get(block)
     if block is None or units is None:
         return a.checkpoint.by_key.get(TensorKey(tensor_b.role, tensor_b.slot, layer, tensor_b.expert))
-    role = units.source.roles[block.roles.index(tensor_b.role)]
+    role = units.source.roles[block.roles.index(tensor_b.role)] if tensor_b.role in block.roles else tensor_b.role
     return a.checkpoint.by_key.get(TensorKey(role, tensor_b.slot, units.source.layer, units.source.expert))
 
 
@@ -74,14 +75,15 @@ def _pair(
     tensor_a: TensorRef,
     tensor_b: TensorRef,
     alignment: Alignment,
-    heads: Heads | None,
+    heads: HeadsByLayer | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> TensorPair | None:
     """One pair, or None where the alignment does not carry one shape to the other."""
-    row_axis, column_axis = DUTIES[tensor_b.role].axes
+    row_axis, column_axis = _axes(b, tensor_b)
     b_rows, a_rows, row_factor, rotates_rows = _rows(row_axis, tensor_a, tensor_b, alignment, heads, token_rows)
     is_matrix = len(tensor_b.shape) == 2
-    columns, column_factor = _order(column_axis, tensor_b, alignment, heads) if is_matrix else (None, None)
+    width = tensor_b.shape[1] if is_matrix else 0
+    columns, column_factor = _order(column_axis, width, tensor_b, alignment, heads) if is_matrix else (None, None)
     rotation = alignment.residual.rotation
     rotates_columns = is_matrix and column_axis is Axis.RESIDUAL and rotation is not None
     if len(a_rows) and int(a_rows.max()) >= tensor_a.shape[0]:
@@ -110,7 +112,7 @@ def _rows(
     tensor_a: TensorRef,
     tensor_b: TensorRef,
     alignment: Alignment,
-    heads: Heads | None,
+    heads: HeadsByLayer | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> tuple[IntArray, IntArray, FloatArray | None, bool]:
     """Rows of B, rows of A, factors, and whether A's rows are rotated."""
@@ -119,36 +121,54 @@ def _rows(
     everyone = np.arange(tensor_b.shape[0])
     if axis is Axis.RESIDUAL and alignment.residual.rotation is not None:
         return everyone, np.arange(tensor_a.shape[0]), None, True
-    numbers, factor = _order(axis, tensor_b, alignment, heads)
+    numbers, factor = _order(axis, len(everyone), tensor_b, alignment, heads)
     is_norm = tensor_b.role in NORM_ROLES and tensor_b.slot == "weight"
     return everyone, everyone if numbers is None else numbers, None if is_norm else factor, False
 
 
-def _order(axis: Axis, tensor_b: TensorRef, alignment: Alignment, heads: Heads | None) -> _Order:
-    """Where the entries of one axis come from."""
+def _axes(b: CanonicalWeights, tensor: TensorRef) -> tuple[Axis, Axis]:
+    """What rows and columns are; in a mixer that is known, also what moves with its channels."""
+    rows, columns = DUTIES[tensor.role].axes
+    symmetry = b.mixers.get(tensor.layer) if tensor.role in MIXER_ROLES and tensor.layer is not None else None
+    moved = symmetry.moved if symmetry is not None else ()
+    if Strip(tensor.role) in moved:
+        rows, columns = Axis.UNIT, columns if tensor.shape[-1] == b.channels else Axis.OTHER
+    return rows, Axis.UNIT if Strip(tensor.role, is_column=True) in moved else columns
+
+
+def _order(axis: Axis, count: int, tensor_b: TensorRef, alignment: Alignment, heads: HeadsByLayer | None) -> _Order:
+    """Where the ``count`` entries of one axis come from."""
     if axis is Axis.RESIDUAL:
         return alignment.residual.channels, alignment.residual.signs
     block = block_of(tensor_b.role, tensor_b.layer, tensor_b.expert)
     if axis is Axis.UNIT and block is not None:
-        return _units(alignment.units.get(block))
+        return _units(alignment.units.get(block), count)
     if axis is Axis.EXPERT and tensor_b.layer is not None:
         return _experts(tensor_b.layer, tensor_b.shape[0], alignment), None
     found = alignment.heads.get(tensor_b.layer) if tensor_b.layer is not None else None
-    if found is None or heads is None:
+    of_layer = heads.at(tensor_b.layer) if heads is not None else None
+    if found is None or of_layer is None:
         return None, None
     if axis is Axis.QUERY:
-        return _dimensions(found.a_heads, heads.head_dim), None
+        return _dimensions(found.a_heads, of_layer.head_dim), None
     if axis is Axis.KEY:
-        return _dimensions(found.a_groups, tensor_b.shape[0] // heads.kv_heads), None
+        return _dimensions(found.a_groups, tensor_b.shape[0] // of_layer.kv_heads), None
     if axis is Axis.VALUE_OF_QUERY:
-        return _dimensions(found.a_heads, heads.value_dim), None
+        return _dimensions(found.a_heads, of_layer.value_dim), None
     return None, None
 
 
-def _units(units: UnitMap | None) -> _Order:
-    """Where units come from; the image of what has no source is zero."""
-    if units is None or len(units.known) == len(units.a_units):
-        return (None if units is None else units.a_units), None
+def _units(units: UnitMap | None, count: int) -> _Order:
+    """Where units come from; the image of what has no source is zero.
+
+    What stands behind a mixer's channels (the filters of B and C) stays in place, as does what heads have in common.
+    """
+    if units is None or (units.source.is_mixer and count < len(units.a_units)):
+        return None, None
+    if units.source.is_mixer and count > len(units.a_units):
+        return np.concatenate([units.a_units, np.arange(len(units.a_units), count)]), None
+    if len(units.known) == len(units.a_units):
+        return units.a_units, None
     is_known = units.a_units != NO_SOURCE
     return np.where(is_known, units.a_units, 0), is_known.astype(np.float32)
 

@@ -7,6 +7,7 @@ are compared after a rotation, look the same. Whole matrices are read on demand 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Mapping
 from copy import copy
 from functools import cached_property
 
@@ -24,7 +25,8 @@ from lineage_audit.comparison.alignment.whitening import whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.reading.tables import without_set
-from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES, FfnBlock
+from lineage_audit.comparison.symmetries.ffn_blocks import BLOCK_ROLES, FFN_ROLES, FfnBlock
+from lineage_audit.comparison.symmetries.mixers import MixerSymmetry, mixers_of
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -95,7 +97,7 @@ class CanonicalWeights:
         return max(widths, key=lambda width: (widths[width], width), default=0)
 
     def layers(self) -> list[int]:
-        """Numbers of the layers that have attention or an FFN."""
+        """Numbers of the layers that have attention, an FFN or a mixer."""
         return layer_numbers(self.checkpoint)
 
     @cached_property
@@ -108,9 +110,14 @@ class CanonicalWeights:
         return found
 
     @cached_property
+    def mixers(self) -> Mapping[int, MixerSymmetry]:
+        """What may be moved in mixers without a softmax, by layer."""
+        return mixers_of(self.checkpoint)
+
+    @cached_property
     def is_gated(self) -> bool:
         """Whether its FFNs multiply a gate with an up projection, so that a unit can be negated."""
-        blocks = [block for layer in self.layers() for block in self.ffns(layer)[:1]]
+        blocks = [block for layer in self.layers() for block in self.ffns(layer)[:1] if not block.is_mixer]
         return bool(blocks) and all(self.proposing_role(block) == block.roles.gate for block in blocks)
 
     def experts(self, layer: int) -> list[int | None]:
@@ -119,10 +126,10 @@ class CanonicalWeights:
         return sorted(found, key=lambda expert: -1 if expert is None else expert)
 
     def ffns(self, layer: int) -> list[FfnBlock]:
-        """Every FFN of a layer: the dense one or the routed experts, then the shared experts."""
+        """Every FFN of a layer: the dense one or the routed experts, then the shared experts; then its mixer."""
         found = {
             FfnBlock(layer, tensor.expert, roles)
-            for roles in FFN_ROLES
+            for roles in (BLOCK_ROLES if layer in self.mixers else FFN_ROLES)
             for tensor in self._by_layer.get((roles.up, layer), ())
         }
         return sorted(found, key=lambda block: block.rank)
@@ -220,10 +227,11 @@ class CanonicalWeights:
     def proposing(self, layer: int) -> list[TensorRef]:
         """The matrices that stand for a layer: gate (or up) of its first FFN and of its first shared expert.
 
-        Experts may be numbered anew, while a shared expert keeps its place.
+        Experts may be numbered anew, while a shared expert keeps its place. A layer without an FFN has its mixer.
         """
         blocks = self.ffns(layer)
-        firsts = [next((block for block in blocks if block.roles == roles), None) for roles in FFN_ROLES]
+        kinds = BLOCK_ROLES if blocks and blocks[0].is_mixer else FFN_ROLES
+        firsts = [next((block for block in blocks if block.roles == roles), None) for roles in kinds]
         found = [self.proposing_matrix(block) for block in firsts if block is not None]
         return [tensor for tensor in found if tensor is not None]
 
@@ -265,6 +273,6 @@ def _some(rows: FloatArray, count: int) -> FloatArray:
 
 
 def layer_numbers(checkpoint: Checkpoint) -> list[int]:
-    """Numbers of the layers that have attention or an FFN, in order."""
-    roles = (Role.UP, Role.Q)
+    """Numbers of the layers that have attention, an FFN or a mixer, in order."""
+    roles = (Role.UP, Role.Q, Role.MIXER_V)
     return sorted({tensor.layer for tensor in checkpoint.core if tensor.role in roles and tensor.layer is not None})

@@ -105,7 +105,7 @@ def _flip_values(
     if value is None or output is None:
         return 0
     signs = _signs(value)
-    readers = value_rows_of_columns(output.pair.b.shape[1], len(signs), comparison.heads)
+    readers = value_rows_of_columns(output.pair.b.shape[1], len(signs), comparison.heads_at(layer))
     if readers is None or not (signs < 0).any():
         return 0
     rows[_place(Role.V, layer)] = signs
@@ -115,10 +115,10 @@ def _flip_values(
 
 def _flip_keys(comparison: WeightComparison, layer: int, rows: dict[Place, FloatArray]) -> int:
     """Signs of query-key units (rotary pairs), from k, applied to k and q."""
-    key, query, heads = comparison.find(Role.K, layer), comparison.find(Role.Q, layer), comparison.heads
+    key, query, heads = comparison.find(Role.K, layer), comparison.find(Role.Q, layer), comparison.heads_at(layer)
     if key is None or query is None or heads is None:
         return 0
-    unit_of_dim = units_of_dims(heads, comparison.rotary)
+    unit_of_dim = units_of_dims(heads, comparison.rotary_at(layer))
     per_head = int(unit_of_dim.max()) + 1
     units = (np.arange(heads.kv_heads)[:, None] * per_head + unit_of_dim).ravel()
     if len(units) != len(key.rows.dot) or len(query.rows.dot) != len(units) * heads.per_group:

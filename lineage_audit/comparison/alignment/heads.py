@@ -20,22 +20,26 @@ from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
 def match_heads(
     a: CanonicalWeights, b: CanonicalWeights, layer_b: int, layer_a: int, basis: SharedBasis, heads: HeadLayouts
 ) -> HeadMap | None:
-    """Match the heads of one layer; None where q, k or v is missing or shaped otherwise, or B has more heads."""
-    if heads.b.kv_heads > heads.a.kv_heads or heads.b.per_group > heads.a.per_group:
+    """Match the heads of one layer; None where q or k is missing or shaped otherwise, or B has more heads."""
+    layouts = heads.between(layer_a, layer_b)
+    if layouts is None:
+        return None
+    of_a, of_b = layouts
+    if of_b.kv_heads > of_a.kv_heads or of_b.per_group > of_a.per_group:
         return None
     keys, values, queries = (
-        _similarity(
-            a.matrix(role, layer_a), b.matrix(role, layer_b), basis, _count(heads.a, role), _count(heads.b, role)
-        )
+        _similarity(a.matrix(role, layer_a), b.matrix(role, layer_b), basis, _count(of_a, role), _count(of_b, role))
         for role in (Role.K, Role.V, Role.Q)
     )
+    if values is None and a.find(Role.V, layer_a) is None and b.find(Role.V, layer_b) is None:
+        values = keys  # keys that are the values too
     if keys is None or values is None or queries is None:
         return None
     groups = assign(keys + values)
-    inside = queries.reshape(heads.b.kv_heads, heads.b.per_group, heads.a.kv_heads, heads.a.per_group)
+    inside = queries.reshape(of_b.kv_heads, of_b.per_group, of_a.kv_heads, of_a.per_group)
     a_heads = np.concatenate(
         [
-            a_group * heads.a.per_group + assign(np.ascontiguousarray(inside[group, :, a_group, :]))
+            a_group * of_a.per_group + assign(np.ascontiguousarray(inside[group, :, a_group, :]))
             for group, a_group in enumerate(groups)
         ]
     )

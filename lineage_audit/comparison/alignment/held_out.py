@@ -54,7 +54,7 @@ class HeldOutLayer:
 
 def measure_held_out(a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment) -> tuple[HeldOutLayer, ...]:
     """Hold what the matching never saw of each matched unit against its counterpart."""
-    blocks = sorted(alignment.units, key=lambda block: block.rank)
+    blocks = sorted((block for block in alignment.units if not block.is_mixer), key=lambda block: block.rank)
     if not blocks:
         return ()
     chosen = spread(blocks, _FFNS)

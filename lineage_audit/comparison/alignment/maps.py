@@ -38,6 +38,11 @@ class ResidualMap:
     rotation: FloatArray | None = None
     fit: float | None = None
 
+    @property
+    def fitted_signs(self) -> FloatArray | None:
+        """The signs of channels that embeddings found in another order; None for any other map."""
+        return self.signs if self.kind == "channels" and self.fit is not None else None
+
     def joins(self, width_a: int, width_b: int) -> bool:
         """Whether it leads from streams of the one width to streams of the other (embeddings may have another)."""
         if self.rotation is not None:

@@ -20,7 +20,7 @@ from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.operations.layer_coherence import are_stray
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
-from lineage_audit.comparison.symmetries.geometry import Heads, heads_of_size
+from lineage_audit.comparison.symmetries.geometry import Heads, HeadsByLayer, heads_of_size
 from lineage_audit.results import Direction
 
 
@@ -51,7 +51,7 @@ def find_moves(
     return [
         *_layers(source, target, alignment, sides),
         *_growth(source, target, alignment, sides),
-        *_widths(source, alignment, aligned.comparison.heads, sides),
+        *_widths(source, alignment, _usual(aligned.comparison.heads), sides),
         *_experts(source, alignment, sides),
         *_residual(alignment),
         *_norms(alignment, sides),
@@ -176,13 +176,17 @@ def _fewer_units(a: Checkpoint, alignment: Alignment) -> Iterator[str]:
     """Units of an FFN that no FFN of the layer has; an expert may have been split into several."""
     kept: dict[tuple[int, FfnBlock], set[int]] = defaultdict(set)
     for block, units in alignment.units.items():
-        if not _is_upcycled(block, units):
+        if not _is_upcycled(block, units) and not block.is_mixer:
             kept[block.layer, units.source].update(units.a_units[units.known].tolist())
     narrowed = [
         (len(numbers), count) for (_, source), numbers in kept.items() if len(numbers) < (count := _units_of(a, source))
     ]
     if narrowed:
         yield f"{narrowed[0][0]:,} of {narrowed[0][1]:,} FFN units kept in a layer"
+
+
+def _usual(heads: HeadsByLayer | None) -> Heads | None:
+    return heads.usual if heads is not None else None
 
 
 def _fewer_heads(a: Checkpoint, alignment: Alignment, heads: Heads | None) -> Iterator[str]:
@@ -294,12 +298,14 @@ def _ordered(source: Checkpoint, alignment: Alignment) -> Iterator[tuple[FfnBloc
 
 
 def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
-    moved = {block: _out_of_order(units.a_units[units.known]) for block, units in _ordered(source, alignment)}
-    moved = {block: count for block, count in moved.items() if count}
-    if moved:
+    counts = {block: _out_of_order(units.a_units[units.known]) for block, units in _ordered(source, alignment)}
+    for kind, are_mixers in (("FFN units", False), ("channels of mixers", True)):
+        moved = {block: count for block, count in counts.items() if count and block.is_mixer is are_mixers}
+        if not moved:
+            continue
         layers = len({block.layer for block in moved})
         match_margin = min(alignment.units[block].match_margin for block in moved)
-        detail = f"{sum(moved.values()):,} FFN units in {layers} layers stand in another order"
+        detail = f"{sum(moved.values()):,} {kind} in {layers} layers stand in another order"
         yield directed(
             "units-permuted", detail, f"matched by gate rows, leading the second best by {match_margin:.2f} or more"
         )

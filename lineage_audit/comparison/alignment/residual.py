@@ -179,6 +179,6 @@ def _same_width(a: CanonicalWeights, b: CanonicalWeights) -> bool:
         tensor.shape[-1]
         for weights in (a, b)
         for tensor in weights.checkpoint.core
-        if tensor.role in (Role.Q, Role.UP) and tensor.slot == "weight"
+        if tensor.role in (Role.Q, Role.UP, Role.MIXER_V) and tensor.slot == "weight"
     }
     return len(widths) == 1

@@ -50,7 +50,8 @@ def find_alignment(
     head_maps: dict[int, HeadMap] = {}
     for layer_b, layer_a in layers.items():
         for block in b.ffns(layer_b):
-            matches = (match_units(a, b, block, source, basis) for source in a.ffns(layer_a))
+            sources = (source for source in a.ffns(layer_a) if source.is_mixer is block.is_mixer)
+            matches = (match_units(a, b, block, source, basis) for source in sources)
             found = max((match for match in matches if match), key=lambda match: match.match_margin, default=None)
             if found is not None:
                 units[block] = found

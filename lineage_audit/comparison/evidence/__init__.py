@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.roles import MIXER_ROLES, Role
 from lineage_audit.comparison.evidence import (
     assignment_spearman,
     channel_fixed_points,
@@ -18,6 +18,7 @@ from lineage_audit.comparison.evidence import (
     ffn_signs,
     head_fixed_points,
     mixer_fixed_points,
+    mixer_signs,
     norm_gains,
     part_rows,
     parts,
@@ -37,6 +38,7 @@ TESTS: tuple[Callable[[WeightComparison], Evidence], ...] = (
     channel_signs.measure,
     ffn_fixed_points.measure,
     head_fixed_points.measure,
+    mixer_signs.measure,
     mixer_fixed_points.measure,
     channel_fixed_points.measure,
     row_fixed_points.measure,
@@ -52,9 +54,8 @@ ROLES: Mapping[str, frozenset[Role]] = {
     "value-output-signs": frozenset({Role.V, Role.V_B, Role.O}),
     "query-key-signs": frozenset({Role.Q, Role.K}),
     "head-fixed-points": frozenset({Role.Q, Role.K, Role.V, Role.O}),
-    "mixer-fixed-points": frozenset(
-        {Role.MIXER_IN, Role.MIXER_V, Role.MIXER_O, Role.MIXER_DECAY, Role.MIXER_STATE, Role.MIXER_CONV}
-    ),
+    "mixer-signs": MIXER_ROLES,
+    "mixer-fixed-points": MIXER_ROLES,
     "channel-signs": frozenset({Role.EMBED}),
     "channel-fixed-points": frozenset({Role.EMBED}),
 }

@@ -6,7 +6,7 @@ A test is a function from a ``WeightComparison`` to one ``Evidence``. It never s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,8 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.reading.measurement import DoubleArray, Measurement, Place
-from lineage_audit.comparison.symmetries.geometry import Heads, Rotary
+from lineage_audit.comparison.symmetries.geometry import Heads, HeadsByLayer, LatentHeads, Rotary
+from lineage_audit.comparison.symmetries.mixers import MixerSymmetry
 from lineage_audit.comparison.verdict.thresholds import RELATION
 from lineage_audit.results import Evidence, Grade, LayerEvidence, NullSpread, Status
 
@@ -44,17 +45,35 @@ class WeightComparison:
         guessed: roles that were guessed from words and shapes in both models for some tensor, so that the symmetries of
             what has them are not sure; where one model's names are known, a wrong guess in the other only costs power.
         heads_beside: head layouts of the parts beside the core, where both models share one.
+        mixers: what may be moved in mixers without a softmax, by B's layer.
+        latent: the heads of latent attention where both models share them, else None.
     """
 
     measurements: Mapping[Place, Measurement]
-    heads: Heads | None
+    heads: HeadsByLayer | None
     rotary: Rotary | None
     rms_norm: bool | None
     parameters: int
     paired: int
     broken: Mapping[str, str] = field(default_factory=dict)
     guessed: frozenset[Role] = frozenset()
-    heads_beside: Mapping[ModelPart, Heads] = field(default_factory=dict)
+    heads_beside: Mapping[ModelPart, HeadsByLayer] = field(default_factory=dict)
+    mixers: Mapping[int, MixerSymmetry] = field(default_factory=dict)
+    latent: LatentHeads | None = None
+
+    def heads_at(self, layer: int | None) -> Heads | None:
+        """The heads of a layer of B; None where they are not known."""
+        return self.heads.at(layer) if self.heads is not None else None
+
+    def layouts(self, layers: Iterable[int]) -> tuple[Heads | None, ...]:
+        """The different head layouts of some layers, None among them where one's is not known."""
+        return tuple(dict.fromkeys(self.heads_at(layer) for layer in layers))
+
+    def rotary_at(self, layer: int | None) -> Rotary | None:
+        """How positions turn the heads of a layer: as in most, where they are of that size; else it is not known."""
+        heads = self.heads_at(layer)
+        is_usual = self.heads is not None and heads is not None and heads.head_dim == self.heads.usual.head_dim
+        return self.rotary if is_usual else None
 
     def find(self, role: Role, layer: int | None, expert: int | None = None) -> Measurement | None:
         """The measurement of a weight matrix, or None."""

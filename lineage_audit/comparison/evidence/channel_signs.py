@@ -5,6 +5,8 @@ LayerNorm subtracts the mean over channels, which ties their signs together: the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lineage_audit.checkpoint.role_table import READERS, WRITERS
@@ -19,6 +21,7 @@ from lineage_audit.comparison.evidence.sign_sums import (
     sum_cosines,
 )
 from lineage_audit.comparison.reading.marks import mark_rows
+from lineage_audit.comparison.reading.measurement import FloatArray
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(
@@ -28,6 +31,19 @@ TEST = TestDescription(
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Pool the cosines of every column that reads a channel and every row that writes it."""
+    return measure_undone(comparison, None)
+
+
+def measure_undone(comparison: WeightComparison, fitted: FloatArray | None) -> Evidence:
+    """The same of channels that were matched in any order, with the signs undone that the match gave A's.
+
+    Channels are matched by sizes, and a negated channel of A is matched as it was before, with the other sign. So with
+    that sign undone each is a fair coin again; a copy whose channels were moved and not negated has them all.
+
+    Args:
+        comparison: what was measured.
+        fitted: the sign that each channel of A was multiplied by, or None.
+    """
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
     if comparison.rms_norm is None:
@@ -37,7 +53,8 @@ def measure(comparison: WeightComparison) -> Evidence:
     embedding = comparison.find(Role.EMBED, None)
     if embedding is None:
         return not_measured(TEST, "skipped", "the embeddings were not compared")
-    columns = [(mark_rows(np.ascontiguousarray(side.T)),) for side in (embedding.kept_a, embedding.kept_b)]
+    as_stored = embedding.kept_a if fitted is None else embedding.kept_a * fitted
+    columns = [(mark_rows(np.ascontiguousarray(side.T)),) for side in (as_stored, embedding.kept_b)]
     if both_lean(*columns):
         return not_measured(TEST, "not-applicable", LEAN)
     channels, terms, elements = embedding.pair.b.shape[1], [], 0
@@ -54,4 +71,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         else:
             continue
         elements += measured.elements
-    return sign_flip_evidence(TEST, "residual channels", [sum_cosines(None, channels, terms)], comparison, elements)
+    summed = sum_cosines(None, channels, terms)
+    if fitted is not None:
+        summed = replace(summed, values=summed.values * fitted)
+    return sign_flip_evidence(TEST, "residual channels", [summed], comparison, elements)

@@ -30,6 +30,9 @@ _AT_ONCE = 64
 _APART = 2**24
 """More units than a block has: random signs of different blocks are numbered this far apart."""
 
+_KINDS_APART = 2**54
+"""The same of sets of blocks."""
+
 
 def origins(parts: Sequence[Measurement | None], blocks: int = 1) -> list[IntArray]:
     """For each block of every part the number of the first block that it is a copy of in both models, or its own.
@@ -54,9 +57,15 @@ def origins(parts: Sequence[Measurement | None], blocks: int = 1) -> list[IntArr
     return found
 
 
-def random_signs_of(origin: IntArray, units: int) -> IntArray:
-    """A number for each unit of blocks that have ``units`` each, the same for units that share a random sign."""
-    return (origin[:, None] * _APART + np.arange(units)).ravel()
+def random_signs_of(origin: IntArray, units: int, kind: int = 0) -> IntArray:
+    """A number for each unit of blocks that have ``units`` each, the same for units that share a random sign.
+
+    Args:
+        origin: what ``origins`` found for a part's blocks.
+        units: units of a block.
+        kind: tells the numbers of several sets of parts apart, each of which ``origins`` was asked of.
+    """
+    return (kind * _KINDS_APART + origin[:, None] * _APART + np.arange(units)).ravel()
 
 
 def are_distinct(part: Measurement, origin: IntArray, number: int) -> npt.NDArray[np.bool_]:

@@ -16,18 +16,20 @@ def measure(comparison: WeightComparison) -> Evidence:
     """Match the KV heads of every layer by their rows of k and v."""
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
-    heads = comparison.heads
-    if heads is None:
+    if comparison.heads is None:
         return not_measured(TEST, "skipped", "the head layout is not known")
-    if heads.kv_heads < 2:
+    layers = [layer for layer, _ in comparison.places(Role.K, Role.V)]
+    layouts = [comparison.heads_at(layer) for layer in layers]
+    if all(heads is None or heads.kv_heads < 2 for heads in layouts):
         return not_measured(TEST, "not-applicable", "there is one KV head a layer")
     blocks, elements = [], 0
-    layers = [layer for layer, _ in comparison.places(Role.K, Role.V)]
     copies = origins([comparison.find(Role.K, layer) for layer in layers])
-    for number, layer in enumerate(layers):
+    for number, (layer, heads) in enumerate(zip(layers, layouts, strict=True)):
         key, value = comparison.find(Role.K, layer), comparison.find(Role.V, layer)
         if (
             copies[number][0] == number  # copies in both models number their heads alike
+            and heads
+            and heads.kv_heads > 1
             and key
             and value
             and _has_heads(key, heads.head_dim, heads.kv_heads)
@@ -42,7 +44,7 @@ def measure(comparison: WeightComparison) -> Evidence:
 
 
 def _has_heads(measured: Measurement, dim: int, heads: int) -> bool:
-    """Tell whether every row was kept, and the layer has as many heads as the others."""
+    """Tell whether every row was kept, and the layer has so many heads."""
     return len(measured.kept_b) == measured.pair.b.shape[0] == dim * heads
 
 

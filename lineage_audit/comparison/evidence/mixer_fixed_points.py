@@ -1,16 +1,7 @@
 """Numbers of a mixer's channels (state-space models, RWKV, gated delta nets, short convolutions): drawn at random.
 
-What may be put into another order without a change of the function, from the forward passes:
-
-- Mamba 1, RWKV 4: every channel of a layer. Its row of the input projection (of the values, in RWKV), its filter,
-  its decay and its column of the output projection move together.
-- Mamba 2: the channels of one head among themselves, for a head has one decay, and B and C are shared.
-- Gated delta nets and others with values of their own: the value dimensions of all heads in one order, for the norm
-  behind them may have one gain for all heads.
-- Short convolutions (LFM): every channel of a layer.
-
-Activations behind the filters tie the signs of all but a few of these, so that no sign is tested here. Mixers whose
-gates are block-diagonal (RG-LRU), or whose projections stand in one matrix in an order that is not known, give none.
+What may be put into another order without a change of the function is said in ``symmetries/mixers.py``; channels are
+matched by their rows of the values, among those that they may be exchanged with.
 """
 
 from __future__ import annotations
@@ -27,6 +18,7 @@ from lineage_audit.comparison.evidence.matched_labels import (
     match_block,
 )
 from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
+from lineage_audit.comparison.symmetries.mixers import MixerSymmetry
 from lineage_audit.results import Evidence
 
 TEST = TestDescription(
@@ -34,22 +26,23 @@ TEST = TestDescription(
 )
 
 _FEWEST_CHANNELS = 8
-_PROJECTIONS_OF_A_CONVOLUTION = 3
-"""B, C and x of a short convolution, one under the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Channels:
-    """A layer's channels: the measured rows that they are, and how many stand in one head."""
+    """A layer's channels: the measured rows that they are, and what they may be exchanged with."""
 
     rows: Measurement
-    count: int
-    of_head: int
+    symmetry: MixerSymmetry
 
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Match the channels of every layer's mixer among those that they may be exchanged with."""
-    mixers = [channels for layer, _ in comparison.places(Role.MIXER_O) if (channels := _channels(comparison, layer))]
+    mixers = [
+        _Channels(rows, symmetry)
+        for layer, symmetry in comparison.mixers.items()
+        if (rows := comparison.find(Role.MIXER_V, layer)) is not None
+    ]
     if not mixers:
         return not_measured(TEST, "not-applicable", "no mixer whose channels may stand in any order")
     blocks = [block for channels in mixers for block in _blocks(channels)]
@@ -59,51 +52,14 @@ def measure(comparison: WeightComparison) -> Evidence:
     return fixed_point_evidence(TEST, "channels of mixers", blocks, comparison, elements)
 
 
-def _channels(comparison: WeightComparison, layer: int) -> _Channels | None:
-    """What is known of a layer's channels; None where the order of its projections is not."""
-    output, values = comparison.find(Role.MIXER_O, layer), comparison.find(Role.MIXER_V, layer)
-    rows = values or comparison.find(Role.MIXER_IN, layer)
-    if output is None or rows is None or len(rows.pair.b.shape) != 2 or _has_blocks(comparison, layer):
-        return None
-    count, decays = output.pair.b.shape[1], _decays(comparison, layer)
-    if values is not None and rows.pair.b.shape[0] != count:
-        return None
-    if decays is None:
-        is_convolution = values is None and rows.pair.b.shape[0] == _PROJECTIONS_OF_A_CONVOLUTION * count
-        return _Channels(rows, count, 1) if is_convolution else None
-    if rows.pair.b.shape[0] < count or count % decays:
-        return None
-    return _Channels(rows, count, count // decays)
-
-
-def _has_blocks(comparison: WeightComparison, layer: int) -> bool:
-    """Whether a gate of the state is block-diagonal, so that its channels cannot leave their block."""
-    return any(len(shape) > 2 for shape in _shapes(comparison, Role.MIXER_STATE, layer))
-
-
-def _shapes(comparison: WeightComparison, role: Role, layer: int) -> set[tuple[int, ...]]:
-    return {
-        measured.pair.b.shape
-        for measured in comparison.measurements.values()
-        if measured.pair.b.role is role and measured.pair.b.core_layer == layer
-    }
-
-
-def _decays(comparison: WeightComparison, layer: int) -> int | None:
-    """How many decays a layer has: one a channel, or one a head; None without any, or in an order of its own."""
-    shapes = {tuple(n for n in shape if n > 1) for shape in _shapes(comparison, Role.MIXER_DECAY, layer)}
-    (shape,) = shapes if len(shapes) == 1 else ((),)
-    return shape[0] if 0 < len(shape) <= 2 else None
-
-
 def _blocks(channels: _Channels) -> Iterator[MatchedBlock]:
     """Channels matched within what they may be exchanged in: the layer, a head, or all heads at once."""
-    a, b = channels.rows.kept_a[: channels.count], channels.rows.kept_b[: channels.count]
-    layer, width = channels.rows.pair.b.layer, channels.of_head
+    a, b = channels.rows.kept_a, channels.rows.kept_b
+    layer, width = channels.rows.pair.b.layer, channels.symmetry.of_head
     if width == 1:
         yield from _matched(layer, a, b)
-    elif channels.rows.pair.b.role is Role.MIXER_V:
-        if len(b) == channels.count:
+    elif channels.symmetry.one_order:
+        if len(b) == channels.symmetry.channels:
             yield from _matched(layer, _all_heads(a, width), _all_heads(b, width))
     else:
         for start in range(0, len(b) - width + 1, width):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.comparison.evidence.copies import are_distinct, origins, random_signs_of
+from lineage_audit.comparison.evidence.key_layouts import KeyLayout, measure_latent
 from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_by_unit
 from lineage_audit.comparison.evidence.sign_sums import (
     SIGN_NULL,
@@ -39,18 +41,32 @@ def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every attention block with separate q and k."""
     if reason := comparison.broken.get(TEST.test_id):
         return not_measured(TEST, "not-applicable", reason)
-    if comparison.heads is None or not comparison.places(Role.Q, Role.K):
+    latent = measure_latent(comparison)
+    in_latent = frozenset(layer for layer, _ in comparison.places(Role.K_B))
+    layers = [layer for layer, _ in comparison.places(Role.Q, Role.K) if layer not in in_latent]
+    if (comparison.heads is None or not layers) and latent is None:
         return not_measured(TEST, "skipped", "the head layout is not known, or q and k were not compared")
-    unit_of_dim = units_of_dims(comparison.heads, comparison.rotary)
+    known = [heads for heads in comparison.layouts(layers) if heads is not None]
+    layouts = [_of_layout(comparison, layers, heads, number) for number, heads in enumerate(known, 1)]
+    layouts += [latent] if latent is not None else []
+    if both_lean(*(list(chain.from_iterable(one.vectors[side] for one in layouts)) for side in (0, 1))):
+        return not_measured(TEST, "not-applicable", LEAN)
+    terms = list(chain.from_iterable(one.terms for one in layouts))
+    sources = list(chain.from_iterable(one.sources for one in layouts))
+    elements = sum(one.elements for one in layouts)
+    return sign_flip_evidence(TEST, "query-key units", with_common_sources(terms, sources), comparison, elements)
+
+
+def _of_layout(comparison: WeightComparison, layers: Sequence[int], heads: Heads, number: int) -> KeyLayout:
+    """The units of all layers whose heads are these; ``number`` tells their random signs from another layout's."""
+    mine = [layer for layer in layers if comparison.heads_at(layer) == heads]
+    unit_of_dim = units_of_dims(heads, comparison.rotary_at(mine[0]))
     units_per_head = int(unit_of_dim.max()) + 1
-    heads = comparison.heads
-    found = [comparison.find(Role.K, layer) for layer, _ in comparison.places(Role.Q, Role.K)]
+    found = [comparison.find(Role.K, layer) for layer in mine]
     keys = [key if key and key.pair.b.shape[0] == heads.kv_heads * heads.head_dim else None for key in found]
     copies = origins(keys, heads.kv_heads)
-    if both_lean(*_pair_vectors(keys, copies, heads, unit_of_dim)):
-        return not_measured(TEST, "not-applicable", LEAN)
-    layers, sources, elements = [], [], 0
-    for (layer, _), origin in zip(comparison.places(Role.Q, Role.K), copies, strict=True):
+    summed, sources, elements = [], [], 0
+    for layer, origin in zip(mine, copies, strict=True):
         terms, source = [], None
         for role, heads_per_unit in ((Role.Q, heads.per_group), (Role.K, 1)):
             measured = comparison.find(role, layer)
@@ -61,10 +77,10 @@ def measure(comparison: WeightComparison) -> Evidence:
                 terms.append(row_term(measured, units))
                 elements += measured.elements
                 source = measured.pair.a.layer
-        summed = sum_cosines(layer, heads.kv_heads * units_per_head, terms)
-        layers.append(replace(summed, random_signs=random_signs_of(origin, units_per_head)))
+        random_signs = random_signs_of(origin, units_per_head, number)
+        summed.append(replace(sum_cosines(layer, heads.kv_heads * units_per_head, terms), random_signs=random_signs))
         sources.append(source)
-    return sign_flip_evidence(TEST, "query-key units", with_common_sources(layers, sources), comparison, elements)
+    return KeyLayout(summed, sources, elements, _pair_vectors(keys, copies, heads, unit_of_dim))
 
 
 def _pair_vectors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -99,15 +99,15 @@ def sum_cosines(layer: int | None, count: int, terms: Sequence[CosineTerm]) -> S
     return SignTerms(layer, values, cosines, noise)
 
 
-def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[int | None]) -> list[SignTerms]:
+def with_common_sources(layers: Sequence[SignTerms], sources: Sequence[Hashable]) -> list[SignTerms]:
     """The same sums, where those of layers of B that come from one layer of A may be decided by the same random signs.
 
     Args:
         layers: the sums by layer of B.
-        sources: the layer of A that each was held against.
+        sources: what each was held against: a layer of A, or units of one kind in it.
     """
-    together: Counter[int | None] = Counter()
-    counted: set[tuple[int | None, bytes]] = set()
+    together: Counter[Hashable] = Counter()
+    counted: set[tuple[Hashable, bytes]] = set()
     for number, (part, source) in enumerate(zip(layers, sources, strict=True)):
         random_signs = (source, part.random_signs.tobytes() if part.random_signs is not None else number.to_bytes(8))
         if random_signs not in counted:  # layers that share all their random signs were added

@@ -7,7 +7,8 @@ Holds for the v half of DeepSeek's latent kv_b as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -36,32 +37,60 @@ TEST = TestDescription(
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Run the test on every attention block."""
-    if not comparison.places(Role.V, Role.V_B):
-        return not_measured(TEST, "skipped", "no value projections were compared")
     blocks = [
-        (layer, value, comparison.find(Role.O, layer))
+        _Block(layer, value, comparison.find(Role.O, layer))
         for layer, _ in comparison.places(Role.V, Role.V_B)
         if (value := comparison.find(Role.V, layer) or comparison.find(Role.V_B, layer))
     ]
-    values = [value for _, value, _ in blocks]
-    heads = comparison.heads.kv_heads if comparison.heads else 1
-    found = origins(values, heads)
-    rows = [are_distinct(value, origin, n) for n, (value, origin) in enumerate(zip(values, found, strict=True))]
-    sides = [[side[own] for side, own in zip(marks, rows, strict=True)] for marks in _marks(values)]
-    if both_lean(*sides):
+    if not blocks:
+        return not_measured(TEST, "skipped", "no value projections were compared")
+    layouts = comparison.layouts(block.layer for block in blocks)
+    found = [_of_layout(comparison, blocks, heads, number) for number, heads in enumerate(layouts)]
+    if both_lean(*(list(chain.from_iterable(one.marks[side] for one in found)) for side in (0, 1))):
         return not_measured(TEST, "not-applicable", LEAN)
-    layers = [_terms(layer, value, output, comparison.heads) for layer, value, output in blocks]
-    for number, origin in enumerate(found):
-        if len(layers[number].values) % heads == 0:
-            random_signs = random_signs_of(origin, len(layers[number].values) // heads)
-            layers[number] = replace(layers[number], random_signs=random_signs)
-    elements = sum(part.elements for _, value, output in blocks for part in (value, output) if part)
-    sources = [value.pair.a.layer for value in values]
-    return sign_flip_evidence(TEST, "value dimensions", with_common_sources(layers, sources), comparison, elements)
+    terms = list(chain.from_iterable(one.terms for one in found))
+    sources = list(chain.from_iterable(one.sources for one in found))
+    elements = sum(part.elements for block in blocks for part in (block.value, block.output) if part)
+    return sign_flip_evidence(TEST, "value dimensions", with_common_sources(terms, sources), comparison, elements)
 
 
-def _marks(values: Sequence[Measurement]) -> tuple[list[FloatArray], list[FloatArray]]:
-    return [value.marks.a for value in values], [value.marks.b for value in values]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """An attention block of which the values were measured."""
+
+    layer: int
+    value: Measurement
+    output: Measurement | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """What the blocks of one head layout give: sums, the layers of A they were held against, and marks of v."""
+
+    terms: Sequence[SignTerms]
+    sources: Sequence[int | None]
+    marks: tuple[list[FloatArray], list[FloatArray]]
+
+
+def _of_layout(comparison: WeightComparison, blocks: Sequence[_Block], heads: Heads | None, number: int) -> _Layout:
+    """The units of all blocks whose heads are these; ``number`` tells their random signs from another layout's."""
+    mine = [block for block in blocks if comparison.heads_at(block.layer) == heads]
+    values, kv_heads = [block.value for block in mine], heads.kv_heads if heads else 1
+    copies = origins(values, kv_heads)
+    rows = [are_distinct(value, origin, n) for n, (value, origin) in enumerate(zip(values, copies, strict=True))]
+    terms = [_terms(block.layer, block.value, block.output, heads) for block in mine]
+    for place, origin in enumerate(copies):
+        if len(terms[place].values) % kv_heads == 0:
+            random_signs = random_signs_of(origin, len(terms[place].values) // kv_heads, number)
+            terms[place] = replace(terms[place], random_signs=random_signs)
+    marks_a, marks_b = (
+        [side[own] for side, own in zip(sides, rows, strict=True)] for sides in zip(*map(_marks, values), strict=True)
+    )
+    return _Layout(terms, [value.pair.a.layer for value in values], (marks_a, marks_b))
+
+
+def _marks(value: Measurement) -> tuple[FloatArray, FloatArray]:
+    return value.marks.a, value.marks.b
 
 
 def _terms(layer: int, value: Measurement, output: Measurement | None, heads: Heads | None) -> SignTerms:

@@ -27,7 +27,7 @@ from lineage_audit.comparison.reading.measurement import Measurement, measure_al
 from lineage_audit.comparison.reading.plan import bytes_of, plan_reading
 from lineage_audit.comparison.shares.weights import Shares, measure_shares
 from lineage_audit.comparison.symmetries.ffn_blocks import ROLES_BESIDE, FfnBlock
-from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
+from lineage_audit.comparison.symmetries.geometry import HeadLayouts, HeadsByLayer
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS, MATCHED_UNITS
 
@@ -61,13 +61,14 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
     pairs = [
         pair
         for pair in aligned_pairs(found.a, found.b, read, heads_b, found.token_rows)
-        if _is_settled(pair, read, has_groups=heads_b is None or heads_b.per_group > 1)
+        if _is_settled(pair, read, has_groups=heads_b is None or heads_b.usual.per_group > 1)
     ]
     comparison = _sampled(found, pairs, heads_b, progress)
     gains = fit_gains(found.a, found.b, comparison)
     if not gains.is_trivial:
         comparison = _sampled(found, gains.applied(pairs), heads_b, progress)
-    evidence = calibrated_where_guessed(gather_aligned_evidence(comparison), comparison)
+    tests = gather_aligned_evidence(comparison, alignment.residual.fitted_signs)
+    evidence = calibrated_where_guessed(tests, comparison)
     if not gains.is_trivial:
         evidence += (measure_fed_gains(found.a, found.b, comparison),)
     rescaled = sum(len(match.units) for match in found.units if _is_whole(match) and _is_rescaled(match))
@@ -82,7 +83,9 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
     )
 
 
-def _sampled(found: Invariants, pairs: list[TensorPair], heads: Heads | None, progress: Progress) -> WeightComparison:
+def _sampled(
+    found: Invariants, pairs: list[TensorPair], heads: HeadsByLayer | None, progress: Progress
+) -> WeightComparison:
     """Measure a sample of B against the image of A."""
     readings = plan_reading(pairs, "sample")
     progress.begin(sum(bytes_of(reading) for reading in readings), "aligned sample")
@@ -121,8 +124,12 @@ def _head_maps(found: Invariants, heads: HeadLayouts | None, layers: Mapping[int
     maps: dict[int, HeadMap] = {}
     for layer in found.keys.clear.keys() & layers.keys():
         groups = found.keys.heads_of(layer)
-        if len(groups) == heads.b.kv_heads and heads.a.per_group == heads.b.per_group:
-            queries = groups[:, None] * heads.a.per_group + np.arange(heads.a.per_group)
+        layouts = heads.between(layers[layer], layer)
+        if layouts is None:
+            continue
+        of_a, of_b = layouts
+        if len(groups) == of_b.kv_heads and of_a.per_group == of_b.per_group:
+            queries = groups[:, None] * of_a.per_group + np.arange(of_a.per_group)
             maps[layer] = HeadMap(groups, queries.ravel())
     return maps
 

@@ -24,7 +24,14 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.reading.tables import without_set
-from lineage_audit.comparison.symmetries.geometry import Heads, Rotary, heads_of, heads_of_size, rotary_of
+from lineage_audit.comparison.symmetries.geometry import (
+    Heads,
+    HeadsByLayer,
+    Rotary,
+    heads_by_layer,
+    heads_of_size,
+    rotary_of,
+)
 
 FloatArray = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
@@ -108,17 +115,18 @@ class KeyPlan:
 
 def shared_key_sources(a: Checkpoint, b: Checkpoint) -> tuple[tuple[KeySource, ...], tuple[KeySource, ...]]:
     """The rotary keys of both models; where one does not state its heads, they are taken to be as the other's."""
-    heads_a, heads_b = heads_of(a), heads_of(b)
+    heads_a, heads_b = heads_by_layer(a), heads_by_layer(b)
     heads_a, heads_b = heads_a or _like(a, heads_b), heads_b or _like(b, heads_a)
-    rotary_a, rotary_b = (rotary_of(one, heads) if heads else None for one, heads in ((a, heads_a), (b, heads_b)))
+    rotary_a, rotary_b = (rotary_of(one, heads.usual) if heads else None for one, heads in ((a, heads_a), (b, heads_b)))
     return _key_sources(a, heads_a, rotary_a or rotary_b), _key_sources(b, heads_b, rotary_b or rotary_a)
 
 
-def _like(checkpoint: Checkpoint, heads: Heads | None) -> Heads | None:
-    return None if heads is None else heads_of_size(checkpoint, heads.head_dim, heads.value_dim)
+def _like(checkpoint: Checkpoint, known: HeadsByLayer | None) -> HeadsByLayer | None:
+    heads = None if known is None else heads_of_size(checkpoint, *known.usual.size)
+    return None if heads is None else HeadsByLayer(heads)
 
 
-def _key_sources(checkpoint: Checkpoint, heads: Heads | None, rotary: Rotary | None) -> tuple[KeySource, ...]:
+def _key_sources(checkpoint: Checkpoint, heads: HeadsByLayer | None, rotary: Rotary | None) -> tuple[KeySource, ...]:
     """The rotary keys of every layer that has some and can be read.
 
     Args:
@@ -132,7 +140,7 @@ def _key_sources(checkpoint: Checkpoint, heads: Heads | None, rotary: Rotary | N
     if heads is None or rotary is None or not rotary.dims:
         return ()
     keys = [tensor for tensor in checkpoint.core if _is_weight(tensor, Role.K)]
-    found = (_key_source(tensor, heads, rotary) for tensor in keys)
+    found = (_key_source(tensor, heads.usual, rotary) for tensor in keys if _has_usual_size(tensor, heads))
     return tuple(sorted((source for source in found if source), key=lambda source: source.layer))
 
 
@@ -200,6 +208,12 @@ def read_keys(
 def _is_weight(tensor: TensorRef, role: Role) -> bool:
     readable = tensor.role == role and tensor.slot == "weight" and tensor.layer is not None and len(tensor.shape) == 2
     return readable and tensor.expert is None and is_readable(tensor)
+
+
+def _has_usual_size(tensor: TensorRef, heads: HeadsByLayer) -> bool:
+    """Tell whether a layer's heads are turned as most are: those of another size may be turned in another way."""
+    of_layer = heads.at(tensor.layer)
+    return of_layer is None or of_layer.head_dim == heads.usual.head_dim
 
 
 def _key_source(tensor: TensorRef, heads: Heads, rotary: Rotary) -> KeySource | None:

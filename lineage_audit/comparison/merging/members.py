@@ -16,7 +16,7 @@ _ATTENTION = frozenset(
         *(Role.Q, Role.K, Role.V, Role.O, Role.QKV, Role.ATTN_SINK),
         *(Role.Q_A, Role.Q_B, Role.KV_A, Role.K_B, Role.V_B, Role.K_ROPE, Role.O_A, Role.O_B, Role.ATTN_GATE),
         *(Role.CROSS_Q, Role.CROSS_K, Role.CROSS_V, Role.CROSS_O),
-        *(Role.MIXER_IN, Role.MIXER_QKV, Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V, Role.MIXER_O),
+        *(Role.MIXER_IN, Role.MIXER_QKV, Role.MIXER_Q, Role.MIXER_K, Role.MIXER_V, Role.MIXER_GATE, Role.MIXER_O),
     }
 )
 _FFN = frozenset(

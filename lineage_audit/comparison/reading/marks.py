@@ -17,7 +17,10 @@ from lineage_audit.comparison.reading.plan import Reading
 
 FloatArray = npt.NDArray[np.float32]
 
-MARKED_ROLES = frozenset({Role.UP, Role.SHARED_UP, Role.V, Role.V_B, Role.K})
+MARKED_ROLES = frozenset(
+    {Role.UP, Role.SHARED_UP, Role.V, Role.V_B, Role.K, Role.K_B}
+    | {Role.MIXER_V, Role.MIXER_GATE, Role.MIXER_Q, Role.MIXER_B, Role.MIXER_STEP_IN}
+)
 """Roles whose rows are the units of a sign test."""
 
 _NUMBERS = 16

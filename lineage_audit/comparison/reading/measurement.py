@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.encoding import Recomputed
 from lineage_audit.checkpoint.roles import WITHOUT_PLACE
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.pairing.tensors import TensorPair
@@ -202,12 +203,13 @@ class _Part:
 def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
     """What is left to do for a chunk once its bytes are there; may run in any thread."""
     reading, pair = chunk.reading, chunk.reading.pair
+    slack = _slack(pair)
 
     def trained(a: FloatArray, b: FloatArray) -> _Rows:
         return _trained(a, b, pair, chunk.positions)
 
     def measured() -> _Part:
-        values = chunk.values()
+        values = _meant(*chunk.values(), slack)
         if len(pair.b.shape) < 2:
             return _vector_part(kernel, *values, _rounding(pair), max(0, reading.kept - chunk.first))
         return _matrix_part(kernel, reading, chunk.first, values, trained, step)
@@ -260,6 +262,17 @@ def _trained(a: FloatArray, b: FloatArray, pair: TensorPair, positions: IntArray
     rows_b = pair.b_rows[positions]
     rows_a = pair.a_rows[positions] if pair.aligned_a is None else rows_b
     return without(a, rows_a), without(b, rows_b)
+
+
+def _slack(pair: TensorPair) -> float:
+    """What the numbers of a pair may differ by and be the same: what undoing a format's arithmetic costs."""
+    encodings: list[object] = [part.stored.encoding for side in (pair.a, pair.b) for part in side.parts]
+    return max((one.slack for one in encodings if isinstance(one, Recomputed)), default=0.0)
+
+
+def _meant(a: FloatArray, b: FloatArray, slack: float) -> tuple[FloatArray, FloatArray]:
+    """Rows of both sides, equal where they differ by no more than undoing a format's arithmetic costs."""
+    return (a, np.where(np.abs(b - a) <= slack * np.maximum(1, np.abs(a)), a, b)) if slack else (a, b)
 
 
 def _marks(a: FloatArray, b: FloatArray, first: int, step: int) -> Marks:

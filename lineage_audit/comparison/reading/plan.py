@@ -67,7 +67,7 @@ _WHOLE_FIRST = (Role.V, Role.V_B, Role.K, Role.Q, Role.UP, Role.GATE, Role.EMBED
 
 _KEPT_ROLES = frozenset(
     {Role.UP, Role.GATE, Role.SHARED_UP, Role.SHARED_GATE, Role.Q, Role.K, Role.V, Role.EMBED, Role.OTHER}
-    | {Role.MIXER_IN, Role.MIXER_V}
+    | {Role.MIXER_V}
 )
 """Roles whose rows some test holds against each other."""
 

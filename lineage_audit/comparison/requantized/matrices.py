@@ -144,7 +144,7 @@ def _by_part(tensor: TensorRef, rows: IntArray) -> Iterator[tuple[Part, IntArray
     first = 0
     for part in tensor.parts:
         inside = np.flatnonzero((rows >= first) & (rows < first + part.rows.count))
-        if len(inside) and is_on_grid(part.stored):
+        if len(inside) and is_on_grid(part.stored) and part.columns is None:
             yield part, inside, rows[inside] - first
         first += part.rows.count
 

@@ -1,7 +1,8 @@
-"""The feed-forward blocks of a layer: its dense FFN or its routed experts, and its shared experts.
+"""What a layer has units in: its dense FFN or its routed experts, its shared experts, and a mixer without a softmax.
 
-All of them are FFNs of one form, so whatever holds for the units of one (their order, signs and scales are free) holds
-for the units of the others, and an expert of one model may come from the dense FFN of another.
+FFNs are of one form, so whatever holds for the units of one (their order, signs and scales are free) holds for the
+units of the others, and an expert of one model may come from the dense FFN of another. A mixer's channels are units of
+its own: a row of gates, a row of values, a column of the output; what of them is free, ``mixers.py`` says.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.roles import MIXER_ROLES, Role
 
 
 class FfnRoles(NamedTuple):
-    """The roles of the matrices of one FFN."""
+    """The roles of the matrices that units lie in."""
 
     gate: Role
     up: Role
@@ -26,15 +27,22 @@ OWN = FfnRoles(Role.GATE, Role.UP, Role.DOWN)
 SHARED = FfnRoles(Role.SHARED_GATE, Role.SHARED_UP, Role.SHARED_DOWN)
 """The experts that every token visits, which checkpoints store side by side as one wide FFN."""
 
-FFN_ROLES = (OWN, SHARED)
+_MIXER = FfnRoles(Role.MIXER_GATE, Role.MIXER_V, Role.MIXER_O)
+"""The channels of a mixer without a softmax."""
 
-ROLES_BESIDE: dict[Role, FfnRoles] = {role: roles for roles in FFN_ROLES for role in roles}
-"""Role of an FFN matrix -> the roles of its whole FFN."""
+FFN_ROLES = (OWN, SHARED)
+BLOCK_ROLES = (*FFN_ROLES, _MIXER)
+
+ROLES_BESIDE: dict[Role, FfnRoles] = {
+    **dict.fromkeys(MIXER_ROLES, _MIXER),
+    **{role: roles for roles in FFN_ROLES for role in roles},
+}
+"""Role of a matrix that has units on one side -> the roles of what its units lie in."""
 
 
 @dataclass(frozen=True, slots=True)
 class FfnBlock:
-    """One FFN of a layer.
+    """One FFN of a layer, or its mixer.
 
     Attributes:
         layer: its layer.
@@ -57,12 +65,17 @@ class FfnBlock:
         return self.roles == SHARED
 
     @property
-    def rank(self) -> tuple[int, bool, int]:
-        """What blocks are sorted by: layer, then the shared ones last, then number."""
-        return self.layer, self.is_shared, -1 if self.expert is None else self.expert
+    def is_mixer(self) -> bool:
+        """Whether it is a mixer and no FFN."""
+        return self.roles == _MIXER
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """What blocks are sorted by: layer, then own, shared, mixer, then number."""
+        return self.layer, BLOCK_ROLES.index(self.roles), -1 if self.expert is None else self.expert
 
 
 def block_of(role: Role, layer: int | None, expert: int | None) -> FfnBlock | None:
-    """The FFN that a matrix of this role belongs to; None for other roles and outside the layers."""
+    """The FFN or mixer that a matrix of this role belongs to; None for other roles and outside the layers."""
     roles = ROLES_BESIDE.get(role)
     return None if roles is None or layer is None else FfnBlock(layer, expert, roles)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.model_parts import ModelPart
@@ -13,7 +14,7 @@ from lineage_audit.checkpoint.tensors import TensorRef
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The attention heads of every layer.
+    """The attention heads of a layer.
 
     Attributes:
         head_dim: rows of q (or k) in a head.
@@ -32,13 +33,55 @@ class Heads:
         """Number of query heads."""
         return self.kv_heads * self.per_group
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows of q (or k) and of v in a head."""
+        return self.head_dim, self.value_dim
+
+
+@dataclass(frozen=True, slots=True)
+class HeadsByLayer:
+    """The attention heads of a model, whose layers may differ in their size or number (Gemma 4, OpenELM).
+
+    Attributes:
+        usual: those of most layers.
+        apart: those of the others, by layer; None where they are not known.
+    """
+
+    usual: Heads
+    apart: Mapping[int, Heads | None] = field(default_factory=dict)
+
+    def at(self, layer: int | None) -> Heads | None:
+        """The heads of a layer."""
+        return self.usual if layer is None else self.apart.get(layer, self.usual)
+
 
 @dataclass(frozen=True, slots=True)
 class HeadLayouts:
-    """The head layouts of two models whose heads are of one size; one of them may have fewer."""
+    """The head layouts of two models whose usual heads are of one size; one of them may have fewer."""
 
-    a: Heads
-    b: Heads
+    a: HeadsByLayer
+    b: HeadsByLayer
+
+    def between(self, layer_a: int, layer_b: int) -> tuple[Heads, Heads] | None:
+        """The heads of a layer of A and one of B; None where theirs are of different sizes."""
+        of_a, of_b = self.a.at(layer_a), self.b.at(layer_b)
+        return None if of_a is None or of_b is None or of_a.size != of_b.size else (of_a, of_b)
+
+
+@dataclass(frozen=True, slots=True)
+class LatentHeads:
+    """The heads of latent attention: of a query, first the rows without position, then the rotated ones.
+
+    Attributes:
+        count: how many there are.
+        plain: rows of a query (and of a key of its own) that carry no position.
+        rotated: rows of a query that are rotated in adjacent pairs, against one key that all heads share.
+    """
+
+    count: int
+    plain: int
+    rotated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +103,47 @@ def heads_of(checkpoint: Checkpoint) -> Heads | None:
     return _heads(q, k, v, checkpoint.config.integer("num_heads"))
 
 
-def heads_of_part(checkpoint: Checkpoint, part: ModelPart) -> Heads | None:
+def heads_by_layer(checkpoint: Checkpoint) -> HeadsByLayer | None:
+    """The head layout of every layer of the core; None where that of the first is not known."""
+    return _by_layer(checkpoint.core, heads_of(checkpoint), checkpoint.config.integer("num_heads"))
+
+
+def _by_layer(tensors: Iterable[TensorRef], usual: Heads | None, num_heads: int | None) -> HeadsByLayer | None:
+    if usual is None:
+        return None
+    shapes: dict[int, dict[Role, tuple[int, ...]]] = defaultdict(dict)
+    for tensor in tensors:
+        if tensor.layer is not None and tensor.slot == "weight" and tensor.role in _OF_HEADS:
+            shapes[tensor.layer][tensor.role] = tensor.shape
+    found = {layer: _heads_in(of_layer, num_heads) for layer, of_layer in shapes.items() if Role.Q in of_layer}
+    return HeadsByLayer(usual, {layer: heads for layer, heads in found.items() if heads != usual})
+
+
+_OF_HEADS = frozenset({Role.Q, Role.K, Role.V, Role.Q_NORM})
+
+
+def _heads_in(shapes: Mapping[Role, tuple[int, ...]], num_heads: int | None) -> Heads | None:
+    """The layout of one layer: a norm of queries has the size of a head, or heads are as many as is stated.
+
+    Where keys are the values too, there are no values.
+    """
+    q, k = (shapes.get(role, (0,))[0] for role in (Role.Q, Role.K))
+    v, norm = shapes.get(Role.V, (k,))[0], shapes.get(Role.Q_NORM, ())
+    width = norm[0] if len(norm) == 1 else 0
+    if width and width != q and q % width == 0 and k % width == 0:
+        num_heads = q // width
+    return _heads(q, k, v, num_heads)
+
+
+def heads_of_part(checkpoint: Checkpoint, part: ModelPart) -> HeadsByLayer | None:
     """Read off the head layout of a part beside the core; an encoder without a word of its own has the decoder's."""
     tensors = [tensor for tensor in checkpoint.tensors if tensor.part is part]
     q, k, v = (_rows(tensors, role) for role in (Role.Q, Role.K, Role.V))
     stated = checkpoint.config.parts.get(part)
     if stated is None and part is ModelPart.ENCODER:
         stated = checkpoint.config
-    return _heads(q, k, v, stated.integer("num_heads") if stated is not None else None)
+    num_heads = stated.integer("num_heads") if stated is not None else None
+    return _by_layer(tensors, _heads(q, k, v, num_heads), num_heads)
 
 
 def _heads(q: int | None, k: int | None, v: int | None, num_heads: int | None) -> Heads | None:
@@ -81,6 +157,17 @@ def _heads(q: int | None, k: int | None, v: int | None, num_heads: int | None) -
         return None
     kv_heads = k // head_dim
     return Heads(head_dim, v // kv_heads, kv_heads, num_heads // kv_heads)
+
+
+def latent_heads_of(checkpoint: Checkpoint) -> LatentHeads | None:
+    """Read off the heads of latent attention; None without any, or where the shapes contradict the stated number."""
+    heads = checkpoint.config.integer("num_heads")
+    q, k = (_rows(checkpoint.core, role) for role in (Role.Q_B, Role.K_B))
+    q = q or _rows(checkpoint.core, Role.Q)
+    rotated = _rows(checkpoint.core, Role.K_ROPE) or 0
+    if not (heads and heads > 0 and q and k) or k % heads or q != k + heads * rotated:
+        return None
+    return LatentHeads(heads, k // heads, rotated)
 
 
 def heads_of_size(checkpoint: Checkpoint, head_dim: int, value_dim: int) -> Heads | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -14,12 +15,16 @@ from lineage_audit.comparison.symmetries.broken import broken_symmetries
 from lineage_audit.comparison.symmetries.geometry import (
     HeadLayouts,
     Heads,
+    HeadsByLayer,
+    LatentHeads,
     Rotary,
-    heads_of,
+    heads_by_layer,
     heads_of_part,
     heads_of_size,
+    latent_heads_of,
     rotary_of,
 )
+from lineage_audit.comparison.symmetries.mixers import MixerSymmetry, mixers_of
 
 
 def comparison_of(
@@ -34,7 +39,7 @@ def comparison_in_layout(
     b: Checkpoint,
     pairs: Sequence[TensorPair],
     measurements: Mapping[Place, Measurement],
-    heads: Heads | None,
+    heads: HeadsByLayer | None,
 ) -> WeightComparison:
     """Put measurements together with what the tests need to know of the two models.
 
@@ -48,46 +53,68 @@ def comparison_in_layout(
     return WeightComparison(
         measurements=measurements,
         heads=heads,
-        rotary=_shared_rotary(a, b, heads),
+        rotary=_shared_rotary(a, b, heads.usual if heads is not None else None),
         rms_norm=_is_rms_norm(a, b),
         parameters=sum(tensor.size for tensor in b.tensors if tensor.role != Role.BUFFER),
         paired=sum(pair.elements for pair in pairs),
         broken=broken_symmetries(a, b),
         guessed=frozenset(pair.b.role for pair in pairs if pair.is_guessed),
         heads_beside=_heads_beside(a, b),
+        mixers=_mixers(a, b),
+        latent=_latent(a, b),
     )
 
 
-def _heads_beside(a: Checkpoint, b: Checkpoint) -> dict[ModelPart, Heads]:
+def _latent(a: Checkpoint, b: Checkpoint) -> LatentHeads | None:
+    """The heads of latent attention of both, or of the one that states how many there are."""
+    of_a, of_b = latent_heads_of(a), latent_heads_of(b)
+    return of_a or of_b if of_a is None or of_b is None or of_a == of_b else None
+
+
+def _mixers(a: Checkpoint, b: Checkpoint) -> dict[int, MixerSymmetry]:
+    """What may be moved in B's mixers; one model without a bend in its keys is enough."""
+    linear = any(has_quirk(one.config.text("model_type"), Quirk.MIXER_KEYS_LINEAR) for one in (a, b))
+    return mixers_of(b, linear_keys=linear)
+
+
+def _heads_beside(a: Checkpoint, b: Checkpoint) -> dict[ModelPart, HeadsByLayer]:
     """The head layouts of the parts beside the core that both have."""
     parts = {tensor.part for tensor in b.tensors if tensor.role == Role.Q and not tensor.in_core}
     found = {part: _shared(heads_of_part(a, part), heads_of_part(b, part)) for part in parts}
     return {part: heads for part, heads in found.items() if heads is not None}
 
 
-def shared_heads(a: Checkpoint, b: Checkpoint) -> Heads | None:
+def shared_heads(a: Checkpoint, b: Checkpoint) -> HeadsByLayer | None:
     """The head layout of both, or of the one that states it: one model's symmetry is enough for the null."""
-    return _shared(heads_of(a), heads_of(b))
+    return _shared(heads_by_layer(a), heads_by_layer(b))
 
 
-def _shared(heads_a: Heads | None, heads_b: Heads | None) -> Heads | None:
-    if heads_a is None or heads_b is None:
-        return heads_a or heads_b
-    return heads_a if heads_a == heads_b else None
+def _shared(a: HeadsByLayer | None, b: HeadsByLayer | None) -> HeadsByLayer | None:
+    """What both say of each layer of one number; nothing is known of a layer that they say different things of."""
+    if a is None or b is None:
+        return a or b
+    if a.usual != b.usual:
+        return None
+    layers = a.apart.keys() | b.apart.keys()
+    return HeadsByLayer(a.usual, {layer: a.at(layer) if a.at(layer) == b.at(layer) else None for layer in layers})
 
 
 def head_layouts(a: Checkpoint, b: Checkpoint) -> HeadLayouts | None:
     """The head layouts of both, where their heads are of one size; a layout that is not stated is read off the rows."""
-    heads_a, heads_b = heads_of(a), heads_of(b)
+    heads_a, heads_b = heads_by_layer(a), heads_by_layer(b)
     known = heads_a or heads_b
     if known is None:
         return None
-    heads_a = heads_a or heads_of_size(a, known.head_dim, known.value_dim)
-    heads_b = heads_b or heads_of_size(b, known.head_dim, known.value_dim)
+    heads_a = heads_a or _of_size(a, known.usual)
+    heads_b = heads_b or _of_size(b, known.usual)
     if heads_a is None or heads_b is None:
         return None
-    sizes_a, sizes_b = ((heads.head_dim, heads.value_dim) for heads in (heads_a, heads_b))
-    return HeadLayouts(heads_a, heads_b) if sizes_a == sizes_b else None
+    return HeadLayouts(heads_a, heads_b) if heads_a.usual.size == heads_b.usual.size else None
+
+
+def _of_size(checkpoint: Checkpoint, known: Heads) -> HeadsByLayer | None:
+    heads = heads_of_size(checkpoint, known.head_dim, known.value_dim)
+    return None if heads is None else HeadsByLayer(heads)
 
 
 def _shared_rotary(a: Checkpoint, b: Checkpoint, heads: Heads | None) -> Rotary | None:

@@ -156,7 +156,7 @@ def _compare_same_numbers(a: UnitVectors, b: UnitVectors, setting: Setting) -> _
 
 def _compare_searched(a: UnitVectors, b: UnitVectors, setting: Setting, plain: _Compared) -> _Compared | None:
     """Search, and run the tests on what was found; None where nothing was, or only the same numbers were."""
-    found = search(a, b, setting.comparison.heads)
+    found = search(a, b, setting.heads)
     if found is None or _keeps_numbers(found.correspondence):
         return None
     residual = residual_map(a.fingerprint, b.fingerprint, found.correspondence.basis)

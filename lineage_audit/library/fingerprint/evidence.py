@@ -37,6 +37,7 @@ from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_b
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
+from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
 from lineage_audit.library.fingerprint.values import Fingerprint
@@ -58,6 +59,11 @@ class Setting:
 
     comparison: WeightComparison
     gated: bool
+
+    @property
+    def heads(self) -> Heads | None:
+        """The heads of most layers, which are those that are sketched."""
+        return self.comparison.heads.usual if self.comparison.heads is not None else None
 
 
 def same_number_evidence(found: Correspondence, setting: Setting) -> tuple[Evidence, ...]:
@@ -103,7 +109,7 @@ def _key_signs(found: Correspondence, setting: Setting) -> Evidence:
     test = query_key_signs.TEST
     if reason := setting.comparison.broken.get(test.test_id):
         return not_measured(test, "not-applicable", reason)
-    if setting.comparison.heads is None:
+    if setting.heads is None:
         return not_measured(test, "skipped", "the head layout is not known")
     return _signs(test, "query-key units", found, "keys", (Role.K, Role.Q), setting)
 
@@ -162,9 +168,9 @@ def _copies(found: Correspondence, part: Part) -> int:
 
 def _random_signs(numbers: IntArray, part: Part, setting: Setting) -> IntArray:
     """Which of the vectors flip together: each its own, but for key dimensions that a rotation ties in pairs."""
-    if part != "keys" or setting.comparison.heads is None:
+    heads = setting.heads
+    if part != "keys" or heads is None:
         return np.arange(len(numbers))
-    heads = setting.comparison.heads
     head, dim = np.divmod(numbers, heads.head_dim)
     unit = units_of_dims(heads, setting.comparison.rotary)[dim]
     random_signs: IntArray = np.unique(head * heads.head_dim + unit, return_inverse=True)[1].astype(np.int64)
@@ -243,7 +249,7 @@ def _ffn_fixed_points(found: Correspondence, setting: Setting) -> Evidence:
 
 
 def _head_fixed_points(found: Correspondence, setting: Setting) -> Evidence:
-    test, heads = head_fixed_points.TEST, setting.comparison.heads
+    test, heads = head_fixed_points.TEST, setting.heads
     if reason := setting.comparison.broken.get(test.test_id):
         return not_measured(test, "not-applicable", reason)
     if heads is None:

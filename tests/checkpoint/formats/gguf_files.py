@@ -67,6 +67,7 @@ def write_gguf(
     tokenizer: Mapping[str, object] | None = None,
     texts: Mapping[str, str] | None = None,
     split: int = 0,
+    numbers: Mapping[str, int] | None = None,
 ) -> Path:
     """Write matrices in one type and vectors as floats; ``config`` and ``tokenizer`` are transformers' own."""
     writer = gguf.GGUFWriter(path, architecture, split_max_tensors=split)
@@ -75,6 +76,8 @@ def write_gguf(
         _add_tokenizer(writer, tokenizer)
     for key, text in (texts or {}).items():
         writer.add_string(key, text)
+    for key, number in (numbers or {}).items():
+        writer.add_uint32(key, number)
     for name, values in weights.items():
         block = gguf.GGML_QUANT_SIZES[kind][0]
         chosen = kind if values.ndim > 1 and values.shape[-1] % block == 0 else GGMLQuantizationType.F32

@@ -16,6 +16,7 @@ from gguf.quants import _type_traits  # noqa: E402
 from lineage_audit import compare  # noqa: E402
 from lineage_audit.checkpoint import open_checkpoint  # noqa: E402
 from lineage_audit.checkpoint.formats.gguf.types import GGML_TYPES, WITHOUT_DECODER  # noqa: E402
+from lineage_audit.checkpoint.model_parts import ModelPart  # noqa: E402
 from lineage_audit.checkpoint.roles import Role  # noqa: E402
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError  # noqa: E402
 from tests.checkpoint.formats.gguf_files import converted, converted_name, sample_config, write_gguf  # noqa: E402
@@ -237,3 +238,41 @@ def test_a_quantised_sample_is_derived_and_its_twin_stays_independent(
         backward = compare(str(path), str(PARENT)).verdict
         assert (backward.relation, backward.direction) == ("derived", "b->a")
     assert compare(str(SAMPLES / "llama-style-twin"), str(path)).verdict.relation == "independent"
+
+
+def test_the_towers_of_a_projector_are_parts(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    shapes = {
+        "v.patch_embd.weight": (16, 3, 4, 4),
+        **{f"v.blk.{layer}.{name}.weight": (16, 16) for layer in (0, 1) for name in ("attn_q", "attn_k", "attn_v")},
+        **{f"v.blk.{layer}.ffn_up.weight": (24, 16) for layer in (0, 1)},
+        "mm.0.weight": (32, 16),
+        "a.blk.0.attn_out.weight": (16, 16),
+    }
+    weights = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    model = open_checkpoint(str(write_gguf(tmp_path / "mmproj.gguf", weights, architecture="clip")))
+    found = {tensor.name: (tensor.part, tensor.role, tensor.layer) for tensor in model.tensors}
+    assert found["v.blk.1.attn_q.weight"] == (ModelPart.VISION_TOWER, Role.Q, 1)
+    assert found["v.blk.1.ffn_up.weight"] == (ModelPart.VISION_TOWER, Role.UP, 1)
+    assert found["v.patch_embd.weight"][:2] == (ModelPart.VISION_TOWER, Role.VISION)
+    assert found["mm.0.weight"][:2] == (ModelPart.PROJECTOR, Role.PROJECTOR)
+    assert found["a.blk.0.attn_out.weight"] == (ModelPart.AUDIO_TOWER, Role.O, 0)
+
+
+def test_two_stacks_are_those_of_the_hub(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    names = {
+        "enc.blk.0.attn_q.weight": "encoder.block.0.layer.0.SelfAttention.q.weight",
+        "dec.blk.0.attn_q.weight": "decoder.block.0.layer.0.SelfAttention.q.weight",
+        "dec.blk.0.cross_attn_k.weight": "decoder.block.0.layer.1.EncDecAttention.k.weight",
+        "dec.blk.0.ffn_up.weight": "decoder.block.0.layer.2.DenseReluDense.wi.weight",
+        "enc.blk.0.ffn_up.weight": "encoder.block.0.layer.1.DenseReluDense.wi.weight",
+        "enc.blk.0.attn_rel_b.weight": "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
+        "token_embd.weight": "shared.weight",
+    }
+    hub = {theirs: rng.standard_normal((16, 16)).astype(np.float32) for theirs in names.values()}
+    file = write_gguf(tmp_path / "m.gguf", {ours: hub[theirs] for ours, theirs in names.items()}, architecture="t5")
+    original = open_checkpoint(str(write(tmp_path / "hub", repository(hub, {"model_type": "t5", "d_model": 16}))))
+    converted_model = open_checkpoint(str(file))
+    assert {(one.part, one.key) for one in converted_model.tensors} == {(one.part, one.key) for one in original.tensors}
+    assert compare(original.ref, str(file)).verdict.relation == "identical"

@@ -215,3 +215,21 @@ def test_tensors_without_elements_are_said() -> None:
     files = {"model.safetensors": safetensors({"a": np.zeros(2, np.float32), "b": np.zeros(0, np.float32)})}
     left = read_container(MemorySource(files)).left_out
     assert [(one.settles, "1 tensors are empty" in one.sentence) for one in left] == [(False, True)]
+
+
+def test_what_stands_beside_the_weights_is_named_once_with_its_size() -> None:
+    files = {
+        "model.safetensors": b"x" * 10,
+        "onnx/model.onnx": b"x" * 100,
+        "onnx/model_q4.onnx": b"x" * 50,
+        "model.bin": b"x" * 30,
+        "shared_vocabulary.json": b"[]",
+        "openvino_model.bin": b"x" * 20,
+    }
+    found = find_weights(MemorySource(files))
+    assert found.others == ()
+    assert {one.sentence.split(":")[1].strip(): (one.bytes, one.settles) for one in found.left_out} == {
+        "model.bin": (30, False),
+        "onnx/model.onnx and 1 more": (150, True),
+        "openvino_model.bin": (20, False),
+    }

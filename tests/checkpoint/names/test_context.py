@@ -127,7 +127,8 @@ def test_a_long_stack_is_not_unrolled() -> None:
 
 
 def test_linear_attention_of_fewer_keys_than_values_is_split_by_the_configuration() -> None:
-    config = config_of(hidden_size=8, linear_num_value_heads=4, linear_value_head_dim=4)
+    keys = {"linear_num_key_heads": 2, "linear_key_head_dim": 4}
+    config = config_of(hidden_size=8, linear_num_value_heads=4, linear_value_head_dim=4, **keys)
     name = "model.layers.3.linear_attn.in_proj_qkv.weight"
     refs = map_names([stored(name, (32, 8))], config)
     assert [(ref.role, ref.shape) for ref in refs] == [

@@ -218,6 +218,17 @@ def quanto(matrix: Array) -> Quantised:
     )
 
 
+def torchao(matrix: Array) -> Quantised:
+    """torchao's Int8Tensor, as it flattens it for safetensors."""
+    found = int8_channels(matrix, symmetric=False)
+    names = {
+        ".weight": "._weight_qdata",
+        ".weight_scale": "._weight_scale",
+        ".weight_zero_point": "._weight_zero_point",
+    }
+    return Quantised({names[name]: one for name, one in found.tensors.items()}, found.floats)
+
+
 def pack_quantized(bits: int, group: int, symmetric: bool = True) -> Callable[[Array], Quantised]:
     """compressed-tensors' ``pack-quantized``."""
 
@@ -390,6 +401,7 @@ LAYOUTS: dict[str, Layout] = {
     "fp8-comfy": Layout(float8(".scale_weight", 0, 0), {}, "FP8 E4M3, one scale a matrix", 0.04),
     "fp8-groups": Layout(float8(".weight_scale", 1, 64), {}, "FP8 E4M3, groups of 64", 0.04),
     "quanto-int8": Layout(quanto, {"quant_method": "quanto"}, "int8, one scale a row", 0.02),
+    "torchao-int8": Layout(torchao, {"quant_method": "torchao"}, "int8, one scale a row", 0.02),
     "bitnet": Layout(bitnet(False), {"quant_method": "bitnet"}, "BitNet, -1, 0 and 1", 0.6, together=4),
     "bitnet-auto": Layout(
         bitnet(True),

@@ -79,7 +79,7 @@ def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
         for item in aligned.evidence if aligned else ():
             if item.grade == "exact" and item.log10_p is not None:
                 found.setdefault(item.test_id, []).append(item.log10_p)
-    assert len(found) == 3
+    assert len(found) == 4
     assert_never_too_often({test_id: np.array(values) for test_id, values in found.items()})
 
 
@@ -91,5 +91,5 @@ def test_after_an_alignment_signs_are_as_free_as_before() -> None:
         for item in aligned.evidence if aligned else ():
             if item.grade == "exact" and item.log10_p is not None:
                 found.setdefault(item.test_id, []).append(item.log10_p)
-    assert len(found) == 3
+    assert len(found) == 4
     assert_never_too_often({test_id: np.array(values) for test_id, values in found.items()})

@@ -50,7 +50,7 @@ def test_a_taken_tower_is_found_by_exact_tests_of_its_own():
 def test_heads_of_a_tower_are_its_own():
     first = model(beside(llama(1), tower(5)), multimodal_config(SMALL))
     heads = heads_of_part(first, ModelPart.VISION_TOWER)
-    assert (heads.head_dim, heads.queries) == (12, 4)
+    assert (heads.usual.head_dim, heads.usual.queries) == (12, 4)
 
 
 def test_a_part_alone_has_the_places_of_a_model_of_that_part():

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.formats.container import Container
-from lineage_audit.checkpoint.formats.gguf.encodings import GgmlBlocks, GgmlGrid, OneMore
+from lineage_audit.checkpoint.formats.gguf.encodings import Decay, GgmlBlocks, GgmlGrid, OneMore
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS
 from lineage_audit.checkpoint.formats.gguf.header import TensorInfo, read_header
 from lineage_audit.checkpoint.formats.gguf.types import WITHOUT_DECODER
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError
+
+_DECAY = ".ssm_a"
+"""A decay, of which every converter stores what the model makes of the original's logarithm."""
 
 _PLAIN_NORM = "ssm_norm.weight"
 """The one norm to which no converter adds anything."""
@@ -52,8 +55,12 @@ def _stored(info: TensorInfo, file: str, architecture: str) -> StoredTensor:
         as_bytes = replace(raw, dtype="U8", shape=(info.stop - info.start,))
         kind = GgmlGrid if info.type.name in BLOCK_GRIDS else GgmlBlocks
         return replace(raw, encoding=kind(as_bytes, info.type, info.shape[-1]))
-    if not info.type.is_quantized and len(info.shape) == 1 and _has_one_more(info.name, architecture):
+    if info.type.is_quantized:
+        return raw
+    if len(info.shape) == 1 and _has_one_more(info.name, architecture):
         return replace(raw, encoding=OneMore(raw, info.type.bits))
+    if info.name.endswith(_DECAY):
+        return replace(raw, encoding=Decay(raw, info.type.bits, info.shape[-1] if len(info.shape) > 1 else 1))
     return raw
 
 

@@ -1,4 +1,4 @@
-"""How the rows of GGUF tensors become floats: ggml's blocks, and gains that the converter stored as ``1 + w``."""
+"""How the rows of GGUF tensors become floats: ggml's blocks, and what the converter stored as another number."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from lineage_audit.checkpoint.tensors import StoredTensor
 _REFERENCE = "ggml's reference without an importance matrix"
 _VARIES = 0.01
 """Share of constants that builds of llama.cpp choose otherwise where they search (seen: .005)."""
+
+_SINGLE_PRECISION = 2.0**-21
+"""A few units in the last place of what is stored in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,16 @@ class OneMore:
     Attributes:
         raw: the vector as the file holds it.
         bits: bits of one stored element.
-        scheme: None: nothing was rounded.
-        rounding: none.
+        scheme: None: nothing was rounded to a grid.
+        rounding: none that counts.
+        slack: what adding one and taking it off again costs.
     """
 
     raw: StoredTensor
     bits: float
     scheme: None = None
     rounding: float = 0.0
+    slack: float = _SINGLE_PRECISION
 
     def sections(self, low: int, high: int) -> tuple[Section, ...]:
         """The elements themselves."""
@@ -121,6 +126,37 @@ class OneMore:
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
         """Take the one off again."""
         return arrays[0].astype(np.float32).reshape(high - low, 1) - np.float32(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """Decays stored as ``-exp(w)``, read as ``w``, which is what the model's own repository holds.
+
+    Attributes:
+        raw: the tensor as the file holds it.
+        bits: bits of one stored element.
+        columns: elements of a row.
+        scheme: None: nothing was rounded to a grid.
+        rounding: none that counts.
+        slack: what an exponential and its logarithm cost.
+    """
+
+    raw: StoredTensor
+    bits: float
+    columns: int
+    scheme: None = None
+    rounding: float = 0.0
+    slack: float = _SINGLE_PRECISION
+
+    def sections(self, low: int, high: int) -> tuple[Section, ...]:
+        """The elements themselves."""
+        return (rows_of(self.raw, self.columns, low, high),)
+
+    def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:
+        """Take the logarithm; what no converter writes gives values that are not finite."""
+        with np.errstate(all="ignore"):
+            logarithms = np.log(-arrays[0].astype(np.float64))
+        return logarithms.astype(np.float32).reshape(high - low, self.columns)
 
 
 _QUANTISED_BY_LIBRARY = frozenset({"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "TQ1_0", "TQ2_0", "MXFP4"})

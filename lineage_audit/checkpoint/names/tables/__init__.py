@@ -4,6 +4,7 @@ from lineage_audit.checkpoint.names.tables import (
     decoders,
     encoder_decoders,
     encoders,
+    gguf,
     gpts,
     latent,
     mixers,
@@ -20,6 +21,7 @@ FAMILIES = (
     *encoder_decoders.FAMILIES,
     *singular.FAMILIES,
     *originals.FAMILIES,
+    *gguf.FAMILIES,
 )
 
 __all__ = ["FAMILIES"]

@@ -23,9 +23,9 @@ _STATE_SPACE_NAMES: Entries = (
     ("A", Role.MIXER_DECAY),
     ("D", Role.MIXER_SKIP),
     ("norm", Role.MIXER_NORM),
-    ("dt_layernorm", Role.MIXER_NORM),
-    ("b_layernorm", Role.MIXER_NORM),
-    ("c_layernorm", Role.MIXER_NORM),
+    ("dt_layernorm", Role.MIXER_PART),
+    ("b_layernorm", Role.MIXER_PART),
+    ("c_layernorm", Role.MIXER_PART),
 )
 
 _STATE_SPACE = Family(
@@ -74,30 +74,30 @@ _DELTA_NETS = Family(
             for module in ("linear_attn", "self_attn", "attention")
             for name, role in (
                 ("in_proj", Role.MIXER_QKV),
-                ("in_proj_qkvz", Role.MIXER_QKV),
+                ("in_proj_qkvz", Fusion.MIXER_QKVZ_GROUPS),
                 ("in_proj_qkv", Fusion.MIXER_QKV_BLOCKS),
-                ("in_proj_ba", Role.MIXER_STEP),
+                ("in_proj_ba", Fusion.MIXER_BA_GROUPS),
                 ("in_proj_z", Role.MIXER_GATE),
                 ("in_proj_a", Role.MIXER_STEP),
-                ("in_proj_b", Role.MIXER_STEP),
+                ("in_proj_b", Role.MIXER_BETA),
                 ("a_proj", Role.MIXER_STEP),
-                ("b_proj", Role.MIXER_STEP),
+                ("b_proj", Role.MIXER_BETA),
                 ("f_proj", Role.MIXER_STEP),
-                ("f_a_proj", Role.MIXER_STEP),
+                ("f_a_proj", Role.MIXER_PART),
                 ("f_b_proj", Role.MIXER_STEP),
-                ("g_a_proj", Role.MIXER_GATE),
-                ("g_b_proj", Role.MIXER_GATE),
-                ("conv1d", Role.MIXER_CONV),
-                ("q_conv1d", Role.MIXER_CONV),
-                ("k_conv1d", Role.MIXER_CONV),
-                ("v_conv1d", Role.MIXER_CONV),
+                ("g_a_proj", Role.MIXER_PART),
+                ("g_b_proj", Role.MIXER_PART),
+                ("conv1d", Fusion.MIXER_CONV_BLOCKS),
+                ("q_conv1d", Role.MIXER_CONV_Q),
+                ("k_conv1d", Role.MIXER_CONV_K),
+                ("v_conv1d", Role.MIXER_CONV_V),
                 ("A_log", Role.MIXER_DECAY),
                 ("dt_bias", Role.MIXER_STEP),
                 ("output_gate", Role.MIXER_GATE),
-                ("slope_rate", Role.MIXER_DECAY),
-                ("query_decay", Role.MIXER_DECAY),
-                ("key_decay", Role.MIXER_DECAY),
-                ("diagonal_decay", Role.MIXER_DECAY),
+                ("slope_rate", Role.BUFFER),
+                ("query_decay", Role.BUFFER),
+                ("key_decay", Role.BUFFER),
+                ("diagonal_decay", Role.BUFFER),
             )
         ),
         ("linear_attn.q_proj", Role.MIXER_Q),
@@ -150,15 +150,15 @@ _RG_LRU = Family(
     inside=(
         ("temporal_pre_norm", Role.ATTN_NORM),
         ("channel_pre_norm", Role.FFN_NORM),
-        ("temporal_block.linear_x", Role.MIXER_IN),
+        ("temporal_block.linear_x", Role.MIXER_V),
         ("temporal_block.linear_y", Role.MIXER_GATE),
         ("temporal_block.linear_out", Role.MIXER_O),
         ("temporal_block.conv_1d", Role.MIXER_CONV),
         ("temporal_block.rg_lru.recurrent_param", Role.MIXER_DECAY),
-        ("temporal_block.rg_lru.input_gate_weight", Role.MIXER_STATE),
-        ("temporal_block.rg_lru.input_gate_bias", Role.MIXER_STATE),
-        ("temporal_block.rg_lru.recurrent_gate_weight", Role.MIXER_STATE),
-        ("temporal_block.rg_lru.recurrent_gate_bias", Role.MIXER_STATE),
+        ("temporal_block.rg_lru.input_gate_weight", Role.MIXER_BETA),
+        ("temporal_block.rg_lru.input_gate_bias", Role.MIXER_BETA),
+        ("temporal_block.rg_lru.recurrent_gate_weight", Role.MIXER_STEP),
+        ("temporal_block.rg_lru.recurrent_gate_bias", Role.MIXER_STEP),
         ("temporal_block.q_proj", Role.Q),
         ("temporal_block.k_proj", Role.K),
         ("temporal_block.v_proj", Role.V),
@@ -182,17 +182,44 @@ _RWKV = Family(
         ("attention.output", Role.MIXER_O),
         ("attention.time_decay", Role.MIXER_DECAY),
         ("attention.time_first", Role.MIXER_SKIP),
-        ("attention.time_mix_key", Role.MIXER_MIX),
-        ("attention.time_mix_value", Role.MIXER_MIX),
-        ("attention.time_mix_receptance", Role.MIXER_MIX),
-        ("feed_forward.time_mix_key", Role.MIXER_MIX),
-        ("feed_forward.time_mix_receptance", Role.MIXER_MIX),
+        ("attention.time_mix_key", Role.MIXER_PART),
+        ("attention.time_mix_value", Role.MIXER_PART),
+        ("attention.time_mix_receptance", Role.MIXER_PART),
+        ("feed_forward.time_mix_key", Role.MIXER_PART),
+        ("feed_forward.time_mix_receptance", Role.MIXER_PART),
         ("feed_forward.key", Role.UP),
         ("feed_forward.receptance", Role.FFN_OUTPUT_GATE),
         ("feed_forward.value", Role.DOWN),
     ),
     outside=(("embeddings", Role.EMBED), ("ln_out", Role.FINAL_NORM), ("head", Role.LM_HEAD)),
 )
+
+_LATER_RWKV_NAMES: Entries = (
+    ("attention.receptance", Role.MIXER_GATE),  # queries beside a norm of its own: see the readings
+    ("attention.gate", Role.MIXER_GATE),
+    ("attention.key", Role.MIXER_K),
+    ("attention.value", Role.MIXER_V),
+    ("attention.output", Role.MIXER_O),
+    ("attention.ln_x", Role.MIXER_NORM),
+    ("attention.time_decay", Role.MIXER_DECAY),
+    ("attention.time_faaaa", Role.MIXER_SKIP),
+    *(
+        (f"attention.{name}", Role.MIXER_PART)
+        for name in (
+            *(f"time_maa_{letter}" for letter in ("x", "w", "k", "v", "r", "g", "w1", "w2")),
+            *("time_mix_gate", "time_decay_w1", "time_decay_w2"),
+            *(f"{letter}{number}" for letter in "wav" for number in range(3)),
+            *("g1", "g2", "k_k", "k_a", "r_k"),
+            *(f"x_{letter}" for letter in "rwkvag"),
+        )
+    ),
+    *((f"feed_forward.{name}", Role.MIXER_PART) for name in ("time_maa_k", "time_maa_r", "x_k")),
+    ("feed_forward.key", Role.UP),
+    ("feed_forward.receptance", Role.FFN_OUTPUT_GATE),
+    ("feed_forward.value", Role.DOWN),
+)
+
+_LATER_RWKV = Family("RWKV 5 to 7", layers=("blocks.{L}", "layers.{L}"), inside=_LATER_RWKV_NAMES)
 
 _XLSTM = Family(
     "xLSTM 7B",
@@ -204,7 +231,7 @@ _XLSTM = Family(
         ("mlstm_layer.k", Role.MIXER_K),
         ("mlstm_layer.v", Role.MIXER_V),
         ("mlstm_layer.ogate_preact", Role.MIXER_GATE),
-        ("mlstm_layer.igate_preact", Role.MIXER_STEP),
+        ("mlstm_layer.igate_preact", Role.MIXER_BETA),
         ("mlstm_layer.fgate_preact", Role.MIXER_DECAY),
         ("mlstm_layer.multihead_norm", Role.MIXER_NORM),
         ("mlstm_layer.out_proj", Role.MIXER_O),
@@ -215,4 +242,4 @@ _XLSTM = Family(
     outside=(("embeddings", Role.EMBED), ("out_norm", Role.FINAL_NORM)),
 )
 
-FAMILIES = (_STATE_SPACE, _DELTA_NETS, _SHORT_CONVOLUTIONS, _RG_LRU, _RWKV, _XLSTM)
+FAMILIES = (_STATE_SPACE, _DELTA_NETS, _SHORT_CONVOLUTIONS, _RG_LRU, _RWKV, _LATER_RWKV, _XLSTM)

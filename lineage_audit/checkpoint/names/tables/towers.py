@@ -118,7 +118,25 @@ PIX2STRUCT = Family(
     ),
 )
 
-FAMILIES = (_CLIP, BLOCKS, _PIXTRAL, _CONFORMER, PIX2STRUCT)
+_GGUF = Family(
+    "any tower in a GGUF file",
+    inside=(
+        ("attn_q", Role.Q),
+        ("attn_k", Role.K),
+        ("attn_v", Role.V),
+        ("attn_qkv", Fusion.QKV_BLOCKS),
+        ("attn_out", Role.O),
+        ("attn_q_norm", Role.Q_NORM),
+        ("attn_k_norm", Role.K_NORM),
+        ("ln1", Role.ATTN_NORM),
+        ("ln2", Role.FFN_NORM),
+        ("ffn_gate", Role.GATE),
+        ("ffn_up", Role.UP),
+        ("ffn_down", Role.DOWN),
+    ),
+)
+
+FAMILIES = (_CLIP, BLOCKS, _PIXTRAL, _CONFORMER, PIX2STRUCT, _GGUF)
 
 INSIDE = {name: meaning for family in reversed(FAMILIES) for name, meaning in family.inside}
 """Name inside a tower's layer -> meaning."""
