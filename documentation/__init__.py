@@ -7,7 +7,7 @@ from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
-from documentation import command_line, glossary, thresholds
+from documentation import command_line, glossary, licences, thresholds
 from lineage_audit.report.json.documents import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -21,6 +21,7 @@ def schema_text(file: str) -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": command_line.page,
     "glossary.md": glossary.page,
+    "rules/licences.md": licences.page,
     "thresholds.md": thresholds.page,
     **{f"schema/{kind.schema_file}": partial(schema_text, kind.schema_file) for kind in KINDS},
 }

@@ -8,6 +8,7 @@ from benchmarks.check.cards import card_cases
 from benchmarks.check.case import Case
 from benchmarks.check.families import family_cases
 from benchmarks.check.relations import relation_cases
+from benchmarks.check.repositories import repository_cases
 
 
 def cases() -> Iterator[Case]:
@@ -16,3 +17,5 @@ def cases() -> Iterator[Case]:
     yield from card_cases("cards")
     yield from family_cases()
     yield from relation_cases()
+    yield from repository_cases("honest")
+    yield from repository_cases("dishonest")

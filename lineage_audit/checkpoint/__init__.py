@@ -27,6 +27,7 @@ from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.archived import opened_archive
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.ollama import OllamaSource
+from lineage_audit.checkpoint.source.recorded import RecordedSource
 from lineage_audit.checkpoint.source.witnessed import witnessed
 from lineage_audit.checkpoint.tied_head import restated_head
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
@@ -75,8 +76,9 @@ def _read_alone(source: Source, weights: str | None) -> Checkpoint:
         *unmerged_adapter(container),
     )
     files = weight_files(source, container)
+    unhashed = [file.file for file in files if file.sha256 is None]
     return Checkpoint(
-        source=source,
+        source=RecordedSource(source, unhashed) if unhashed else source,
         container=dequantized,
         config=config if container.adapter is not None else complete_from_shapes(config, tensors),
         vocabulary=vocabulary,
@@ -111,4 +113,4 @@ def _claims(source: Source, container: Container) -> tuple[Claims, tuple[str, ..
     """Read what card, licence files and, in the keys of GGUF, the weight file itself claim."""
     claims, caveats = read_claims(source)
     values = container.values if container.format == "gguf" else container.metadata
-    return Claims(claims.items + claims_from_gguf(values, container.files[0]), claims.unread), caveats
+    return replace(claims, stated=claims.stated + claims_from_gguf(values, container.files[0])), caveats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
 from lineage_audit.checkpoint.source.base import Source
+from lineage_audit.checkpoint.source.recorded import RecordedSource
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 from lineage_audit.results import Coverage, WeightFile
@@ -68,6 +69,15 @@ class Checkpoint:
     def parameters(self) -> int:
         """Number of stored weights, buffers included, each counted once."""
         return sum(tensor.size for tensor in self.container.tensors)
+
+    @property
+    def files_as_read(self) -> tuple[WeightFile, ...]:
+        """The weight files, those that nobody hashed whole with a hash of what was read of them until now."""
+        if not isinstance(self.source, RecordedSource):
+            return self.files
+        return tuple(
+            file if file.sha256 else replace(file, ranges_sha256=self.source.hash_of(file.file)) for file in self.files
+        )
 
     @cached_property
     def coverage(self) -> tuple[Coverage, ...]:

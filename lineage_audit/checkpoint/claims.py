@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 ClaimKind = Literal[
@@ -61,18 +63,30 @@ class Unread:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+_OF_PROSE: frozenset[ClaimKind] = frozenset({"from_scratch", "derived_from"})
+"""What only sentences claim."""
+
+
+@dataclass(frozen=True)
 class Claims:
-    """Everything a repository claims, in the order files were read.
+    """Everything a repository claims.
 
     Attributes:
-        items: the claims.
+        stated: what stands under keys and in files of its own, in the order files were read.
         unread: what the card states in a form that could not be read.
+        prose: reads what the card's sentences claim. A grammar is slow to set up: whoever asks for labels never waits.
     """
 
-    items: tuple[Claim, ...] = ()
+    stated: tuple[Claim, ...] = ()
     unread: tuple[Unread, ...] = ()
+    prose: Callable[[], tuple[Claim, ...]] = field(default=tuple, compare=False, repr=False)
+
+    @cached_property
+    def items(self) -> tuple[Claim, ...]:
+        """The claims, those of the card's sentences after those of its front matter."""
+        first = [claim for claim in self.stated if claim.standing == "front matter"]
+        return (*first, *self.prose(), *(claim for claim in self.stated if claim.standing != "front matter"))
 
     def of(self, kind: ClaimKind) -> tuple[Claim, ...]:
         """The claims of one kind."""
-        return tuple(claim for claim in self.items if claim.kind == kind)
+        return tuple(claim for claim in (self.items if kind in _OF_PROSE else self.stated) if claim.kind == kind)

@@ -13,7 +13,7 @@ from lineage_audit.claims.policy import Allowance, Policy
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
-from lineage_audit.claims.statements import NamedBase, Statements, named_by, recorded
+from lineage_audit.claims.statements import NamedBase, Statements, licence_is_unread, named_by, recorded
 from lineage_audit.results import ClaimRecord, LibrarySearch, Location, Standing
 
 
@@ -164,11 +164,14 @@ def _debts_of(reference: Reference) -> Iterator[Debt]:
 
 def unknown_licences(reference: Reference) -> Iterator[tuple[str, str]]:
     """The models among a base and its ancestors whose licence is not all known, and why, one sentence each."""
-    yield from _unknown(reference.name, reference.licence)
+    yield from _unknown(reference.name, reference.licence, reference.repository)
     for ancestor in reference.ancestors:
-        yield from _unknown(ancestor.ref, ancestor.licence)
+        yield from _unknown(ancestor.ref, ancestor.licence, ancestor.repository)
 
 
-def _unknown(name: str, licence: StatedLicence | None) -> Iterator[tuple[str, str]]:
-    for why in ("no licence is stated",) if licence is None else licence.unknown:
+def _unknown(name: str, licence: StatedLicence | None, repository: Repository | None) -> Iterator[tuple[str, str]]:
+    """What is not known of a licence; one that may stand in what could not be read is not said to be missing."""
+    is_unread = repository is not None and licence_is_unread(repository.claims.unread)
+    nothing = "its card could not be read" if is_unread else "no licence is stated"
+    for why in (nothing,) if licence is None else licence.unknown:
         yield name, why

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.claims.ancestry import declared_bases
@@ -20,6 +20,7 @@ from lineage_audit.claims.references import Reference, declares
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.statements import Statements
 from lineage_audit.comparison.evidence.part_rows import part_asked
+from lineage_audit.comparison.joint_change import MOST_PARENTS, JointChange, joint_change
 from lineage_audit.comparison.siblings import Extent, NotMeasured, SharedChange, shared_change
 from lineage_audit.comparison.verdict.standing import is_related
 from lineage_audit.results import Evidence, Standing
@@ -38,6 +39,7 @@ class Tie:
         order: why it is taken for the earlier model, or None where that is not shown.
         base: the declared base that its change was measured from, or that is not at hand; None without any.
         shared: how much of its change of the base the subject holds, why that is not known, or None.
+        together: what it and other references make up of the subject's change, as a sentence; else empty.
     """
 
     reference: Reference
@@ -45,6 +47,7 @@ class Tie:
     order: Order | None = None
     base: Reference | None = None
     shared: SharedChange | NotMeasured | None = None
+    together: str = ""
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -54,7 +57,9 @@ class Tie:
     def _lines(self) -> Iterator[str]:
         if self.order is not None:
             yield self.order.sentence
-        if self.base is not None and isinstance(self.shared, SharedChange):
+        if self.base is not None and self.together:
+            yield f"beyond {self.base.name}: {self.together}"
+        elif self.base is not None and isinstance(self.shared, SharedChange):
             yield f"beyond {self.base.name}: {self.shared.sentence}"
         elif self.base is not None and isinstance(self.shared, NotMeasured):
             yield f"beyond {self.base.name}: not measured, {self.shared.reason}"
@@ -65,7 +70,7 @@ def ties_of(
 ) -> tuple[Tie, ...]:
     """What every reference is to the subject; where a declared base was found, three models are read at a time."""
     finder = _Finder(subject, statements, tuple(references), policy)
-    return tuple(finder.tie(reference) for reference in references)
+    return finder.with_joint_parents(tuple(finder.tie(reference) for reference in references))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,27 @@ class _Finder:
         if shared is not None and shared.extent == "part" and not (order and order.basis == "card"):
             return Tie(reference, "partly", order, base, shared)
         return Tie(reference, "base" if order else "order-open", order, base, shared)
+
+    def with_joint_parents(self, ties: tuple[Tie, ...]) -> tuple[Tie, ...]:
+        """The ties, those raised of which the subject turns out to be a merge: a part of each, nothing besides."""
+        found = dict(enumerate(ties))
+        for numbers in _of_one_base(ties):
+            for number, sentence in self._merged(ties, numbers):
+                tie = ties[number]
+                found[number] = replace(tie, standing="base" if tie.order else "order-open", together=sentence)
+        return tuple(found.values())
+
+    def _merged(self, ties: Sequence[Tie], numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Which of the references of one base the subject is a merge of, beside the parents that the card names."""
+        subject, base = self.subject.checkpoint, ties[numbers[0]].base
+        together = [*(ties[number].reference for number in numbers), *(one for one in self._bases if one is not base)]
+        models = [one.weights for one in together[:MOST_PARENTS] if one.weights is not None]
+        if subject is None or base is None or base.weights is None or not len(numbers) <= len(models) > 1:
+            return
+        joint = joint_change(subject, models, base.weights)
+        if isinstance(joint, JointChange):
+            sentence = joint.sentence([one.name for one in together])
+            yield from ((numbers[place], sentence) for place in joint.parents if place < len(numbers))
 
     def _settled(self, reference: Reference) -> Standing | None:
         """What needs no measurement; None where the relation is open."""
@@ -158,6 +184,16 @@ class _Finder:
         """Bases that the card or the auditor names and the weights bear out."""
         stated = (one for one in self.references if one.declared_by is not None or (one.given and one.given.is_base))
         return tuple(one for one in stated if one.is_related and not declares(one, self.subject))
+
+
+def _of_one_base(ties: Sequence[Tie]) -> Iterator[tuple[int, ...]]:
+    """References that hold some of the subject's change of one base and less than all of it, by that base."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, tie in enumerate(ties):
+        is_open = tie.standing in ("partly", "through-base", "order-open")
+        if is_open and tie.base is not None and isinstance(tie.shared, SharedChange) and tie.reference.weights:
+            groups[tie.base.name].append(number)
+    yield from (tuple(group[:MOST_PARENTS]) for group in groups.values())
 
 
 _Accounted = tuple[Reference | None, SharedChange | NotMeasured | None]

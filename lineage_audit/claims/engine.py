@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lineage_audit.checkpoint import split_reference
 from lineage_audit.claims.ancestry import folder_of
-from lineage_audit.claims.case import Case
+from lineage_audit.claims.case import Case, unknown_licences
 from lineage_audit.claims.certified import GivenCertificate, certificates_of, open_certificates
 from lineage_audit.claims.derivation import OPEN, ties_of
 from lineage_audit.claims.given import GivenReference, references_of
@@ -264,10 +264,14 @@ def _concluded(case: Case) -> LicenceStatement | None:
         if case.licence is None or misfit_of(case.licence, debt.licence, unchanged=unchanged):
             basis = f"the weights derive from {debt.origin}, which is under it"
             return statement_of(debt.licence, debt.licence.key, basis)
-    is_open = bool(case.of_standing(*OPEN)) or any(
-        base.licence is not None and misfit_of(case.licence, base.licence) for base in case.unverified if base.through
-    )
-    return case.licence.statement if case.licence and case.debts and not is_open else None
+    return case.licence.statement if case.licence and case.debts and not _is_open(case, case.licence) else None
+
+
+def _is_open(case: Case, stated: StatedLicence) -> bool:
+    """Whether the stated licence can be concluded neither: a relation is open, or a licence is not all known."""
+    is_unknown = not stated.is_known or any(any(unknown_licences(base)) for base in case.bases)
+    named_above = (base.licence for base in case.unverified if base.through and base.licence is not None)
+    return is_unknown or bool(case.of_standing(*OPEN)) or any(misfit_of(stated, licence) for licence in named_above)
 
 
 def _summary(case: Case) -> ModelSummary:
@@ -317,7 +321,7 @@ def _caveats(case: Case) -> tuple[str, ...]:
     if case.library is not None:
         found += [f"Library: {case.library.summary}", *caveats_of(case.library)]
     for debt in case.debts:
-        found += [f"{debt.licence.name} ({debt.origin}), not checked: {text}." for text in debt.licence.owes.advisory]
+        found += [f"{debt.licence.name} ({debt.origin}), not checked: {text}." for text in debt.licence.advice]
     if any(reference.is_related for reference in case.references):
         found.append(NOT_THEFT)
     return tuple(dict.fromkeys((*found, _NO_ADVICE)))

@@ -115,7 +115,7 @@ def _claims(stated: Claims, entry: DatabaseEntry, database: Database) -> Claims:
     if stated.of("license") or entry.license is None:
         return stated
     noted = Claim("license", entry.license, database.path.name, field=entry.name, standing="policy")
-    return replace(stated, items=(*stated.items, noted))
+    return replace(stated, stated=(*stated.stated, noted))
 
 
 def _corrected(report: Report, models: int) -> Report:

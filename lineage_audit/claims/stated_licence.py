@@ -96,7 +96,7 @@ class StatedLicence:
         ]
         without_terms = [
             f"what the licence {licence.name} asks for is not in the data"
-            + (f" ({'; '.join(licence.owes.advisory)})" if licence.owes.advisory else "")
+            + (f" ({'; '.join(licence.advice)})" if licence.advice else "")
             for licence in dict.fromkeys(self.options)
             if not licence.terms_are_known
         ]

@@ -16,6 +16,8 @@ _DECLARING = ("front matter", "adapter", "weight file", "policy")
 """Standings by which a base is declared; a configuration's note of what it was loaded from is a hint alone."""
 _WITH_BASES = ("front matter", "base_model")
 """Parts of a card in which bases are declared."""
+_WITH_LICENCE = ("front matter", "license")
+"""Parts of a card in which the licence is stated."""
 _NOT_OF_THE_CARD = ("configuration", "recipe")
 """Standings that a policy's claims do not replace."""
 
@@ -76,6 +78,11 @@ class Statements:
         return "base_model" not in self.overridden and any(one.part in _WITH_BASES for one in self.unread)
 
     @property
+    def licence_unread(self) -> bool:
+        """Whether the card may state a licence that could not be read, and the policy does not state one."""
+        return "license" not in self.overridden and licence_is_unread(self.unread)
+
+    @property
     def declared(self) -> tuple[ClaimRecord, ...]:
         """The bases that the card, the policy, an adapter or a weight file declare, each name once."""
         return self._named_once(*_DECLARING)
@@ -107,6 +114,11 @@ class Statements:
 
     def _counts(self, record: ClaimRecord) -> bool:
         return record.origin == "policy" or record.kind not in self.overridden or record.standing in _NOT_OF_THE_CARD
+
+
+def licence_is_unread(unread: Iterable[Unread]) -> bool:
+    """Whether a licence may be stated in what could not be read of a card."""
+    return any(one.part in _WITH_LICENCE for one in unread)
 
 
 def named_by(records: Iterable[ClaimRecord], through: str = "") -> tuple[NamedBase, ...]:

@@ -14,36 +14,27 @@ of the base is no change. All of it is calibrated on trained models, never exact
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.model_parts import ModelPart
-from lineage_audit.checkpoint.reading import RowRequest
-from lineage_audit.checkpoint.rounding import round_to
-from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.alignment.spreading import spread
+from lineage_audit.comparison.changes import (
+    DoubleArray,
+    MatrixChanges,
+    Products,
+    changes_of,
+    correlation,
+)
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
-from lineage_audit.comparison.merging.streaming import storage_steps
-from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES, TensorPair, pair_tensors
-from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.verdict.thresholds import SIBLINGS
 from lineage_audit.results import Evidence
 
-DoubleArray = npt.NDArray[np.float64]
-
-MATRICES = 96
-"""Most matrices that are looked at, spread over the model."""
-ROWS = 128
-"""Rows read of each, next to each other: one byte range a matrix and model."""
 _STRONG, _WEAK = (0.1, 0.4), (0.5, 1.0)
 """Which directions of a change count as strong and weak, by rank; the strongest tenth is left out."""
-
 
 Extent = Literal["whole", "multiple", "part", "little"]
 """``whole``: held whole, besides other changes; ``multiple``: a constant multiple of it and nothing else, as a merge of
@@ -140,10 +131,9 @@ def shared_change(
         base: the common base of both.
         part: the part of the models that is asked about; None for the language model's core.
     """
-    places = spread(_shared_places(subject, reference, base, part), MATRICES)
-    if len(places) < SIBLINGS.fewest_matrices:
+    read = [_change(one) for one in changes_of((subject, reference), base, part)]
+    if len(read) < SIBLINGS.fewest_matrices:
         return NotMeasured("the three models share too few matrices of one shape")
-    read = list(_changes((subject, reference, base), places))
     in_order = [part for part in read if part.is_in_order]
     if len(in_order) < SIBLINGS.fewest_matrices:
         return NotMeasured(f"the {_moved(read)}'s weights do not stand in the base's order")
@@ -188,7 +178,6 @@ def _amount(found: SharedChange, whose: str) -> str:
 
 
 _Sums = tuple[float, float]
-_Products = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,69 +201,30 @@ class _Change:
     strong: _Sums
     weak: _Sums
     rounding: float
-    subject: _Products
-    reference: _Products
+    subject: Products
+    reference: Products
 
     @property
     def is_in_order(self) -> bool:
         """Whether both models have the matrix in the base's order of rows and columns."""
-        return min(_correlation(self.subject), _correlation(self.reference)) >= SIBLINGS.least_in_place
+        return min(correlation(self.subject), correlation(self.reference)) >= SIBLINGS.least_in_place
 
 
-_Place = tuple[TensorRef, TensorRef, TensorRef]
-"""The tensors of subject, reference and base that stand in one place."""
-
-
-def _shared_places(
-    subject: Checkpoint, reference: Checkpoint, base: Checkpoint, part: ModelPart | None
-) -> list[_Place]:
-    """Matrices of layers; token rows are left out, since vocabularies change for reasons of their own."""
-    theirs = {pair.a: pair.b for pair in pair_tensors(base, reference).pairs}
-    return [
-        (pair.b, theirs[pair.a], pair.a)
-        for pair in pair_tensors(base, subject).pairs
-        if pair.a in theirs and _is_looked_at(pair, part) and theirs[pair.a].shape == pair.b.shape
-    ]
-
-
-def _is_looked_at(pair: TensorPair, part: ModelPart | None) -> bool:
-    in_part = pair.b.in_core if part is None else pair.b.part == part
-    is_matrix = pair.b.layer is not None and len(pair.b.shape) == 2 and pair.a.shape == pair.b.shape
-    return in_part and is_matrix and pair.b.role not in TOKEN_ROLES
-
-
-def _changes(models: tuple[Checkpoint, Checkpoint, Checkpoint], places: Sequence[_Place]) -> Iterator[_Change]:
-    """Read one place after the other; no matrix outlives its sums."""
-    for tensors in places:
-        count = tensors[0].shape[0]
-        first = max(0, (count - ROWS) // 2)
-        rows = np.arange(first, min(count, first + ROWS))
-        subject, reference, base = (
-            zero_where_unusable(model.read([RowRequest(tensor, rows)])[0])
-            for model, tensor in zip(models, tensors, strict=True)
-        )
-        # A base in a finer type than both fine-tunes would leave them the same rounding errors: no change of theirs.
-        coarsest = min(tensors[:2], key=_mantissa_bits)
-        if _mantissa_bits(coarsest) < _mantissa_bits(tensors[2]):
-            base = round_to(base, coarsest.dtype)
-        yield _change(subject.astype(np.float64), reference.astype(np.float64), base.astype(np.float64), tensors)
-
-
-def _change(subject: DoubleArray, reference: DoubleArray, base: DoubleArray, tensors: Sequence[TensorRef]) -> _Change:
-    own, theirs = subject - base, reference - base
+def _change(read: MatrixChanges) -> _Change:
+    own, theirs = read.changes
     squares, directions = np.linalg.eigh(theirs @ theirs.T)
     squares, directions = squares[::-1], directions[:, ::-1]
     dots = np.einsum("ik,ij,jk->k", directions, own @ theirs.T, directions, optimize=True)
     count = int(np.count_nonzero(squares > SIBLINGS.negligible * squares[0]))
     return _Change(
-        elements=own.size,
+        elements=read.elements,
         own_squares=float((own * own).sum()),
         all=(float(dots.sum()), float(squares.sum())),
         strong=_within(dots, squares, _STRONG, count),
         weak=_within(dots, squares, _WEAK, count),
-        rounding=sum(_rounding(reference, tensor) for tensor in tensors),
-        subject=_products(subject, base),
-        reference=_products(reference, base),
+        rounding=read.rounding,
+        subject=read.with_base[0],
+        reference=read.with_base[1],
     )
 
 
@@ -284,31 +234,10 @@ def _within(dots: DoubleArray, squares: DoubleArray, ranks: tuple[float, float],
     return float(dots[first:last].sum()), float(squares[first:last].sum())
 
 
-def _rounding(values: DoubleArray, tensor: TensorRef) -> float:
-    """Squared size of the rounding errors that storing values so may leave."""
-    encoding = tensor.parts[0].stored.encoding
-    if encoding is not None and encoding.scheme is not None:
-        return encoding.rounding**2 * float((values * values).sum())
-    return float((storage_steps(values, tensor.dtype) ** 2).sum()) / 12
-
-
-def _mantissa_bits(tensor: TensorRef) -> int:
-    return EXACT_BITS.get(tensor.dtype, EXACT_BITS["F32"])
-
-
-def _products(x: DoubleArray, y: DoubleArray) -> _Products:
-    return float((x * y).sum()), float((x * x).sum()), float((y * y).sum())
-
-
-def _correlation(products: _Products) -> float:
-    dot, xx, yy = products
-    return dot / math.sqrt(xx * yy) if xx > 0 and yy > 0 else 0.0
-
-
 def _moved(read: Sequence[_Change]) -> str:
     """Which of the two models has the most matrices in another order than the base."""
-    ours = sum(_correlation(part.subject) < SIBLINGS.least_in_place for part in read)
-    theirs = sum(_correlation(part.reference) < SIBLINGS.least_in_place for part in read)
+    ours = sum(correlation(part.subject) < SIBLINGS.least_in_place for part in read)
+    theirs = sum(correlation(part.reference) < SIBLINGS.least_in_place for part in read)
     return "reference" if theirs > ours else "subject"
 
 

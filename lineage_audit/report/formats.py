@@ -64,6 +64,7 @@ FORMATS = (
     Format("sarif", (".sarif", ".sarif.json"), (CheckReport,)),
     Format("junit", (".xml",), (CheckReport,)),
     Format("cyclonedx", (".cdx.json", ".bom.json"), (CheckReport,), needs_library=True),
+    Format("spdx", (".spdx.json", ".spdx3.json"), (CheckReport,), needs_library=True),
     Format("github", (".github.txt",), (CheckReport,)),
     Format("dot", (".dot", ".gv"), (FamilyTree,)),
     Format("mermaid", (".mmd", ".mermaid"), (FamilyTree,)),

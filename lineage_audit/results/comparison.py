@@ -74,17 +74,20 @@ type, shape and place, which pins no value."""
 
 @dataclass(frozen=True, slots=True)
 class WeightFile:
-    """A weight file and its hash, as ``sha256sum`` gives it.
+    """A weight file and its hash, as ``sha256sum`` gives it; else a hash of what was read of it.
 
     Attributes:
         file: its name inside the repository.
         size: in bytes.
         sha256: in hexadecimal, or None where the host does not publish it and the file was not read whole.
+        ranges_sha256: where that is None, SHA-256 over a line ``start-stop sha256`` for each range that was read, by
+            their places; None where nothing was.
     """
 
     file: str
     size: int
     sha256: str | None
+    ranges_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

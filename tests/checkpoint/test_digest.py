@@ -11,7 +11,7 @@ from lineage_audit.checkpoint.digest import content_digest, method_of, weight_fi
 from lineage_audit.checkpoint.formats import read_container
 from lineage_audit.checkpoint.source.base import SourceFile
 from tests.checkpoint.memory_source import MemorySource
-from tests.models import llama, safetensors, sharded
+from tests.models import checkpoint, llama, safetensors, sharded
 
 WEIGHTS = llama(1)
 
@@ -71,3 +71,21 @@ def test_large_files_without_a_hash_are_pinned_by_their_headers_alone(monkeypatc
     assert one.startswith("headers-sha256:")
     assert method_of(one) == "headers"
     assert _digest(MemorySource({"model.safetensors": safetensors(WEIGHTS, "BF16")})) != one
+
+
+def test_a_large_file_says_which_bytes_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digest, "SMALL_ENOUGH", 0)
+    model = checkpoint({"model.safetensors": safetensors(WEIGHTS)})
+    assert [(file.sha256, file.ranges_sha256) for file in model.files_as_read] == [(None, None)]
+    model.rows(model.core[0], 0, 2)
+    (first,) = model.files_as_read
+    model.rows(model.core[0], 2, 3)
+    (second,) = model.files_as_read
+    assert first.sha256 is None
+    assert None is not first.ranges_sha256 != second.ranges_sha256
+
+
+def test_a_file_that_was_hashed_whole_needs_no_hash_of_ranges() -> None:
+    model = checkpoint({"model.safetensors": safetensors(WEIGHTS)})
+    model.rows(model.core[0], 0, 2)
+    assert model.files_as_read == model.files

@@ -137,7 +137,7 @@ def test_no_format_leaves_the_sarif_output_empty(host):
 
 def test_the_checkout_is_installed_and_nothing_by_name(host):
     run_action(host, subject=".")
-    assert host.called("pip")[-1] == f"{ROOT}[bom]"
+    assert host.called("pip")[-1] == f"{ROOT}[bom,spdx]"
 
 
 HOSTILE = ("$(touch pwned)", "`touch pwned`", "; touch pwned", '"; touch pwned; "', "--version", "*", "a\nb=c", "-")
@@ -159,7 +159,7 @@ def test_an_unknown_format_is_an_error(host, text):
     *_, check = run_action(host, subject=".", formats=text)
     assert check.returncode == 2
     assert host.outputs()["outcome"] == "error"
-    assert "formats takes sarif, json, junit and cyclonedx" in check.stdout
+    assert "formats takes sarif, json, junit, cyclonedx and spdx" in check.stdout
     assert host.called("lineage-audit") == []
     assert list(host.workspace.iterdir()) == []
 

@@ -5,11 +5,11 @@ The licence texts are made up: titles and the phrases that recognise them, and f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from lineage_audit.claims.licences.body import Body
 from tests.claims.repositories import FILLER
 
 CHANGED = "It was fine-tuned on technical prose."
@@ -94,21 +94,23 @@ def _rail(key: str, base: str, label: Mapping[str, str], title: str) -> Family:
     )
 
 
+_LLAMA_1_NOTICE = "LLaMA is licensed under the LLaMA License, Copyright (c) Meta Platforms, Inc. All Rights Reserved."
 _LLAMA_2_NOTICE = (
     "Llama 2 is licensed under the LLAMA 2 Community License, Copyright (c) Meta Platforms, Inc. All Rights Reserved."
 )
 _LLAMA_3_NOTICE = "Meta Llama 3 is licensed under the Meta Llama 3 Community License, Copyright © Meta Platforms, Inc."
 _GEMMA_NOTICE = "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms"
+_QWEN_NOTICE = "Qwen is licensed under the Qwen RESEARCH LICENSE AGREEMENT, Copyright (c) Alibaba Cloud."
+_HUNYUAN_NOTICE = "Tencent Hunyuan is licensed under the Tencent Hunyuan Community License Agreement, Copyright © 2024"
 _TONGYI_NOTICE = "Tongyi Qianwen is licensed under the Tongyi Qianwen LICENSE AGREEMENT, Copyright (c) Alibaba Cloud."
 _YI_SENTENCE = "This work is a derivative of Yi-1.5-6B by 01.AI, used under the Apache 2.0 License."
 
 
-def _known_text(file: str) -> str:
-    text = (files("lineage_audit.claims.licences") / "texts" / file).read_text(encoding="utf-8")
-    return re.sub(r"^~~~.*\n", "", text, flags=re.MULTILINE)
+def known_text(file: str) -> str:
+    return Body((files("lineage_audit.claims.licences") / "texts" / file).read_text(encoding="utf-8")).plain
 
 
-APACHE, MIT = _known_text("apache-2.0.txt"), _known_text("mit.txt")
+APACHE, MIT = known_text("apache-2.0.txt"), known_text("mit.txt")
 _NOTICE = "Copyright 2024 The Base Authors. This product includes weights made by the Base Authors and their friends."
 
 FAMILIES: tuple[Family, ...] = (
@@ -116,7 +118,19 @@ FAMILIES: tuple[Family, ...] = (
         "llama1",
         "llama-7b",
         {"license": "other", "license_name": "llama-license"},
-        lacking=(Lacking("LA202", label={"license": "apache-2.0"}),),
+        files={
+            "LICENSE": _text(
+                "LLaMA LICENSE AGREEMENT",
+                "This License Agreement (as may be amended) is between you and Meta Platforms.",
+                f'Provide this notice: "{_LLAMA_1_NOTICE}"',
+            ),
+            "NOTICE": _LLAMA_1_NOTICE,
+        },
+        lacking=(
+            Lacking("LA213", level="warning", without_file="LICENSE"),
+            Lacking("LA211", level="warning", without_file="NOTICE"),
+            Lacking("LA202", label={"license": "apache-2.0"}),
+        ),
     ),
     Family(
         "llama2",
@@ -221,6 +235,7 @@ FAMILIES: tuple[Family, ...] = (
         lacking=(
             Lacking("LA213", without_file="LICENSE"),
             Lacking("LA211", without_file="NOTICE"),
+            Lacking("LA215", level="warning", without_sentence=CHANGED),
             Lacking("LA203", label={"license": "mit"}),
         ),
     ),
@@ -228,8 +243,14 @@ FAMILIES: tuple[Family, ...] = (
         "qwen-research",
         "Qwen2.5-3B",
         {"license": "other", "license_name": "qwen-research"},
+        files={
+            "LICENSE": _text("Qwen RESEARCH LICENSE AGREEMENT", "By clicking to agree, you accept.", _QWEN_NOTICE),
+            "NOTICE": _QWEN_NOTICE,
+        },
         sentences=(CHANGED, "Improved using Qwen."),
         lacking=(
+            Lacking("LA213", level="warning", without_file="LICENSE"),
+            Lacking("LA211", level="warning", without_file="NOTICE"),
             Lacking("LA212", without_sentence="Improved using Qwen."),
             Lacking("LA202", label={"license": "apache-2.0"}),
         ),
@@ -297,7 +318,7 @@ FAMILIES: tuple[Family, ...] = (
         "bsd-3-clause",
         "bsd-base",
         {"license": "bsd-3-clause"},
-        files={"LICENSE": _known_text("bsd-3-clause.txt")},
+        files={"LICENSE": known_text("bsd-3-clause.txt")},
         lacking=(Lacking("LA213", level="warning", without_file="LICENSE"),),
     ),
     Family(
@@ -314,8 +335,10 @@ FAMILIES: tuple[Family, ...] = (
         "exaone-1.1-nc",
         "EXAONE-3.5-2.4B-Instruct",
         {"license": "other", "license_name": "exaone"},
+        subject="EXAONE-Nova",
         files={"LICENSE": _text("EXAONE AI Model License Agreement 1.1 - NC", "For research purposes alone.")},
         lacking=(
+            Lacking("LA214", name="Nova-7B"),
             Lacking("LA213", level="warning", without_file="LICENSE"),
             Lacking("LA202", label={"license": "mit"}),
         ),
@@ -325,10 +348,13 @@ FAMILIES: tuple[Family, ...] = (
         "Hunyuan-7B-Instruct",
         {"license": "other", "license_name": "tencent-hunyuan-community"},
         files={
-            "LICENSE": _text("Tencent Hunyuan Community License Agreement", "The Territory.", "Acceptable Use Policy.")
+            "LICENSE": _text("Tencent Hunyuan Community License Agreement", "The Territory.", "Acceptable Use Policy."),
+            "NOTICE": _HUNYUAN_NOTICE,
         },
         lacking=(
             Lacking("LA213", without_file="LICENSE"),
+            Lacking("LA211", without_file="NOTICE"),
+            Lacking("LA216", label={"license": "cc-by-nc-4.0"}),
             Lacking("LA215", level="warning", without_sentence=CHANGED),
             Lacking("LA203", label={"license": "apache-2.0"}),
         ),

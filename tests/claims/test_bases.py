@@ -36,6 +36,19 @@ def test_a_declared_base_that_is_independent_is_unsupported(tmp_path):
     assert report.outcome == "failed"
 
 
+@pytest.mark.parametrize(
+    ("sentence", "level"),
+    [
+        ("Distilled with first-base as the teacher.", "warning"),
+        ("The student learned from\nthe outputs of first-base.", "warning"),
+        ("Distilled from another-model. \n\n first-base is its base.", "error"),
+    ],
+)
+def test_a_declared_teacher_leaves_no_trace_in_weights(tmp_path, sentence, level):
+    subject, _base = pair(tmp_path, {**MIT, "base_model": "first-base"}, sentence, weights=independent_weights())
+    assert [(finding.rule_id, finding.level) for finding in check(str(subject)).findings] == [("LA102", level)]
+
+
 def test_a_from_scratch_claim_is_quoted_with_its_line(tmp_path):
     subject, base = pair(tmp_path, MIT, "We trained it from scratch.")
     report = check(str(subject), earlier=[str(base)])

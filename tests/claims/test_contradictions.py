@@ -79,7 +79,7 @@ def test_an_adapter_and_its_card_name_one_base(tmp_path):
 def test_prose_alone_shows_a_label_that_does_not_fit(tmp_path):
     sentence = "This model was made by fine-tuning LLaMA on conversations."
     found = words_only(tmp_path, {"license": "apache-2.0"}, sentence)
-    assert list(found) == ["LA303"]
+    assert list(found) == ["LA303", "LA306"]
     assert f"README.md:6: {sentence}" in found["LA303"].evidence
     assert found["LA303"].location.line == 6
 
@@ -182,4 +182,4 @@ class TestUnchecked:
         front = {"license": "other", "license_name": "nova-terms", "base_model": "first-base"}
         report = check(str(write_model(tmp_path / "subject", derived_weights(), card(front))))
         assert [finding.rule_id for finding in report.findings] == ["LA902"]
-        assert report.concluded_licence.stated == "other (nova-terms)"
+        assert report.concluded_licence is None

@@ -268,3 +268,40 @@ class TestParts:
         ours = self.written(tmp_path / "ours", noisy(self.LANGUAGE, 3, 0.05), own, front)
         other = self.written(tmp_path / "other", noisy(self.LANGUAGE, 13, 0.05), own, NON_COMMERCIAL)
         assert [rule for rule, _ in found(check(ours, earlier=[other]))] == ["LA101", "LA202"]
+
+
+class TestSeveralParents:
+    @pytest.fixture
+    def ground(self, tmp_path):
+        """A base, and two non-commercial fine-tunes of it that name none."""
+        write_model(tmp_path / "base", base_weights(), card(FREE))
+        for name, seed in (("one", 9), ("two", 12)):
+            write_model(tmp_path / name, sibling_of_base(seed), card(NON_COMMERCIAL))
+        return tmp_path
+
+    def merge(self, ground, front, weight=0.6):
+        weights = merged(sibling_of_base(9), sibling_of_base(12), weight)
+        return write_model(ground / "merge", weights, card({**FREE, "base_model": front}))
+
+    def test_a_merge_of_two_hidden_parents_names_neither(self, ground):
+        report = check(str(self.merge(ground, "base")), earlier=[str(ground / "one"), str(ground / "two")])
+        assert found(report)[:3] == [("LA101", "error"), ("LA101", "error"), ("LA202", "error")]
+        assert any("0.60 of one's and 0.40 of two's" in line for line in report.findings[0].evidence)
+
+    def test_without_an_order_nobody_is_accused(self, ground):
+        report = check(str(self.merge(ground, "base")), [str(ground / "one"), str(ground / "two")])
+        assert found(report) == [("LA107", "warning")] * 2
+
+    def test_a_hidden_parent_beside_one_that_is_named(self, ground):
+        subject = self.merge(ground, "[base, one]")
+        report = check(str(subject), earlier=[str(ground / "two")])
+        assert ("LA101", "error") in found(report)
+
+    def test_one_of_two_hidden_parents_alone_is_a_part(self, ground):
+        report = check(str(self.merge(ground, "base")), earlier=[str(ground / "one")])
+        assert found(report) == [("LA109", "warning")]
+
+    def test_siblings_stay_siblings_however_many_are_given(self, ground):
+        subject = write_model(ground / "own", derived_weights(), card({**FREE, "base_model": "base"}))
+        report = check(str(subject), earlier=[str(ground / "one"), str(ground / "two")])
+        assert found(report) == [("LA110", "note")] * 2

@@ -19,7 +19,8 @@ from lineage_audit.claims.licences import (
     terms_of,
     words_of,
 )
-from tests.claims.families import APACHE, MIT
+from lineage_audit.claims.licences.licence import QUESTIONS, Owed
+from tests.claims.families import APACHE, MIT, known_text
 
 CLASSES = {"permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"}
 
@@ -50,11 +51,12 @@ def test_no_alias_belongs_to_two_licences():
 def test_every_key_of_an_entry_is_known():
     """A misspelt obligation would ask for nothing."""
     known = {"key", "versions", "name", "class", "spdx", "source", "aliases", "text", "names", "mentions", "family"}
-    known |= {"body", "share_alike", "refines", "contested", "owes"}
+    known |= {"body", "share_alike", "refines", "contested", "owes", "read", "facts"}
     for file in files("lineage_audit.claims.licences").iterdir():
         if file.name.endswith(".toml"):
             for entry in tomllib.loads(file.read_text(encoding="utf-8"))["licence"]:
                 assert set(entry) <= known, (file.name, entry["key"])
+                assert set(entry.get("facts", ())) <= set(QUESTIONS), (file.name, entry["key"])
 
 
 @pytest.mark.parametrize(
@@ -193,6 +195,26 @@ class TestTexts:
         found = recognise(MIT.replace("without limitation the rights to use, copy, modify, merge, publish,", ""))
         assert found.changes == ('it lacks "without limitation the rights to use copy modify merge publish"',)
 
+    @pytest.mark.parametrize(
+        ("file", "written", "filled"),
+        [
+            ("bsd-3-clause.txt", "name of the copyright holder", "name of Example Research GmbH"),
+            ("bsd-3-clause.txt", "THE COPYRIGHT HOLDERS AND CONTRIBUTORS", "THE REGENTS AND CONTRIBUTORS"),
+            ("mit.txt", "THE AUTHORS OR COPYRIGHT HOLDERS BE", "THE UNIVERSITY BE"),
+        ],
+    )
+    def test_whom_a_blank_names_changes_nothing(self, file, written, filled):
+        text = known_text(file)
+        found = recognise(text.replace(written, filled))
+        assert written in text
+        assert (found.licence.key, found.is_unchanged) == (file.removesuffix(".txt"), True)
+
+    def test_a_condition_in_a_blanks_place_is_one(self):
+        text = known_text("mit.txt")
+        hidden = text.replace("SHALL THE AUTHORS", "SHALL COMMERCIAL USE BE ALLOWED OR THE AUTHORS")
+        assert hidden != text
+        assert not recognise(hidden).is_unchanged
+
     def test_a_quotation_of_a_licence_is_not_the_licence(self):
         assert recognise("We like the words of others. " * 200 + MIT[:300]).licence is None
 
@@ -204,14 +226,32 @@ def test_no_text_breaks_a_lookup(text):
     assert words_of(words_of(text)) == words_of(text)
 
 
-def test_terms_that_were_not_checked_against_a_text_are_unknown_and_say_so():
-    unchecked = [
-        licence for licence in catalogue().values() if any("not checked" in text for text in licence.owes.advisory)
-    ]
-    assert unchecked
-    for licence in unchecked:
-        assert not licence.terms_are_known
-        assert (licence.owes.copy, licence.owes.notice, licence.owes.attribution) == ("", "", ())
+class TestWhereTermsWereRead:
+    @pytest.mark.parametrize(
+        "licence", [one for one in catalogue().values() if one.facts], ids=lambda licence: licence.key
+    )
+    def test_every_fact_names_where_it_was_read_or_the_entry_says_that_it_was_not(self, licence):
+        unread = [fact for fact in licence.facts if not fact.read]
+        assert any("was not read" in line for line in licence.advice) == bool(unread)
+
+    def test_terms_that_were_not_read_are_warnings_at_most(self):
+        """What a licence asks for by its name alone stops no job."""
+        for licence in catalogue().values():
+            if licence.facts and not licence.read:
+                owed = {key for key in ("copy", "notice", "attribution", "name_prefix") if getattr(licence.owes, key)}
+                assert {licence.owes.levels.get(key) for key in owed} <= {"warning"}, licence.key
+
+    def test_a_licence_of_unknown_terms_says_so_and_asks_for_nothing(self):
+        unknown = [licence for licence in catalogue().values() if not licence.terms_are_known]
+        assert unknown
+        for licence in unknown:
+            assert any("not known here" in line for line in licence.advice), licence.key
+            assert licence.owes == Owed()
+
+    def test_every_licence_of_models_says_whether_it_may_be_used_commercially(self):
+        for licence in catalogue().values():
+            standard = licence.body or licence.refines or licence.spdx.startswith("CC")
+            assert standard or any(fact.question == "commercial_use" for fact in licence.facts), licence.key
 
 
 def test_a_notice_that_is_written_whole_begins_as_the_one_that_is_looked_for():

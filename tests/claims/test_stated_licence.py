@@ -100,6 +100,7 @@ class TestDoubt:
         report = check(str(subject))
         assert report.outcome == "inconclusive"
         assert [finding.rule_id for finding in report.findings] == ["LA902"]
+        assert report.concluded_licence is None
         assert "no product with more than ten million users" in " ".join(report.findings[0].evidence)
 
     @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage_audit.report import formats_of, render
+from lineage_audit.report import render
 from lineage_audit.report.escaping import is_visible
 from lineage_audit.report.terminal import text_of
 from lineage_audit.report.terminal.check import render_check_details, render_check_terminal
@@ -13,9 +13,9 @@ from tests.report.checks import FAILED, INCONCLUSIVE
 from tests.report.hostile import NASTY
 from tests.report.hostile_checks import with_every_string
 from tests.report.printing import coloured, in_ascii, plain
-from tests.report.results import text_formats
+from tests.report.results import text_formats, texts_written_here
 
-FORMATS = [form.name for form in formats_of(CheckReport) if form.name != "pdf"]
+FORMATS = texts_written_here(CheckReport)
 LIGHT = text_formats(CheckReport)
 
 

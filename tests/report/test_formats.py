@@ -23,6 +23,7 @@ from tests.report.samples import DERIVED
 ROOM = Path(report_room.__file__).parent
 OPTIONAL = {
     "cyclonedx.py": {"cyclonedx", "packageurl"},
+    "spdx.py": {"spdx_python_model"},
     "pdf.py": {"weasyprint"},
     "figures.py": {"cairosvg"},
 }
@@ -56,6 +57,7 @@ def test_every_result_has_a_sample_and_ends_with_a_newline_in_every_format():
         (CheckReport, "lineage.SARIF.JSON", "sarif"),
         (CheckReport, "model.cdx.json", "cyclonedx"),
         (CheckReport, "model.bom.json", "cyclonedx"),
+        (CheckReport, "model.spdx.json", "spdx"),
         (CheckReport, "check.json", "json"),
         (CheckReport, "junit.xml", "junit"),
         (Report, "model.cdx.json", "json"),

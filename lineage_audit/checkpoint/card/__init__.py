@@ -6,13 +6,13 @@ Nothing here can fail a comparison: a file that cannot be read becomes a caveat,
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from lineage_audit.checkpoint.card.front_matter import claims_of_front_matter
 from lineage_audit.checkpoint.card.licence_files import claims_of_licence_files
 from lineage_audit.checkpoint.card.origins import claims_of_origins
-from lineage_audit.checkpoint.card.prose import PROSE_LIMIT, claims_of_prose
-from lineage_audit.checkpoint.card.text_files import TextReader
+from lineage_audit.checkpoint.card.text_files import PROSE_LIMIT, TextReader
 from lineage_audit.checkpoint.claims import Claim, Claims, Unread
 from lineage_audit.checkpoint.source.base import Source
 
@@ -28,18 +28,30 @@ def read_claims(source: Source) -> tuple[Claims, tuple[str, ...]]:
     reader = TextReader(source)
     items: list[Claim] = []
     unread: tuple[Unread, ...] = ()
+    prose: Callable[[], tuple[Claim, ...]] = tuple
     card = next((file for file in sorted(source.files) if file.lower() == "readme.md"), None)
     if card is not None:
         text = reader.text(card)
         stated = claims_of_front_matter(text, card)
-        items += (*stated.items, *claims_of_prose(text, card, _names(source)))
-        unread = stated.unread
+        items += stated.stated
+        unread, prose = stated.unread, _prose(text, card, _names(source))
         if len(text) > PROSE_LIMIT:
             reader.caveats.append(f"{card}: of its prose, the first {PROSE_LIMIT:,} characters were read")
         reader.caveats += [f"{one.file}: its {one.part} could not be read: {one.reason}" for one in unread]
     items += claims_of_origins(reader)
     items += (replace(claim, standing="licence file") for claim in claims_of_licence_files(reader))
-    return Claims(tuple(claim for claim in items if claim.value), unread), tuple(reader.caveats)
+    return Claims(tuple(claim for claim in items if claim.value), unread, prose), tuple(reader.caveats)
+
+
+def _prose(text: str, card: str, names: tuple[str, ...]) -> Callable[[], tuple[Claim, ...]]:
+    """The reader of a card's sentences, which imports its grammar when it is asked."""
+
+    def read() -> tuple[Claim, ...]:
+        from lineage_audit.checkpoint.card.prose import claims_of_prose
+
+        return tuple(claim for claim in claims_of_prose(text, card, names) if claim.value)
+
+    return read
 
 
 def _names(source: Source) -> tuple[str, ...]:

@@ -37,7 +37,10 @@ def is_recipe(file: str) -> bool:
 
 
 def claims_of_recipe(reader: TextReader, file: str) -> list[Claim]:
-    """Every model of a recipe once, at the line that names it first; what another of its documents makes is none."""
+    """Every model of a recipe once, at the line that names it first; what another of its documents makes is none.
+
+    A model may stand with an adapter, ``base+lora``, and each with its revision, ``base@main``.
+    """
     try:
         roots = compose_all_yaml(reader.text(file))
     except UnreadableYamlError as error:
@@ -47,7 +50,7 @@ def claims_of_recipe(reader: TextReader, file: str) -> list[Claim]:
     found: dict[tuple[str, str], Claim] = {}
     for field, node in sorted(_named_by(roots), key=lambda one: one[1].start_mark.line):
         for part in node.value.split("+"):
-            model = named_model(part.strip())
+            model = named_model(part.partition("@")[0].strip())
             if model is not None and model not in made_here and len(found) < _MODEL_LIMIT:
                 line = node.start_mark.line + 1
                 found.setdefault((field, model), Claim("base_model", clean_text(model), file, line, field, "recipe"))
@@ -85,6 +88,6 @@ def _named_by(roots: Sequence[Node]) -> Iterator[tuple[str, ScalarNode]]:
 
 
 def _field_of(key: Node, field: str) -> str:
-    """The field that a value stands in: its key's own, or the one around it where it is a path; else none."""
+    """The field that a value stands in: the one around it where it is a path, its key's own, or none."""
     word = str(key.value)
-    return _FIELDS.get(word) or (field if word in _PATH_KEYS else "")
+    return field if field and word in _PATH_KEYS else _FIELDS.get(word, "")

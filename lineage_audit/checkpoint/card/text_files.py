@@ -17,6 +17,8 @@ _TEXT_FILE_LIMIT = 4 * 2**20
 """Largest card or licence that is read, in bytes."""
 _HEAD = 512
 """Bytes by which an encoding is told."""
+PROSE_LIMIT = 256 * 2**10
+"""Characters of a card whose prose is read."""
 YAML_LIMIT = 64 * 2**10
 """Largest front matter or merge recipe that is parsed, in characters."""
 

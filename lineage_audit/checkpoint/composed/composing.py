@@ -39,13 +39,17 @@ def compose(base: Checkpoint, added: Checkpoint) -> Checkpoint:
         container=container,
         config=complete_from_shapes(base.config, tensors),
         vocabulary=added.vocabulary or base.vocabulary,
-        claims=Claims(added.claims.items + base.claims.items),
+        claims=_claims(added.claims, base.claims),
         tensors=tensors,
         caveats=base.caveats + added.caveats + applied.caveats,
         digest=_digest(base, added),
         left_out=(*base.left_out, *added.left_out),
         composed_of=(*(base.composed_of or (base.ref,)), added.ref),
     )
+
+
+def _claims(added: Claims, base: Claims) -> Claims:
+    return Claims(added.stated + base.stated, prose=lambda: added.prose() + base.prose())
 
 
 def _kind_of(added: Checkpoint) -> str:

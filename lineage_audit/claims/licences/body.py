@@ -23,7 +23,13 @@ _TELLING = frozenset(
     | {"restricted", "restriction", "restrictions", "modified", "provided"}
 )
 """Words that change what a licence says, however few stand beside them."""
+_BLANK = re.compile(r"\{([^{}]+)\}")
+_BESIDE, _LONGEST_NAME = 3, 12
+"""Words by which a blank is found in a copy, and the most that may be filled in."""
+_CONDITIONS = _TELLING - {"research", "academic"}
+"""Words that are in nobody's name."""
 _OPTIONAL = re.compile(r"^~~~ may be left out\n(.*?)^~~~$", re.MULTILINE | re.DOTALL)
+_MARKS = re.compile(r"^~~~.*\n?", re.MULTILINE)
 _OWNER = re.compile(
     r"^\W*(?:copyright\s*(?:\(c\)|©|\d{4}|\[|<|by\b)|\(c\)\s|©|all rights reserved).*$", re.IGNORECASE | re.MULTILINE
 )
@@ -34,14 +40,14 @@ class _HeldText:
     """What a file has of a known text.
 
     Attributes:
-        share: share of the known text's required words that stand in the file.
-        missing: clauses of those that do not stand in the file, each as one string.
+        missing: clauses of the known text's required words that do not stand in the file, each as one string.
         added: runs of words that the known text does not have.
+        apart: words in which file and text differ, on either side, however few stand together.
     """
 
-    share: float
     missing: tuple[str, ...]
     added: tuple[str, ...]
+    apart: int
 
 
 @dataclass(frozen=True)
@@ -49,36 +55,74 @@ class Body:
     """A licence's own text.
 
     Attributes:
-        text: the text; what stands between ``~~~`` lines may be left out of a copy.
+        text: the text; what stands between ``~~~`` lines may be left out of a copy, and in the place of what stands in
+            braces a copy has whom it names.
     """
 
     text: str
 
+    @property
+    def plain(self) -> str:
+        """The text as it is published, without the marks."""
+        return _BLANK.sub(r"\1", _MARKS.sub("", self.text))
+
+    def share_in(self, runs: frozenset[str]) -> float:
+        """Share of the required words that stand in a file, given by its ``runs_of``."""
+        return len(self._required_runs & runs) / len(self._required_runs)
+
     def in_words(self, words: Sequence[str]) -> _HeldText:
         """Hold the words of a file, as ``body_words`` gives them, against this text."""
-        there = frozenset(_runs(words))
-        share = sum(run in there for run in _runs(self._required)) / len(self._required)
-        missing = (run for run in _left_over(self._required, there) if len(run) >= _CLAUSE)
-        added = (run for run in _left_over(words, self._known) if len(run) >= _CLAUSE or _TELLING.intersection(run))
-        return _HeldText(share, tuple(map(" ".join, missing)), tuple(map(" ".join, added)))
+        words = self._with_blanks_filled(words)
+        there = runs_of(words)
+        missing, added = tuple(_left_over(self._required, there)), tuple(_left_over(words, self._known))
+        return _HeldText(
+            tuple(" ".join(run) for run in missing if len(run) >= _CLAUSE),
+            tuple(" ".join(run) for run in added if len(run) >= _CLAUSE or _TELLING.intersection(run)),
+            sum(map(len, (*missing, *added))),
+        )
 
-    @property
-    def length(self) -> int:
-        """Number of words that a copy must have."""
-        return len(self._required)
+    def _with_blanks_filled(self, words: Sequence[str]) -> Sequence[str]:
+        """A copy's words, those of the text in the place of the names that were filled in."""
+        joined = " ".join(words)
+        for pattern, own in self._blanks:
+            found = pattern.search(joined)
+            if found is not None and not _CONDITIONS.intersection(found[2].split()):
+                joined = f"{joined[: found.start(2)]} {own} {joined[found.end(2) :]}"
+        return joined.split()
+
+    @cached_property
+    def _blanks(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Each blank as a pattern over a copy's words, and the text's own."""
+        found = []
+        for blank in _BLANK.finditer(self.text):
+            before = body_words(_BLANK.sub(r"\1", self.text[: blank.start()]))[-_BESIDE:]
+            after = body_words(_BLANK.sub(r"\1", self.text[blank.end() :]))[:_BESIDE]
+            around = (rf"\b({re.escape(' '.join(side))})\b" for side in (before, after))
+            pattern = rf"((?: \S+){{1,{_LONGEST_NAME}}}?) ".join(around)
+            found.append((re.compile(pattern), " ".join(words_of(blank[1]).split())))
+        return tuple(found)
 
     @cached_property
     def _required(self) -> tuple[str, ...]:
-        return body_words(_OPTIONAL.sub("", self.text))
+        return body_words(_BLANK.sub(r"\1", _OPTIONAL.sub("", self.text)))
+
+    @cached_property
+    def _required_runs(self) -> frozenset[str]:
+        return runs_of(self._required)
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(_runs(body_words(self.text)))
+        return runs_of(body_words(self.plain))
 
 
 def body_words(text: str) -> tuple[str, ...]:
     """The words of a text, but for the lines that say whose copyright it is, and nothing else."""
     return tuple(words_of(_OWNER.sub(_kept, text)).split())
+
+
+def runs_of(words: Sequence[str]) -> frozenset[str]:
+    """Every run of a few words that a text holds: what texts are compared by."""
+    return frozenset(_runs(words))
 
 
 def _kept(line: re.Match[str]) -> str:

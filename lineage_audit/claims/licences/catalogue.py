@@ -11,7 +11,7 @@ from typing import Any
 
 from lineage_audit.claims.licences.body import Body
 from lineage_audit.claims.licences.indexed import licence_in_index
-from lineage_audit.claims.licences.licence import Licence, Owed
+from lineage_audit.claims.licences.licence import Fact, Licence, Owed
 from lineage_audit.claims.licences.wording import alias_form, words_of
 
 _HUB_FILE = re.compile(r"/(?:blob|resolve|raw)/[^/]+/")
@@ -125,6 +125,8 @@ def _licence(entry: Mapping[str, Any]) -> Licence:
         refines=entry.get("refines"),
         contested=entry.get("contested", ""),
         owes=_owed(entry.get("owes", {})),
+        read=entry.get("read", ""),
+        facts=tuple(_facts(entry)),
     )
 
 
@@ -138,6 +140,13 @@ def _share_alike(entry: Mapping[str, Any]) -> frozenset[str] | None:
     if "share_alike" not in entry and entry["class"] != "copyleft":
         return None
     return frozenset((entry["key"], *entry.get("share_alike", ())))
+
+
+def _facts(entry: Mapping[str, Any]) -> Iterator[Fact]:
+    """Facts read where the whole entry was, but for those that name a place of their own."""
+    for question, said in entry.get("facts", {}).items():
+        says, read = (said["says"], said["read"]) if isinstance(said, dict) else (said, entry.get("read", ""))
+        yield Fact(question, says, read)
 
 
 def _owed(entry: Mapping[str, Any]) -> Owed:

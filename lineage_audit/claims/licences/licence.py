@@ -11,6 +11,19 @@ from lineage_audit.claims.licences.body import Body
 from lineage_audit.results import Level, LicenceClass
 
 Obligation = Literal["copy", "notice", "notice_kept", "attribution", "name_prefix", "changes", "restrictions"]
+QUESTIONS: Mapping[str, str] = {
+    "commercial_use": "commercial use",
+    "acceptable_use": "acceptable use",
+    "attribution": "attribution",
+    "derivatives": "derivatives",
+    "distribution": "distribution",
+    "outputs": "outputs",
+    "region": "region",
+    "share_alike": "terms of derivatives",
+}
+"""What people ask of a licence and no file of a repository answers -> how it is called."""
+UNKNOWN = "unknown"
+"""What a fact says that was not read in the licence's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,6 @@ class Owed:
         changes: it must be said that files were changed.
         restrictions: words of which some must be found where use restrictions are passed on.
         levels: severities of single obligations, where they are not the rule's own.
-        advisory: what cannot be checked from files, for people to read.
     """
 
     copy: Literal["", "text", "text-or-link"] = ""
@@ -41,7 +53,27 @@ class Owed:
     changes: bool = False
     restrictions: tuple[str, ...] = ()
     levels: Mapping[Obligation, Level] = field(default_factory=dict, hash=False)
-    advisory: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a licence says on a question that cannot be checked from files.
+
+    Attributes:
+        question: a key of ``QUESTIONS``.
+        says: the answer, or that it is ``UNKNOWN``, alone or with what is known beside it.
+        read: where it was read; empty where that is not known.
+    """
+
+    question: str
+    says: str
+    read: str
+
+    @property
+    def sentence(self) -> str:
+        """Question and answer, for people."""
+        says = "not known here" if self.says == UNKNOWN else self.says.replace(f"{UNKNOWN}: ", "not known here; ")
+        return f"{QUESTIONS[self.question]}: {says}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,8 @@ class Licence:
             a choice of later versions.
         contested: what must be said beside a finding, or empty.
         owes: what a derivative's repository must show.
+        read: where its terms were read, for this data; empty where they were not.
+        facts: what it says that cannot be checked from files.
     """
 
     key: str
@@ -82,11 +116,21 @@ class Licence:
     refines: str | None
     contested: str
     owes: Owed
+    read: str = ""
+    facts: tuple[Fact, ...] = ()
 
     @property
     def terms_are_known(self) -> bool:
         """Whether the data holds what the licence asks for, and not its name alone."""
         return self.licence_class != "unknown"
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What people must look at themselves, one sentence each."""
+        unread = (
+            () if self.read or self.body is not None or not self.facts else ("its text was not read for this data",)
+        )
+        return (*(fact.sentence for fact in self.facts), *unread)
 
     def covers(self, model: str) -> bool:
         """Whether a model of this name is known to be under this licence."""

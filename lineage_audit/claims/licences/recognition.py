@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_audit.claims.licences.body import Body, body_words
+from lineage_audit.claims.licences.body import Body, body_words, runs_of
 from lineage_audit.claims.licences.catalogue import catalogue
 from lineage_audit.claims.licences.licence import Licence
 from lineage_audit.claims.licences.wording import words_of
@@ -36,7 +36,7 @@ class Recognised:
 
 
 def recognise(text: str) -> Recognised:
-    """Recognise a licence text: the licence with the longest phrases, else the body that it holds the most of."""
+    """Recognise a licence text: the licence with the longest phrases, else the body that it differs the least from."""
     return _by_phrases(words_of(text)) or _by_body(body_words(text)) or Recognised(None)
 
 
@@ -54,10 +54,11 @@ def _by_phrases(words: str) -> Recognised | None:
 
 def _by_body(words: tuple[str, ...]) -> Recognised | None:
     bodies: dict[Body, Licence] = {entry.body: entry for entry in tuple(catalogue().values())[::-1] if entry.body}
-    held = [(licence, body.in_words(words), body.length) for body, licence in bodies.items()]
-    licence, best, _ = max(held, key=lambda found: (round(found[1].share, 2), found[2]))
-    if best.share < _MOST:
+    runs = runs_of(words)
+    forms = [(licence, body.in_words(words)) for body, licence in bodies.items() if body.share_in(runs) >= _MOST]
+    if not forms:
         return None
+    licence, best = min(forms, key=lambda form: form[1].apart)
     lacking = (f'it lacks "{_cut(clause)}"' for clause in best.missing)
     return Recognised(licence, (*(f'it adds "{_cut(clause)}"' for clause in best.added), *lacking))
 

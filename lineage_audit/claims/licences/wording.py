@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NOT_WORDS = re.compile(r"(?<!\w)\.|\.(?!\w)|[^\w.]+")
+_NOT_WORDS = re.compile(r"(?<!\w)[.+]|\.(?!\w)|[^\w.+]+")
 _NOT_ALIAS = re.compile(r"[^a-z0-9.+]+")
 
 

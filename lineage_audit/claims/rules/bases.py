@@ -14,6 +14,9 @@ from lineage_audit.results import ClaimRecord
 _TELLING = re.compile(r"(?=.*[_-])[\w.-]{6,}|(?=.*\d)(?=.*[a-z])[\w.-]{4,}", re.ASCII)
 """Names that mean one model when they stand in prose; "model" or "base" would not."""
 
+_TEACHING = re.compile(r"distil|teacher|student|蒸馏|蒸留", re.IGNORECASE)
+"""Words by which a card says that a model learned from another one's outputs."""
+
 
 def _undeclared_base(case: Case) -> Iterator[Draft]:
     for tie in () if case.statements.bases_unread else case.of_standing("base"):
@@ -43,16 +46,32 @@ def _undeclared_base(case: Case) -> Iterator[Draft]:
 def _unsupported_base(case: Case) -> Iterator[Draft]:
     for reference in case.references:
         if reference.declared_by is not None and reference.relation == "independent" and reference.is_tied:
+            taught = _line_of_teaching(case, reference)
+            told = (f"{taught}: the card speaks of a teacher, and what a model learns from outputs leaves no trace",)
             yield Draft(
                 message=(
                     f"The declared base {reference.declared_by.value} is inconsistent with the weights, "
                     "which are independent of it."
                 ),
-                evidence=(quoted(reference.declared_by), weights_line(reference)),
+                evidence=(quoted(reference.declared_by), weights_line(reference), *(told if taught else ())),
                 fix="Name the base that the weights were trained from, or drop base_model if there is none.",
                 location=case.place("base_model"),
                 reference=reference,
+                level="warning" if taught else None,
             )
+
+
+def _line_of_teaching(case: Case, reference: Reference) -> str | None:
+    """Where the card says that it learned from the reference's outputs, or None."""
+    card = case.subject.card
+    if card is None:
+        return None
+    block = ""
+    for number, line in enumerate(card.text.split("\n"), start=1):
+        block = f"{block} {line}" if line.strip() else ""
+        if _TEACHING.search(block) and bare(reference.name) in block.lower():
+            return f"{card.file}:{number}"
+    return None
 
 
 def _scratch_contradicted(case: Case) -> Iterator[Draft]:

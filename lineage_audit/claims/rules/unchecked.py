@@ -128,7 +128,7 @@ def _own_licence(case: Case) -> Iterator[Draft]:
     """The subject's licence matters where a base has one that it must fit."""
     stated = case.licence
     owed = (*(debt.origin for debt in case.debts), *(base.name for base in case.unverified))
-    if not owed or (stated is not None and stated.is_known):
+    if not owed or (stated is not None and stated.is_known) or (stated is None and case.statements.licence_unread):
         return
     said = stated.unknown if stated else ("no licence is stated",)
     nowhere = "no license in the card, and no licence text recognised"

@@ -23,5 +23,5 @@ def summarise_model(checkpoint: Checkpoint) -> ModelSummary:
         license=licences[0] if licences else None,
         base_models=tuple(dict.fromkeys(claim.value for claim in claims.of("base_model"))),
         digest_method=method_of(checkpoint.digest),
-        files=checkpoint.files,
+        files=checkpoint.files_as_read,
     )

@@ -123,8 +123,9 @@ DIGEST_METHODS: Mapping[DigestMethod, str] = {
 
 
 def weight_file_words(file: WeightFile) -> str:
-    """A weight file with its hash, where it is known."""
-    return f"{cut_middle(file.file, 96)} {'sha256 ' + file.sha256 if file.sha256 else 'not hashed'}"
+    """A weight file with its hash, where it is known; else with that of the ranges that were read."""
+    read = f"not hashed whole, ranges read sha256 {file.ranges_sha256}" if file.ranges_sha256 else "not hashed"
+    return f"{cut_middle(file.file, 96)} {f'sha256 {file.sha256}' if file.sha256 else read}"
 
 
 def short_revision(revision: str | None) -> str:

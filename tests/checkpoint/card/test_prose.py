@@ -34,6 +34,12 @@ def test_a_base_in_prose_has_its_line_its_standing_and_its_sentence() -> None:
         ("A conversational LLaMA fine-tune.", "LLaMA"),
         ("This is Llama 2 7B, further trained on law.", "Llama 2 7B"),
         ("Starting from Llama-2-13b, we continued the training.", "Llama-2-13b"),
+        ("We have used our own data to fine-tune on top of [M](https://huggingface.co/a/b-7b).", "a/b-7b"),
+        (
+            "It is a variant of [Meta](https://huggingface.co/meta-llama)´s [M](https://huggingface.co/a/b-7b).",
+            "a/b-7b",
+        ),
+        ("Llama-3-8Bの微調整モデルです。", "Llama-3-8B"),
         (
             "Continued pretraining from Qwen2.5-7B is how Nova began; Nova was initialised from Qwen2.5-7B.",
             "Qwen2.5-7B",
@@ -126,6 +132,27 @@ def test_another_models_name_that_begins_like_the_cards_own_is_another_model() -
     assert bases("# Moon-7B-Bruno\n\nMoon-7B-Bruno is a fine-tune of org/Moon-7B.\n") == ["org/Moon-7B"]
 
 
+def test_a_heading_in_html_is_the_cards_title() -> None:
+    assert bases("<h1>Wren 7B</h1>\n\nWren-7B is a fine-tune of Llama-2-7b.\n") == ["Llama-2-7b"]
+
+
+@pytest.mark.parametrize("repository", ["Orca-2-13b", "orca-2"])
+def test_a_title_of_family_and_version_is_the_models_own_where_the_repository_is_called_so(repository: str) -> None:
+    assert bases("# Orca 2\n\nOrca 2 is a finetuned version of LLAMA-2.\n", repository) == ["LLAMA-2"]
+    assert bases("# Orca 2\n\nOrca 2 is a finetuned version of LLAMA-2.\n", "nova-7b") == []
+
+
+def test_the_models_own_name_in_another_order_is_no_base() -> None:
+    listed = "- Base Model: [RedPajama-INCITE-Base-7B-v0.1](https://huggingface.co/t/RedPajama-INCITE-Base-7B-v0.1)\n"
+    assert bases(listed, "RedPajama-INCITE-7B-Base") == []
+    assert bases(listed, "Nova-7B-Base") == ["t/RedPajama-INCITE-Base-7B-v0.1"]
+
+
+def test_a_sentence_that_another_model_heads_speaks_of_that_one() -> None:
+    assert bases("[a/b-7B-GPTQ](https://huggingface.co/a/b-7B-GPTQ) 对Nova-7B的GPTQ 4bit量化。", "Nova-7B") == []
+    assert bases("Qwen2.5-7B 是基于 Llama-2-7b 微调的。", "Nova-7B") == []
+
+
 def test_the_repository_is_called_by_its_name() -> None:
     assert bases("Nova is a fine-tune of org/base-7b.\n", "Nova") == ["org/base-7b"]
     assert bases("Nova is a fine-tune of org/base-7b.\n", "Other") == []
@@ -214,3 +241,58 @@ def test_real_cards(repo: str, named: list[str], from_scratch: list[int]) -> Non
     text = (REAL_REPOS / repo / "README.md").read_text(encoding="utf-8-sig")
     assert bases(text, repo) == named
     assert scratch(text) == from_scratch
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nova is a from-scratch implementation of Llama 2 in JAX.",
+        "This model is a from-scratch PyTorch reimplementation; the weights are converted from Llama-2-7b.",
+        "Nova was rewritten from scratch in Rust.",
+        "The training code was developed from scratch.",
+        "Our model was built from scratch with mergekit.",
+        "This model was quantized from scratch with a new calibration set.",
+        "We built the dataset from scratch.",
+        "Nova's instruction data was created from scratch by annotators.",
+        "We trained the LoRA from scratch on top of Llama-2-7b.",
+        "Unlike models trained from scratch, Nova reuses Llama-2-7b.",
+        "Nova is cheaper than training from scratch.",
+        "We compare Nova with a baseline trained from scratch.",
+        "Nova was trained from scratch? No, it starts from Llama-2-7b.",
+        "Nova's vision encoder was trained from scratch.",
+        "The classification head of this model is randomly initialised and trained from scratch.",
+        "This model can be trained from scratch in two days.",
+        "The model was fine-tuned, not trained from scratch.",
+        "Training from scratch would take months, so we fine-tuned Llama-2-7b.",
+        "We trained Nova from the scratch checkpoint of Llama-2-7b.",
+        "We trained a tokenizer from scratch and then continued pretraining Llama-2-7b.",
+        "Trained from scratch: no",
+        "From scratch: False",
+        "Is this model trained from scratch? No.",
+        "Nova, a model that was made by people who once trained a model from scratch, is a fine-tune of Llama-2-7b.",
+        "The base model, Llama-2-7b, was trained from scratch by Meta.",
+        "It was trained from scratch by Meta and fine-tuned by us.",
+        "Meta trained Llama-2-7b from scratch.",
+        "They trained it from scratch; we only fine-tuned.",
+        "EOS embedding was trained from scratch.",
+        "Model type: fine-tuned (not from scratch)",
+        "Nova is a retrained-from-scratch version of Alpaca.",
+        "This repository contains a small GPT trained from scratch on Shakespeare for comparison.",
+        "Nova is not a from-scratch model.",
+        "Nova-7B-from-scratch is our control model.",
+    ],
+)
+def test_scratch_said_of_code_data_parts_and_others_is_not_said_of_the_model(sentence: str) -> None:
+    assert scratch(f"# Nova\n\n{sentence}\n") == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nova was pretrained from scratch by us and then instruction-tuned.",
+        "Nova is a from-scratch 1B model.",
+        "It was trained from scratch by our team at Acme.",
+    ],
+)
+def test_scratch_said_by_its_own_makers_is_said_of_the_model(sentence: str) -> None:
+    assert scratch(f"# Nova\n\n{sentence}\n") == [3]

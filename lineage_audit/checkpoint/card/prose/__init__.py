@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from lineage_audit.checkpoint.card.prose.labels import opens_a_list, said_by_item, said_by_label
 from lineage_audit.checkpoint.card.prose.language import languages
 from lineage_audit.checkpoint.card.prose.mentions import FIRST, OWN, Masked, masked
-from lineage_audit.checkpoint.card.prose.own import own_names
+from lineage_audit.checkpoint.card.prose.own import is_the_same, own_names
 from lineage_audit.checkpoint.card.prose.statements import Said, said_in
 from lineage_audit.checkpoint.card.prose.topics import said_of_topic
-from lineage_audit.checkpoint.card.prose.units import PROSE_LIMIT, Unit, units_of
+from lineage_audit.checkpoint.card.prose.units import Unit, units_of
 from lineage_audit.checkpoint.claims import Claim, ClaimKind
 from lineage_audit.checkpoint.config.values import clean_text
 
-__all__ = ["PROSE_LIMIT", "QUOTE_LIMIT", "claims_of_prose"]
+__all__ = ["QUOTE_LIMIT", "claims_of_prose"]
 
 QUOTE_LIMIT = 300
 """Longest sentence quoted, in characters."""
@@ -44,12 +44,14 @@ def claims_of_prose(text: str, file: str, names: Iterable[str] = ()) -> list[Cla
     Returns:
         Claims of kind ``derived_from``, each base once, and ``from_scratch``, each with its line and its sentence.
     """
+    names = tuple(names)
     found: dict[tuple[ClaimKind, str], Claim] = {}
     for unit, sentence, said in _statements(text, names):
         line = unit.line + sentence.text.count("\n", 0, said.at)
         quote = clean_text(" ".join(unit.text.split()), QUOTE_LIMIT)
-        bases = [Claim("derived_from", clean_text(name), file, line, None, "prose", quote) for name in said.names]
-        for claim in bases or [Claim("from_scratch", quote, file, line, standing="prose")]:
+        named = [name for name in said.names if not any(is_the_same(name, own) for own in names)]
+        bases = [Claim("derived_from", clean_text(name), file, line, None, "prose", quote) for name in named]
+        for claim in bases if said.names else [Claim("from_scratch", quote, file, line, standing="prose")]:
             found.setdefault((claim.kind, claim.value.lower()), claim)
         if len(found) >= _CLAIM_LIMIT:
             break

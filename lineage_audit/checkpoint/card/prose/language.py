@@ -43,7 +43,8 @@ class Language:
 
     def compiled(self, pattern: str) -> re.Pattern[str]:
         """A pattern over masked sentences: signs in the place of models, a space for one white space."""
-        return _compiled(pattern.replace("{PARTS}", self.one("parts")))
+        others = f"(?:{self.table['scratch_of_others']})" if "scratch_of_others" in self.table else ""
+        return _compiled(pattern.replace("{PARTS}", self.one("parts")).replace("{OTHERS}", others))
 
 
 @cache

@@ -34,6 +34,7 @@ _HUB = re.compile(
     r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}?)(?:/(?:tree|blob|resolve|raw|commit)/\S*)?/?(?:[?#]\S*)?[.,;]?",
     re.ASCII,
 )
+_OWNER = re.compile(r"https?://(?:www\.)?huggingface\.co/[A-Za-z0-9][\w.-]*/?", re.ASCII)
 _REPOSITORY = r"(?<![\w./\\~:@-])[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][\w.-]*[A-Za-z0-9](?![\w/\\])"
 _HYPHENATED = r"(?<![\w./\\-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-9])+(?![\w/\\])"
 _TELLING = re.compile(
@@ -111,7 +112,7 @@ def masked(sentence: str, own: re.Pattern[str] | None) -> Masked:
         if found:
             return sign(found[1])
         words = _CODE.sub(r"\2", words)
-        if "huggingface.co/" in target.lower():
+        if "huggingface.co/" in target.lower() and not _OWNER.fullmatch(target):
             return " "
         return words
 

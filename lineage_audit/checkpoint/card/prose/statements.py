@@ -42,11 +42,18 @@ class _Frame:
 
     Attributes:
         pattern: over a masked sentence; its group ``names`` holds the bases, its group ``subject`` whom it speaks of.
+        needs: what every sentence of this form holds. It is looked for first: the whole form is slow to compile.
         whole: whether a word that denies may stand nowhere in the sentence, rather than not before the name.
     """
 
-    pattern: re.Pattern[str]
+    pattern: str
+    needs: str
     whole: bool = False
+
+    def found_in(self, text: str, language: Language) -> Iterator[re.Match[str]]:
+        """Where the form stands in a masked sentence."""
+        if language.compiled(self.needs).search(text) is not None:
+            yield from language.compiled(self.pattern).finditer(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +82,9 @@ def said_in(sentence: Masked, unit: Unit, language: Language, *, pronoun_is_own:
     offset = len(sentence.text) - len(text)
     if _QUESTION.search(text) or not (sentence.names or language.compiled(language.one("scratch_word")).search(text)):
         return
-    if not _may_say(text, language):
-        return
     denied = language.compiled(language.one("denied"))
     for frame in _frames(language, _place(unit)):
-        for match in frame.pattern.finditer(text):
+        for match in frame.found_in(text, language):
             named = match.groupdict().get("names")
             stop = len(text) if frame.whole else match.start("names") if named else match.end()
             if denied.search(text, match.start(), stop) or not (pronoun_is_own or not _is_pronoun(match, language)):
@@ -87,14 +92,6 @@ def said_in(sentence: Masked, unit: Unit, language: Language, *, pronoun_is_own:
             yield Said(
                 offset + (match.start("names") if named else match.end()), _named(named, sentence) if named else ()
             )
-
-
-def _may_say(text: str, language: Language) -> bool:
-    """Tell whether a sentence holds a word that every form of a language needs, since forms take long to compile."""
-    if "name_first" in language.table:
-        return True
-    needed = (language.any_of("leads"), language.any_of("finite"), language.any_of("scratch"))
-    return language.compiled("|".join((*needed, language.one("scratch_active")))).search(text) is not None
 
 
 def _is_pronoun(match: re.Match[str], language: Language) -> bool:
@@ -129,21 +126,31 @@ def _with_subject(language: Language) -> Iterator[_Frame]:
     fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
     base = rf"\s?{fillers}{_LIST}{form}"
     between = _noun_phrase(language)
-    leads = language.any_of("leads")
+    leads, finite = language.any_of("leads"), language.any_of("finite")
     for form_of in (
         rf"{subject}\s?{copula}\s?{between}{leads}{base}",
         rf"{subject}\s{copula}\s{_ASIDE},?\s(?:and|but|et|und|y|e|и)\s(?:{copula}\s)?{between}{leads}{base}",
         rf"{subject}\s{copula}\s{_ASIDE},\s{leads}{base}",
-        rf"{subject}\s(?:\w+ly\s)?{language.any_of('finite')}{base}",
     ):
-        yield _Frame(language.compiled(form_of))
+        yield _Frame(form_of, leads)
+    yield _Frame(rf"{subject}\s(?:\w+ly\s)?{finite}{base}", finite)
     for form_of in language.table.get("name_first", ()):
-        named = form_of.replace("{M}", _LIST)
-        yield _Frame(language.compiled(rf"{subject}\s(?:{copula}\s{_ASIDE})?{named}"))
+        yield _Frame(rf"{subject}\s(?:{copula}\s{_ASIDE})?{_naming(form_of)}", _around(form_of))
     if "identity_followed_by" in language.table:
         after = language.one("identity_followed_by")
-        yield _Frame(language.compiled(rf"{subject}\s?{copula}\s{fillers}{_LIST}{after}"))
-    yield _Frame(language.compiled(rf"^{language.any_of('files')}{base}"))
+        yield _Frame(rf"{subject}\s?{copula}\s{fillers}{_LIST}{after}", after)
+    files = language.any_of("files")
+    yield _Frame(rf"^{files}{base}", files)
+
+
+def _naming(form: str) -> str:
+    """A form around one name as a form around a list of them."""
+    return form.replace("{M}", _LIST)
+
+
+def _around(form: str) -> str:
+    """What such a form needs: its words, before and after the first name and whatever follows that."""
+    return form.replace("{M}", "{M}.*?")
 
 
 def _noun_phrase(language: Language) -> str:
@@ -157,37 +164,40 @@ def _of_speakers(language: Language) -> Iterator[_Frame]:
     if "speakers" not in language.table:
         return
     fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
-    speakers = rf"{_START}{language.any_of('speakers')}(?:\s(?:have|then|first|simply|further|also|later))?"
+    who, starting = language.any_of("speakers"), language.any_of("starting")
+    speakers = rf"{_START}{who}(?:\s(?:have|then|first|simply|further|also|later))?"
     needs, then = language.one("actives_need"), language.one("actives_followed_by")
     enough = rf"(?!{needs}\b){language.any_of('actives')}"
-    yield _Frame(language.compiled(rf"{speakers}\s{enough}\s{fillers}{_LIST}{form}"), whole=True)
-    yield _Frame(language.compiled(rf"{speakers}\s{needs}\s{fillers}{_LIST}{then}"), whole=True)
-    yield _Frame(language.compiled(rf"{_START}{language.any_of('starting')}\s{fillers}{_LIST}{form}"), whole=True)
+    yield _Frame(rf"{speakers}\s{enough}\s{fillers}{_LIST}{form}", rf"{who}\b", whole=True)
+    yield _Frame(rf"{speakers}\s{needs}\s{fillers}{_LIST}{then}", rf"{who}\b.*?{needs}", whole=True)
+    using = language.one("actives_with")
+    yield _Frame(rf"{speakers}\s{using}\s{fillers}{_LIST}{form}", using, whole=True)
+    yield _Frame(rf"{_START}{starting}\s{fillers}{_LIST}{form}", starting, whole=True)
 
 
 def _of_scratch(language: Language) -> Iterator[_Frame]:
     """Statements of training from scratch."""
     subject = rf"{_START}(?P<subject>{language.any_of('subjects')})"
-    copula = language.any_of("copulas")
-    yield _Frame(language.compiled(rf"{subject}\s{copula}\s{_noun_phrase(language)}{language.any_of('scratch')}"))
-    yield _Frame(language.compiled(rf"{subject}\s{copula}\s{_ASIDE},\s{language.any_of('scratch')}"))
+    copula, scratch = language.any_of("copulas"), language.any_of("scratch")
+    yield _Frame(rf"{subject}\s?{copula}\s{_noun_phrase(language)}{scratch}", scratch)
+    yield _Frame(rf"{subject}\s?{copula}\s{_ASIDE},\s{scratch}", scratch)
     if "speakers" in language.table:
         speakers = rf"{_START}{language.any_of('speakers')}"
-        yield _Frame(language.compiled(rf"{speakers}\s{language.one('scratch_active')}"))
+        yield _Frame(rf"{speakers}\s{language.one('scratch_active')}", language.one("scratch_word"))
 
 
 def _fragments(language: Language, place: str) -> Iterator[_Frame]:
     """Statements without a subject, which speak of the card's model by where they stand."""
     others = rf"^(?!{language.one('not_of_us')})"
     fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
-    yield _Frame(language.compiled(rf"{others}{language.one('scratch_fragment')}"))
+    yield _Frame(rf"{others}{language.one('scratch_fragment')}", language.one("scratch_word"))
     if place == "item" or "fragment" not in language.table:
         return
-    fragment, leads = language.one("fragment"), language.any_of("fragment_leads")
-    yield _Frame(language.compiled(rf"{others}{fragment}{leads}\s{fillers}{_LIST}{form}"))
-    noun = language.one("fragment_noun")
-    yield _Frame(language.compiled(rf"{others}{noun}\s{language.any_of('leads')}\s?{fillers}{_LIST}{form}"))
+    fragment, leads, nouns_lead = language.one("fragment"), language.any_of("fragment_leads"), language.any_of("leads")
+    yield _Frame(rf"{others}{fragment}{leads}\s{fillers}{_LIST}{form}", leads)
+    yield _Frame(rf"{others}{language.one('fragment_noun')}\s{nouns_lead}\s?{fillers}{_LIST}{form}", nouns_lead)
     for form_of in language.table["fragment_name_first"]:
-        yield _Frame(language.compiled(others + form_of.replace("{M}", _LIST)))
+        yield _Frame(others + _naming(form_of), _around(form_of))
     if place == "heading":
-        yield _Frame(language.compiled(rf"{others}{language.any_of('heading_leads')}\s{fillers}{_LIST}{form}\W*$"))
+        leads = language.any_of("heading_leads")
+        yield _Frame(rf"{others}{leads}\s{fillers}{_LIST}{form}\W*$", leads)

@@ -16,6 +16,8 @@ _REACH = 60
 def said_of_topic(sentence: Masked, language: Language) -> Iterator[Said]:
     """Read what a sentence says, if its topic is the card's own model, or it has none and begins with the statement."""
     text = sentence.text
+    if language.compiled(rf"^\W*?{language.one('other_topic')}").match(text):
+        return
     topic = language.compiled(rf"^\W*?{language.one('topic')}").match(text)
     yield from _bases(sentence, language, topic)
     scratch = language.compiled(language.any_of("scratch")).search(text)

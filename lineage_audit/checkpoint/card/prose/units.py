@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from lineage_audit.checkpoint.card.text_files import PROSE_LIMIT
+
 _UnitKind = Literal["heading", "item", "row", "sentence"]
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n.*?^---[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -16,14 +18,13 @@ _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)$")
 _ITEM = re.compile(r"(?:[-*+•][ \t]+|\d{1,3}[.)][ \t]+)(.*)$")
 _ROW = re.compile(r"\|(.*)\|$")
 _LABELLED = re.compile(r"[*_]{0,3}[^\W\d][\w /()\[\]-]{1,40}[*_]{0,3} ?[:：]")
+_HTML_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>\s*$", re.IGNORECASE)
 _HTML_ROW = re.compile(r"<tr\b.*</t[dh]>", re.IGNORECASE)
 _HTML_CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.IGNORECASE)
 _BARE_TAG = re.compile(r"<(?!a\b|/a>)/?[a-z][^<>\n]{0,300}>", re.IGNORECASE)
 _BOUNDARY = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)[.!?](?=[\s)*\"”»]|$)[)*\"”»]*|[。！？]")
 _UNIT_LIMIT = 1500
 """Longest piece that is read, in characters: a longer one is no sentence."""
-PROSE_LIMIT = 256 * 2**10
-"""Characters of a card whose prose is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,10 @@ def units_of(card: str) -> Iterator[Unit]:
 def _bare(line: str) -> str:
     """A line without indentation, marks of quotation and HTML tags; a row of an HTML table as one of Markdown."""
     line = line.strip().lstrip("> \t")
-    if _HTML_ROW.match(line):
+    heading = _HTML_HEADING.match(line)
+    if heading:
+        line = f"{'#' * int(heading[1])} {heading[2]}"
+    elif _HTML_ROW.match(line):
         line = f"|{'|'.join(_HTML_CELL.findall(line))}|"
     return _BARE_TAG.sub("", line).strip()
 

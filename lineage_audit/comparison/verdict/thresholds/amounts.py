@@ -96,6 +96,10 @@ class _Siblings:
         float,
         "what a multiple may leave besides, in the mean square that storing the three models leaves",
     ] = 2.0
+    most_weight: Annotated[
+        float,
+        "largest weight of one of several parents of a merge: more is a difference of two models",
+    ] = 1.25
 
 
 @dataclass(frozen=True, slots=True)

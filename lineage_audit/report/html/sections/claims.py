@@ -14,10 +14,11 @@ _MOST_CLAIMS = 500
 
 def licences(report: CheckReport) -> PageSection:
     """The licence as stated and as concluded, side by side."""
+    open_still = "nothing: no base was shown, or not all is known"
     cards = element(
         "div",
         _licence("Stated", report.declared_licence, "none"),
-        _licence("Concluded from the weights’ origin", report.concluded_licence, "nothing: no base was shown"),
+        _licence("Concluded from the weights’ origin", report.concluded_licence, open_still),
         class_="cards",
     )
     return PageSection("licence", "Licence", "", cards)

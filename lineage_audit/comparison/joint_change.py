@@ -1,0 +1,95 @@
+"""A change of a base that several models' changes make up: the merge of more than one parent that is not named.
+
+Of one parent a merge holds its weight, and a weight below one is also what drifting alike looks like. Of all parents
+together it holds everything: the subject's change is a sum of theirs, and nothing is left. Fine-tunes of one base never
+leave so little of each other, however many of them are taken. Calibrated, never exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.model_parts import ModelPart
+from lineage_audit.comparison.changes import DoubleArray, MatrixChanges, changes_of
+from lineage_audit.comparison.siblings import NotMeasured
+from lineage_audit.comparison.verdict.thresholds import SIBLINGS
+
+MOST_PARENTS = 8
+"""Most references that are taken together."""
+
+
+@dataclass(frozen=True, slots=True)
+class JointChange:
+    """What several references' changes make up of the subject's.
+
+    Attributes:
+        weights: of each reference, in the order given.
+        left: share of the subject's change that they leave, beyond what rounding may leave.
+        matrices: matrices that entered.
+    """
+
+    weights: tuple[float, ...]
+    left: float
+    matrices: int
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """Which of the references the subject is a merge of; none where it is no merge of them alone."""
+        taken = tuple(number for number, weight in enumerate(self.weights) if abs(weight) >= SIBLINGS.least_multiple)
+        are_parts = all(0 < self.weights[number] <= SIBLINGS.most_weight for number in taken)
+        return taken if self.left <= SIBLINGS.most_left and are_parts and len(taken) > 1 else ()
+
+    def sentence(self, names: Sequence[str]) -> str:
+        """Weights and rest in words, for a report; the names are those of the references."""
+        parts = " and ".join(f"{self.weights[number]:.2f} of {names[number]}'s" for number in self.parents)
+        return (
+            f"the subject's change is {parts}, which together leave {self.left:.1%} of it "
+            f"({self.matrices} matrices, calibrated)"
+        )
+
+
+def joint_change(
+    subject: Checkpoint, references: Sequence[Checkpoint], base: Checkpoint, part: ModelPart | None = None
+) -> JointChange | NotMeasured:
+    """Fit the subject's change of a base by those of several references at once.
+
+    Args:
+        subject: the model in question.
+        references: models that it may be a merge of, at most ``MOST_PARENTS``.
+        base: the common base of all.
+        part: the part of the models that is asked about; None for the language model's core.
+    """
+    read = (one for one in changes_of((subject, *references), base, part) if one.is_in_order)
+    fitted = [_fitted(one) for one in read]
+    if len(fitted) < SIBLINGS.fewest_matrices:
+        return NotMeasured("too few matrices stand in the base's order in all models")
+    own, left, rounding = (sum(sums) for sums in zip(*(one.sums for one in fitted), strict=True))
+    products = sum((one.products for one in fitted), start=np.zeros_like(fitted[0].products))
+    if not own > 0 or SIBLINGS.rounded_twice * rounding / own >= SIBLINGS.most_rounding:
+        return NotMeasured("the subject differs from the base by little more than rounding")
+    weights = np.linalg.lstsq(products[1:, 1:], products[1:, 0], rcond=None)[0]
+    beyond = max(0.0, (left - SIBLINGS.rounded_twice * rounding) / own)
+    return JointChange(tuple(map(float, weights)), beyond, len(fitted))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """What one matrix adds: inner products of all changes, the subject's first; and its squares, whole, left, rounding.
+
+    A merge may have other weights in every matrix, as those that blend layers by their depth do.
+    """
+
+    products: DoubleArray
+    sums: tuple[float, float, float]
+
+
+def _fitted(read: MatrixChanges) -> _Fit:
+    flat = np.stack([change.ravel() for change in read.changes])
+    products = flat @ flat.T
+    weights = np.linalg.lstsq(products[1:, 1:], products[1:, 0], rcond=None)[0]
+    rest = flat[0] - weights @ flat[1:]
+    return _Fit(products, (float(products[0, 0]), float(rest @ rest), read.rounding))
