@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import os
 import re
@@ -35,6 +36,16 @@ class GivenReference:
     released: datetime.date | None = None
     held_since: datetime.date | None = None
     origin: ReferenceOrigin = "given"
+
+    def with_facts_of(self, other: GivenReference) -> GivenReference:
+        """This reference, with what is stated of the same model where it was given again."""
+        return dataclasses.replace(
+            self,
+            is_earlier=self.is_earlier or other.is_earlier,
+            is_base=self.is_base or other.is_base,
+            released=self.released or other.released,
+            held_since=self.held_since or other.held_since,
+        )
 
 
 def given_reference(text: str, *, is_earlier: bool = False, is_base: bool = False) -> GivenReference:

@@ -77,8 +77,11 @@ def restates(one: str, other: str) -> bool:
 def mentions(words: str, name: str) -> bool:
     """Whether prose that says these words can mean the model of this name: "Llama 2 7B" means Llama-2-7b-hf.
 
-    Every word that tells a model must stand in the name, in this order; the name may say more.
+    Every word that tells a model must stand in the name, in this order; the name may say more. A Hub id means itself,
+    whatever its words say.
     """
+    if HUB_ID.fullmatch(words) and restates(words, name):
+        return True
     said, called = iter(_telling(plain(words))), _telling(plain(name))
     wanted = next(said, None)
     if wanted is None:

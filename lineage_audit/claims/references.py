@@ -173,13 +173,11 @@ def _wanted(
     with_declared: bool,
 ) -> Iterator[_Wanted]:
     """Each model once; a declared base that was also given keeps the reference that was given."""
-    names: list[str] = []
-    for reference in (*given, *references_of(policy)):
-        name = reference.name or model_name(reference.ref)
-        if not any(same_model(name, other) for other in names):
-            names.append(name)
-            claim = next((record for record in statements.declared if _means(record.value, name)), None)
-            yield _Wanted(reference.ref, claim, reference)
+    references = _each_once((*given, *references_of(policy)))
+    names = [_name_of(reference) for reference in references]
+    for name, reference in zip(names, references, strict=True):
+        claim = next((record for record in statements.declared if _means(record.value, name)), None)
+        yield _Wanted(reference.ref, claim, reference)
     if not with_declared:
         return
     left = [
@@ -189,6 +187,23 @@ def _wanted(
     ]
     for record in left[:_DECLARED_LIMIT]:
         yield _Wanted(record.value, record)
+
+
+def _each_once(references: Sequence[GivenReference]) -> list[GivenReference]:
+    """Each model once, where it was first given; what is stated of it elsewhere holds, too."""
+    found: list[GivenReference] = []
+    for reference in references:
+        same = (place for place, other in enumerate(found) if same_model(_name_of(reference), _name_of(other)))
+        place = next(same, None)
+        if place is None:
+            found.append(reference)
+        else:
+            found[place] = found[place].with_facts_of(reference)
+    return found
+
+
+def _name_of(reference: GivenReference) -> str:
+    return reference.name or model_name(reference.ref)
 
 
 def _means(declared: str, name: str) -> bool:

@@ -144,8 +144,26 @@ def test_a_merge_recipe_names_parents_that_the_card_must_name(tmp_path):
     subject = write_model(tmp_path / "merged", None, card(front), {"mergekit_config.yml": recipe})
     report = check(str(subject), with_declared=False)
     (finding,) = [finding for finding in report.findings if finding.rule_id == "LA105"]
-    assert finding.reference == "org/second"
+    assert (finding.reference, finding.level) == ("org/second", "error")
     assert "mergekit_config.yml:3 models: org/second" in finding.evidence
+
+
+@pytest.mark.parametrize(
+    ("prose", "level"), [("A merge.", "warning"), ("This model is a merge of org/first-7b and org/second-7b.", "note")]
+)
+def test_a_recipe_beside_a_card_that_declares_nothing_accuses_of_less(tmp_path, prose, level):
+    recipe = {"mergekit_config.yml": "models:\n  - model: org/second-7b\nmerge_method: linear\n"}
+    report = check(str(write_model(tmp_path / "merged", base_weights(), card(MIT, prose), recipe)))
+    (finding,) = [finding for finding in report.findings if finding.rule_id == "LA105"]
+    assert finding.level == level
+
+
+def test_a_base_that_prose_names_by_its_id_is_named_whatever_its_words(tmp_path):
+    words = "This model is a fine-tuned version of [org/base](https://huggingface.co/org/base) on the X dataset."
+    base = write_model(tmp_path / "base", base_weights(), card(MIT))
+    subject = write_model(tmp_path / "tuned", derived_weights(), card(MIT, words))
+    report = check(str(subject), [f"org/base={base}"])
+    assert [finding.level for finding in report.findings if finding.rule_id == "LA101"] == ["note"]
 
 
 def test_shared_origin_accuses_of_no_base(tmp_path):

@@ -284,3 +284,13 @@ class TestBaseline:
         with pytest.raises(PolicyError, match="write it again with --update-baseline") as refused:
             read_baseline(written(tmp_path, text, "known.json"))
         assert "\n" not in str(refused.value)
+
+
+def test_a_reference_that_is_given_twice_keeps_what_the_policy_states_of_it(tmp_path):
+    base = write_model(tmp_path / "base", base_weights(), card({"license": "mit"}))
+    subject = write_model(tmp_path / "tuned", derived_weights(), card({"license": "mit"}))
+    stated = f"released: 2024-05-01\nreferences:\n  - ref: '{base}'\n    released: 2023-01-01\n"
+    for references in ([str(base)], []):
+        report = check(str(subject), references, policy=written(tmp_path, stated))
+        assert [reference.ref for reference in report.references] == ["base"]
+        assert "LA101" in {finding.rule_id for finding in report.findings}

@@ -9,7 +9,7 @@ from lineage_audit import check
 REPOSITORIES = Path(__file__).parents[3] / "shared" / "real-repos"
 FOLDERS = sorted(path for path in REPOSITORIES.glob("*") if path.is_dir())
 EXPECTED = {
-    "chengzeyi+vicuna-7b-delta-v0": {"LA303"},
+    "chengzeyi+vicuna-7b-delta-v0": {"LA303", "LA306"},
     "HuengchI+Atom-7B": {"LA303", "LA306"},
     "stvlynn+Qwen-7B-Chat-Cantonese": {"LA303", "LA306"},
     "kuolema-aap14+ELYZA-japanese-Llama-2-13b-instruct": {"LA306"},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from lineage_audit.claims.case import Case
-from lineage_audit.claims.names import bare, restates, same_model
+from lineage_audit.claims.names import bare, mentions, restates, same_model
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.rules.base import Draft, Rule, card_edits, order_properties, quoted, weights_line
 from lineage_audit.results import ClaimRecord
@@ -96,13 +96,16 @@ def _undeclared_parent(case: Case) -> Iterator[Draft]:
         known = any(restates(record.value, other.value) for other in declared)
         itself = same_model(record.value, case.subject.name)
         if not known and not itself and _names_a_model(record.value):
+            said = next((claim for claim in case.statements.prose if mentions(claim.value, record.value)), None)
+            lacking = f"front matter that does not, though line {said.line} does" if said else "card that does not"
             yield Draft(
-                message=f"The merge recipe's parent {record.value} is inconsistent with a card that does not name it.",
-                evidence=(quoted(record), *(quoted(other) for other in declared)),
+                message=f"The merge recipe's parent {record.value} is inconsistent with a {lacking} name it.",
+                evidence=(quoted(record), *(quoted(other) for other in (*declared, *((said,) if said else ())))),
                 fix=f"Add {record.value} to base_model in the card's front matter.",
                 location=case.place("base_model"),
                 about=bare(record.value),
                 base=record.value,
+                level="note" if said else None if declared else "warning",
                 edits=card_edits(case, ("base_model", record.value)),
             )
 

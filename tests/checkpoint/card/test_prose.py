@@ -34,6 +34,10 @@ def test_a_base_in_prose_has_its_line_its_standing_and_its_sentence() -> None:
         ("A conversational LLaMA fine-tune.", "LLaMA"),
         ("This is Llama 2 7B, further trained on law.", "Llama 2 7B"),
         ("Starting from Llama-2-13b, we continued the training.", "Llama-2-13b"),
+        ("Continued pretraining from Qwen2.5-7B.", "Qwen2.5-7B"),
+        ("It was fine-tuned from gpt2.", "gpt2"),
+        ("**Finetuned from model:** acme/Zed", "acme/Zed"),
+        ("| Base model | acme/Zed |", "acme/Zed"),
         ("We have used our own data to fine-tune on top of [M](https://huggingface.co/a/b-7b).", "a/b-7b"),
         (
             "It is a variant of [Meta](https://huggingface.co/meta-llama)´s [M](https://huggingface.co/a/b-7b).",

@@ -40,6 +40,12 @@ _HYPHENATED = r"(?<![\w./\\-])[A-Za-z][A-Za-z0-9.]*(?:[-_][A-Za-z0-9.]*[A-Za-z0-
 _TELLING = re.compile(
     r".*\d|.*-(?:base|small|large|tiny|mini|xl|xxl|cased|uncased|instruct|chat|lite)\b", re.IGNORECASE
 )
+_LAST = re.compile(
+    r"(?:\bfrom |[:|]\s*)(?!(?:none|unknown|scratch|null|and|or|not|no)\b)"
+    r"([A-Za-z0-9][\w.-]+/[A-Za-z][\w.-]*\w)(?=\W*$)",
+    re.ASCII | re.IGNORECASE,
+)
+"""``owner/name`` that ends a line after "from" or a label: a model, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ def masked(sentence: str, own: re.Pattern[str] | None) -> Masked:
     text = _CODE.sub(r"\2", text)
     if own is not None:
         text = own.sub(OWN, text)
+    text = _LAST.sub(lambda match: match[0].replace(match[1], sign(match[1])), text)
     text = _names().plain.sub(lambda match: sign(match[0]) if _is_model(match) else match[0], text)
     return Masked(_SPACE.sub(lambda match: "\n" if "\n" in match[0] else " ", text).strip(), tuple(names))
 
