@@ -29,19 +29,26 @@ class JointChange:
     Attributes:
         weights: of each reference, in the order given.
         left: share of the subject's change that they leave, beyond what rounding may leave.
+        without: of each reference, what the others leave.
         matrices: matrices that entered.
     """
 
     weights: tuple[float, ...]
     left: float
+    without: tuple[float, ...]
     matrices: int
 
     @property
     def parents(self) -> tuple[int, ...]:
-        """Which of the references the subject is a merge of; none where it is no merge of them alone."""
+        """Which of the references the subject is a merge of; none where it is no merge of them alone.
+
+        Each must be needed. Models that were lightly tuned from one fine-tune leave little of each other, too, but as
+        little when one of them is missing.
+        """
         taken = tuple(number for number, weight in enumerate(self.weights) if abs(weight) >= SIBLINGS.least_multiple)
         are_parts = all(0 < self.weights[number] <= SIBLINGS.most_weight for number in taken)
-        return taken if self.left <= SIBLINGS.most_left and are_parts and len(taken) > 1 else ()
+        are_needed = all(self.without[number] >= SIBLINGS.missed * self.left for number in taken)
+        return taken if self.left <= SIBLINGS.most_left and are_parts and are_needed and len(taken) > 1 else ()
 
     def sentence(self, names: Sequence[str]) -> str:
         """Weights and rest in words, for a report; the names are those of the references."""
@@ -67,29 +74,45 @@ def joint_change(
     fitted = [_fitted(one) for one in read]
     if len(fitted) < SIBLINGS.fewest_matrices:
         return NotMeasured("too few matrices stand in the base's order in all models")
-    own, left, rounding = (sum(sums) for sums in zip(*(one.sums for one in fitted), strict=True))
+    own, rounding = sum(float(one.products[0, 0]) for one in fitted), sum(one.rounding for one in fitted)
     products = sum((one.products for one in fitted), start=np.zeros_like(fitted[0].products))
     if not own > 0 or SIBLINGS.rounded_twice * rounding / own >= SIBLINGS.most_rounding:
         return NotMeasured("the subject differs from the base by little more than rounding")
-    weights = np.linalg.lstsq(products[1:, 1:], products[1:, 0], rcond=None)[0]
-    beyond = max(0.0, (left - SIBLINGS.rounded_twice * rounding) / own)
-    return JointChange(tuple(map(float, weights)), beyond, len(fitted))
+    left, *without = (
+        max(0.0, (sum(sums) - SIBLINGS.rounded_twice * rounding) / own)
+        for sums in zip(*(one.left for one in fitted), strict=True)
+    )
+    return JointChange(tuple(map(float, _weights(products))), left, tuple(without), len(fitted))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
-    """What one matrix adds: inner products of all changes, the subject's first; and its squares, whole, left, rounding.
+    """What one matrix adds; a merge may have other weights in each, as those that blend layers by their depth do.
 
-    A merge may have other weights in every matrix, as those that blend layers by their depth do.
+    Attributes:
+        products: inner products of all changes, the subject's first.
+        left: the squares that the references leave of the subject's change: all of them, then without each.
+        rounding: the squares that rounding may leave.
     """
 
     products: DoubleArray
-    sums: tuple[float, float, float]
+    left: tuple[float, ...]
+    rounding: float
 
 
 def _fitted(read: MatrixChanges) -> _Fit:
     flat = np.stack([change.ravel() for change in read.changes])
+    kept = [np.arange(len(flat)), *(np.delete(np.arange(len(flat)), number) for number in range(1, len(flat)))]
     products = flat @ flat.T
-    weights = np.linalg.lstsq(products[1:, 1:], products[1:, 0], rcond=None)[0]
-    rest = flat[0] - weights @ flat[1:]
-    return _Fit(products, (float(products[0, 0]), float(rest @ rest), read.rounding))
+    left = tuple(_left(flat[rows], products[np.ix_(rows, rows)]) for rows in kept)
+    return _Fit(products, left, read.rounding)
+
+
+def _weights(products: DoubleArray) -> DoubleArray:
+    return np.asarray(np.linalg.lstsq(products[1:, 1:], products[1:, 0], rcond=None)[0], dtype=np.float64)
+
+
+def _left(changes: DoubleArray, products: DoubleArray) -> float:
+    """Square of what the other rows leave of the first, taken from the rest itself: it may be next to nothing."""
+    rest = changes[0] - _weights(products) @ changes[1:]
+    return float(rest @ rest)

@@ -58,6 +58,13 @@ def test_siblings_that_drift_alike_are_no_merge() -> None:
     assert joint(*runs).parents == ()
 
 
+def test_light_tunes_of_one_fine_tune_are_no_merge_of_each_other() -> None:
+    cousins = [added(change(4, 0.2), change(seed, 0.02)) for seed in (5, 6, 7)]
+    found = joint(*cousins)
+    assert found.left < 0.05
+    assert found.parents == ()
+
+
 def test_a_merge_that_was_trained_on_is_none_of_them_alone() -> None:
     merged = blended((0.5, TUNED[0]), (0.5, TUNED[1]))
     trained = {name: values + change(11, 0.05)[name] for name, values in merged.items()}

@@ -100,6 +100,11 @@ class _Siblings:
         float,
         "largest weight of one of several parents of a merge: more is a difference of two models",
     ] = 1.25
+    missed: Annotated[
+        float,
+        "how many times as much the others leave where one of several parents is missing. Of cousins, which leave "
+        "little of each other, it is at most 2",
+    ] = 3.0
 
 
 @dataclass(frozen=True, slots=True)
