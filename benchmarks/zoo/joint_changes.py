@@ -1,6 +1,7 @@
 """What a base's other children leave of one child's change, and of a merge's.
 
-``python -m benchmarks.zoo.joint_changes ZOO``. Some minutes of reading; prints a line a model, then the least that siblings leave and the most that told merges do.
+``python -m benchmarks.zoo.joint_changes ZOO``. Some minutes of reading; prints a line a model, then the least
+that siblings leave and the most that told merges do.
 """
 
 from __future__ import annotations

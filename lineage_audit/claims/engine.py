@@ -34,7 +34,7 @@ from lineage_audit.comparison import EffortChoice
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.kernels import Device, computing_on
-from lineage_audit.comparison.verdict.wording import NOT_THEFT
+from lineage_audit.comparison.verdict.wording import NO_ORDER, NOT_THEFT
 from lineage_audit.results import (
     CheckReport,
     FailOn,
@@ -305,11 +305,13 @@ def _info(rule: Rule, policy: Policy) -> RuleInfo:
 def _caveats(case: Case) -> tuple[str, ...]:
     """What the reader must know: of the subject, the references, the policy, and the check as such."""
     found = list(case.subject.caveats)
-    for reference in case.references:
+    for tie in case.ties:
+        reference = tie.reference
+        answered = (NOT_THEFT, NO_ORDER) if tie.order is not None else (NOT_THEFT,)
         if reference.repository is not None:
             found += [f"{reference.name}: {caveat}" for caveat in reference.repository.caveats]
         if reference.report is not None:
-            said = (caveat for caveat in reference.report.verdict.caveats if caveat != NOT_THEFT)
+            said = (caveat for caveat in reference.report.verdict.caveats if caveat not in answered)
             found += [f"{reference.name}: {in_words_of_a_check(caveat)}" for caveat in said]
     folder, file = folder_of(case.subject), case.policy.file
     if folder is not None and file is not None and file.resolve().is_relative_to(folder):

@@ -25,6 +25,7 @@ _THROUGH_EMBEDDINGS = (
     "Other orders were looked for through the embeddings of shared tokens, units that kept their number, and spectra: "
     "a copy that lost the first two and was trained on goes unseen."
 )
+NO_ORDER = "Which came first is not shown: one was made from the other, or both stayed close to a common ancestor."
 NOT_THEFT = "Related weights say nothing of permission: the licence and the parties do."
 
 
@@ -98,9 +99,7 @@ def caveats(findings: Findings, rule: VerdictRule, direction: Direction) -> tupl
         return (*_beyond(findings), *written.caveats, NOT_THEFT)
     said = list(findings.caveats)
     if relation == "derived" and direction == "undetermined":
-        said.append(
-            "Which came first is not shown: one was made from the other, or both stayed close to a common ancestor."
-        )
+        said.append(NO_ORDER)
     if relation == "derived" and findings.gains is None and not findings.subset:
         said.append("Norm gains could not speak: one initialisation trained twice is not excluded.")
     planted = cost_of_marks(findings, direction)
