@@ -307,7 +307,8 @@ def _caveats(case: Case) -> tuple[str, ...]:
     found = list(case.subject.caveats)
     for tie in case.ties:
         reference = tie.reference
-        answered = (NOT_THEFT, NO_ORDER) if tie.order is not None else (NOT_THEFT,)
+        has_order = tie.order is not None or reference.declared_by is not None
+        answered = (NOT_THEFT, NO_ORDER) if has_order else (NOT_THEFT,)
         if reference.repository is not None:
             found += [f"{reference.name}: {caveat}" for caveat in reference.repository.caveats]
         if reference.report is not None:
