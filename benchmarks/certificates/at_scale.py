@@ -1,4 +1,4 @@
-"""Certificates of models of true sizes, which a Hub on this machine computes: their bytes, and what they take to verify.
+"""Certificates of models of true sizes: their bytes, and what they take to write and to verify.
 
 Run from the project's root: ``python -m benchmarks.certificates.at_scale [--shape llama-2-7b] [KIND ...]``. Each line
 is a pair: the certificate, then processor time and MiB read of both models by a sample's comparison and by ``verify``.

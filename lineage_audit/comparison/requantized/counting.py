@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from lineage_audit.comparison.verdict.thresholds import REQUANTIZED
 from lineage_audit.results import RequantizedOutcome, RequantizedTensor
 
 BoolArray = npt.NDArray[np.bool_]
+_Numbers = Callable[[int, int], FloatArray]
 
 _FEWEST_ROWS = 32
 """Rows from which a factor for each input can be told from rounding."""
@@ -106,11 +107,12 @@ def count_matrix(
         ways: rules to try, the likeliest first.
         is_whole: look at every row.
     """
-    extent = _extent(other, matrix) if is_whole else None
+    numbers = matrix.numbers(other)
+    extent = _extent(numbers, matrix) if is_whole else None
     way: Way | None = None
     factors: FloatArray | None = None
     total, near = Count(), _Nearness()
-    for grid, floats in _chunks(stored_in, other, matrix, is_whole=is_whole):
+    for grid, floats in _chunks(stored_in, numbers, matrix, is_whole=is_whole):
         if not np.isfinite(floats).any():
             continue
         if not near.codes:
@@ -127,12 +129,12 @@ def count_matrix(
 
 
 def _chunks(
-    stored_in: Checkpoint, other: Checkpoint, matrix: StoredMatrix, *, is_whole: bool
+    stored_in: Checkpoint, numbers: _Numbers, matrix: StoredMatrix, *, is_whole: bool
 ) -> Iterator[tuple[Grid, FloatArray]]:
     """Rows as stored, and the other model's numbers in the grid's own view."""
     for low, high in row_ranges(matrix, is_whole=is_whole):
         grid = matrix.grid(stored_in, low, high)
-        yield grid, _in_view(matrix.floats(other, low, high), grid)
+        yield grid, _in_view(numbers(low, high), grid)
 
 
 def _in_view(floats: FloatArray, grid: Grid) -> FloatArray:
@@ -141,11 +143,11 @@ def _in_view(floats: FloatArray, grid: Grid) -> FloatArray:
     return np.pad(flat, (0, missing)).reshape(grid.codes.shape) if missing else flat.reshape(grid.codes.shape)
 
 
-def _extent(other: Checkpoint, matrix: StoredMatrix) -> Extent | None:
+def _extent(numbers: _Numbers, matrix: StoredMatrix) -> Extent | None:
     """Least and largest number of a whole matrix; None where it stands for less than nearly all of it."""
     least, largest, seen = np.inf, -np.inf, 0
     for low, high in row_ranges(matrix, is_whole=True):
-        floats = matrix.floats(other, low, high)
+        floats = numbers(low, high)
         known = floats[np.isfinite(floats)]
         if known.size:
             least, largest, seen = min(least, float(known.min())), max(largest, float(known.max())), seen + known.size

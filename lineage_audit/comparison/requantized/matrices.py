@@ -6,8 +6,9 @@ So the other model's rows are put into that layout before anything is rounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -91,7 +92,8 @@ class StoredMatrix:
         """Bytes that asking it takes of the model of which it takes more; constants beside the codes left out."""
         rows = sum(high - low for low, high in row_ranges(self, is_whole=is_whole))
         stored = int(rows * self.shape[1] * self.stored.element_bits) // 8
-        return max(stored, sum(bytes_for_rows(one.tensor, one.rows) for one in self.origins))
+        passes = 2 if is_whole and not self.part.transposed else 1  # the first finds the extent of the whole matrix
+        return max(stored, passes * sum(bytes_for_rows(one.tensor, one.rows) for one in self.origins))
 
     def grid(self, checkpoint: Checkpoint, low: int, high: int) -> Grid:
         """Rows as they are stored."""
@@ -99,10 +101,14 @@ class StoredMatrix:
         arrays = read_arrays(checkpoint.source, self.stored, first + low, first + high)
         return self.encoding.grid(first + low, first + high, arrays)
 
-    def floats(self, other: Checkpoint, low: int, high: int) -> FloatArray:
-        """The other model's numbers for some rows, in their places; NaN where it has none."""
+    def numbers(self, other: Checkpoint) -> Callable[[int, int], FloatArray]:
+        """What gives the other model's numbers for some rows, in their places; NaN where it has none."""
         if self.part.transposed:
-            return self._turned(other)[low:high]
+            turned = self._turned(other)
+            return lambda low, high: turned[low:high]
+        return partial(self._floats, other)
+
+    def _floats(self, other: Checkpoint, low: int, high: int) -> FloatArray:
         found = np.full((high - low, self.shape[1]), np.nan, dtype=np.float32)
         inside = [(one, (one.stored_rows >= low) & (one.stored_rows < high)) for one in self.origins]
         requests = [RowRequest(one.tensor, one.rows[chosen]) for one, chosen in inside if chosen.any()]
