@@ -1,7 +1,8 @@
 """Make every attack on a model of the zoo, ask the tool, and print what it said and what the attack cost.
 
 Run from the project's root after ``python -m benchmarks.zoo.build``:
-``python -m benchmarks.evasion [--half report] [--out DIR] [--only WORD ...] [-o FILE]``. Seeded throughout.
+``python -m benchmarks.evasion [--half report] [--out DIR] [--only WORD ...] [-o FILE]``. Seeded throughout; what stands
+in FILE is not attacked again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -228,36 +230,57 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main() -> int:
-    """Attack, print, write."""
+    """Attack what is left to attack, write each row down, and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--half", choices=HALVES, default="report")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where the zoo was built")
     parser.add_argument("--only", nargs="+", metavar="WORD", help="attacks whose names hold one of these words")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write all rows as JSON")
+    parser.add_argument("--minutes", type=float, default=60.0, help="time to spend at most")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="a line a row; those that stand there are kept"
+    )
     options = parser.parse_args()
     stand = Stand(options.out.expanduser(), options.half)
-    stage = stand.stage("llama-2")
-    planned_tables = (
-        ("hiding a relation", attacks(stage)),
-        ("what was done", changes(stage)),
-        ("strangers with something in common", strangers()),
-        ("planting one", plants(stand.stage("llama-1"))),
-    )
-    tables = []
-    for title, planned in planned_tables:
-        wanted = [
-            (number, attack)
-            for number, attack in enumerate(planned, start=1)
-            if not options.only or any(word in attack.name for word in options.only)
-        ]
-        rows = [stand.run(attack, number) for number, attack in wanted]
+    done = _rows(options.output)
+    until = time.monotonic() + 60 * options.minutes
+    for title, planned in _planned(stand).items():
+        rows = []
+        for number, attack in enumerate(planned, start=1):
+            if options.only and not any(word in attack.name for word in options.only):
+                continue
+            if (title, attack.name) not in done:
+                if time.monotonic() > until:
+                    continue
+                done[title, attack.name] = stand.run(attack, number)
+                _write(options.output, title, done[title, attack.name])
+            rows.append(done[title, attack.name])
         if rows:
-            tables.append((title, rows))
             print(f"{title}\n\n{table(rows)}\n", flush=True)
-    if options.output:
-        document = {title: [{**asdict(row), "outcome": row.outcome} for row in rows] for title, rows in tables}
-        options.output.write_text(json.dumps(document, indent=1) + "\n")
     return 0
+
+
+def _planned(stand: Stand) -> Mapping[str, Sequence[Attack]]:
+    """Every attack, by what the table is called that it stands in."""
+    stage = stand.stage("llama-2")
+    return {
+        "hiding a relation": attacks(stage),
+        "what was done": changes(stage),
+        "strangers with something in common": strangers(),
+        "planting one": plants(stand.stage("llama-1")),
+    }
+
+
+def _rows(path: Path | None) -> dict[tuple[str, str], Row]:
+    """The rows of earlier runs, by table and attack."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path is not None and path.exists() else []
+    found = (json.loads(line) for line in lines)
+    return {(title, row["attack"]): Row(**{**row, "operations": tuple(row["operations"])}) for title, row in found}
+
+
+def _write(path: Path | None, title: str, row: Row) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([title, asdict(row)]) + "\n")
 
 
 if __name__ == "__main__":
