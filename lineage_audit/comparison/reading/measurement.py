@@ -21,6 +21,7 @@ from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.constants import without_set_diagonal
 from lineage_audit.comparison.reading.finite import NOTHING
+from lineage_audit.comparison.reading.free_direction import has_free_direction, take_means_away, without_means
 from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
@@ -148,11 +149,13 @@ def measure_all(
     a: Checkpoint, b: Checkpoint, readings: Iterable[Reading], progress: Progress
 ) -> dict[Place, Measurement]:
     """Measure every reading, in the order of B's files; keyed by B's place, or by name where it has none."""
-    kernel, readings = active_kernel(), list(readings)
+    kernel, readings, is_centred = active_kernel(), list(readings), take_means_away(a, b)
     open_sums = {id(reading): _Sums(reading) for reading in readings}
     measured: dict[int, Measurement] = {}
     chunks, step = stream(a, b, readings, kernel), marking_step(readings)
-    for chunk, part in in_order(((chunk, _job(kernel, chunk, step)) for chunk in chunks), _workers(kernel, readings)):
+    for chunk, part in in_order(
+        ((chunk, _job(kernel, chunk, step, is_centred)) for chunk in chunks), _workers(kernel, readings)
+    ):
         reading = chunk.reading
         sums = open_sums[id(reading)]
         sums.add(part)
@@ -200,7 +203,7 @@ class _Part:
     marks: Marks = NO_MARKS
 
 
-def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
+def _job(kernel: Kernel, chunk: Chunk, step: int, is_centred: bool) -> Callable[[], _Part]:
     """What is left to do for a chunk once its bytes are there; may run in any thread."""
     reading, pair = chunk.reading, chunk.reading.pair
     slack = _slack(pair)
@@ -212,7 +215,11 @@ def _job(kernel: Kernel, chunk: Chunk, step: int) -> Callable[[], _Part]:
         values = _meant(*chunk.values(), slack)
         if len(pair.b.shape) < 2:
             return _vector_part(kernel, *values, _rounding(pair), max(0, reading.kept - chunk.first))
-        return _matrix_part(kernel, reading, chunk.first, values, trained, step)
+        part = _matrix_part(kernel, reading, chunk.first, values, trained, step)
+        if not (is_centred and has_free_direction(pair, len(chunk.positions))) or part.sums.not_finite:
+            return part
+        free = (without_means(side) for side in trained(*values))
+        return replace(part, sums=part.sums.of_form(kernel.sums(*free, _rounding(pair))))
 
     return measured
 

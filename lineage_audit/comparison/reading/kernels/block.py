@@ -59,6 +59,10 @@ class BlockSums:
             copied=trained.copied,
         )
 
+    def of_form(self, free: BlockSums) -> BlockSums:
+        """The same block, where directions and sizes are those of what is left without a change of form."""
+        return replace(self, rows=free.rows, columns=free.columns, delta_squared=free.delta_squared)
+
 
 class Kernel(Protocol):
     """One way to take the sums.
