@@ -2,7 +2,7 @@
 
 Run from the project's root: ``python -m benchmarks.strangers [--minutes 60] [--workers 2] [-o FILE] [--plot FILE]``. A
 pool of models is drawn from its world and its number alone, so that a run goes on where the last one ended: FILE holds
-a line for each pool. Every world gives five pools of 990 pairs, 17 of which are searched as well.
+a line for each pool. Every world gives five pools of 861 pairs, 17 of which are searched as well.
 """
 
 from __future__ import annotations

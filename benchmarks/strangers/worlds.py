@@ -31,8 +31,8 @@ PAIRED = Shape(layers=2, heads=12, kv_heads=6)
 """For layers that are copies of each other: so many signs are left of one."""
 
 
-MODELS = 45
-"""Models of a pool, of which each pair is held against each other: 990 pairs."""
+MODELS = 42
+"""Models of a pool, of which each is held against each other: 861 pairs."""
 
 Seed = tuple[int, int]
 _RELABELLED, _DRAWN, _OWN, _SHARED = range(1, 5)

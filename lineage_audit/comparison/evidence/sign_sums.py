@@ -53,7 +53,11 @@ class SignTerms:
         usable = np.isfinite(self.values)
         if self.random_signs is None:
             return replace(self, values=self.values[usable], cosines=self.cosines[usable], noise=self.noise[usable])
-        random_signs, own = np.unique(self.random_signs[usable], return_inverse=True)
+        labels = self.random_signs[usable]
+        if (np.diff(labels) > 0).all():  # each has its own, and none is out of order
+            held = (self.values[usable], self.cosines[usable], self.noise[usable])
+            return replace(self, values=held[0], cosines=held[1], noise=held[2], random_signs=labels)
+        random_signs, own = np.unique(labels, return_inverse=True)
         values, noise, cosines = (
             np.zeros(len(random_signs)),
             np.zeros(len(random_signs)),
@@ -165,8 +169,9 @@ def _pooled(layers: Sequence[SignTerms]) -> tuple[SignTerms, IntArray]:
         np.concatenate([part.noise for part in layers]),
         random_signs=random_signs,
     ).by_random_sign()
+    assert whole.random_signs is not None, "they were given"
     of_random_sign = np.ones(len(whole.values), dtype=np.int64)
-    np.maximum.at(of_random_sign, np.searchsorted(np.unique(random_signs), random_signs), sharing)
+    np.maximum.at(of_random_sign, np.searchsorted(whole.random_signs, random_signs), sharing)
     return whole, of_random_sign
 
 
