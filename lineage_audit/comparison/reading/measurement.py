@@ -218,8 +218,8 @@ def _job(kernel: Kernel, chunk: Chunk, step: int, is_centred: bool) -> Callable[
         part = _matrix_part(kernel, reading, chunk.first, values, trained, step)
         if not (is_centred and has_free_direction(pair, len(chunk.positions))) or part.sums.not_finite:
             return part
-        free = (without_means(side) for side in trained(*values))
-        return replace(part, sums=part.sums.of_form(kernel.sums(*free, _rounding(pair))))
+        a, b = (without_means(side) for side in trained(*values))
+        return replace(part, sums=part.sums.of_form(kernel.sums(a, b, _rounding(pair))))
 
     return measured
 
