@@ -7,7 +7,7 @@ null hypotheses of the full tests hold word for word; a sketch of k numbers has 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,11 +32,13 @@ from lineage_audit.comparison.evidence.base import (
     standardised,
     test_result,
 )
+from lineage_audit.comparison.evidence.copies import origins_of_marks, random_signs_of
 from lineage_audit.comparison.evidence.held_out import cosine_evidence
-from lineage_audit.comparison.evidence.leanings import LEAN, both_lean, summed_by_unit
+from lineage_audit.comparison.evidence.leanings import LEAN, both_lean
 from lineage_audit.comparison.evidence.matched_labels import MatchedBlock, fixed_point_evidence, match_block
 from lineage_audit.comparison.evidence.query_key_signs import units_of_dims
 from lineage_audit.comparison.evidence.sign_sums import CosineTerm, SignTerms, sign_flip_evidence, sum_cosines
+from lineage_audit.comparison.reading.marks import NO_MARKS, Marks
 from lineage_audit.comparison.symmetries.geometry import Heads
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
@@ -123,13 +125,14 @@ def _signs(
     setting: Setting,
 ) -> Evidence:
     """Pool the cosines of each unit. Layers of B that come from one layer of A share its units' random signs."""
-    if both_lean(*_vectors(found, part, roles[0], setting)):
-        return not_measured(test, "not-applicable", LEAN)
     by_source: dict[int, list[LayerPair]] = defaultdict(list)
     for pair in found.pairs:
         by_source[pair.a].append(pair)
+    sides = {source: _vectors(found, pairs, part, roles[0], setting) for source, pairs in by_source.items()}
+    if both_lean([side.a for side in sides.values()], [side.b for side in sides.values()]):
+        return not_measured(test, "not-applicable", LEAN)
     layers, elements = [], 0
-    for source, pairs in by_source.items():
+    for (source, pairs), shared in zip(by_source.items(), _shared_signs(sides.values(), part, setting), strict=True):
         block = found.a.block(source, part)
         if block is None:
             continue
@@ -143,22 +146,36 @@ def _signs(
                     elements += len(cosines) * found.b.fingerprint.width
         if terms:
             together = sum_cosines(pairs[0].b, int(random_signs.max()) + 1, terms)
-            layers.append(replace(_trimmed(together), sharing=_copies(found, part)))
+            layers.append(_trimmed(replace(together, sharing=_copies(found, part), random_signs=shared)))
     return sign_flip_evidence(test, units, layers, setting.comparison, elements)
 
 
-def _vectors(
-    found: Correspondence, part: Part, role: Role, setting: Setting
-) -> tuple[list[FloatArray], list[FloatArray]]:
-    """For each layer what flips together of A and of B, as sketches, those of one random sign added."""
-    sides: tuple[list[FloatArray], list[FloatArray]] = ([], [])
-    for pair in found.pairs:
-        block, matched, match = found.a.block(pair.a, part), found.matched(pair, part, role), pair.match(part)
-        if block is not None and matched is not None and match is not None:
-            random_signs = _random_signs(block.numbers, part, setting)[match.a]
-            for side, vectors in zip(sides, matched, strict=True):
-                side.append(summed_by_unit(vectors, random_signs))
-    return sides
+def _vectors(found: Correspondence, pairs: Sequence[LayerPair], part: Part, role: Role, setting: Setting) -> Marks:
+    """What flips together in a layer of A, and what belongs to it in the first layer of B that it is held against."""
+    pair = pairs[0]
+    block, matched, match = found.a.block(pair.a, part), found.matched(pair, part, role), pair.match(part)
+    if block is None or matched is None or match is None:
+        return NO_MARKS
+    random_signs = _random_signs(block.numbers, part, setting)
+    sides = []
+    for vectors in matched:
+        summed = np.zeros((int(random_signs.max()) + 1, vectors.shape[1]), np.float32)
+        np.add.at(summed, random_signs[match.a], vectors)
+        sides.append(summed)
+    return Marks(sides[0], sides[1], 1)
+
+
+def _shared_signs(sides: Iterable[Marks], part: Part, setting: Setting) -> list[IntArray]:
+    """For each layer of A the numbers of its units' random signs, the same for units that are copies in both models."""
+    marks = list(sides)
+    heads = setting.comparison.heads
+    blocks = heads.kv_heads if heads is not None and part != "units" else 1
+    split = [len(one.a) > 0 and len(one.a) % blocks == 0 for one in marks]
+    origins = origins_of_marks([one if len(one.a) else None for one in marks], split, blocks)
+    return [
+        random_signs_of(origin, len(one.a) // blocks) if whole else random_signs_of(origin[:1], len(one.a))
+        for origin, one, whole in zip(origins, marks, split, strict=True)
+    ]
 
 
 def _copies(found: Correspondence, part: Part) -> int:
@@ -180,7 +197,10 @@ def _random_signs(numbers: IntArray, part: Part, setting: Setting) -> IntArray:
 def _trimmed(terms: SignTerms) -> SignTerms:
     """Leave out random signs that no cosine is about."""
     kept = terms.cosines > 0
-    return SignTerms(terms.layer, terms.values[kept], terms.cosines[kept], terms.noise[kept])
+    signs = None if terms.random_signs is None else terms.random_signs[kept]
+    return replace(
+        terms, values=terms.values[kept], cosines=terms.cosines[kept], noise=terms.noise[kept], random_signs=signs
+    )
 
 
 def _power(found: Correspondence) -> int:
