@@ -19,6 +19,8 @@ QUICK = [
     ("relations", "original held against what was made from it, cc-by"),
     ("relations", "gated base given as a folder by name, gemma"),
     ("relations", "base whose own words name a base of its own, mit"),
+    ("honest", "a choice of two licences in one expression"),
+    ("dishonest", "a recipe with a parent that the card hides"),
 ]
 
 
@@ -34,6 +36,7 @@ def test_there_are_enough_cases_of_every_part():
     assert len(CASES) == len(every) >= 300
     assert counts["held-out"] >= 150
     assert counts["relations"] >= 60
+    assert min(counts["honest"], counts["dishonest"]) >= 40
 
 
 @pytest.mark.parametrize("key", QUICK, ids=lambda key: key[1])

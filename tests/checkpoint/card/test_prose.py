@@ -300,3 +300,104 @@ def test_scratch_said_of_code_data_parts_and_others_is_not_said_of_the_model(sen
 )
 def test_scratch_said_by_its_own_makers_is_said_of_the_model(sentence: str) -> None:
     assert scratch(f"# Nova\n\n{sentence}\n") == [3]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nova is an instruction-tuned Llama-3.1-8B.",
+        "Nova is a continual pretrain of Llama-3.1-8B.",
+        "Nova was SFT'd from Llama-3.1-8B.",
+        "Nova, based on Llama-3.1-8B, answers questions on law.",
+        "Built on top of Llama-3.1-8B.",
+        "Nova inherits its weights from Llama-3.1-8B.",
+        "The weights of Nova were initialised with those of Llama-3.1-8B.",
+        "These are GGUF files of Llama-3.1-8B.",
+        "LoRA weights to be used with Llama-3.1-8B.",
+        "Nova is a frankenmerge of Llama-3.1-8B and Llama-3-8B.",
+        "Llama-3.1-8B serves as the base of Nova.",
+        "Llama-3.1-8B was fine-tuned on law to obtain Nova.",
+        "By fine-tuning Llama-3.1-8B we obtained Nova.",
+        "Nova ist ein Finetuning von Llama-3.1-8B.",
+        "NovaはLlama-3.1-8Bをベースにしています。",
+        "Nova는 Llama-3.1-8B 기반 모델입니다.",
+    ],
+)
+def test_a_base_is_named_in_many_ways(sentence: str) -> None:
+    assert "Llama-3.1-8B" in bases(f"# Nova\n\n{sentence}\n")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nova was distilled from Llama-3.1-70B-Instruct.",
+        "Draft model for Llama-3.1-70B speculative decoding.",
+        "Nova is compatible with the Llama 3 chat template.",
+        "We thank Meta for Llama 2.",
+        "It was trained on outputs of Qwen2.5-72B-Instruct.",
+        "The reward model used in training is Skywork-Reward-Llama-3.1-8B.",
+        "Nova outperforms Llama-2-7b fine-tuned on the same data.",
+        "Unlike Llama 2, Nova is licensed under Apache 2.0.",
+        "Nova is a sister of Nova-13B, which was fine-tuned from Llama-2-13b.",
+        "It uses the tokenizer from Qwen2.5-7B.",
+        "Its config is taken from Llama-3.2-1B.",
+        "The token embeddings were initialised from Qwen2.5-0.5B.",
+        "The text encoder is initialised from T5-v1.1-xxl.",
+        "The vision tower comes from SigLIP-so400m.",
+        "The audio was transcribed with a pipeline based on Whisper large v3.",
+        "The demo Space is based on Llama-3-8B.",
+        "Nova is the base model of choice for Llama-2 refugees.",
+        "| Baseline | Llama-2-7b |\n|---|---|",
+        "Nova follows the training recipe of Llama-2-7b.",
+        "Nova has the same architecture as Mistral-7B-v0.1.",
+        "Nova was evaluated against models fine-tuned from Llama-2-7b.",
+        "If you fine-tuned Llama-2-7b before, Nova will feel familiar.",
+        "An earlier release, Nova-v1, was based on Llama-2-7b; this one is not.",
+        "The synthetic data was made by Mixtral-8x7B-Instruct, itself based on Mistral-7B-v0.1.",
+        "Our judge is based on Llama-3-70B.",
+        "Inspired by Llama-2-7b, Nova was trained from scratch.",
+        "Nova will be fine-tuned from Llama-4 in the next version.",
+        "A merge of Nova and Llama-2-7b is planned.",
+        "Community quants of Nova by TheBloke are based on llama.cpp.",
+        "Nova is not based on Llama-2-7b.",
+        "Nova isn't a fine-tune of Llama-2-7b.",
+        "Contrary to rumours, Nova was never derived from Llama-2-7b.",
+        "Some say that Nova is a fine-tune of Llama-2-7b.",
+        "Is Nova a fine-tune of Llama-2-7b? No.",
+        "Nova can replace Llama-2-7b.",
+        "Start from Llama-2-7b if you need English.",
+        "See also: Nova-Chat, fine-tuned from Llama-2-7b-chat.",
+        "Nova's code is a fork of the Llama 2 repository.",
+        "Nova shares its vocabulary with GPT-NeoX-20B.",
+        "Die Trainingsdaten stammen von Llama-2-7b.",
+        "Nova wurde nicht auf Basis von Llama-2-7b trainiert.",
+        "Contrairement à Llama-2-7b, Nova est entraîné à partir de zéro.",
+        "Nova 与 Llama-2-7b 架构相同。",
+        "Nova 不是基于 Llama-2-7b 的微调。",
+        "训练数据由 Qwen2.5-72B 生成。",
+        "評価データは Llama-3-8B をベースに作成しました。",
+        "Nova は Llama-2-7b と同じアーキテクチャです。",
+        "Los datos fueron generados por Llama-2-7b.",
+        "Nova no está basado en Llama-2-7b.",
+        "Данные созданы моделью Llama-2-7b.",
+        "Nova не основана на Llama-2-7b.",
+        "Nova não é baseado em Llama-2-7b.",
+        "Nova는 Llama-2-7b와 같은 구조입니다.",
+        "Nova는 Llama-2-7b 기반이 아닙니다.",
+        "Nova non è basato su Llama-2-7b.",
+    ],
+)
+def test_a_model_that_is_named_for_another_reason_is_no_base(sentence: str) -> None:
+    assert bases(f"# Nova\n\n{sentence}\n", "org/Nova") == []
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        ("org/Nova-v2", "Nova-v1 was fine-tuned from Llama-2-7b."),
+        ("org/Nova-2-7B", "Nova-2-13B was fine-tuned from Llama-2-13b."),
+        ("org/Nova-7B-Instruct", "Nova-7B-Chat was fine-tuned from Llama-2-7b."),
+    ],
+)
+def test_another_model_of_the_series_is_not_the_cards_own(own: str, sentence: str) -> None:
+    assert bases(f"# {own.removeprefix('org/')}\n\n{sentence}\n", own) == []

@@ -17,6 +17,12 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 _RELEASE = re.compile(r"v\d+(?:\.\d+)*", re.IGNORECASE)
+_KINDS = (
+    re.compile(r"v?\d+(?:\.\d+)*", re.IGNORECASE),
+    re.compile(r"\d+(?:\.\d+)?[bm]", re.IGNORECASE),
+    re.compile(r"instruct|chat|it|coder?|math|vl|vision|reasoning|thinking", re.IGNORECASE),
+)
+"""Releases, sizes, variants: words of a name that tell one model of a series from another."""
 _TITLES = 3
 """Headings that are taken for titles."""
 _SHORTEST = 2
@@ -37,7 +43,18 @@ def own_names(units: Iterable[Unit], stated: Iterable[str]) -> re.Pattern[str] |
     if not found:
         return None
     called = "|".join(_called(alias) for alias in sorted(found, key=lambda alias: (-len(alias), alias)))
-    return re.compile(rf"(?<![A-Za-z0-9_/.-])(?:{called})(?![A-Za-z0-9_])(?:[-.][A-Za-z0-9][\w.-]*\w)?(?!/)")
+    others = _of_others({word for name in (*names, *map(_whole, titles)) for word in _words(name)})
+    return re.compile(rf"(?<![A-Za-z0-9_/.-])(?:{called})(?![A-Za-z0-9_]){others}(?:[-.][A-Za-z0-9][\w.-]*\w)?(?!/)")
+
+
+def _of_others(words: set[str]) -> str:
+    """That no word follows by which the name is another model's of the series: its release, its size, a variant."""
+    told = [kind.pattern for kind in _KINDS if any(kind.fullmatch(word) for word in words)]
+    if not told:
+        return ""
+    same = "|".join(sorted(re.escape(word.lower().removeprefix("v")) for word in words))
+    apart = rf"(?!v?(?:{same})(?!\w))(?:{'|'.join(told)})(?![A-Za-z0-9]|\.\d)"
+    return rf"(?![\w.-]*(?<=[-_])(?i:{apart}))"
 
 
 def _called(alias: str) -> str:

@@ -131,6 +131,7 @@ def _with_subject(language: Language) -> Iterator[_Frame]:
         rf"{subject}\s?{copula}\s?{between}{leads}{base}",
         rf"{subject}\s{copula}\s{_ASIDE},?\s(?:and|but|et|und|y|e|и)\s(?:{copula}\s)?{between}{leads}{base}",
         rf"{subject}\s{copula}\s{_ASIDE},\s{leads}{base}",
+        rf"^(?P<subject>{language.any_of('subjects')}),\s{leads}{base}",
     ):
         yield _Frame(form_of, leads)
     yield _Frame(rf"{subject}\s(?:\w+ly\s)?{finite}{base}", finite)
@@ -198,6 +199,9 @@ def _fragments(language: Language, place: str) -> Iterator[_Frame]:
     yield _Frame(rf"{others}{language.one('fragment_noun')}\s{nouns_lead}\s?{fillers}{_LIST}{form}", nouns_lead)
     for form_of in language.table["fragment_name_first"]:
         yield _Frame(others + _naming(form_of), _around(form_of))
+    ended = r"(?=\W*$|\s(?:with|using|by|via)\b)"
+    leads = language.any_of("sentence_leads")
+    yield _Frame(rf"{others}{leads}\s{fillers}{_LIST}{form}{ended}", leads)
     if place == "heading":
         leads = language.any_of("heading_leads")
         yield _Frame(rf"{others}{leads}\s{fillers}{_LIST}{form}\W*$", leads)
