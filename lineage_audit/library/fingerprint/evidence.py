@@ -168,7 +168,7 @@ def _vectors(found: Correspondence, pairs: Sequence[LayerPair], part: Part, role
 def _shared_signs(sides: Iterable[Marks], part: Part, setting: Setting) -> list[IntArray]:
     """For each layer of A the numbers of its units' random signs, the same for units that are copies in both models."""
     marks = list(sides)
-    heads = setting.comparison.heads
+    heads = setting.heads
     blocks = heads.kv_heads if heads is not None and part != "units" else 1
     split = [len(one.a) > 0 and len(one.a) % blocks == 0 for one in marks]
     origins = origins_of_marks([one if len(one.a) else None for one in marks], split, blocks)
