@@ -42,7 +42,7 @@ def test_strangers_with_copies_inside_are_at_chance(change: Change) -> None:
         for item in compare_fingerprints(a, b).evidence
         if item.test_id in SIGNS and item.log10_p is not None
     ]
-    assert len(found) >= 90
+    assert len(found) >= 45  # at least one test a pair: where heads are copies too few keys are left to ask
     assert min(found) > -4.0
 
 
