@@ -100,9 +100,8 @@ class _Document:
 
     @cached_property
     def _created(self) -> Any:
-        began = datetime.datetime.strptime(self._report.checked_at, "%Y-%m-%dT%H:%M:%SZ")
         return self._model.CreationInfo(
-            created=began.replace(tzinfo=datetime.UTC),
+            created=_moment(self._report.checked_at),
             specVersion=_SPDX_VERSION,
             comment=f"{TOOL} {bills.text(self._report.tool_version)}",
         )
@@ -214,3 +213,11 @@ class _Document:
 
 
 RENDERERS: Mapping[type, Renderer] = {CheckReport: render_check_spdx}
+
+
+def _moment(stated: str) -> datetime.datetime:
+    """When a check was made; SPDX asks for a date, and a report that was read back may state anything: then 1970."""
+    try:
+        return datetime.datetime.strptime(stated, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return datetime.datetime.fromtimestamp(0, datetime.UTC)

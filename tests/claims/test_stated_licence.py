@@ -126,7 +126,7 @@ class TestDoubt:
         assert "LICENSE.pdf is there and was not read" in report.findings[0].message
 
     def test_a_licence_known_by_name_alone_is_said_not_to_be_checked(self, tmp_path):
-        found = stated(tmp_path / "model", card({"license": "other", "license_name": "nvidia-open-model-license"}))
-        assert found.statement.name == "NVIDIA Open Model License Agreement"
+        found = stated(tmp_path / "model", card({"license": "other", "license_name": "jamba-open-model-license"}))
+        assert found.statement.name == "Jamba Open Model License Agreement"
         assert not found.is_known
         assert "is not in the data" in found.unknown[0]

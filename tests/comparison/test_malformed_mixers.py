@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.checkpoint.formats.gguf_mixers import FAMILIES
+from tests.comparison.evidence.test_mixers import rg_lru, rwkv
 from tests.comparison.test_malformed_shapes import SHAPES, ends_well
-from tests.comparison.test_mixers import rg_lru, rwkv
 from tests.models import Array, Config, Weights, noisy
 
 HIDDEN, UNITS, VOCAB = 24, 40, 64

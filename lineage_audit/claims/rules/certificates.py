@@ -46,7 +46,7 @@ RULES = (
         "base-certified",
         "A declared base that is not at hand is borne out by a certificate",
         "note",
-        "The certificate is of the subject's very files and tied to the declared base, and somebody vouches for it: a "
+        "The certificate is of the subject's very files and tied to the declared base, and someone vouches for it: a "
         "signer whom you name, or the policy. The base's own numbers were not read.",
         _borne_out,
     ),
