@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -91,10 +91,7 @@ class ModelA:
         report = compare_checkpoints(
             model, other, asked.effort, asked.progress, self._parents, asked.budget, self._base
         )
-        if asked.library is not None and report.controls:
-            from lineage_audit.library.fingerprint import sketch
-
-            report = _with_library_controls(report, asked.library, sketch(other, "sample"))
+        report = self._beside_library(report, lambda: _sampled(other))
         if asked.certificate is None:
             return report
         return replace(report, certificate=asked.certificate.link(model, other))
@@ -108,10 +105,18 @@ class ModelA:
         if asked.certificate is not None:
             raise LineageAuditError("a certificate is about weights; name the models, not fingerprints")
         other = open_fingerprint(ref, asked.effort, asked.progress)
-        report = compare_fingerprints(self._fingerprint, other)
-        if asked.library is None or not report.controls:
+        return self._beside_library(compare_fingerprints(self._fingerprint, other), lambda: other)
+
+    def _beside_library(self, report: Report, fingerprint_of_b: Callable[[], Fingerprint]) -> Report:
+        """The same report, what people quote beside the independent models of a library too, where one is given."""
+        library = self._settings.library
+        if library is None or not report.controls:
             return report
-        return _with_library_controls(report, asked.library, other)
+        from lineage_audit.comparison.controls import with_further
+        from lineage_audit.library.controls import controls_of_library
+
+        further = controls_of_library(library, fingerprint_of_b(), report.a.digest)
+        return replace(report, controls=with_further(report.controls, further))
 
     @cached_property
     def _checkpoint(self) -> Checkpoint:
@@ -138,12 +143,10 @@ class ModelA:
         return open_checkpoint(self._settings.base) if self._settings.base else None
 
 
-def _with_library_controls(report: Report, library: Path, other: Fingerprint) -> Report:
-    """The same report, what people quote beside the independent models of a library too."""
-    from lineage_audit.comparison.controls import with_further
-    from lineage_audit.library.controls import controls_of_library
+def _sampled(model: Checkpoint) -> Fingerprint:
+    from lineage_audit.library.fingerprint import sketch
 
-    return replace(report, controls=with_further(report.controls, controls_of_library(library, other, report.a.digest)))
+    return sketch(model, "sample")
 
 
 def compare_with_many(a: str, others: Sequence[str], settings: Settings) -> Comparisons:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineage_audit.checkpoint.bounded_json import parse_json
+from lineage_audit.checkpoint.bounded_json import each_key_once, parse_json
 from lineage_audit.errors import UnreadableFileError
 
 
@@ -16,14 +16,8 @@ def parse_strictly(data: bytes, name: str) -> dict[str, object]:
     Raises:
         UnreadableFileError: it is no JSON object, or a key of an object stands twice.
     """
-
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise UnreadableFileError(f"{name}: a key stands twice in one object, which readers read differently")
-        return found
-
-    document = parse_json(data, name, once)
+    complaint = f"{name}: a key stands twice in one object, which readers read differently"
+    document = parse_json(data, name, each_key_once(complaint))
     if not isinstance(document, dict):
         raise UnreadableFileError(f"{name}: holds a JSON {type(document).__name__}, expected an object {{...}}")
     return document

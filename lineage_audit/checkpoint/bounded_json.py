@@ -40,6 +40,22 @@ Pairs = Callable[[list[tuple[str, object]]], object]
 """What makes an object of its keys and values, in the file's order."""
 
 
+def each_key_once(complaint: str) -> Pairs:
+    """Make dicts of objects in which no key stands twice, for :func:`parse_json`.
+
+    Args:
+        complaint: what is raised, as an UnreadableFileError, where one does.
+    """
+
+    def made(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise UnreadableFileError(complaint)
+        return found
+
+    return made
+
+
 def parse_json(data: bytes, file: str, made_of: Pairs | None = None) -> object:
     """Parse UTF-8 JSON of bounded nesting.
 

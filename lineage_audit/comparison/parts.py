@@ -99,9 +99,7 @@ def _asked_of(evidence: Sequence[Evidence], group: _Parts) -> tuple[Evidence, ..
 
 def _are_same(measured: Sequence[Measurement]) -> bool:
     """Whether every number of what was measured was read and is equal."""
-    return bool(measured) and all(
-        one.is_complete and one.equal == one.elements and not one.not_finite_apart for one in measured
-    )
+    return bool(measured) and all(one.is_complete and one.is_equal for one in measured)
 
 
 def _holds_more(model: Checkpoint, group: _Parts, measured: Sequence[TensorRef]) -> bool:

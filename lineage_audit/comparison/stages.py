@@ -314,14 +314,7 @@ def _numbers_explain(a: CanonicalWeights, b: CanonicalWeights, comparison: Weigh
 
 def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:
     """Tell whether every element that both have was read and is equal."""
-    return (
-        bool(parts)
-        and not (pairing.mismatched or pairing.unreadable)
-        and all(
-            len(part.positions) == len(part.pair.b_rows) and part.equal == part.elements and not part.not_finite_apart
-            for part in parts
-        )
-    )
+    return bool(parts) and not (pairing.mismatched or pairing.unreadable) and all(part.is_equal for part in parts)
 
 
 def _left_over(only: Sequence[TensorRef], pairing: Pairing, side: Literal["a", "b"]) -> LeftOver:

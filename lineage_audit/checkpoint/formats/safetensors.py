@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from lineage_audit.checkpoint.bounded_json import parse_json
+from lineage_audit.checkpoint.bounded_json import each_key_once, parse_json
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
 from lineage_audit.checkpoint.source.base import ByteRange, Source
@@ -88,14 +88,8 @@ def _read_header(source: Source, file: str, start: bytes) -> tuple[dict[str, Any
     if length > HEADER_LIMIT or 8 + length > size:
         raise UnreadableFileError(f"{file}: not a safetensors file, or cut short; fetch it again")
     data = start[8 : 8 + length] if 8 + length <= len(start) else _rest(source, file, length)
-
-    def without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            raise UnreadableFileError(f"{file}: a name stands twice in its safetensors header; fetch it again")
-        return result
-
-    header = parse_json(data, file, without_duplicates)
+    complaint = f"{file}: a name stands twice in its safetensors header; fetch it again"
+    header = parse_json(data, file, each_key_once(complaint))
     if not isinstance(header, dict):
         raise UnreadableFileError(f"{file}: its safetensors header is not an object; fetch it again")
     if len(header) > TENSOR_LIMIT:

@@ -132,6 +132,12 @@ class Measurement:
         return len(self.positions) == self.pair.b.shape[0]
 
     @property
+    def is_equal(self) -> bool:
+        """Whether every row that has a counterpart was read, and every number of them is the same."""
+        is_whole = len(self.positions) == len(self.pair.b_rows)
+        return is_whole and self.equal == self.elements and not self.not_finite_apart
+
+    @property
     def correlation(self) -> float | None:
         """Uncentred correlation of a matrix's elements, centred for vectors; None where one side does not vary."""
         n = self.elements
