@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: beside their place, and then moved there."""
+"""Small files that are read whole, and files that are written whole or not at all: beside their place, then moved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from lineage_audit.errors import LineageAuditError
+from lineage_audit.errors import LineageAuditError, UnreadableFileError
 
 
 def require_place(path: Path) -> None:
@@ -25,6 +25,26 @@ def require_place(path: Path) -> None:
         raise LineageAuditError(f"{path}: is a folder; name a file in it")
     if not os.access(path if path.exists() else folder, os.W_OK):
         raise LineageAuditError(f"{path}: cannot be written (Permission denied); nothing was read")
+
+
+def read_small(path: Path, largest: int, otherwise: str) -> bytes:
+    """Read a file of a size that was checked first.
+
+    Args:
+        path: the file.
+        largest: most bytes that it may have.
+        otherwise: what is said of a file that is empty or larger: ``not a fingerprint``.
+
+    Raises:
+        UnreadableFileError: it cannot be read, is empty or larger.
+    """
+    try:
+        data = path.read_bytes() if path.stat().st_size <= largest else b""
+    except OSError as error:
+        raise UnreadableFileError(f"{path}: {error.strerror}") from None
+    if not data:
+        raise UnreadableFileError(f"{path}: {otherwise} (empty, or more than {largest:,} bytes)")
+    return data
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

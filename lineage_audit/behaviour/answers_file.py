@@ -21,7 +21,7 @@ from lineage_audit.errors import UnreadableFileError
 from lineage_audit.library.fingerprint.file import read_container, write_container
 from lineage_audit.results import MANNERS
 from lineage_audit.results.local_paths import without_local_paths
-from lineage_audit.whole_files import write_whole
+from lineage_audit.whole_files import read_small, write_whole
 
 SUFFIX = ".answers"
 SCHEMA = "lineage-audit/answers/1"
@@ -50,13 +50,7 @@ def read_answers(path: Path) -> Answers:
     Raises:
         UnreadableFileError: it is damaged, too large, or holds something else.
     """
-    try:
-        data = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else b""
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror}") from None
-    if not data:
-        raise UnreadableFileError(f"{path}: holds no answers (empty, or more than {LARGEST_FILE:,} bytes)")
-    return from_bytes(data, str(path))
+    return from_bytes(read_small(path, LARGEST_FILE, "holds no answers"), str(path))
 
 
 def is_answers_file(ref: str) -> bool:

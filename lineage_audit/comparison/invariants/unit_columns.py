@@ -130,7 +130,7 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     if len(a.numbers) == len(b.numbers) and len(units) >= INVARIANTS.mostly * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
-    scales = (ratio(b.lengths[units], a.lengths[a_units])).astype(np.float32)
+    scales = ratio(b.lengths[units], a.lengths[a_units]).astype(np.float32)
     return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, match_margin)
 
 

@@ -34,7 +34,7 @@ from lineage_audit.library.fingerprint.values import (
 )
 from lineage_audit.library.recognition import SCHEMA
 from lineage_audit.results.local_paths import without_local_paths
-from lineage_audit.whole_files import write_whole
+from lineage_audit.whole_files import read_small, write_whole
 
 _PARTS = ("units", "values", "keys")
 
@@ -57,13 +57,7 @@ def read_fingerprint(path: Path) -> Fingerprint:
         UnreadableFileError: it is damaged or no fingerprint.
         UnsupportedFormatError: it was made by another version's scheme.
     """
-    try:
-        data = path.read_bytes() if path.stat().st_size <= _LARGEST_FILE else b""
-    except OSError as error:
-        raise UnreadableFileError(f"{path}: {error.strerror}") from None
-    if not data:
-        raise UnreadableFileError(f"{path}: not a fingerprint (empty, or more than {_LARGEST_FILE:,} bytes)")
-    return from_bytes(data, str(path))
+    return from_bytes(read_small(path, _LARGEST_FILE, "not a fingerprint"), str(path))
 
 
 _LARGEST_FILE = 16 * 2**20
