@@ -37,6 +37,7 @@ class HubServer:
         self.token = "hf_token_of_the_tests"
         self.links_expired = 0
         self.met: bool | None = None
+        self.connections: dict[Host, int] = {"hub": 0, "large": 0}
         self._waiting: list[str] = []
         self._lock = threading.Lock()
         self._arrival = threading.Condition()
@@ -66,6 +67,11 @@ class HubServer:
         """Add to the log."""
         with self._lock:
             self.log.append(entry)
+
+    def connected(self, host: Host) -> None:
+        """Count a connection."""
+        with self._lock:
+            self.connections[host] += 1
 
     def meet(self, path: str, count: int, *, files: bool) -> None:
         """Keep a request waiting until as many wait together, of as many files if asked; then ``met`` is true.
@@ -141,6 +147,11 @@ class _Handler(BaseHTTPRequestHandler):
     hub: HubServer
     host: Host
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        """A connection was opened: count it."""
+        super().setup()
+        self.hub.connected(self.host)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Keep quiet: the log is kept by the server."""

@@ -191,15 +191,17 @@ class RangeRequests:
                 raise UnreadableFileError(f"{wanted.file}: its host sends other bytes than asked for; try again later")
         elif answer.status_code != 200 or wanted.start > 0:
             raise self._no_ranges(wanted)
-        data, since, before = bytearray(), time.monotonic(), 0
+        data, since, before, is_all = bytearray(), time.monotonic(), 0, ends_after(answer.headers, length)
         for chunk in answer.iter_raw():
             data += chunk[: length - len(data)]
-            if len(data) == length:
+            if len(data) == length and not is_all:
                 return bytes(data)
             if time.monotonic() - since > TIMEOUT:
                 if len(data) - before < _SLOWEST * TIMEOUT:
                     raise slow
                 since, before = time.monotonic(), len(data)
+        if len(data) == length:
+            return bytes(data)
         raise TransientError(
             UnreadableFileError(f"{wanted.file}: its host sends {len(data):,} bytes of {length:,}; try again later")
         )
@@ -209,6 +211,11 @@ class RangeRequests:
             f"{wanted.file}: its host does not serve byte ranges; fetch the model first: "
             f"hf download {self._repository.name} --revision {self._repository.commit}"
         )
+
+
+def ends_after(headers: Mapping[str, str], length: int) -> bool:
+    """Tell whether an answer ends with the bytes asked for; read to its end then, it leaves its connection open."""
+    return headers.get("Content-Length") == str(length)
 
 
 def _without_token(headers: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, seconds_to_wait
-from lineage_audit.checkpoint.source.hub_requests import TIMEOUT, TransientError, with_retries
+from lineage_audit.checkpoint.source.hub_requests import TIMEOUT, TransientError, ends_after, with_retries
 from lineage_audit.checkpoint.source.model_files import (
     INDEXES,
     METADATA,
@@ -174,11 +174,14 @@ class _Folder:
             expected = (str(piece.start), str(piece.stop - 1))
             if not whole and (answer.status_code != 206 or said is None or said.groups()[:2] != expected):
                 raise UnreadableFileError(f"{piece.file}: its host sends other bytes than asked for; fetch it first")
-            data = bytearray()
+            data, length = bytearray(), piece.stop - piece.start
+            is_all = ends_after(answer.headers, length)
             for chunk in answer.iter_raw():
-                data += chunk[: piece.stop - piece.start - len(data)]
-                if len(data) == piece.stop - piece.start:
-                    return bytes(data)
+                data += chunk[: length - len(data)]
+                if len(data) == length and not is_all:
+                    break
+            if len(data) == length:
+                return bytes(data)
         raise TransientError(UnreadableFileError(f"{piece.file}: its host sends too few bytes; try again later"))
 
     def _refuse(self, status: int, answer: Any) -> None:

@@ -24,6 +24,7 @@ class WebServer:
         self.failures = 0
         self.log: list[tuple[str, str]] = []
         self.sent = 0
+        self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"web": self}))
 
     @property
@@ -50,6 +51,11 @@ def serving(files: Mapping[str, bytes]) -> Iterator[WebServer]:
 
 class _Handler(BaseHTTPRequestHandler):
     web: WebServer
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.web.connections += 1
 
     def do_GET(self) -> None:
         web, parts = self.web, urlsplit(self.path)

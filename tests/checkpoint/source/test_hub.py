@@ -96,6 +96,11 @@ class TestReading:
         assert len(hub.requests("hub", "/resolve/")) == 1
         assert len(hub.requests("large")) == 5
 
+    def test_connections_are_kept(self, hub: HubServer, source: Source) -> None:
+        for start in range(0, 200, 10):
+            assert read_range(source, WEIGHTS, start, start + 10) == DATA[start : start + 10]
+        assert hub.connections["large"] == 1
+
     def test_an_expired_place_is_looked_up_again(self, hub: HubServer, source: Source) -> None:
         read_range(source, WEIGHTS, 0, 10)
         hub.links_expired += 1

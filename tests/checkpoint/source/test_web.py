@@ -77,6 +77,14 @@ def test_only_the_rows_asked_for_are_fetched() -> None:
         assert web.sent - before == 4 * models.SMALL.hidden * 4
 
 
+def test_connections_are_kept(web: WebServer) -> None:
+    source = open_source(web.address("models/m"))
+    before = web.connections
+    for start in range(0, 200, 10):
+        source.read_ranges([ByteRange("model.safetensors", start, start + 10)])
+    assert web.connections <= before + 1
+
+
 def test_an_adapter_on_the_web_on_a_base_on_the_web(web: WebServer) -> None:
     web.files |= {f"/models/a/{name}": data for name, data in adapter(llama_updates(1)).items()}
     _same_as(f"{web.address('models/m')}+{web.address('models/a')}", merged(WEIGHTS, llama_updates(1)))
