@@ -108,11 +108,13 @@ def over_tokens(a, b, seed):
     kept = [np.isin(np.arange(len(ids)), np.unique(own, axis=0, return_index=True)[1]) for own in rows]
     kept = np.all([*kept, *(np.ptp(own, axis=1) > 0 for own in rows)], axis=0)
     ids, embedded = ids[kept], [own[kept] for own in rows]
-    for period, residues in RESIDUES.items():
-        taken = [[layer for layer in model.layers if layer % period in residues] for model in (a, b)]
-        sizes = [len(own) * m.rows.size * e.shape[1] for own, m, e in zip(taken, (a, b), embedded)]
-        if max(sizes) <= 2**24 and all(0 < len(own) * len(m.rows) <= 3072 for own, m in zip(taken, (a, b))):
-            break
+    some = [[[n for n in m.layers if n % period in own] for m in (a, b)] for period, own in RESIDUES.items()]
+
+    def fit(taken, most):
+        sides = [(len(own) * len(m.rows), len(own) * m.rows.size) for own, m in zip(taken, (a, b))]
+        return all(0 < units <= 3072 and rows * e.shape[1] <= most for (units, rows), e in zip(sides, embedded))
+
+    taken = next(one for most, pick in ((2**22, some), (2**24, some[::-1])) for one in pick if fit(one, most))
     vectors = [], []
     for model, layers, rows, found in zip((a, b), taken, embedded, vectors):
         rows = unit(model.note(rows) - rows.mean(axis=0, dtype=np.float64))

@@ -6,7 +6,7 @@ copy finds its original by the size of the product; that its sign is the same as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,9 +36,12 @@ from lineage_audit.comparison.invariants.anchor_tokens import embedding_of
 _Vectors = npt.NDArray[np.inexact[Any]]
 """Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs turn, else real."""
 
+_ENOUGH_WEIGHTS = 2**22
+"""Weights of one model that are enough, as many as a sample reads: the first pattern of layers within it is taken."""
+
 _MOST_WEIGHTS = 2**24
 _MOST_UNITS = 3072
-"""Weights and units that are read of one model at most; of more, fewer layers are taken."""
+"""Weights and units that are read of one model at most, where no pattern keeps within what is enough."""
 
 
 def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Derivation | None:
@@ -83,7 +86,9 @@ def read_again_over_tokens(model: Checkpoint, kind: Kind, said: OneSide) -> Iter
     embeddings = model.read([RowRequest(embedding, said.tokens)])[0]
     for chosen in _layer_choices(sources, layers):
         placed = {layer: _placed(sources[layer], said.layout) for layer in chosen}
-        if not all(_are_below(source.rows, source.tensor.shape[0]) for source in placed.values()) or not _fits(placed):
+        if not all(_are_below(source.rows, source.tensor.shape[0]) for source in placed.values()) or not _fits(
+            placed, _MOST_WEIGHTS
+        ):
             continue
         read = ReadValues()
         units_over_tokens(CanonicalWeights(model), placed, read.add(embeddings), read)
@@ -109,17 +114,23 @@ def _are_below(numbers: IntArray, count: int) -> bool:
 
 
 def thinned(a: Sources, b: Sources) -> tuple[Sources, Sources]:
-    """The layers of the first pattern by which both models keep within the limits; none where none does."""
-    for period, residues in LAYER_PATTERNS:
-        kept = tuple({layer: side[layer] for layer in sorted(side) if layer % period in residues} for side in (a, b))
-        if all(side and _fits(side) for side in kept):
-            return kept[0], kept[1]
-    return {}, {}
+    """The layers of the first pattern that is enough, else of the last one within the limits; none where none is."""
+    patterns = [(_taken(a, period, residues), _taken(b, period, residues)) for period, residues in LAYER_PATTERNS]
+    enough, within = (
+        [pair for pair in patterns if all(_fits(side, most) for side in pair)]
+        for most in (_ENOUGH_WEIGHTS, _MOST_WEIGHTS)
+    )
+    return next(iter(enough or within[::-1]), ({}, {}))
 
 
-def _fits(sources: Sources) -> bool:
-    few_weights = sum(source.weights for source in sources.values()) <= _MOST_WEIGHTS
-    return few_weights and sum(source.units for source in sources.values()) <= _MOST_UNITS
+def _taken(sources: Sources, period: int, residues: Sequence[int]) -> Sources:
+    return {layer: sources[layer] for layer in sorted(sources) if layer % period in residues}
+
+
+def _fits(sources: Sources, most: int) -> bool:
+    """Whether there are any, of at most so many weights and not too many units."""
+    few_weights = sum(source.weights for source in sources.values()) <= most
+    return few_weights and 0 < sum(source.units for source in sources.values()) <= _MOST_UNITS
 
 
 def units_over_tokens(model: CanonicalWeights, sources: Sources, embeddings: FloatArray, read: ReadValues) -> _Vectors:
