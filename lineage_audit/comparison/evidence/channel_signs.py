@@ -64,9 +64,9 @@ def measure_undone(comparison: WeightComparison, fitted: FloatArray | None) -> E
             continue
         if not tensor.in_core:
             continue
-        if tensor.role in READERS and tensor.shape[1] == channels:
+        if tensor.role in READERS and tensor.shape[1] == channels and measured.has_own("columns"):
             terms.append(column_term(measured))
-        elif tensor.role in WRITERS and tensor.shape[0] == channels:
+        elif tensor.role in WRITERS and tensor.shape[0] == channels and measured.has_own("rows"):
             terms.append(row_term(measured))
         else:
             continue

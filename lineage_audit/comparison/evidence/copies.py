@@ -41,28 +41,16 @@ def origins(parts: Sequence[Measurement | None], blocks: int = 1) -> list[IntArr
         parts: rows of the layers (or experts), in one order of units; None where none were read.
         blocks: blocks in a part (heads); where they cannot be told apart a part is held against others as a whole.
     """
-    marks = [part.marks if part is not None else None for part in parts]
-    return origins_of_marks(marks, [_splits(part, blocks) for part in parts], blocks)
-
-
-def origins_of_marks(parts: Sequence[Marks | None], split: Sequence[bool], blocks: int = 1) -> list[IntArray]:
-    """The same from marks of the parts.
-
-    Args:
-        parts: for each part some numbers of each of its units, in A and in B; None where none were read.
-        split: for each part whether all of its blocks are there.
-        blocks: blocks in a part.
-    """
     found = [np.arange(blocks, dtype=np.int64) + number * blocks for number in range(len(parts))]
     alike: dict[tuple[int, ...], list[tuple[int, int, FloatArray, FloatArray]]] = defaultdict(list)
     for number, part in enumerate(parts):
-        for block, (a, b) in enumerate(_in_blocks(part, blocks) if part else ()):
+        for block, (a, b) in enumerate(_in_blocks(part.marks, blocks) if part is not None else ()):
             alike[a.shape].append((number, block, a, b))
     for candidates in alike.values():
         firsts = _first_copies(*(np.stack([one[side] for one in candidates]) for side in (2, 3)))
         for (number, block, _, _), first in zip(candidates, firsts, strict=True):
             origin, its_block = candidates[first][:2]
-            if split[number]:
+            if _splits(parts[number], blocks):
                 found[number][block] = origin * blocks + its_block
             else:
                 found[number] = np.arange(blocks, dtype=np.int64) + origin * blocks

@@ -101,9 +101,10 @@ def _pair_vectors(
 
 def units_of_dims(heads: Heads, rotary: Rotary | None) -> npt.NDArray[np.int64]:
     """Number of the unit that each dimension of a head belongs to; the whole head is one where rotary is unknown."""
-    dims = np.arange(heads.head_dim)
+    dims = np.arange(heads.head_dim) if heads.dims is None else np.array(heads.dims)
     if rotary is None:
         return np.zeros(heads.head_dim, dtype=np.int64)
     half = rotary.dims // 2
     rotated = dims // 2 if rotary.adjacent else dims % max(1, half)
-    return np.where(dims < rotary.dims, rotated, dims - half)
+    units = np.where(dims < rotary.dims, rotated, dims - half)
+    return units if heads.dims is None else np.unique(units, return_inverse=True)[1].astype(np.int64)

@@ -22,6 +22,7 @@ from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import standardised
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.reading.role_rows import read_role_rows
+from lineage_audit.comparison.reading.sketched import Axis
 from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE
 
 DoubleArray = npt.NDArray[np.float64]
@@ -120,9 +121,10 @@ def _profiles(parts: Sequence[Measurement], side: Literal["a", "b"]) -> dict[int
     """Logarithms of the channels' shares of a layer's weights, centred and of length one, by layer."""
     shares: dict[int, DoubleArray] = {}
     for part in parts:
-        layer, channels = part.pair.b.core_layer, part.columns if part.pair.b.role in _READS else part.rows
-        squares = channels.aa if side == "a" else channels.bb
-        if layer is not None and part.is_complete and squares.sum() > 0:
+        axis: Axis = "columns" if part.pair.b.role in _READS else "rows"
+        channels = part.columns if axis == "columns" else part.rows
+        squares, layer = channels.aa if side == "a" else channels.bb, part.pair.b.core_layer
+        if layer is not None and part.is_complete and part.has_own(axis) and squares.sum() > 0:
             share = squares / squares.sum()
             shares[layer] = shares[layer] + share if layer in shares and len(shares[layer]) == len(share) else share
     return {layer: _profile(share) for layer, share in shares.items()}

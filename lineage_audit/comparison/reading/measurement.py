@@ -26,6 +26,7 @@ from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding
 from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
 from lineage_audit.comparison.reading.plan import Reading, bytes_of
+from lineage_audit.comparison.reading.sketched import Axis, Sketched
 from lineage_audit.comparison.reading.streaming import Chunk, in_order, stream
 from lineage_audit.comparison.reading.tables import without_set
 
@@ -87,6 +88,7 @@ class Measurement:
         kept_a: the first rows of A as read, float32.
         kept_b: the same of B.
         marks: a few numbers of the rows of roles whose units have signs.
+        sketched: what it stands for where no weight was at hand, only sketches: nothing is then known to be equal.
     """
 
     pair: TensorPair
@@ -108,11 +110,21 @@ class Measurement:
     kept_a: FloatArray
     kept_b: FloatArray
     marks: Marks = NO_MARKS
+    sketched: Sketched | None = None
 
     @property
     def elements(self) -> int:
         """Number of elements read on each side."""
         return len(self.positions) * len(self.columns.dot)
+
+    @property
+    def weight(self) -> int:
+        """What it counts among others: the elements that were read, or the parameters that sketches stand for."""
+        return self.elements if self.sketched is None else self.sketched.parameters
+
+    def has_own(self, axis: Axis) -> bool:
+        """Whether what stands along an axis is the tensor's own, and no projections of it."""
+        return self.sketched is None or self.sketched.projected != axis
 
     @property
     def new_squared(self) -> float:
@@ -172,15 +184,18 @@ def measure_all(
 
 
 def measure_values(reading: Reading, values: _Rows, trained: _Rows) -> Measurement:
-    """Measure the rows of one matrix that are at hand.
+    """Measure the rows of one matrix, or a vector, that are at hand.
 
     Args:
         reading: what they are.
         values: of A and of B.
-        trained: the same without what was set.
+        trained: the same without what was set; a vector is taken as it is.
     """
-    sums = _Sums(reading)
-    sums.add(_matrix_part(active_kernel(), reading, 0, values, lambda _a, _b: trained, 1))
+    sums, kernel, pair = _Sums(reading), active_kernel(), reading.pair
+    if len(pair.b.shape) < 2:
+        sums.add(_vector_part(kernel, *values, _rounding(pair), reading.kept))
+    else:
+        sums.add(_matrix_part(kernel, reading, 0, values, lambda _a, _b: trained, 1))
     return sums.finish()
 
 

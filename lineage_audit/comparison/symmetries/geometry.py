@@ -21,12 +21,14 @@ class Heads:
         value_dim: rows of v in a head.
         kv_heads: number of key/value heads, each shared by ``per_group`` query heads.
         per_group: query heads of a KV group.
+        dims: where the rows of q (or k) stand in their head, of which only some are at hand; None where all are.
     """
 
     head_dim: int
     value_dim: int
     kv_heads: int
     per_group: int
+    dims: tuple[int, ...] | None = None
 
     @property
     def queries(self) -> int:

@@ -9,11 +9,13 @@ import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.alignment.held_out import HeldOutLayer
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.controls import controls_of, figures_of
-from lineage_audit.comparison.evidence import calibrated_where_guessed
-from lineage_audit.comparison.evidence.base import not_measured
-from lineage_audit.comparison.evidence.norm_gains import TEST as GAINS
+from lineage_audit.comparison.evidence import calibrated_where_guessed, gather_evidence
+from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.evidence.held_out import cosine_evidence
 from lineage_audit.comparison.metadata.architecture import architecture_clause, compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
 from lineage_audit.comparison.operations.directed import DirectedOperation
@@ -26,15 +28,8 @@ from lineage_audit.comparison.verdict.standing import alignment_holds, is_relate
 from lineage_audit.comparison.verdict.thresholds import SKETCHES, stated
 from lineage_audit.errors import UnsupportedFormatError
 from lineage_audit.library.fingerprint import operations
-from lineage_audit.library.fingerprint.evidence import (
-    Setting,
-    aligned,
-    aligned_evidence,
-    gain_evidence,
-    measure_held_out,
-    same_number_evidence,
-)
 from lineage_audit.library.fingerprint.matching import residual_map, search
+from lineage_audit.library.fingerprint.measuring import compare_sketches
 from lineage_audit.library.fingerprint.quoted import quoted_of_sketches
 from lineage_audit.library.fingerprint.shares import (
     RoleAgreement,
@@ -91,10 +86,10 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
     pairing = pair_tensors(model_a, model_b)
     names = compare_names(pairing)
     architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
-    setting = Setting(comparison_of(model_a, model_b, pairing.pairs, {}), gated=_is_gated(a) and _is_gated(b))
+    setting = comparison_of(model_a, model_b, pairing.pairs, {})
     plain = _compare_same_numbers(UnitVectors(a), UnitVectors(b), setting)
     searched = _compare_searched(plain.found.a, plain.found.b, setting, plain)
-    evidence = calibrated_where_guessed(plain.evidence + (searched.evidence if searched else ()), setting.comparison)
+    evidence = plain.evidence + (searched.evidence if searched else ())
     moved = searched if searched and alignment_holds(evidence, plain.shares, searched.shares) else None
     chosen = moved or plain
     identical = a.identity.digest == b.identity.digest and a.identity.digest.startswith("sha256:")
@@ -135,49 +130,48 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
     )
 
 
-def _is_gated(fingerprint: Fingerprint) -> bool:
-    return any(layer.units is not None and Role.GATE in layer.units.roles for layer in fingerprint.layers)
-
-
-def _compare_same_numbers(a: UnitVectors, b: UnitVectors, setting: Setting) -> _Compared:
+def _compare_same_numbers(a: UnitVectors, b: UnitVectors, setting: WeightComparison) -> _Compared:
     found = same_numbers(a, b)
     measured = agreements(found, searched=False)
-    pairs = [(pair.b, pair.a) for pair in found.pairs]
-    gains = gain_evidence(a.fingerprint, b.fingerprint, pairs, None, setting)
-    share = min(1.0, setting.comparison.paired / max(1, setting.comparison.parameters)) if measured else 0.0
+    share = min(1.0, setting.paired / max(1, setting.parameters)) if measured else 0.0
     return _Compared(
         found=found,
-        evidence=(*same_number_evidence(found, setting), gains),
+        evidence=gather_evidence(compare_sketches(found, ResidualMap("same"), setting)),
         shares=measure_shares(measured, b.fingerprint, share),
         residual=ResidualMap("same"),
         measured=measured,
     )
 
 
-def _compare_searched(a: UnitVectors, b: UnitVectors, setting: Setting, plain: _Compared) -> _Compared | None:
+def _compare_searched(a: UnitVectors, b: UnitVectors, setting: WeightComparison, plain: _Compared) -> _Compared | None:
     """Search, and run the tests on what was found; None where nothing was, or only the same numbers were."""
-    found = search(a, b, setting.heads)
+    found = search(a, b, setting.heads.usual if setting.heads is not None else None)
     if found is None or _keeps_numbers(found.correspondence):
         return None
     residual = residual_map(a.fingerprint, b.fingerprint, found.correspondence.basis)
     measured = agreements(found.correspondence, searched=True)
     share = len(found.correspondence.pairs) / max(1, len(b.fingerprint.layers))
-    gains = _aligned_gains(found.correspondence, residual, setting)
-    evidence = (*aligned_evidence(found.correspondence, setting), gains, measure_held_out(found.correspondence))
+    comparison = compare_sketches(found.correspondence, residual, setting)
+    tests = calibrated_where_guessed(gather_aligned_evidence(comparison, residual.fitted_signs), comparison)
     return _Compared(
         found=found.correspondence,
-        evidence=evidence,
+        evidence=(*tests, cosine_evidence(_held_out(comparison), what="sketches")),
         shares=measure_shares(measured, b.fingerprint, max(share, plain.shares.compared)),
         residual=residual,
         measured=measured,
     )
 
 
-def _aligned_gains(found: Correspondence, residual: ResidualMap, setting: Setting) -> Evidence:
-    if residual.kind == "rotation":
-        return aligned(not_measured(GAINS, "not-applicable", "a rotation of the residual stream takes gains along"))
-    pairs = [(pair.b, pair.a) for pair in found.pairs]
-    return aligned(gain_evidence(found.a.fingerprint, found.b.fingerprint, pairs, residual.channels, setting))
+def _held_out(comparison: WeightComparison) -> list[HeldOutLayer]:
+    """|Cosines| of matched units' down columns, and of their up rows where gate rows proposed, by layer."""
+    layers = []
+    for layer, expert in comparison.places(Role.UP, Role.DOWN):
+        gate, up, down = (comparison.find(role, layer, expert) for role in (Role.GATE, Role.UP, Role.DOWN))
+        parts = [up.rows.cosine] if gate is not None and up is not None else []
+        parts += [down.columns.cosine] if down is not None else []
+        sizes = np.abs(np.concatenate(parts)) if parts else np.empty(0)
+        layers.append(HeldOutLayer(layer, sizes[np.isfinite(sizes)].astype(np.float32), np.empty(0, bool)))
+    return layers
 
 
 def _keeps_numbers(found: Correspondence) -> bool:
@@ -203,7 +197,7 @@ def _operations(
     chosen: _Compared,
     moved: _Compared | None,
     names: NamesFinding,
-    setting: Setting,
+    setting: WeightComparison,
 ) -> list[DirectedOperation]:
     """What was done, in the order in which a recipe would apply it."""
     distance = chosen.shares.relative_delta
@@ -211,7 +205,7 @@ def _operations(
     return [
         *vocabulary_change(a.tokens, b.tokens),
         *(stored or operations.training(distance)),
-        *(operations.moves(model_a, model_b, moved.found, moved.residual, setting.comparison) if moved else []),
+        *(operations.moves(model_a, model_b, moved.found, moved.residual, setting) if moved else []),
         *operations.renamed(names),
     ]
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import standing_for, units_of_each
 from lineage_audit.library.fingerprint.parameters import SCHEME
@@ -18,6 +18,17 @@ from lineage_audit.library.fingerprint.values import Block, Fingerprint, LayerSk
 
 Basis = Literal["channels", "tokens"]
 Part = Literal["units", "values", "keys"]
+
+SKETCHED: tuple[tuple[Part, Role], ...] = (
+    ("units", Role.GATE),
+    ("units", Role.UP),
+    ("units", Role.DOWN),
+    ("values", Role.V),
+    ("values", Role.O),
+    ("keys", Role.K),
+    ("keys", Role.Q),
+)
+"""Every sketched role with the block that holds it."""
 
 _Key = tuple[int, Part, Role, Basis]
 
@@ -29,6 +40,18 @@ class UnitVectors:
     fingerprint: Fingerprint
     _kept: dict[_Key, FloatArray] = field(default_factory=dict)
     _layers: dict[int, LayerSketch] = field(default_factory=dict)
+    _tensors: dict[tuple[int | None, Role], list[TensorRef]] = field(default_factory=dict)
+
+    def tensors(self, layer: int | None, role: Role) -> list[TensorRef]:
+        """The model's own tensors of a role in a layer, by expert; values of latent attention count as values."""
+        if not self._tensors:
+            for tensor in self.fingerprint.tensors:
+                if tensor.in_core and tensor.slot == "weight":
+                    its_role = Role.V if tensor.role == Role.V_B else tensor.role
+                    self._tensors.setdefault((tensor.layer, its_role), []).append(tensor)
+            for held in self._tensors.values():
+                held.sort(key=lambda tensor: tensor.expert or 0)
+        return self._tensors.get((layer, role), [])
 
     def block(self, layer: int, part: Part) -> Block | None:
         """One block of one layer."""
