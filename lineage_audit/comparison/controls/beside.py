@@ -67,7 +67,7 @@ def _says(number: Number, value: float | None, controls: Sequence[Control]) -> s
     end = nearest.low if number.nearer_is_less else nearest.high
     is_within = value >= end if number.nearer_is_less else value <= end
     if is_within:
-        return f"tells nothing: {nearest.name} give {end:.3g}"
+        return f"tells nothing: {nearest.name} give {end:.4g}"
     side = "below" if number.nearer_is_less else "above"
     count = sum(control.count for control in controls)
-    return f"{side} all of {count:,} controls (nearest {end:.3g}: {nearest.name}); no p-value follows from that"
+    return f"{side} all of {count:,} controls (nearest {end:.4g}: {nearest.name}); no p-value follows from that"
