@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.canonical import layer_numbers
-from lineage_audit.comparison.alignment.spreading import spread_numbers
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights, layer_numbers
+from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import standardised
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.reading.role_rows import read_role_rows
@@ -32,7 +32,13 @@ _WRITES = frozenset({Role.O, Role.DOWN})
 _WAYS = (_READS, _WRITES)
 _FEWEST_CHANNELS = 64
 _ROWS = 256
-"""Rows of a matrix that tell which channels it reads."""
+"""Rows of a matrix that tell which channels it reads, where so many cost little."""
+
+_MOST_LAYERS = 8
+"""Layers that are asked of those in question, and of the others."""
+
+_MOST_ELEMENTS = 2 * 2**20
+"""Numbers that are read of a model: its layers differ in thousands of channels where rows are long."""
 
 
 def coherence(parts: Sequence[Measurement], layers: Collection[int], side: Literal["a", "b"]) -> float | None:
@@ -66,7 +72,12 @@ def are_stray(model: Checkpoint, layers: Collection[int]) -> _Stray | None:
     numbers = layer_numbers(model)
     if numbers[0] in layers or numbers[-1] in layers:
         return None
-    profiles = {layer: profile for layer in numbers if (profile := _reading(model, layer)) is not None}
+    asked = [
+        *spread(sorted(layers), _MOST_LAYERS),
+        *spread([layer for layer in numbers if layer not in layers], _MOST_LAYERS),
+    ]
+    rows = _rows_of_each(model, len(asked))
+    profiles = {layer: profile for layer in asked if (profile := _reading(model, layer, rows)) is not None}
     others = {layer: profile for layer, profile in profiles.items() if layer not in layers}
     own = _z_score([profiles], layers)
     among = _z_score([others], sorted(others)[::2])
@@ -79,11 +90,17 @@ def are_stray(model: Checkpoint, layers: Collection[int]) -> _Stray | None:
     return _Stray(own, among) if is_stray and own is not None and among is not None else None
 
 
-def _reading(model: Checkpoint, layer: int) -> DoubleArray | None:
-    """Which channels a layer reads, from some rows of its matrices."""
+def _rows_of_each(model: Checkpoint, layers: int) -> int:
+    """How many rows of a matrix are read where so many layers are asked."""
+    width = max(1, CanonicalWeights(model).channels)
+    return min(_ROWS, max(1, _MOST_ELEMENTS // (layers * len(_READS) * width)))
+
+
+def _reading(model: Checkpoint, layer: int, most: int) -> DoubleArray | None:
+    """Which channels a layer reads, from the first rows of its matrices: one range each."""
     shares = []
     for role in sorted(_READS):
-        rows = read_role_rows(model, role, layer, lambda count: spread_numbers(count, _ROWS))
+        rows = read_role_rows(model, role, layer, lambda count: np.arange(min(count, most)))
         if rows is None:
             continue
         squares = np.square(rows, dtype=np.float64).sum(axis=0)

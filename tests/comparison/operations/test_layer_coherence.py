@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.operations.layer_coherence import coherence
+from lineage_audit.comparison.operations import layer_coherence
+from lineage_audit.comparison.operations.layer_coherence import are_stray, coherence
 from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE
 from tests.comparison.measuring import comparison_by_numbers
 from tests.models import WIDE, Weights, llama, llama_config, model
@@ -76,3 +78,12 @@ def test_two_models_cut_open_alike_show_no_direction() -> None:
     one, other = (_cut_open(parent, _trained(seed), 3) for seed in (6, 7))
     verdict = compare_checkpoints(model(one, CONFIG), model(other, CONFIG)).verdict
     assert verdict.direction == "undetermined"
+
+
+def test_what_is_read_of_a_large_model_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    most = 6 * 5 * 4 * SIX.hidden  # four rows of five matrices in six layers
+    monkeypatch.setattr(layer_coherence, "_MOST_ELEMENTS", most)
+    opened = model(_trained(1), CONFIG)
+    before = opened.source.bytes_read
+    assert are_stray(opened, {2, 3}) is None
+    assert 0 < opened.source.bytes_read - before <= 4 * most
