@@ -37,9 +37,11 @@ class Measured:
         p_value: by rank.
         controls: how many there were.
         largest_control: the strongest lean of a control.
+        closest_controls: the most that two controls have in common.
         unlike: how much less of A and of B the controls explain than of each other.
         fewer: passages -> effect and outcome.
         of_five: p-value and outcome with five controls that were drawn.
+        first_of_five: whether no pair of those seven has more in common.
     """
 
     a: str
@@ -50,9 +52,16 @@ class Measured:
     p_value: float
     controls: int
     largest_control: float
+    closest_controls: float
     unlike: float
     fewer: Mapping[int, tuple[float, BehaviourOutcome]]
     of_five: tuple[float, BehaviourOutcome]
+    first_of_five: bool
+
+    @property
+    def first_of_all(self) -> bool:
+        """Whether no pair of all models has more in common."""
+        return self.effect > max(self.largest_control, self.closest_controls)
 
 
 def answers_by_name(people: Sequence[Person], out: Path) -> dict[str, Answers]:
@@ -62,21 +71,19 @@ def answers_by_name(people: Sequence[Person], out: Path) -> dict[str, Answers]:
 
 
 def measured_pairs(half: Half, answers: Mapping[str, Answers]) -> Iterator[Measured]:
-    """Every pair of a half whose answers are there, weighted alike: by the mean probability of all its models."""
-    names = tuple(answers)
-    everyone = gram_of([answers[name] for name in names], PROMPTS)
+    """Every pair of a half whose answers are there."""
     for couple in couples(half):
         if couple.a.name in answers and couple.b.name in answers:
-            controls = [one.name for one in controls_for(couple) if one.name in answers]
-            chosen = [names.index(name) for name in (couple.a.name, couple.b.name, *controls)]
-            yield measured(couple, controls, _of_models(everyone, chosen))
+            yield measured(couple, [one.name for one in controls_for(couple) if one.name in answers], answers)
 
 
-def measured(couple: Couple, controls: Sequence[str], gram: Gram) -> Measured:
+def measured(couple: Couple, controls: Sequence[str], answers: Mapping[str, Answers]) -> Measured:
     """Measure one pair: A, B and their controls."""
+    gram = _gram(couple, controls, answers)
     found = leaning(gram, 0)
-    drawn = random.Random(f"{couple.a.name} {couple.b.name}").sample(range(len(controls)), FEWEST_CONTROLS)
-    few = leaning(_of_models(gram, [0, 1, *(2 + place for place in drawn)]), 0)
+    drawn = random.Random(f"{couple.a.name} {couple.b.name}").sample(controls, FEWEST_CONTROLS)
+    gram_of_few = _gram(couple, drawn, answers)
+    few = leaning(gram_of_few, 0)
     return Measured(
         a=couple.a.name,
         b=couple.b.name,
@@ -86,10 +93,16 @@ def measured(couple: Couple, controls: Sequence[str], gram: Gram) -> Measured:
         p_value=found.p_value,
         controls=len(controls),
         largest_control=found.largest_control,
+        closest_controls=found.closest_controls,
         unlike=found.unlike,
         fewer={count: _with_passages(gram, count, controls) for count in FEWER},
-        of_five=(few.p_value, _said(gram, [controls[place] for place in drawn], few)),
+        of_five=(few.p_value, _said(gram_of_few, drawn, few)),
+        first_of_five=few.effect > max(few.largest_control, few.closest_controls),
     )
+
+
+def _gram(couple: Couple, controls: Sequence[str], answers: Mapping[str, Answers]) -> Gram:
+    return gram_of([answers[name] for name in (couple.a.name, couple.b.name, *controls)], PROMPTS)
 
 
 def _with_passages(gram: Gram, count: int, controls: Sequence[str]) -> tuple[float, BehaviourOutcome]:
@@ -100,7 +113,3 @@ def _with_passages(gram: Gram, count: int, controls: Sequence[str]) -> tuple[flo
 
 def _said(gram: Gram, controls: Sequence[str], found: Leaning) -> BehaviourOutcome:
     return decide(LeanCase(gram.stops, tuple(controls), found)).outcome
-
-
-def _of_models(gram: Gram, models: Sequence[int]) -> Gram:
-    return Gram(gram.passages[:, models][:, :, models], gram.stops)

@@ -47,13 +47,24 @@ def _false_alarms(measured: Sequence[Measured]) -> Iterator[str]:
     said = sum(item.outcome == "leans" for item in unrelated)
     yield f"{len(unrelated)} pairs without a relation"
     yield f"all controls: first by rank {first:.3f} (stated: at most {expected:.3f}), lean said {said}"
+    pairs = sum(_of_pairs(item.controls) for item in unrelated) / len(unrelated)
+    first_of_all = sum(item.first_of_all for item in unrelated) / len(unrelated)
+    yield f"all controls: first of all pairs {first_of_all:.4f} (if all were drawn alike: {pairs:.4f})"
     few_first = sum(item.of_five[0] < 1.5 / (1 + FEWEST_CONTROLS) for item in unrelated) / len(unrelated)
     few_said = sum(item.of_five[1] == "leans" for item in unrelated)
     few_stated = 1 / (1 + FEWEST_CONTROLS)
     yield f"five controls: first by rank {few_first:.3f} (stated: at most {few_stated:.3f}), lean said {few_said}"
+    first_of_few = sum(item.first_of_five for item in unrelated) / len(unrelated)
+    few_pairs = _of_pairs(FEWEST_CONTROLS)
+    yield f"five controls: first of all pairs {first_of_few:.4f} (if all were drawn alike: {few_pairs:.4f})"
     students = _of(STUDENTS, measured)
     found = sum(item.of_five[1] == "leans" for item in students)
     yield f"students found with five controls: {found} of {len(students)}"
+
+
+def _of_pairs(controls: int) -> float:
+    """How often one pair of two models and their controls comes first among all pairs, if none is special."""
+    return 2 / ((controls + 1) * (controls + 2))
 
 
 def _passages(measured: Sequence[Measured]) -> Iterator[str]:

@@ -1,23 +1,29 @@
 """Answers of several models as inner products, a matrix for each passage: all statistics are made of these.
 
 Compared are logarithms of probabilities, each stop's weighted mean taken off, weighted by the root of the models' mean
-probability. What one model did not show is hidden in all: every probability is raised by the largest share that any of
-them left unseen at that stop, and so no class stands out for having been asked of one model better than of another.
+probability, and whitened over the classes: of what models differ in, the few largest directions are how often each
+word begins at all, which their corpora gave them, and every direction is made to count alike. What one model did not
+show is hidden in all: every probability is raised by the largest share that any of them left unseen at that stop, and
+so no class stands out for having been asked of one model better than of another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.behaviour.answers import Answers
+from lineage_audit.behaviour.openings import CLASSES
 from lineage_audit.behaviour.prompts import PromptSet
 from lineage_audit.behaviour.thresholds import ASKING
 
 Floats = npt.NDArray[np.float64]
+
+_RIDGE = 1e-4
+"""Share of the largest variance that is added to every one: what hardly varies at all is rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,19 +51,32 @@ def gram_of(models: Sequence[Answers], prompts: PromptSet) -> Gram:
     floors = np.maximum.reduce([answers.unseen for answers in models])
     shared &= np.nan_to_num(floors, nan=1.0) <= ASKING.most_unseen
     floors = np.maximum(floors, ASKING.least_probability)
-    by_passage = (places[shared[places]] for places in prompts.places())
-    matrices = [_of_passage(models, rows, floors[rows]) for rows in by_passage if len(rows)]
+    passages = [rows for places in prompts.places() if len(rows := places[shared[places]])]
+    whitening = _whitening(_vectors(models, rows, floors[rows]) for rows in passages)
+    white = (_vectors(models, rows, floors[rows]) @ whitening for rows in passages)
+    matrices = [np.tensordot(vectors, vectors, axes=((1, 2), (1, 2))) for vectors in white]
     return Gram(np.array(matrices).reshape(-1, len(models), len(models)), int(shared.sum()))
 
 
-def _of_passage(models: Sequence[Answers], rows: npt.NDArray[np.int64], floors: npt.NDArray[np.float32]) -> Floats:
+def _vectors(models: Sequence[Answers], rows: npt.NDArray[np.int64], floors: npt.NDArray[np.float32]) -> Floats:
+    """What is compared before it is whitened, ``[models, stops, classes]``."""
     seen = np.stack([answers.seen[rows] for answers in models]).astype(np.float64)
     weight = seen.mean(axis=0)
     likely = np.log(seen + floors[None, :, None])
     centred = likely - (weight * likely).sum(axis=2, keepdims=True) / weight.sum(axis=1)[None, :, None]
-    vectors = (centred * np.sqrt(weight)).reshape(len(models), -1)
-    product: Floats = vectors @ vectors.T
-    return product
+    vectors: Floats = centred * np.sqrt(weight)
+    return vectors
+
+
+def _whitening(passages: Iterable[Floats]) -> Floats:
+    """What makes every direction of the classes count alike in what models differ in, ``[classes, classes]``."""
+    covariance = np.zeros((CLASSES, CLASSES))
+    for vectors in passages:
+        apart = (vectors - vectors.mean(axis=0)).reshape(-1, CLASSES)
+        covariance += apart.T @ apart
+    variances, directions = np.linalg.eigh(covariance)
+    whitening: Floats = directions / np.sqrt(variances + max(_RIDGE * variances[-1], np.finfo(np.float64).tiny))
+    return whitening
 
 
 def resampled(gram: Gram, times: int, seed: int = 0) -> Iterator[Floats]:

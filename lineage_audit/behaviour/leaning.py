@@ -4,6 +4,9 @@ The null: B is to A as the controls are, and A is to B as they are. Then B and t
 can A and the controls, and the rank of B among them is as likely to be any as any other: with k controls no p-value is
 below 1 / (k + 1). Both ranks are taken, and the worse one stands: what A and B merely learned from one corpus, controls
 of that corpus have with one of them as well.
+
+If none of the models had to do with another, and all were drawn alike, any pair of them would be as likely to have most
+in common as any other: A and B once in (k + 1) (k + 2) / 2 times. So what the controls share among themselves is kept.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ class Leaning:
         high: the upper end.
         to_a: the partial correlation of each control with A.
         to_b: of each control with B.
+        among: of all controls with each other, ``[controls, controls]``, none with itself.
         p_value: the share of ranks that are as good; the larger of two.
         unlike: how many times as much of A's and of B's answers the controls leave unexplained as of a control's, the
             median one; the smaller of two.
@@ -39,6 +43,7 @@ class Leaning:
     high: float
     to_a: Floats
     to_b: Floats
+    among: Floats
     p_value: float
     unlike: float
 
@@ -46,6 +51,11 @@ class Leaning:
     def largest_control(self) -> float:
         """The strongest lean of a control, to A or to B."""
         return float(max(self.to_a.max(initial=0.0), self.to_b.max(initial=0.0)))
+
+    @property
+    def closest_controls(self) -> float:
+        """The most that two controls have in common."""
+        return float(self.among.max(initial=0.0))
 
 
 def leaning(gram: Gram, draws: int = _DRAWS) -> Leaning:
@@ -59,10 +69,10 @@ def leaning(gram: Gram, draws: int = _DRAWS) -> Leaning:
     effect = float(found[0, 1])
     drawn = [partial_correlations(matrix)[0, 1] for matrix in resampled(gram, draws)]
     low, high = np.percentile(drawn or [effect], _INTERVAL)
-    to_a, to_b = found[0, 2:], found[1, 2:]
+    to_a, to_b, among = found[0, 2:], found[1, 2:], found[2:, 2:] - np.eye(len(found) - 2)
     p_value = max(_rank(effect, to_a), _rank(effect, to_b))
     unlike = _unlike(gram.whole)
-    return Leaning(effect, min(effect, float(low)), max(effect, float(high)), to_a, to_b, p_value, unlike)
+    return Leaning(effect, min(effect, float(low)), max(effect, float(high)), to_a, to_b, among, p_value, unlike)
 
 
 def _unlike(gram: Floats) -> float:

@@ -23,13 +23,13 @@ class _Lean:
     """When answers are said to lean (`behave`)."""
 
     fewest_controls: Annotated[int, "controls below which nothing is said"] = 5
-    least_effect: Annotated[float, "partial correlation below which nothing is called a lean"] = 0.5
-    unclear_effect: Annotated[float, "from here to there it is not told, where no control leans as much"] = 0.35
+    least_effect: Annotated[float, "partial correlation below which nothing is called a lean"] = 0.45
+    unclear_effect: Annotated[float, "from here to there it is not told, where no control leans as much"] = 0.3
     margin: Annotated[float, "by how much a lean must exceed that of every control"] = 0.1
     most_unlike: Annotated[
         float,
         "times as much as of a control that may be unexplained of A and of B: beyond, they are of another kind",
-    ] = 1.6
+    ] = 1.4
     largest_limit: Annotated[float, 'smallest visible lean above which "no lean seen" would say nothing'] = 0.8
 
 

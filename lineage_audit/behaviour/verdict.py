@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from lineage_audit.behaviour.leaning import Leaning
 from lineage_audit.behaviour.thresholds import ASKING, LEAN
 from lineage_audit.results import BehaviourOutcome
@@ -29,7 +31,8 @@ class LeanCase:
         """The smallest lean that these controls let be seen."""
         if self.measured is None:
             return None
-        return min(1.0, max(LEAN.least_effect, self.measured.largest_control + LEAN.margin))
+        beyond_controls = self.measured.largest_control + LEAN.margin
+        return min(1.0, max(LEAN.least_effect, beyond_controls, self.measured.closest_controls))
 
     @property
     def least_p(self) -> float:
@@ -70,14 +73,27 @@ def _too_few_stops(case: LeanCase) -> _Decision | None:
 
 
 def _controls_lean(case: LeanCase) -> _Decision | None:
-    measured, limit = _measured(case)
-    if limit <= LEAN.largest_limit:
+    measured, _ = _measured(case)
+    if measured.largest_control + LEAN.margin <= LEAN.largest_limit:
         return None
     strongest = case.controls[int(max(measured.to_a, measured.to_b, key=max).argmax())]
     return _Decision(
         "inconclusive",
         f"a control leans by {measured.largest_control:.2f} itself ({strongest}), so that no lean could be told from "
         "it; leave it out if it is related to A or B",
+    )
+
+
+def _controls_alike(case: LeanCase) -> _Decision | None:
+    measured, _ = _measured(case)
+    seen = max(LEAN.least_effect, measured.largest_control + LEAN.margin) <= measured.effect
+    if measured.closest_controls < measured.effect or not (seen or measured.closest_controls > LEAN.largest_limit):
+        return None
+    first, second = (case.controls[n] for n in np.unravel_index(measured.among.argmax(), measured.among.shape))
+    return _Decision(
+        "inconclusive",
+        f"partial correlation {measured.effect:.2f}, but two controls, which are taken for unrelated, share "
+        f"{measured.closest_controls:.2f} ({first}, {second}); leave one of them out if they are of one origin",
     )
 
 
@@ -99,7 +115,8 @@ def _leans(case: LeanCase) -> _Decision | None:
     return _Decision(
         "leans",
         f"answers lean to A: partial correlation {measured.effect:.2f} ({measured.low:.2f} to {measured.high:.2f}), of "
-        f"{len(case.controls)} controls none above {measured.largest_control:.2f}; p ≤ 1/{1 + len(case.controls)}",
+        f"{len(case.controls)} controls none above {measured.largest_control:.2f}, no two share more than "
+        f"{measured.closest_controls:.2f}; p ≤ 1/{1 + len(case.controls)}",
     )
 
 
@@ -125,6 +142,7 @@ _RULES: tuple[Rule, ...] = (
     _too_few_controls,
     _too_few_stops,
     _controls_lean,
+    _controls_alike,
     _controls_unlike,
     _leans,
     _unclear,

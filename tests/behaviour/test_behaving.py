@@ -48,8 +48,22 @@ def test_a_control_that_leans_itself_makes_it_inconclusive_and_is_named() -> Non
     assert result.controls[0].model.model == "student-1"
 
 
+def test_two_controls_that_share_as_much_make_it_inconclusive_and_are_named() -> None:
+    a, b = stranger(1), student_of(1, of=1, share=0.6)
+    assert held_against(a, b, strangers(6), PROMPTS).outcome == "leans"
+    result = held_against(a, b, [student_of(10, of=10, share=0.9), *strangers(6)], PROMPTS)
+    assert result.outcome == "inconclusive"
+    assert "(student-10, stranger-10)" in result.summary or "(stranger-10, student-10)" in result.summary
+
+
+def test_controls_of_one_origin_do_not_clear_anyone() -> None:
+    result = held_against(TEACHER, stranger(2), [student_of(10, of=10, share=0.97), *strangers(6)], PROMPTS)
+    assert result.outcome == "inconclusive"
+    assert "student-10" in result.summary
+
+
 def test_between_strangers_and_students_it_is_not_told() -> None:
-    result = held_against(TEACHER, student_of(1, of=1, share=0.35), strangers(6), PROMPTS)
+    result = held_against(TEACHER, student_of(1, of=1, share=0.28), strangers(6), PROMPTS)
     assert result.outcome == "inconclusive"
 
 

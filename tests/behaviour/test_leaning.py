@@ -8,6 +8,7 @@ import pytest
 from lineage_audit.behaviour.gram import gram_of
 from lineage_audit.behaviour.leaning import leaning
 from lineage_audit.behaviour.partial import partial_correlations
+from lineage_audit.behaviour.thresholds import LEAN
 from tests.behaviour.synthetic import (
     PROMPTS,
     answers,
@@ -46,6 +47,21 @@ def test_what_a_corpus_gave_is_taken_off_where_a_control_has_it_too() -> None:
     without = leaning(gram_of([a, b, *strangers(8)], PROMPTS))
     assert without.effect > 0.4 > 0.3 > with_corpus.effect
     assert with_corpus.p_value > 1 / 9
+
+
+def test_few_directions_that_a_corpus_gave_do_not_drown_the_rest() -> None:
+    """One direction of 190, the same for two models, and larger than all that is their own."""
+    habit = 5.0 * np.outer(drawn(78)[:, 0], drawn(79)[0] / np.linalg.norm(drawn(79)[0]))
+    a, b = (answers(f"of-one-habit-{n}", habit, 0.4 * drawn(400 + n)) for n in range(2))
+    others = [answers(f"without-{n}", 0.4 * drawn(410 + n)) for n in range(6)]
+    assert leaning(gram_of([a, b, *others], PROMPTS), 0).effect < LEAN.least_effect
+
+
+def test_what_controls_share_among_themselves_is_kept() -> None:
+    found = leaning(gram_of([stranger(1), stranger(2), student_of(10, of=10), *strangers(6)], PROMPTS), 0)
+    assert np.unravel_index(found.among.argmax(), found.among.shape) == (0, 1)
+    assert found.closest_controls > 0.6
+    assert np.diag(found.among) == pytest.approx(0.0)
 
 
 def test_both_models_need_a_rank_of_their_own() -> None:

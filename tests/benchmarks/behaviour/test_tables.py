@@ -10,7 +10,8 @@ from lineage_audit.results import BehaviourOutcome
 
 def _pair(group: Group, effect: float, outcome: BehaviourOutcome, p_value: float) -> Measured:
     fewer = dict.fromkeys(FEWER, (effect / 2, outcome))
-    return Measured("a", "b", group, outcome, effect, p_value, 9, 0.2, 1.0, fewer, (p_value, outcome))
+    first = effect > 0.5
+    return Measured("a", "b", group, outcome, effect, p_value, 9, 0.2, 0.5, 1.0, fewer, (p_value, outcome), first)
 
 
 PAIRS = [
@@ -30,6 +31,11 @@ def test_outcomes_are_counted_by_group() -> None:
 def test_false_alarms_stand_beside_the_rate_that_is_stated() -> None:
     assert "all controls: first by rank 0.200 (stated: at most 0.100), lean said 1" in LINES
     assert "five controls: first by rank 0.200 (stated: at most 0.167), lean said 1" in LINES
+
+
+def test_pairs_that_come_first_of_all_are_counted() -> None:
+    assert "all controls: first of all pairs 0.2000 (if all were drawn alike: 0.0182)" in LINES
+    assert "five controls: first of all pairs 0.2000 (if all were drawn alike: 0.0476)" in LINES
 
 
 def test_passages_tell_how_many_students_are_found() -> None:
