@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lineage_audit.arguments import Reference
-    from lineage_audit.certificate import Certificate
+    from lineage_audit.certificate import Certificate, Signer, Signing
     from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.progress import Progress
@@ -58,6 +58,8 @@ __all__ = [
     "Relative",
     "Report",
     "Run",
+    "Signer",
+    "Signing",
     "Unmixing",
     "Verdict",
     "Verification",
@@ -76,8 +78,15 @@ __all__ = [
 ]
 
 
+_OF_SIGNATURES = ("Signer", "Signing")
+
+
 def __getattr__(name: str) -> object:
     """The types of results, loaded when one is first named: ``import lineage_audit`` alone costs nothing."""
+    if name in _OF_SIGNATURES:
+        from lineage_audit import certificate
+
+        return getattr(certificate, name)
     if name in __all__:
         from lineage_audit import results
 
@@ -88,6 +97,8 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     return sorted(__all__)
 
+
+_NOTHING_TO_SIGN = "what is signed is the file of a certificate; give the path of one"
 
 _SKETCHES = ("full", "sample")
 """How much of a model a fingerprint is made of."""
@@ -105,8 +116,7 @@ def compare(
     device: Device = "cpu",
     budget: int | None = None,
     certificate: str | Path | None = None,
-    sign: bool = False,
-    trust: str | Path | None = None,
+    signing: Signing | None = None,
     library: str | Path | None = None,
 ) -> Report:
     """Compare two models.
@@ -124,8 +134,7 @@ def compare(
         budget: bytes of weights that a sample may read of each model; by their size where it is None.
         certificate: where to write what shows that the two are not independent, if anywhere; the report's
             ``certificate`` links to it, or says why none was written.
-        sign: sign the certificate, by sigstore's library, as whoever runs this.
-        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+        signing: sign the certificate, by sigstore's library, as whoever runs this.
         library: a library of fingerprints; its models that are independent of B are further controls of the numbers
             that people quote.
 
@@ -142,7 +151,9 @@ def compare(
     one_of("device", device, choices(Device))
     ref_a, ref_b, named = as_reference(a), as_reference(b), as_references(parents)
     named_base = as_reference(base) if base else None
-    file = certificate_file(certificate, sign=sign, trust=trust) if certificate is not None else None
+    if signing is not None and certificate is None:
+        raise LineageAuditError(_NOTHING_TO_SIGN)
+    file = certificate_file(certificate, signing) if certificate is not None else None
     with computing_on(device):
         settings = Settings(effort, progress, named, named_base, weights, budget, file, _as_path(library))
         return ModelA(ref_a, settings).compare_with(ref_b)
@@ -258,9 +269,7 @@ def check(
     budget: int | None = None,
     library: str | Path | None = None,
     certificates: Reference | Iterable[Reference] = (),
-    identity: str | None = None,
-    issuer: str | None = None,
-    trust: str | Path | None = None,
+    signer: Signer | None = None,
 ) -> CheckReport:
     """Hold a model's licence and base-model claims against its weights.
 
@@ -283,9 +292,7 @@ def check(
         library: a library of fingerprints, asked where the card names no base that the weights bear out.
         certificates: files of certificates that stand for declared bases which are not at hand. ``NAME=FILE`` says
             which declared base the other model of one is.
-        identity: who must have signed them: an e-mail address, or the address of a workflow.
-        issuer: who vouches for that identity, as an address; goes with ``identity``.
-        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+        signer: who must have signed them; needs sigstore's library.
 
     Raises:
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
@@ -295,7 +302,6 @@ def check(
     from pathlib import Path
 
     from lineage_audit.arguments import as_reference, as_references, choices, one_of
-    from lineage_audit.certificate import required_signer
     from lineage_audit.claims import (
         CheckOptions,
         Policy,
@@ -320,7 +326,6 @@ def check(
     read = replace(read, inconclusive=inconclusive or read.inconclusive)
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     database = Path(library) if library is not None else None
-    signer = required_signer(identity, issuer, _as_path(trust))
     named_certificates = tuple(given_certificate(one, signer) for one in as_references(certificates))
     options = CheckOptions(
         read, with_declared, effort, fail_on, known, device, weights, budget, database, named_certificates
@@ -450,8 +455,7 @@ def certify(
     path: str | Path | None = None,
     *,
     weights: str | None = None,
-    sign: bool = False,
-    trust: str | Path | None = None,
+    signing: Signing | None = None,
 ) -> Certificate:
     """Certify that two models are not independent, in a form that anyone can verify.
 
@@ -460,8 +464,7 @@ def certify(
         b: the same for the other model.
         path: where to write the certificate, if anywhere; a file ``*.jsonl`` gets one line more.
         weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
-        sign: sign what is written, by sigstore's library, as whoever runs this.
-        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+        signing: sign what is written, by sigstore's library, as whoever runs this.
 
     Raises:
         LineageAuditError: no rule shows it, a model cannot be read, or the file cannot be signed or written; one line
@@ -472,11 +475,12 @@ def certify(
     from lineage_audit.certifying import certificate_file
     from lineage_audit.checkpoint import open_checkpoint
 
-    if sign and path is None:
-        raise LineageAuditError("what is signed is the file; give the path of one")
+    if signing is not None and path is None:
+        raise LineageAuditError(_NOTHING_TO_SIGN)
+    file = certificate_file(path, signing) if path is not None else None
     made = certify_models(open_checkpoint(as_reference(a)), open_checkpoint(as_reference(b), weights))
-    if path is not None:
-        certificate_file(path, sign=sign, trust=trust).write(made)
+    if file is not None:
+        file.write(made)
     return made
 
 
@@ -486,9 +490,7 @@ def verify(
     b: Reference | None = None,
     *,
     weights: str | None = None,
-    identity: str | None = None,
-    issuer: str | None = None,
-    trust: str | Path | None = None,
+    signer: Signer | None = None,
 ) -> Verification:
     """Verify a certificate: its arithmetic, and with both models at hand everything that it stands on.
 
@@ -497,9 +499,7 @@ def verify(
         a: model A, if it is at hand.
         b: model B, if it is at hand.
         weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
-        identity: who must have signed it: an e-mail address, or the address of a workflow; needs sigstore's library.
-        issuer: who vouches for that identity, as an address; goes with ``identity``.
-        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+        signer: who must have signed it; needs sigstore's library.
 
     Raises:
         LineageAuditError: the file is no certificate, was not signed so, or a model cannot be read; one line says why
@@ -508,10 +508,10 @@ def verify(
     from pathlib import Path
 
     from lineage_audit.arguments import as_reference
-    from lineage_audit.certificate import read_certificates, required_signer, verify_one_of
+    from lineage_audit.certificate import read_certificates, verify_one_of
     from lineage_audit.checkpoint import open_checkpoint
 
-    found = read_certificates(Path(certificate), required_signer(identity, issuer, _as_path(trust)))
+    found = read_certificates(Path(certificate), signer)
     return verify_one_of(
         found,
         None if a is None else open_checkpoint(as_reference(a)),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lineage_audit.certificate import Certificate, Signing, certify_models, with_line, written
+from lineage_audit.certificate import Certificate, Signing, certify_models, require_signing, with_line, written
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import CertificateLink
-from lineage_audit.whole_files import write_whole
+from lineage_audit.whole_files import require_place, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,13 @@ class CertificateFile:
             return CertificateLink(str(error))
 
 
-def certificate_file(path: str | Path, *, sign: bool, trust: str | Path | None) -> CertificateFile:
-    """Where a certificate goes, from what the public functions are given."""
-    signing = Signing(None if trust is None else Path(trust)) if sign else None
+def certificate_file(path: str | Path, signing: Signing | None) -> CertificateFile:
+    """Where a certificate goes, before any model is read.
+
+    Raises:
+        LineageAuditError: there is no such place, or not what it takes to sign.
+    """
+    require_place(Path(path))
+    if signing is not None:
+        require_signing(signing)
     return CertificateFile(Path(path), signing)

@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.certificates.running import forged, related
-from benchmarks.certificates.summary import table
+from benchmarks.certificates.running import Row, forged, related
+from benchmarks.certificates.summary import made_forged, made_tampered, table
 from benchmarks.zoo.build import DEFAULT_OUT
 from benchmarks.zoo.pairs import Pair, pairs
 
@@ -34,15 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     zoo = chosen.zoo.expanduser() / chosen.half
     built = [pair for pair in pairs(chosen.half) if all(_is_built(zoo / one.name) for one in (pair.a, pair.b))]
-    rows = _read(chosen.output)
+    rows: list[Row] = _read(chosen.output)
     done = {(row["a"], row["b"]) for row in rows}
     until = time.monotonic() + 60 * chosen.minutes
     with chosen.output.open("a", encoding="utf-8") as file:
-        for pair, count in _work(built, chosen.tampered, chosen.forged):
+        for pair, due in _work(built, chosen.tampered, chosen.forged):
             if time.monotonic() > until:
                 break
             if (pair.a.name, pair.b.name) not in done:
-                row = (forged if pair.truth.relation == "independent" else related)(pair, zoo, count)
+                made, ask = (made_forged, forged) if pair.truth.relation == "independent" else (made_tampered, related)
+                row = ask(pair, zoo, due - made(rows))
                 rows.append(row)
                 file.write(json.dumps(row) + "\n")
                 file.flush()
@@ -52,25 +53,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _work(built: Sequence[Pair], tampered: int, to_forge: int) -> Iterator[tuple[Pair, int]]:
-    """Related and independent pairs in turn, each with the number of certificates to tamper with or to forge."""
+    """Related and independent pairs in turn, with how many are to have been tampered with, or forged, after each.
+
+    Where a pair gives no certificate, or cannot be forged in so many ways, the next ones make up for it.
+    """
     kin = [pair for pair in built if pair.truth.relation != "independent"]
     strangers = [pair for pair in built if pair.truth.relation == "independent"]
-    shares = _shared_out(tampered, len(kin)), _shared_out(to_forge, len(strangers))
+    shares = _due(tampered, len(kin)), _due(to_forge, len(strangers))
     both = [list(zip(side, share, strict=True)) for side, share in zip((kin, strangers), shares, strict=True)]
     for number in range(max(map(len, both))):
         yield from (side[number] for side in both if number < len(side))
 
 
-def _shared_out(total: int, among: int) -> list[int]:
-    """So many things shared out evenly, in whole numbers."""
-    return [total * (number + 1) // among - total * number // among for number in range(among)]
+def _due(total: int, among: int) -> list[int]:
+    """How many of so many things are due after each of some pairs, shared out evenly."""
+    return [total * (number + 1) // among for number in range(among)]
 
 
 def _is_built(folder: Path) -> bool:
     return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
 
 
-def _read(path: Path) -> list[dict[str, object]]:
+def _read(path: Path) -> list[Row]:
     """The pairs of earlier runs."""
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 

@@ -118,6 +118,19 @@ def _terms(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     return rule.name, replace(honest, cosines=np.full(honest.cosines.shape, INVENTED))
 
 
+def _other_model(a: Checkpoint, _: Checkpoint, seed: str) -> Chosen:
+    """What the rule gives of A and A itself, said of A and B."""
+    rule = BOOK["values-in-place/1"]
+    return rule.name, _honest(rule.name, a, a, seed)
+
+
+def _sizes(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
+    """Everything as the rule says, and leads that nobody measured, without a sign."""
+    name = "values-over-tokens/1"
+    honest = _honest(name, a, b, seed)
+    return name, replace(honest, leads=np.full(honest.leads.shape, INVENTED))
+
+
 FORGERIES: Mapping[str, Callable[[Checkpoint, Checkpoint, str], Chosen]] = {
     "rows": _rows,
     "layers": _layers,
@@ -125,6 +138,8 @@ FORGERIES: Mapping[str, Callable[[Checkpoint, Checkpoint, str], Chosen]] = {
     "units left out": _left_out,
     "seeds": _seeds,
     "terms": _terms,
+    "another model": _other_model,
+    "sizes": _sizes,
 }
 """What is chosen -> how."""
 

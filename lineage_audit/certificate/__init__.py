@@ -7,8 +7,8 @@ sign, from a seed that follows from the digests of both models. Whoever verifies
 from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.certifying import certify_models
 from lineage_audit.certificate.file import read_certificates, with_line
-from lineage_audit.certificate.linking import Signing, WrittenCertificate, written
-from lineage_audit.certificate.signing import NotSignedError, Signer, require_sigstore, required_signer
+from lineage_audit.certificate.linking import WrittenCertificate, written
+from lineage_audit.certificate.signing import NotSignedError, Signer, Signing, require_signing, required_signer
 from lineage_audit.certificate.statement import StatedCertificate
 from lineage_audit.certificate.verifying import is_of, verify_certificate, verify_one_of
 
@@ -22,7 +22,7 @@ __all__ = [
     "certify_models",
     "is_of",
     "read_certificates",
-    "require_sigstore",
+    "require_signing",
     "required_signer",
     "verify_certificate",
     "verify_one_of",

@@ -12,8 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from lineage_audit.certificate.signing import NotSignedError, Signer, enveloped, require_signer
-from lineage_audit.certificate.statement import MOST_BYTES, PREDICATE_TYPE, StatedCertificate, read_statement
-from lineage_audit.certificate.strict_json import parse_strictly
+from lineage_audit.certificate.statement import (
+    MOST_BYTES,
+    PREDICATE_TYPE,
+    StatedCertificate,
+    parse_strictly,
+    read_statement,
+)
 from lineage_audit.errors import UnreadableFileError
 
 MANY = ".jsonl"

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 from lineage_audit.certificate.certificate import Certificate
-from lineage_audit.certificate.signing import sign_statement
+from lineage_audit.certificate.signing import Signing, sign_statement
 from lineage_audit.certificate.statement import statement_of
 from lineage_audit.results import CertificateLink
-
-
-@dataclass(frozen=True, slots=True)
-class Signing:
-    """That a certificate is to be signed.
-
-    Attributes:
-        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
-    """
-
-    trust: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +39,7 @@ def written(certificate: Certificate, file: str, signing: Signing | None = None)
     """
     document, identity = statement_of(certificate).encode(), None
     if signing is not None:
-        signed = sign_statement(document, signing.trust)
+        signed = sign_statement(document, signing)
         document, identity = signed.bundle, signed.identity
     is_exact = certificate.grade == "exact"
     link = CertificateLink(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
+_NOBODY = "there is no identity to sign with; give the workflow the permission id-token: write, or sign at a terminal"
+
 _MOST_TRUST = 2**20
 """Bytes that a configuration of trust may have."""
 
@@ -40,7 +42,18 @@ class Signer:
 
     identity: str
     issuer: str
-    trust: Path | None = None
+    trust: str | Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """That a certificate is to be signed, as whoever runs this.
+
+    Attributes:
+        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+    """
+
+    trust: str | Path | None = None
 
 
 def required_signer(identity: str | None, issuer: str | None, trust: Path | None = None) -> Signer | None:
@@ -48,22 +61,26 @@ def required_signer(identity: str | None, issuer: str | None, trust: Path | None
 
     Raises:
         LineageAuditError: an identity without who vouches for it, which anybody may be somewhere, or one without the
-            other.
+            other, or trust in nobody.
     """
-    if identity is None and issuer is None:
-        return None
-    if identity is None or issuer is None:
+    if identity is not None and issuer is not None:
+        return Signer(identity, issuer, trust)
+    if identity is not None or issuer is not None:
         raise LineageAuditError("an identity and its issuer go together: name who signed, and who vouches for that")
-    return Signer(identity, issuer, trust)
+    if trust is not None:
+        raise LineageAuditError("trust is about who signed: name an identity, and who vouches for it")
+    return None
 
 
-def require_sigstore() -> None:
-    """Make sure that sigstore's library is installed, before any model is read.
+def require_signing(signing: Signing) -> None:
+    """Make sure that there is what it takes to sign, before any model is read.
 
     Raises:
-        LineageAuditError: it is not.
+        LineageAuditError: sigstore is not installed, what it trusts cannot be had, or there is nobody to sign as.
     """
-    _sigstore("sign")
+    _trust_of(signing.trust)
+    if _ambient_identity() is None and not _is_anybody_there():
+        raise LineageAuditError(_NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +96,18 @@ class _Signed:
     identity: str
 
 
-def sign_statement(statement: bytes, trust: Path | None = None) -> _Signed:
+def sign_statement(statement: bytes, signing: Signing) -> _Signed:
     """Sign a statement as whoever runs this: the workflow's own identity, or that of a person at a terminal.
 
     Args:
         statement: the in-toto statement.
-        trust: the configuration of a sigstore instance of one's own; the public one where it is None.
+        signing: how it is to be signed.
 
     Raises:
         LineageAuditError: sigstore is not installed, there is no identity to sign with, or its services cannot be had.
     """
     sign, dsse = _sigstore("sign"), _sigstore("dsse")
-    config = _trust_of(trust)
+    config = _trust_of(signing.trust)
     try:
         token = _identity_token(config)
         with sign.SigningContext.from_trust_config(config).signer(token) as signer:
@@ -105,15 +122,31 @@ def sign_statement(statement: bytes, trust: Path | None = None) -> _Signed:
 
 def _identity_token(config: Any) -> Any:
     """The identity that the surroundings give (a workflow's), or else a person's, who is asked in a browser."""
-    oidc = _sigstore("oidc")
-    ambient = oidc.detect_credential()
+    oidc, ambient = _sigstore("oidc"), _ambient_identity()
     if ambient is not None:
         return oidc.IdentityToken(ambient)
-    if not sys.stdin.isatty():
-        raise LineageAuditError(
-            "there is no identity to sign with; give the workflow the permission id-token: write, or sign at a terminal"
-        )
+    if not _is_anybody_there():
+        raise LineageAuditError(_NOBODY)
     return oidc.Issuer(config.signing_config.get_oidc_url()).identity_token()
+
+
+def _ambient_identity() -> Any:
+    """The token of a workflow's identity, or None.
+
+    Raises:
+        LineageAuditError: there is one, and it cannot be had.
+    """
+    try:
+        return _sigstore("oidc").detect_credential()
+    except LineageAuditError:
+        raise
+    except Exception as error:  # of whichever surroundings
+        raise LineageAuditError(f"the identity to sign with cannot be had ({_in_one_line(error)})") from None
+
+
+def _is_anybody_there() -> bool:
+    """Whether a person may be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def enveloped(document: dict[str, object], name: str) -> bytes | None:
@@ -159,7 +192,7 @@ def require_signer(bundle: bytes, signer: Signer, name: str) -> bytes:
     return statement
 
 
-def _trust_of(path: Path | None) -> Any:
+def _trust_of(path: str | Path | None) -> Any:
     """The configuration of sigstore's public instance, or of one's own.
 
     Raises:
@@ -167,11 +200,14 @@ def _trust_of(path: Path | None) -> Any:
     """
     config = _sigstore("models").ClientTrustConfig
     try:
-        return config.production() if path is None else config.from_json(_bytes_of(path))
+        return config.production() if path is None else config.from_json(_bytes_of(Path(path)))
     except LineageAuditError:
         raise
     except Exception as error:  # a service on the network, or a file of whatever content
-        what = "what sigstore trusts cannot be fetched; --trust-config needs no network" if path is None else str(path)
+        if path is None:
+            what = "what sigstore trusts cannot be fetched; --trust-config needs no network"
+        else:
+            what = f"{path}: is no configuration of what sigstore trusts"
         raise LineageAuditError(f"{what} ({_in_one_line(error)})") from None
 
 

@@ -13,7 +13,7 @@ from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.derivation import DIGITS, Derivation
 from lineage_audit.certificate.identity import FileRecord, ModelIdentity
 from lineage_audit.certificate.places import Layout
-from lineage_audit.certificate.strict_json import parse_strictly
+from lineage_audit.checkpoint.bounded_json import each_key_once, parse_json_object
 from lineage_audit.errors import UnreadableFileError
 
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -21,6 +21,9 @@ PREDICATE_TYPE = "urn:lineage-audit:certificate:1"
 
 MOST_BYTES = 16 * 2**20
 """What a certificate may have; a real one has under two million."""
+
+_LARGEST_COSINE = 1.0 + 1e-6
+"""A cosine, or the difference of two sizes, as rounding may leave it."""
 
 _TOOL = "lineage-audit"
 
@@ -81,6 +84,8 @@ class Predicate:
         integers = (*self.coins, *(number for row in (*self.units, *self.tokens) for number in row))
         if any(abs(number) >= 2**62 for number in integers):
             raise UnreadableFileError("the certificate holds numbers that are no units, tokens or coins")
+        if not all(abs(number) <= _LARGEST_COSINE for column in (self.leads, *self.cosines) for number in column):
+            raise UnreadableFileError("the certificate holds cosines that are none")
         if not all(_is_layout(side.layout) for side in (self.a, self.b)):
             raise UnreadableFileError("a layout of the certificate is no place in a file")
         return Derivation(
@@ -131,6 +136,20 @@ def statement_of(certificate: Certificate) -> str:
         "predicate": _predicate(certificate),
     }
     return msgspec.json.encode(document).decode() + "\n"
+
+
+def parse_strictly(data: bytes, name: str) -> dict[str, object]:
+    """Parse an untrusted JSON object that every reader reads alike, so that no two verifiers see two documents.
+
+    Args:
+        data: its bytes, their number already bounded.
+        name: stands in error messages.
+
+    Raises:
+        UnreadableFileError: it is no JSON object, or a key of an object stands twice.
+    """
+    complaint = f"{name}: a key stands twice in one object, which readers read differently"
+    return parse_json_object(data, name, each_key_once(complaint))
 
 
 def read_statement(data: bytes, name: str) -> StatedCertificate:

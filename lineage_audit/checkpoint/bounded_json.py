@@ -84,13 +84,13 @@ def parse_json(data: bytes, file: str, made_of: Pairs | None = None) -> object:
         raise UnreadableFileError(f"{file}: JSON is nested too deeply to be read") from error
 
 
-def parse_json_object(data: bytes, file: str) -> dict[str, object]:
-    """Parse JSON whose outermost value must be an object.
+def parse_json_object(data: bytes, file: str, made_of: Pairs | None = None) -> dict[str, object]:
+    """Parse JSON whose outermost value must be an object; the arguments are those of ``parse_json``.
 
     Raises:
         UnreadableFileError: as ``parse_json``, or the outermost value is something else.
     """
-    value = parse_json(data, file)
+    value = parse_json(data, file, made_of)
     if not isinstance(value, dict):
         raise UnreadableFileError(f"{file}: holds a JSON {type(value).__name__}, expected an object {{...}}")
     return value

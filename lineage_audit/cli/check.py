@@ -14,18 +14,11 @@ from lineage_audit.cli.bill import bill_of, check_all
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.fixing import require_own_folder, write_fixes
-from lineage_audit.cli.options import (
-    budget_option,
-    device_option,
-    effort_option,
-    identity_option,
-    issuer_option,
-    trust_option,
-    weights_option,
-)
+from lineage_audit.cli.options import budget_option, device_option, effort_option, signer_options, weights_option
 from lineage_audit.results import CheckReport, FailOn, Outcome
 
 if TYPE_CHECKING:
+    from lineage_audit.certificate import Signer
     from lineage_audit.claims import CheckOptions, GivenCertificate, Policy
     from lineage_audit.claims.policy import BaselineKey, WhenInconclusive
     from lineage_audit.comparison import EffortChoice
@@ -79,9 +72,7 @@ _EXITS: dict[Outcome, ExitCode] = {
     multiple=True,
     help="A certificate in the place of a declared base that is not at hand; NAME says which one.",
 )
-@identity_option
-@issuer_option
-@trust_option
+@signer_options
 @click.option("--no-declared", is_flag=True, help="Leave out the base models that the card declares.")
 @click.option(
     "--policy",
@@ -120,9 +111,6 @@ def command(
     sbom: Path | None,
     library: Path | None,
     certificates: tuple[str, ...],
-    identity: str | None,
-    issuer: str | None,
-    trust: Path | None,
     no_declared: bool,
     policy_file: Path | None,
     baseline: Path | None,
@@ -135,6 +123,7 @@ def command(
     budget: int | None,
     weights: str | None,
     device: Device,
+    signer: Signer | None,
     delivery: Delivery,
 ) -> int:
     """Hold a model's licence and base-model claims against its weights.
@@ -161,7 +150,7 @@ def command(
             weights=weights,
             budget=budget,
             library=library,
-            certificates=_certificates(certificates, identity, issuer, trust),
+            certificates=_certificates(certificates, signer),
         ),
     )
     bill = bill_of(subject, sbom)
@@ -218,14 +207,10 @@ class _Asked:
         return _EXITS[report.outcome]
 
 
-def _certificates(
-    given: tuple[str, ...], identity: str | None, issuer: str | None, trust: Path | None
-) -> tuple[GivenCertificate, ...]:
+def _certificates(given: tuple[str, ...], signer: Signer | None) -> tuple[GivenCertificate, ...]:
     """The certificates that were named, and who must have signed them."""
-    from lineage_audit.certificate import required_signer
     from lineage_audit.claims import given_certificate
 
-    signer = required_signer(identity, issuer, trust)
     return tuple(given_certificate(text, signer) for text in given)
 
 

@@ -9,11 +9,12 @@ import click
 
 from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import budget_option, device_option, effort_option, trust_option, weights_option
+from lineage_audit.cli.options import budget_option, device_option, effort_option, signing_options, weights_option
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import RELATED, Comparisons, Relation, Report
 
 if TYPE_CHECKING:
+    from lineage_audit.certificate import Signing
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device
 
@@ -68,8 +69,7 @@ _FAILING: dict[str, frozenset[Relation]] = {
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what shows that the two are not independent, for anyone to verify; a .jsonl gets one line more.",
 )
-@click.option("--sign", is_flag=True, help="Sign the certificate with sigstore, as whoever runs this.")
-@trust_option
+@signing_options
 @delivered(Report)
 def command(
     a: str,
@@ -85,8 +85,7 @@ def command(
     fail_on: str,
     listed: Path | None,
     certificate: Path | None,
-    sign: bool,
-    trust: Path | None,
+    signing: Signing | None,
     delivery: Delivery,
 ) -> int:
     """Compare two models: does B derive from A, how much, and how surely?
@@ -97,6 +96,8 @@ def command(
     """
     from lineage_audit import compare, compare_many
 
+    if signing is not None and certificate is None:
+        raise click.UsageError("--sign goes with --certificate")
     models = (*others, *(_lines_of(listed) if listed else ()))
     if not models:
         raise click.UsageError("Missing argument 'B...'.")
@@ -105,7 +106,6 @@ def command(
         with delivery.progress() as progress:
             found = compare_many(a, models, effort=effort, progress=progress, base=base, device=device, budget=budget)
         return _exit_code_of_many(delivery.deliver(found), fail_on)
-    _require_certifiable(certificate, sign=sign)
     with delivery.progress() as progress:
         report = compare(
             a,
@@ -118,8 +118,7 @@ def command(
             device=device,
             budget=budget,
             certificate=certificate,
-            sign=sign,
-            trust=trust,
+            signing=signing,
             library=library if controls else None,
         )
     delivery.with_part("controls", wanted=controls).deliver(report)
@@ -141,19 +140,6 @@ def _require_one_b(delivery: Delivery, **given: object) -> None:
     named += ["--figures"] if delivery.figures is not None else []
     if named:
         raise click.UsageError(f"{named[0]} is about one pair; give one B with it")
-
-
-def _require_certifiable(certificate: Path | None, *, sign: bool) -> None:
-    from lineage_audit.whole_files import require_place
-
-    if certificate is not None:
-        require_place(certificate)
-    elif sign:
-        raise click.UsageError("--sign goes with --certificate")
-    if sign:
-        from lineage_audit.certificate import require_sigstore
-
-        require_sigstore()
 
 
 def _exit_code_of_many(comparisons: Comparisons, fail_on: str) -> ExitCode:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -72,7 +75,7 @@ library_option = click.option(
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and failures.")
 """What leaves the exit code and the files alone to speak."""
 
-trust_option = click.option(
+_trust_option = click.option(
     "--trust-config",
     "trust",
     metavar="FILE",
@@ -81,10 +84,37 @@ trust_option = click.option(
 )
 """Which sigstore instance signs, or is trusted."""
 
-identity_option = click.option(
+_identity_option = click.option(
     "--identity",
     metavar="WHO",
     help="Who must have signed the certificate: an e-mail address, or a workflow's address.",
 )
-issuer_option = click.option("--issuer", metavar="URL", help="Who must have vouched for that identity.")
-"""Whose word on a certificate counts."""
+_issuer_option = click.option("--issuer", metavar="URL", help="Who must have vouched for that identity.")
+
+_sign_option = click.option("--sign", is_flag=True, help="Sign the certificate with sigstore, as whoever runs this.")
+
+
+def signer_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Whose word on a certificate counts; the command gets it as one ``signer``, None where nobody was named."""
+
+    @wraps(command)
+    def with_signer(*, identity: str | None, issuer: str | None, trust: Path | None, **arguments: Any) -> int:
+        from lineage_audit.certificate import required_signer
+
+        return command(**arguments, signer=required_signer(identity, issuer, trust))
+
+    return _identity_option(_issuer_option(_trust_option(with_signer)))
+
+
+def signing_options(command: Callable[..., int]) -> Callable[..., int]:
+    """That a certificate is to be signed; the command gets it as one ``signing``, None where it is not."""
+
+    @wraps(command)
+    def with_signing(*, sign: bool, trust: Path | None, **arguments: Any) -> int:
+        from lineage_audit.certificate import Signing
+
+        if trust is not None and not sign:
+            raise click.UsageError("--trust-config goes with --sign")
+        return command(**arguments, signing=Signing(trust) if sign else None)
+
+    return _sign_option(_trust_option(with_signing))

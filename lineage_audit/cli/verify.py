@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lineage_audit.cli.exit_codes import ExitCode
-from lineage_audit.cli.options import identity_option, issuer_option, trust_option, weights_option
+from lineage_audit.cli.options import signer_options, weights_option
 from lineage_audit.results import Verification, VerificationOutcome
+
+if TYPE_CHECKING:
+    from lineage_audit.certificate import Signer
 
 _CODES: Mapping[VerificationOutcome, ExitCode] = {
     "verified": ExitCode.PASSED,
@@ -28,20 +32,16 @@ _HEADS: Mapping[VerificationOutcome, str] = {
 @click.argument("certificate", type=click.Path(dir_okay=False, path_type=Path), metavar="CERTIFICATE")
 @click.argument("a", required=False)
 @click.argument("b", required=False)
-@identity_option
-@issuer_option
-@trust_option
+@signer_options
 @weights_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors; the exit code remains.")
 def command(
     certificate: Path,
     a: str | None,
     b: str | None,
-    identity: str | None,
-    issuer: str | None,
-    trust: Path | None,
     weights: str | None,
     quiet: bool,
+    signer: Signer | None,
 ) -> int:
     """Verify a certificate, with the models or without, and say what was done and what was not checked.
 
@@ -53,7 +53,7 @@ def command(
     from lineage_audit import verify
     from lineage_audit.report.escaping import printable
 
-    found = verify(certificate, a, b, weights=weights, identity=identity, issuer=issuer, trust=trust)
+    found = verify(certificate, a, b, weights=weights, signer=signer)
     if not quiet:
         for line in _lines(found):
             click.echo(printable(line))

@@ -1,7 +1,7 @@
 """The benchmark of certificates: shares of work, and a table that tells what went wrong."""
 
-from benchmarks.certificates.__main__ import _shared_out
-from benchmarks.certificates.summary import table
+from benchmarks.certificates.__main__ import _due
+from benchmarks.certificates.summary import made_forged, made_tampered, table
 
 GOOD = {
     "a": "x", "b": "y", "related": True, "written": True, "rule": "values-in-place/1", "grade": "exact",
@@ -14,8 +14,14 @@ STRANGERS = {"a": "x", "b": "z", "related": False, "forged": {"rows": FORGED}, "
 
 def test_work_is_shared_out_to_the_last():
     for total, among in ((1000, 3), (200, 460), (0, 2)):
-        assert sum(_shared_out(total, among)) == total
-    assert _shared_out(5, 0) == []
+        assert _due(total, among)[-1] == total
+    assert _due(3, 3) == [1, 2, 3]
+    assert _due(5, 0) == []
+
+
+def test_what_could_not_be_forged_is_not_counted():
+    rows = [GOOD, STRANGERS, STRANGERS | {"forged": {"rows": {"forged": False, "why": "another shape"}}}]
+    assert (made_tampered(rows), made_forged(rows)) == (1, 1)
 
 
 def test_a_run_without_a_fault_holds():

@@ -5,15 +5,18 @@ import json
 import sys
 from contextlib import nullcontext
 from hashlib import sha256
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from lineage_audit import certify, compare
 from lineage_audit.certificate import (
     Signer,
     Signing,
     certify_models,
     read_certificates,
+    require_signing,
     required_signer,
     verify_certificate,
     with_line,
@@ -24,6 +27,7 @@ from lineage_audit.certificate.statement import statement_of
 from lineage_audit.errors import LineageAuditError
 
 SIGNER = Signer("a@b.c", "https://issuer")
+_PATH = {compare: "certificate", certify: "path"}
 
 
 @pytest.fixture
@@ -123,8 +127,10 @@ def test_a_bundle_without_a_statement_ends_in_one_line(envelope, tmp_path):
         read_certificates(path)
 
 
-def test_an_identity_and_its_issuer_go_together():
+def test_an_identity_its_issuer_and_whose_word_is_trusted_go_together():
     assert required_signer(None, None) is None
+    with pytest.raises(LineageAuditError, match="name an identity"):
+        required_signer(None, None, Path("trust.json"))
     assert required_signer("a@b.c", "https://issuer") == SIGNER
     for identity, issuer in (("a@b.c", None), (None, "https://issuer")):
         with pytest.raises(LineageAuditError, match="go together"):
@@ -157,11 +163,29 @@ def test_what_is_signed_is_the_statement_and_stays_one_line(models, tmp_path):
 
 
 @pytest.mark.usefixtures("library")
-def test_without_an_identity_it_says_how_to_have_one(models, monkeypatch):
+@pytest.mark.parametrize("stdin", [None, SimpleNamespace(isatty=lambda: False)])
+def test_without_an_identity_it_says_how_to_have_one_before_any_model_is_read(stdin, monkeypatch, tmp_path):
     monkeypatch.setattr(sys.modules["sigstore.oidc"], "detect_credential", lambda: None)
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: False))
-    with pytest.raises(LineageAuditError, match="id-token: write"):
-        written(certify_models(models["base"], models["tuned"]), "ab.json", Signing())
+    monkeypatch.setattr(sys, "stdin", stdin)
+    for ask in (compare, certify):
+        with pytest.raises(LineageAuditError, match="id-token: write"):
+            ask("/nowhere", "/nowhere", **{_PATH[ask]: tmp_path / "ab.json"}, signing=Signing())
+
+
+@pytest.mark.usefixtures("library")
+def test_an_identity_that_cannot_be_had_ends_in_one_line(monkeypatch):
+    def fails():
+        raise ValueError("two\nlines")
+
+    monkeypatch.setattr(sys.modules["sigstore.oidc"], "detect_credential", fails)
+    with pytest.raises(LineageAuditError, match=r"cannot be had .*two lines"):
+        require_signing(Signing())
+
+
+def test_what_is_signed_is_a_file():
+    for ask in (compare, certify):
+        with pytest.raises(LineageAuditError, match="give the path"):
+            ask("/nowhere", "/nowhere", signing=Signing())
 
 
 @pytest.mark.usefixtures("library")
@@ -178,3 +202,6 @@ def test_services_that_fail_end_in_one_line(models, bundle, monkeypatch, tmp_pat
         read_certificates(bundle, SIGNER)
     with pytest.raises(LineageAuditError, match="No such file"):
         read_certificates(bundle, Signer("a@b.c", "https://issuer", tmp_path / "missing"))
+    monkeypatch.setattr(sys.modules["sigstore.models"].ClientTrustConfig, "from_json", fails)
+    with pytest.raises(LineageAuditError, match=r"bundle\.json: is no configuration .*two lines"):
+        read_certificates(bundle, Signer("a@b.c", "https://issuer", str(bundle)))

@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from benchmarks.certificates.forging import forge
-from lineage_audit import certify, check
+from lineage_audit import Signer, certify, check
 from lineage_audit.certificate.signing import PAYLOAD_TYPE
 from lineage_audit.certificate.statement import statement_of
 from lineage_audit.checkpoint import open_checkpoint
@@ -141,7 +141,7 @@ def test_a_bundle_that_is_not_shown_to_be_signed_passes_nothing(models, certific
     }
     path = tmp_path / "bundle.json"
     path.write_text(json.dumps({"dsseEnvelope": envelope}))
-    report = check(models["tuned"], certificates=f"{GONE}={path}", identity="a@b.c", issuer="https://issuer")
+    report = check(models["tuned"], certificates=f"{GONE}={path}", signer=Signer("a@b.c", "https://issuer"))
     assert report.outcome == "inconclusive"
     assert any("not shown to be signed by a@b.c" in line for line in _reasons(report))
 

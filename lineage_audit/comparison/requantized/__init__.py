@@ -5,7 +5,6 @@ done to it. Where calibration data chose the codes (GPTQ, AWQ) no rule gives the
 nearest rounding is told.
 """
 
-from lineage_audit.comparison.requantized.asking import ask_requantization
-from lineage_audit.comparison.requantized.keeping import with_sample_kept
+from lineage_audit.comparison.requantized.asking import ask_requantization, with_sample_kept
 
 __all__ = ["ask_requantization", "with_sample_kept"]

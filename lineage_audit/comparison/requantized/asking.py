@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.source.held import RememberingSource
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.measurement import Measurement
+from lineage_audit.comparison.reading.plan import SAMPLE_BYTES
 from lineage_audit.comparison.requantized.counting import Way, count_matrix, ways_for
 from lineage_audit.comparison.requantized.matrices import is_on_grid, matrices_on_grids
 from lineage_audit.comparison.requantized.wording import summary_of
@@ -20,6 +23,19 @@ _Asked = tuple[TensorPair, IntArray]
 _CASTS: Mapping[str, tuple[str, ...]] = {"BF16": ("F32", "F16"), "F16": ("F32", "BF16")}
 _EVERY_CAST = ("F32", "BF16", "F16")
 """Types that numbers may have gone through on their way; what is stored in one of them loses nothing in it."""
+
+
+_MOST_KEPT = 4 * SAMPLE_BYTES
+"""Bytes that are kept of each model: a sample, norms and matrices that can only be read whole."""
+
+
+def with_sample_kept(a: Checkpoint, b: Checkpoint) -> tuple[Checkpoint, Checkpoint]:
+    """The same two models, keeping what a sample reads of them where their codes may be held against each other."""
+    schemes = [{tensor.quantization for tensor in model.tensors} for model in (a, b)]
+    if schemes[0] == schemes[1]:
+        return a, b
+    first, second = (replace(model, source=RememberingSource(model.source, _MOST_KEPT)) for model in (a, b))
+    return first, second
 
 
 def ask_requantization(
