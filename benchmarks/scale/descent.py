@@ -14,10 +14,16 @@ from benchmarks.scale.trained import WEIGHT_SIZE, Weights
 _GAIN_SIZE = 0.05
 """How far gains move, against how far matrices do."""
 
+_UNEVENNESS = 0.4
+"""Standard deviation of the logarithm of how far rows, and columns, move in training."""
+
+_DIRECTIONS = (4.0, 2.5, 1.7)
+"""Singular values of what training adds, over the largest one of a random matrix."""
+
 
 @dataclass(frozen=True)
 class Moved:
-    """A model whose every number moved by its own amount: a fine-tune where it is little, noise where it is much.
+    """A model whose every number moved by an amount of its own, as added noise moves it.
 
     Attributes:
         size: standard deviation of the movement against that of the weights.
@@ -38,6 +44,46 @@ class Moved:
         scale = _GAIN_SIZE if slot.role in GAINS else 0.5 if slot.role in BIASES else WEIGHT_SIZE
         moved = normal_rows((mixed(self.seed, 8), slot.number), indices, values.shape[1])
         return values + moved * np.float32(scale * self.size)
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A model that was trained on: some rows and channels move more than others, and a few directions most of all.
+
+    Attributes:
+        size: standard deviation of the movement against that of the weights.
+    """
+
+    base: Weights
+    seed: int
+    size: float
+
+    @property
+    def shape(self) -> Shape:
+        """The dimensions."""
+        return self.base.shape
+
+    def rows(self, slot: Slot, indices: IntArray) -> FloatArray:
+        """Some rows of a matrix; a vector is one row."""
+        values = self.base.rows(slot, indices)
+        scale = _GAIN_SIZE if slot.role in GAINS else 0.5 if slot.role in BIASES else WEIGHT_SIZE
+        return values + self._movement(slot, indices) * np.float32(scale * self.size)
+
+    def _movement(self, slot: Slot, indices: IntArray) -> FloatArray:
+        """Of variance 1: normal numbers, unequal by row and by column, and a few outer products."""
+        count, width = self.shape.dimensions(slot)
+        own = normal_rows((mixed(self.seed, 8), slot.number), indices, width)
+        by_row = self._directions(slot, 9, count)[:, indices]
+        by_column = self._directions(slot, 10, width)
+        uneven = np.exp(_UNEVENNESS * (by_row[0][:, None] + by_column[0]))
+        along = (np.sqrt(count) + np.sqrt(width)) / np.sqrt(count * width)
+        lengths = along * np.array(_DIRECTIONS)
+        moved = own * uneven * np.exp(-2 * _UNEVENNESS**2) + (by_row[1:].T * lengths) @ by_column[1:]
+        return (moved / np.sqrt(1 + np.square(lengths).sum())).astype(np.float32)
+
+    def _directions(self, slot: Slot, kind: int, length: int) -> FloatArray:
+        """The numbers of the unevenness, and of every direction, over the rows or the columns of a matrix."""
+        return normal_rows((mixed(self.seed, kind), slot.number), np.arange(1 + len(_DIRECTIONS)), length)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from benchmarks.scale.descent import Grafted, HeadsGrafted, Moved, PairsTurned, Restacked, Upcycled
+from benchmarks.scale.descent import Grafted, HeadsGrafted, Moved, PairsTurned, Restacked, Tuned, Upcycled
 from benchmarks.scale.numbers import mixed
 from benchmarks.scale.relabelling import EVERYTHING, ORDERS, Relabelled
 from benchmarks.scale.rotation import Rotated, Written
@@ -14,7 +14,7 @@ from benchmarks.scale.slots import ATTENTION, FFN, VOCABULARY, Role
 from benchmarks.scale.trained import Trained, Weights
 from lineage_audit.results import OperationKind, Relation
 
-FINE_TUNED, CONTINUED = 0.03, 0.4
+FINE_TUNED, CONTINUED = 0.03, 0.5
 """How far a fine-tune and a continued pretraining move, against the size of the weights."""
 
 _OTHER_VOCABULARY = {"llama-2": "llama-3", "mistral": "qwen-2.5", "yi": "llama-3", "llama-3": "qwen-2.5"}
@@ -49,6 +49,10 @@ def _stranger(shape: Shape, seed: int) -> Weights:
 
 def _moved(size: float) -> Callable[[Shape, int], Weights]:
     return lambda shape, seed: Moved(_base(shape), seed, size)
+
+
+def _tuned(size: float) -> Callable[[Shape, int], Weights]:
+    return lambda shape, seed: Tuned(_base(shape), seed, size)
 
 
 def _permuted(shape: Shape, seed: int) -> Weights:
@@ -173,10 +177,10 @@ _SMALL_PART: frozenset[Relation] = _PART | {"inconclusive"}
 KINDS: dict[str, Kind] = {
     "base": Kind(lambda shape, seed: _base(shape), _SAME),  # noqa: ARG005
     "independent": Kind(_stranger, _APART),
-    "fine-tuned": Kind(_moved(FINE_TUNED), _DERIVED, ("fine-tuned",)),
-    "continued": Kind(_moved(CONTINUED), _DERIVED),
-    "noised-05": Kind(_moved(0.05), _DERIVED),
-    "noised-30": Kind(_moved(0.3), _DERIVED),
+    "fine-tuned": Kind(_tuned(FINE_TUNED), _DERIVED, ("fine-tuned",)),
+    "continued": Kind(_tuned(CONTINUED), _DERIVED, ("continued-pretrained",)),
+    "noised-05": Kind(_moved(0.05), _DERIVED, ("noise-added",)),
+    "noised-30": Kind(_moved(0.3), _DERIVED, ("noise-added",)),
     "permuted": Kind(_permuted, _DERIVED, _ORDERS),
     "disguised": Kind(_disguised(0.0), _DERIVED, _LABELS),
     "disguised-05": Kind(_disguised(0.05), _DERIVED, _LABELS),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.scale.descent import HeadsGrafted, Moved, PairsTurned, Restacked
+from benchmarks.scale.descent import HeadsGrafted, Moved, PairsTurned, Restacked, Tuned
 from benchmarks.scale.numbers import heavy_rows
 from benchmarks.scale.relabelling import EVERYTHING, ORDERS, Relabelled
 from benchmarks.scale.rotation import Rotated, Written
@@ -92,12 +92,16 @@ def test_strangers_share_what_a_corpus_gives_and_no_weights() -> None:
     assert abs(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]) < 0.02
 
 
-def test_noise_has_the_size_that_it_says() -> None:
+def test_noise_and_training_have_the_size_that_they_say() -> None:
     base = Trained(LLAMA, 1)
     slot = Slot(Role.O, 0)
     every = np.arange(LLAMA.hidden)
-    moved = Moved(base, 3, 0.3).rows(slot, every) - base.rows(slot, every)
-    assert moved.std() / 0.02 == pytest.approx(0.3, rel=0.02)
+    noise, trained = (way(base, 3, 0.3).rows(slot, every) - base.rows(slot, every) for way in (Moved, Tuned))
+    assert noise.std() / 0.02 == pytest.approx(0.3, rel=0.02)
+    assert trained.std() / 0.02 == pytest.approx(0.3, rel=0.1)
+    largest, chance = np.linalg.norm(trained, 2), 2 * trained.std() * np.sqrt(LLAMA.hidden)
+    assert largest > 2 * chance > 1.5 * np.linalg.norm(noise, 2) * trained.std() / noise.std()
+    assert np.allclose(Tuned(base, 3, 0.3).rows(slot, every[5:9]), (base.rows(slot, every) + trained)[5:9], atol=1e-6)
 
 
 def test_a_cut_model_and_restacked_layers_have_their_source_s_rows() -> None:
