@@ -137,6 +137,7 @@ class WeightStage:
             rotated=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
             obstacle=self._obstacle(pairing),
             slopes=self._slopes(),
+            layer_slopes=self._layer_slopes(),
             unplaced=unplaced_share(a, b, pairing),
         )
         return replace(whole, parts=findings_of_parts(whole, self.in_place, pairing.pairs, a, b))
@@ -179,6 +180,12 @@ class WeightStage:
             return explained, explained
         found = slopes.measure_slopes(self.aligned.comparison)
         return (found[1], found[0]) if found and self.aligned.backward else found
+
+    def _layer_slopes(self) -> tuple[float, float] | None:
+        """Slopes over the layers' matrices, in whichever direction they were measured: only their order is told apart."""
+        if self.aligned is None:
+            return slopes.measure_layer_slopes(self.comparison)
+        return None if self.aligned.alignment.shows_growth else slopes.measure_layer_slopes(self.aligned.comparison)
 
     def _obstacle(self, pairing: Pairing) -> str | None:
         if self.same_weights:

@@ -54,16 +54,18 @@ def measure_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
     return (dot / size_a, dot / size_b) if size_a > 0 and size_b > 0 else None
 
 
+def measure_layer_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
+    """The same two slopes without token rows, which training hardly moves where they start large."""
+    matrices = _layer_matrices(comparison)
+    return (_slope(matrices, "aa")[0], _slope(matrices, "bb")[0]) if len(matrices) > 1 else None
+
+
 def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
     """The model that was not made from the other by training, if neither file was made to fit; None where it is open.
 
     Token rows are left out. Zeros are looked at first: what a pruned child lacks would count as shrinkage.
     """
-    matrices = [
-        part
-        for part in comparison.matrices()
-        if part.pair.b.role not in TOKEN_ROLES and (part.correlation or 0.0) >= SLOPES.related_matrix
-    ]
+    matrices = _layer_matrices(comparison)
     if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > SLOPES.more_zeros:
         return None
     b_on_a, a_on_b = _slope(matrices, "aa"), _slope(matrices, "bb")
@@ -86,6 +88,15 @@ def _said(comparison: WeightComparison) -> str:
         return ""
     first, second = ("A", "B") if earlier == "a" else ("B", "A")
     return f": {first} was not made from {second} by training, if neither file was made to fit"
+
+
+def _layer_matrices(comparison: WeightComparison) -> list[Measurement]:
+    """Related matrices without those of tokens."""
+    return [
+        part
+        for part in comparison.matrices()
+        if part.pair.b.role not in TOKEN_ROLES and (part.correlation or 0.0) >= SLOPES.related_matrix
+    ]
 
 
 def _zeros(matrices: Sequence[Measurement], side: Literal["a", "b"]) -> float:

@@ -62,6 +62,8 @@ class Findings:
         rotated: whether it holds a rotation, after which gains cannot be compared.
         obstacle: why the weights could hardly be compared, or None.
         slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
+        layer_slopes: the same over the matrices of the layers alone; None where nothing was measured or copies share
+            what one unit wrote.
         unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.
         written_sum: the one of the two that is written as a sum, or None.
         delta: the one of the two that looks like a delta checkpoint, or None.
@@ -82,6 +84,7 @@ class Findings:
     rotated: bool
     obstacle: str | None
     slopes: tuple[float, float] | None = None
+    layer_slopes: tuple[float, float] | None = None
     unplaced: float = 0.0
     written_sum: WrittenSum | None = None
     delta: Letter | None = None

@@ -24,7 +24,7 @@ from lineage_audit.comparison.verdict.standing import (
     stands_on_invariants,
     strongest_agreement,
 )
-from lineage_audit.comparison.verdict.thresholds import INDEPENDENCE, RELATION, TRAINING
+from lineage_audit.comparison.verdict.thresholds import INDEPENDENCE, RELATION, SLOPES, TRAINING
 from lineage_audit.results import Cause, Grade, Relation
 
 
@@ -78,12 +78,29 @@ def _is_training_unshown(findings: Findings) -> bool:
         return False
     gains = findings.gains
     if gains is not None:
-        return (gains.effect or 0.0) < TRAINING.clear_training_gains
+        agreement = gains.effect or 0.0
+        needed = TRAINING.clear_training_gains if _one_holds_the_other(findings) else TRAINING.gains_alike
+        return agreement < needed
+    if not _one_holds_the_other(findings):
+        return True
     if max(findings.shares.explained or 0.0, _best_part(findings)) >= TRAINING.role_kept:
         return False
     # a rotation takes the gains along, and weights so far apart claim nothing more
     explains_little = (findings.shares.explained or 0.0) < TRAINING.least_explained
     return findings.rotated or (explains_little and stands_on_invariants(findings.evidence))
+
+
+def _one_holds_the_other(findings: Findings) -> bool:
+    """Tell whether the layers of one model are the other's and something new, as far as that was measured.
+
+    Two runs from one start each lack what the other learnt: the slopes of their layers on each other are alike, and
+    below one.
+    """
+    if findings.layer_slopes is None:
+        return True
+    lesser, larger = sorted(findings.layer_slopes)
+    is_added_to = larger - lesser > SLOPES.added
+    return larger >= SLOPES.kept_whole[0] and (is_added_to or lesser >= 1 - SLOPES.added)
 
 
 def _holds_a_derived_part(findings: Findings) -> bool:

@@ -119,6 +119,19 @@ TABLE = {
         _findings(_exact(-100.0), _gains(TRAINING.clear_training_gains), shares=MUCH_SHARED),
         "derived",
     ),
+    "gains related, both trained apart from one start": (
+        _findings(_exact(-100.0), _gains(0.76), shares=MUCH_SHARED, layer_slopes=(0.93, 0.93)), "shared-origin"
+    ),
+    "gains related, one kept whole by the other": (
+        _findings(_exact(-100.0), _gains(0.76), shares=MUCH_SHARED, layer_slopes=(1.0, 0.86)), "derived"
+    ),
+    "gains alike, both trained apart": (
+        _findings(_exact(-100.0), _gains(0.97), shares=MUCH_SHARED, layer_slopes=(0.93, 0.93)), "derived"
+    ),
+    "no gains, both trained apart from one start": (
+        _findings(_exact(-100.0), shares=replace(MUCH_SHARED, best_part=0.9), layer_slopes=(0.93, 0.93)),
+        "shared-origin",
+    ),
     "gains below the edge": (_findings(_exact(-100.0), _gains(0.69), shares=MUCH_SHARED), "shared-origin"),
     "gains unrelated, a part bit-identical": (
         _findings(_exact(-100.0), _gains(0.03), shares=replace(MUCH_SHARED, copied_beside_tokens=0.02)), "derived"

@@ -71,6 +71,12 @@ class _Training:
         "apart: one initialisation trained on one corpus in another order gave .42, a child trained on for twice as "
         "long as its parent .47 to .68, for as long .73",
     ] = 0.7
+    gains_alike: Annotated[
+        float,
+        "the same from which on gains alone show it; up to there one model has to hold what the layers of the other "
+        "learnt as well: two runs from PyTorch's own start, whose embeddings hardly move, gave .74 and .76; descendants "
+        "below this are those trained on for as long as their parents, and those whose layers were moved",
+    ] = 0.9
     role_kept: Annotated[
         float,
         "squared correlation of a whole role or layer (or of all weights) above which no question of initialisation "
