@@ -173,6 +173,8 @@ _PART: frozenset[Relation] = frozenset({"derived", "shared-origin"})
 """Where only a part passed from one to the other."""
 _SMALL_PART: frozenset[Relation] = _PART | {"inconclusive"}
 """Where a part may be missed, and must not be denied."""
+_TINY_PART: frozenset[Relation] = _SMALL_PART | _APART
+"""Less than a tenth of the parameters under new labels, which a sample does not promise to see."""
 
 KINDS: dict[str, Kind] = {
     "base": Kind(lambda shape, seed: _base(shape), _SAME),  # noqa: ARG005
@@ -211,7 +213,7 @@ KINDS: dict[str, Kind] = {
     "ffns-copied": Kind(_part_copied(Role.EMBED, *FFN), _PART),
     "ffns-alone": Kind(_part_copied(*FFN), _PART),
     "half-the-heads": Kind(_half_the_heads, _SMALL_PART, applies=_has_heads_of_its_own),
-    "one-layer": Kind(_part_copied(Role.EMBED, *(frozenset(Role) - VOCABULARY), layers=frozenset({10})), _SMALL_PART),
+    "one-layer": Kind(_part_copied(Role.EMBED, *(frozenset(Role) - VOCABULARY), layers=frozenset({10})), _TINY_PART),
     "embeddings-copied": Kind(_part_copied(*VOCABULARY), _SMALL_PART),
 }
 """Every kind by its name."""

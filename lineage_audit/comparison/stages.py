@@ -182,7 +182,7 @@ class WeightStage:
         return (found[1], found[0]) if found and self.aligned.backward else found
 
     def _layer_slopes(self) -> tuple[float, float] | None:
-        """Slopes over the layers' matrices, in whichever direction they were measured: only their order is told apart."""
+        """Slopes over the layers' matrices, in the order in which they were measured: which is whose does not count."""
         if self.aligned is None:
             return slopes.measure_layer_slopes(self.comparison)
         return None if self.aligned.alignment.shows_growth else slopes.measure_layer_slopes(self.aligned.comparison)

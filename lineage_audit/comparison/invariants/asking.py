@@ -22,6 +22,7 @@ from lineage_audit.comparison.invariants.anchor_tokens import (
     read_anchor_tokens,
 )
 from lineage_audit.comparison.invariants.channels import ChannelMatch, match_channels
+from lineage_audit.comparison.invariants.experts import expert_of
 from lineage_audit.comparison.invariants.gains import match_by_gains, sign_channels
 from lineage_audit.comparison.invariants.matching import KeyMatch, match_keys, multiply
 from lineage_audit.comparison.invariants.rotary_keys import (
@@ -35,6 +36,7 @@ from lineage_audit.comparison.invariants.unit_columns import (
     UnitMatch,
     channels_to_read,
     down_blocks,
+    down_of,
     match_units,
     read_unit_numbers,
     unit_match_margin,
@@ -125,13 +127,16 @@ def ask_invariants(
 def _residual_and_layers(
     a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None
 ) -> tuple[ResidualMap | None, Mapping[int, int]]:
-    """Channels by their embeddings and layers by their keys; by the gains where no embedding tells."""
-    layers = keys.clear if keys else {}
-    if found is not None and (found.residual is not None or found.is_moved_whole):
-        return found.residual, layers
+    """Channels by their embeddings and layers by their keys; by the gains what these do not tell."""
+    by_keys = keys.clear if keys else {}
+    embedded = found if found is not None and (found.residual is not None or found.is_moved_whole) else None
+    if embedded is not None and by_keys:
+        return embedded.residual, by_keys
     gains = match_by_gains(a, b)
+    if embedded is not None:
+        return embedded.residual, by_keys or (gains.layers if gains is not None else {})
     residual = sign_channels(a, b, gains) if gains is not None else None
-    return (None, layers) if gains is None or residual is None else (residual, layers or gains.layers)
+    return residual, by_keys or (gains.layers if gains is not None and residual is not None else {})
 
 
 def _token_count(a: Checkpoint, b: Checkpoint, budget: int) -> int:
@@ -185,7 +190,10 @@ def _ask_units(
     own, theirs = channels_to_read(b.channels, residual)
     costs = [bytes_for_rows(tensor, own) for downs in (downs_a, downs_b) for tensor in list(downs.values())[:1]]
     most = min(_MOST_FFNS, max(1, int(_FFN_SHARE * budget / max(1, *costs, 1))))
-    known = _known_pairs(downs_a, downs_b, layers, most)
+    pairs = _known_pairs(downs_a, downs_b, layers, most)
+    sources = {block: expert_of(a, b, first, block, residual) for first, block in pairs}
+    downs_a |= {source: tensor for source in sources.values() if (tensor := down_of(a, source)) is not None}
+    known = [(source, block) for block, source in sources.items() if source in downs_a]
     blocks_a = [one for one, _ in known] if known else _spread(downs_a, most)
     blocks_b = [other for _, other in known] if known else _spread(downs_b, most)
     signs = None if residual.signs is None else residual.signs[own]

@@ -19,9 +19,11 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
+from lineage_audit.comparison.invariants.experts import expert_of
 from lineage_audit.comparison.invariants.unit_columns import (
     channels_to_read,
     down_blocks,
+    down_of,
     match_by_size,
     read_unit_numbers,
 )
@@ -97,8 +99,12 @@ def sign_channels(a: CanonicalWeights, b: CanonicalWeights, found: _GainMatch) -
     if not pairs:
         return None
     source, block = pairs[len(pairs) // 2]
+    source = expert_of(a, b, source, block, unsigned)
+    down = down_of(a, source)
+    if down is None:
+        return None
     own, theirs = channels_to_read(b.channels, unsigned)
-    (columns_a,) = read_unit_numbers(a, downs_a, [source], theirs, None)
+    (columns_a,) = read_unit_numbers(a, {source: down}, [source], theirs, None)
     (columns_b,) = read_unit_numbers(b, downs_b, [block], own, None)
     units, a_units = match_by_size(columns_a, columns_b)
     chosen = spread_numbers(len(units), _GATE_ROWS)

@@ -84,10 +84,16 @@ def down_blocks(weights: CanonicalWeights) -> dict[FfnBlock, TensorRef]:
     found: dict[FfnBlock, TensorRef] = {}
     for layer in weights.layers():
         for block in weights.ffns(layer)[:1]:
-            tensor = weights.checkpoint.by_key.get(TensorKey(block.roles.down, "weight", layer, block.expert))
-            if tensor is not None and len(tensor.shape) == 2 and is_readable(tensor) and _is_by_rows(tensor):
+            if (tensor := down_of(weights, block)) is not None:
                 found[block] = tensor
     return found
+
+
+def down_of(weights: CanonicalWeights, block: FfnBlock) -> TensorRef | None:
+    """The ``down`` of an FFN, or None where it cannot be read by rows."""
+    tensor = weights.checkpoint.by_key.get(TensorKey(block.roles.down, "weight", block.layer, block.expert))
+    fits = tensor is not None and len(tensor.shape) == 2 and is_readable(tensor) and _is_by_rows(tensor)
+    return tensor if fits else None
 
 
 def channels_to_read(width: int, residual: ResidualMap) -> tuple[IntArray, IntArray]:

@@ -74,8 +74,8 @@ class _Training:
     gains_alike: Annotated[
         float,
         "the same from which on gains alone show it; up to there one model has to hold what the layers of the other "
-        "learnt as well: two runs from PyTorch's own start, whose embeddings hardly move, gave .74 and .76; descendants "
-        "below this are those trained on for as long as their parents, and those whose layers were moved",
+        "learnt as well: two runs from PyTorch's own start, whose embeddings hardly move, gave .76 at most; below lie "
+        "descendants that were trained on for as long as their parents, and those whose layers were moved",
     ] = 0.9
     role_kept: Annotated[
         float,
