@@ -52,18 +52,20 @@ def test_a_router_of_its_own_says_nothing() -> None:
     assert _sources(weights, weights | {ROUTER: mixture(2, QWEN)[ROUTER]}) == [0] * EXPERTS
 
 
+def _turned(weights: Weights) -> Weights:
+    """Every expert one place further, its row of the router with it."""
+    turned = {name: np.roll(values, 1, axis=0) if "mlp.gate." in name else values for name, values in weights.items()}
+    for name in (name for name in weights if ".experts." in name):
+        before, _, rest = name.partition(".experts.")
+        expert, _, part = rest.partition(".")
+        turned[f"{before}.experts.{(int(expert) + 1) % EXPERTS}.{part}"] = weights[name]
+    return turned
+
+
 def test_a_sample_finds_units_of_experts_in_another_order() -> None:
     rng = np.random.default_rng(3)
     weights = mixture(1, QWEN)
-    renumbered = {
-        name: np.roll(values, 1, axis=0) if "mlp.gate." in name else values for name, values in weights.items()
-    }
-    for name in weights:
-        if ".experts." in name:
-            before, _, rest = name.partition(".experts.")
-            expert, _, part = rest.partition(".")
-            renumbered[f"{before}.experts.{(int(expert) + 1) % EXPERTS}.{part}"] = weights[name]
-    disguised = permute_channels(permute(renumbered, blocks_of(renumbered), rng), rng)
+    disguised = permute_channels(permute(_turned(weights), blocks_of(weights), rng), rng)
     config = mixture_config(QWEN)
     report = compare_checkpoints(model(weights, config), model(disguised, config), effort="sample")
     assert report.verdict.relation == "derived"
