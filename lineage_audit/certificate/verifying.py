@@ -102,31 +102,48 @@ def verify_certificate(stated: StatedCertificate, a: Checkpoint | None, b: Check
         a: model A, if it is at hand.
         b: model B, if it is at hand.
     """
-    notes = _Notes()
-    certificate = stated.certificate
+    notes, certificate = _Notes(), stated.certificate
     if certificate.rule not in BOOK:
         notes.refused.append(f"the rule {certificate.rule[:60]!r} is in no book of this version")
         return _concluded(stated, notes, "refused")
+    _look_for_a_signature(notes, stated)
+    notes.note("arithmetic: seed, bound and effect follow from what the certificate states", _arithmetic(stated))
+    _hold_against_files(notes, stated, a, b)
+    if a is not None and b is not None:
+        _derive_anew(notes, certificate, a, b)
+        return _concluded(stated, notes, "verified")
+    if (model := a or b) is not None:
+        _read_again(notes, certificate, model, "A" if a is not None else "B")
+    notes.not_checked += _UNCHECKED_WITHOUT
+    return _concluded(stated, notes, "arithmetic-only")
+
+
+def _look_for_a_signature(notes: _Notes, stated: StatedCertificate) -> None:
+    """Say who signed the certificate, where somebody was asked for."""
     if stated.signed_by is not None:
         notes.done.append(f"signature: sigstore's library verified that {stated.signed_by} signed the certificate")
     else:
         notes.not_checked.append("who wrote the certificate: no signer was asked for")
-    notes.note("arithmetic: seed, bound and effect follow from what the certificate states", _arithmetic(stated))
+
+
+def _hold_against_files(notes: _Notes, stated: StatedCertificate, a: Checkpoint | None, b: Checkpoint | None) -> None:
+    """Hold what pins the two models against those at hand."""
+    certificate, found = stated.certificate, len(notes.refused)
     for side, identity, model in (("A", certificate.a, a), ("B", certificate.b, b)):
         if model is not None:
             at_hand = identify_model(model, identity.is_hashed)
             notes.note(f"model {side}: {_pinned(model, identity)}", _other_files(side, identity, at_hand))
-    if (model := a or b) is not None and (a is None or b is None):
-        _read_again(notes, certificate, model, "A" if a is not None else "B")
-    if a is None or b is None:
-        notes.not_checked += _UNCHECKED_WITHOUT
-        return _concluded(stated, notes, "refused" if notes.refused else "arithmetic-only")
+    if len(notes.refused) > found and is_of(stated, b, a):
+        notes.refused.append("the models at hand are those of the certificate, named the other way round")
+
+
+def _derive_anew(notes: _Notes, certificate: Certificate, a: Checkpoint, b: Checkpoint) -> None:
+    """Derive everything anew by the certificate's rule, unless it is refused already."""
     require_whole(a, b)
-    anew = None if notes.refused else certify_by(BOOK[certificate.rule], a, b, certificate.a, certificate.b)
-    if not notes.refused:
-        notes.note(_derived(certificate), _differences(certificate, anew))
     notes.not_checked += _UNCHECKED_WITH_MODELS
-    return _concluded(stated, notes, "refused" if notes.refused else "verified")
+    if not notes.refused:
+        anew = certify_by(BOOK[certificate.rule], a, b, certificate.a, certificate.b)
+        notes.note(_derived(certificate), _differences(certificate, anew))
 
 
 def _read_again(notes: _Notes, certificate: Certificate, model: Checkpoint, side: str) -> None:
@@ -142,11 +159,12 @@ def _read_again(notes: _Notes, certificate: Certificate, model: Checkpoint, side
         notes.not_checked.append(f"what was read of model {side}: which it was is told only beside the other model")
 
 
-def _concluded(stated: StatedCertificate, notes: _Notes, outcome: VerificationOutcome) -> Verification:
+def _concluded(stated: StatedCertificate, notes: _Notes, otherwise: VerificationOutcome) -> Verification:
+    """What was found: refused for whatever was, or else as it is said."""
     certificate = stated.certificate
-    exact = outcome != "refused" and certificate.grade == "exact"
+    exact = not notes.refused and certificate.grade == "exact"
     return Verification(
-        outcome=outcome,
+        outcome="refused" if notes.refused else otherwise,
         claim=_claim(certificate),
         done=tuple(notes.done),
         refused=tuple(notes.refused),

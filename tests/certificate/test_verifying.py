@@ -32,6 +32,17 @@ def test_with_both_models_everything_is_derived_anew(certified):
     assert (found.log10_p is None) == (certificate.grade == "calibrated")
 
 
+def test_models_that_are_named_the_other_way_round_are_refused_and_it_is_said(certified):
+    certificate, a, b = certified
+    for one, other in ((b, a), (b, None), (None, a)):
+        found = verify_certificate(written(certificate), one, other)
+        assert found.outcome == "refused"
+        assert any("the other way round" in line for line in found.refused)
+    found = verify_certificate(written(certificate), a, a)
+    assert found.outcome == "refused"
+    assert not any("the other way round" in line for line in found.refused)
+
+
 def test_without_the_models_it_says_that_arithmetic_is_all(certified):
     certificate, a, _ = certified
     for one, other in ((None, None), (a, None)):
