@@ -84,7 +84,7 @@ def _lesson(model: Trained, teachers: list[PreTrainedModel], store: Store, out: 
 def _schedule(model: Trained) -> Schedule:
     share = 0.5 if model.start else 1.0
     return Schedule(
-        steps=round(STEPS * share),
+        steps=round(STEPS * share) * model.length,
         peak_learning_rate=RATE * share,
         data_seed=model.seed % 100_000,
         warmup_steps=24,

@@ -35,6 +35,7 @@ class Trained:
         corpus: the text that it is asked about, or that it learns.
         teachers: models of that half, or of this table.
         start: the model whose weights it starts from, or None for random ones.
+        length: how many times as long as the others it learns.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Trained:
     corpus: str
     teachers: tuple[str, ...] = ()
     start: str | None = None
+    length: int = 1
 
     @property
     def seed(self) -> int:
@@ -110,6 +112,15 @@ def _students(half: Half, teacher: str, tokenizer: str, own: str, other: str, sh
     ]
 
 
+def _longer(half: Half, teacher: str, tokenizer: str, corpus: str, shapes: tuple[str, str]) -> list[Trained]:
+    """Two by answers that learn four times as long."""
+    name = teacher.removesuffix("-1")
+    return [
+        Trained(f"{name}-longer-{letter}", half, "answers", shape, tokenizer, corpus, (teacher,), length=4)
+        for letter, shape in zip("ab", shapes, strict=True)
+    ]
+
+
 _OTHER_TOKENIZER = {
     "python-a-1024": "english-a-1024",
     "english-a-1024": "python-a-1024",
@@ -126,6 +137,10 @@ MODELS: tuple[Trained, ...] = (
                ("neox", "llama", "gpt2", "mistral", "gemma")),
     *_students("report", "llama-1", "python-c-768", "python-c", "english-b",
                ("gemma", "gpt2", "qwen2", "neox", "llama")),
+    *_longer("report", "qwen2-1", "english-b-1152", "english-b", ("llama", "gpt2")),
+    *_longer("report", "llama-1", "python-c-768", "python-c", ("gpt2", "qwen2")),
+    *_longer("threshold", "llama-1", "python-a-1024", "python-a", ("gpt2", "neox")),
+    *_longer("threshold", "gpt2-1", "english-a-1024", "english-a", ("llama", "qwen2")),
     Trained("llama-and-mistral", "threshold", "answers", "qwen2", "python-a-1024", "python-a",
             ("llama-1", "mistral-1")),
     Trained("gpt2-and-qwen2", "threshold", "answers", "gemma", "english-a-1024", "english-a", ("gpt2-1", "qwen2-2")),

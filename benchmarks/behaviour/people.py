@@ -13,6 +13,7 @@ from benchmarks.zoo.catalogue import Half, catalogue
 
 Group = Literal[
     "student by answers",
+    "student by answers, longer",
     "student by text",
     "student of two teachers",
     "student of a student",
@@ -64,6 +65,7 @@ class Person:
         root: the base whose weights it goes back to, itself for a base.
         recipe: what was done to its first parent, or an empty string.
         lesson: ``corpus``, ``answers`` or ``text``.
+        length: how many times as long as the others it learned.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Person:
     root: str
     recipe: str
     lesson: str
+    length: int = 1
 
     @property
     def is_stranger(self) -> bool:
@@ -102,7 +105,7 @@ def people(half: Half) -> Mapping[str, Person]:
     for model in trained(half).values():
         root, recipe = (model.start, "trained on") if model.start else (model.name, "")
         found[model.name] = Person(
-            model.name, half, model.folder, model.corpus, model.teachers, root, recipe, model.lesson
+            model.name, half, model.folder, model.corpus, model.teachers, root, recipe, model.lesson, model.length
         )
     return found
 
@@ -134,11 +137,15 @@ def _with_teachers(person: Person, everyone: Mapping[str, Person]) -> Iterator[C
         elif everyone[teacher].teachers:
             yield Couple(everyone[everyone[teacher].teachers[0]], person, "student of a student")
         else:
-            yield Couple(
-                everyone[teacher], person, "student by text" if person.lesson == "text" else "student by answers"
-            )
+            yield Couple(everyone[teacher], person, _of_one_teacher(person))
     if person.recipe == "trained on":
         yield Couple(everyone[everyone[person.root].teachers[0]], person, "student trained on")
+
+
+def _of_one_teacher(student: Person) -> Group:
+    if student.lesson == "text":
+        return "student by text"
+    return "student by answers" if student.length == 1 else "student by answers, longer"
 
 
 def _of_others(first: Person, second: Person, everyone: Mapping[str, Person]) -> Group | None:

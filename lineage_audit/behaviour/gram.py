@@ -3,7 +3,7 @@
 Compared are logarithms of probabilities, each stop's weighted mean taken off, weighted by the root of the models' mean
 probability, and whitened over the classes: of what models differ in, the few largest directions are how often each
 word begins at all, which their corpora gave them, and every direction is made to count alike. What one model did not
-show is hidden in all: every probability is raised by the largest share that any of them left unseen at that stop, and
+show is hidden in all: a class of which one that shows a part of its answers shows nothing is left out of that stop, and
 so no class stands out for having been asked of one model better than of another.
 """
 
@@ -48,24 +48,33 @@ class Gram:
 def gram_of(models: Sequence[Answers], prompts: PromptSet) -> Gram:
     """The inner products of models that were asked the same in the same manner."""
     shared = np.logical_and.reduce([answers.answered for answers in models])
-    floors = np.maximum.reduce([answers.unseen for answers in models])
-    shared &= np.nan_to_num(floors, nan=1.0) <= ASKING.most_unseen
-    floors = np.maximum(floors, ASKING.least_probability)
-    passages = [rows for places in prompts.places() if len(rows := places[shared[places]])]
-    whitening = _whitening(_vectors(models, rows, floors[rows]) for rows in passages)
-    white = (_vectors(models, rows, floors[rows]) @ whitening for rows in passages)
+    unseen = np.maximum.reduce([answers.unseen for answers in models])
+    shared &= np.nan_to_num(unseen, nan=1.0) <= ASKING.most_unseen
+    answered = (places[shared[places]] for places in prompts.places())
+    passages = [rows for places in answered if len(rows := places[_shown(models, places).sum(axis=1) > 1])]
+    whitening = _whitening(_vectors(models, rows) for rows in passages)
+    white = (_vectors(models, rows) @ whitening for rows in passages)
     matrices = [np.tensordot(vectors, vectors, axes=((1, 2), (1, 2))) for vectors in white]
-    return Gram(np.array(matrices).reshape(-1, len(models), len(models)), int(shared.sum()))
+    return Gram(np.array(matrices).reshape(-1, len(models), len(models)), sum(map(len, passages)))
 
 
-def _vectors(models: Sequence[Answers], rows: npt.NDArray[np.int64], floors: npt.NDArray[np.float32]) -> Floats:
+def _vectors(models: Sequence[Answers], rows: npt.NDArray[np.int64]) -> Floats:
     """What is compared before it is whitened, ``[models, stops, classes]``."""
     seen = np.stack([answers.seen[rows] for answers in models]).astype(np.float64)
+    seen *= _shown(models, rows)
     weight = seen.mean(axis=0)
-    likely = np.log(seen + floors[None, :, None])
+    likely = np.log(seen + ASKING.least_probability)
     centred = likely - (weight * likely).sum(axis=2, keepdims=True) / weight.sum(axis=1)[None, :, None]
     vectors: Floats = centred * np.sqrt(weight)
     return vectors
+
+
+def _shown(models: Sequence[Answers], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """The classes of which every model shows something, or hides nothing, ``[stops, classes]``."""
+    shown: npt.NDArray[np.bool_] = np.logical_and.reduce(
+        [(one.seen[rows] > 0) | (one.unseen[rows] <= ASKING.least_probability)[:, None] for one in models]
+    )
+    return shown
 
 
 def _whitening(passages: Iterable[Floats]) -> Floats:
