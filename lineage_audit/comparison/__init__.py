@@ -18,6 +18,7 @@ from lineage_audit.checkpoint.prompting import read_prompting
 from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
 from lineage_audit.comparison.controls import controls_of, figures_of, quoted_of_weights
 from lineage_audit.comparison.coverage import coverage_of_equals, coverage_of_pair, why_not_measured
+from lineage_audit.comparison.judging import WeightStage
 from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
@@ -35,9 +36,10 @@ from lineage_audit.comparison.reading.threads import product_threads
 from lineage_audit.comparison.requantized import with_sample_kept
 from lineage_audit.comparison.siblings import compare_beyond
 from lineage_audit.comparison.stages import (
-    WeightStage,
     choose_effort,
     compare_weights,
+    read_again,
+    requantization_of,
     same_shards,
     with_cross_checks,
     without_weights,
@@ -97,13 +99,13 @@ def _compared(
     stage = _weights(a, b, pairing, effort, allowed, progress)
     beyond = compare_beyond(a, b, ancestors.base) if ancestors.base is not None else None
     findings = replace(
-        stage.findings(a, b, pairing, architecture, names, tokenizer, ancestors),
+        stage.findings(a, b, pairing, architecture, names, tokenizer, read_again(stage, a, b, ancestors)),
         written_sum=find_sum(a, b, pairing, stage),
         delta=find_delta(a, b, stage.comparison),
         beyond=beyond,
     )
     verdict = decide(findings)
-    requantized = stage.ask_requantization(a, b) if verdict.relation in ("identical", "derived") else None
+    requantized = requantization_of(stage, a, b) if verdict.relation in ("identical", "derived") else None
     quoted = quoted_of_weights(tuple(stage.comparison.measurements.values()), architecture, tokenizer)
     in_place = stage.aligned is None
     return Report(

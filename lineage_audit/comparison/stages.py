@@ -1,29 +1,21 @@
-"""The weights' part of a comparison: choose an effort, read, align, test, and hand the findings to the verdict."""
+"""The reading part of a comparison: choose an effort, read, align, test; what follows from it is judged elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.tensors import TensorRef
-from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.moved_gains import fit_gains, folded_side
-from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence, slopes
+from lineage_audit.comparison.evidence import gather_cross_checks, gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.judging import ReadAgain, WeightStage
 from lineage_audit.comparison.merging import Ancestors, find_merge
-from lineage_audit.comparison.metadata.architecture import architecture_clause
-from lineage_audit.comparison.metadata.caveats import reading_caveats
-from lineage_audit.comparison.metadata.names import changed_segments
 from lineage_audit.comparison.operations.delta.matrices import read_matrices, sample_matrices
-from lineage_audit.comparison.operations.directed import DirectedOperation
-from lineage_audit.comparison.operations.finding import Change, find_operations
 from lineage_audit.comparison.pairing.tensors import Pairing
-from lineage_audit.comparison.pairing.unnamed import unplaced_share
-from lineage_audit.comparison.parts import findings_of_parts
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import Measurement, measure_all
 from lineage_audit.comparison.reading.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
@@ -31,174 +23,16 @@ from lineage_audit.comparison.requantized import ask_requantization
 from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
 from lineage_audit.comparison.shares.weights import Shares, describe_weights, measure_shares
 from lineage_audit.comparison.symmetries.setting import comparison_of
-from lineage_audit.comparison.verdict.findings import Findings, LeftOver
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     has_asked_invariants,
-    has_searched,
     is_half_agreed,
-    is_related,
     strongest,
 )
-from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, RELATION, stated
-from lineage_audit.results import (
-    ArchitectureFinding,
-    Effort,
-    Evidence,
-    NamesFinding,
-    Requantization,
-    Scalar,
-    TokenizerFinding,
-    WeightsFinding,
-)
+from lineage_audit.comparison.verdict.thresholds import ALIGNMENT, RELATION
+from lineage_audit.results import Evidence, Requantization, WeightsFinding
 
 WeightEffort = Literal["sample", "search", "full"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WeightStage:
-    """What reading the weights gave.
-
-    Attributes:
-        effort: how much was read.
-        comparison: the measurements that the shares and tables are taken from.
-        in_place: the measurements number by number, which they are unless something was moved.
-        aligned: what the search found, if it holds.
-        searched: whether another order of units, heads, channels and layers was looked for.
-        shares: how much.
-        evidence: all tests.
-        weights: the tables.
-        same_weights: every weight that both have was read, or the shards vouched for, and is bit-identical.
-        budget: bytes that the invariants might read of each model.
-        read_before: bytes that had been read of A and of B before any weight was.
-        reason: why no weight was read, or None.
-    """
-
-    effort: Effort
-    comparison: WeightComparison
-    in_place: WeightComparison
-    aligned: AlignedWeights | None
-    searched: bool
-    shares: Shares
-    evidence: tuple[Evidence, ...]
-    weights: WeightsFinding
-    same_weights: bool
-    budget: int = 0
-    read_before: tuple[int, int] = (0, 0)
-    reason: str | None = None
-
-    @property
-    def parameters(self) -> Mapping[str, Scalar]:
-        """Every parameter of the run that changes a number."""
-        return {
-            "sample_bytes": SAMPLE_BYTES,
-            "budget": self.budget,
-            **stated(),
-            **self._left_out,
-        }
-
-    @property
-    def _left_out(self) -> dict[str, Scalar]:
-        """How many weights were left out because they are no numbers, unless both models hold the same there."""
-        count = sum(part.not_finite_apart for part in self.comparison.measurements.values())
-        return {"weights_not_finite": count} if count else {}
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether reading more would not change the relation."""
-        log10_p = combined_log10_p(self.evidence)
-        if log10_p is not None and log10_p <= RELATION.related_log10_p:
-            return True
-        found_nothing = log10_p is None or log10_p > RELATION.unclear_log10_p
-        return found_nothing and has_asked_invariants(self.evidence)
-
-    def findings(
-        self,
-        a: Checkpoint,
-        b: Checkpoint,
-        pairing: Pairing,
-        architecture: ArchitectureFinding,
-        names: NamesFinding,
-        tokenizer: TokenizerFinding,
-        ancestors: Ancestors,
-    ) -> Findings:
-        """Everything the verdict is made from, of the whole and of each part."""
-        whole = Findings(
-            evidence=self.evidence,
-            shares=self.shares,
-            operations=self._operations(a, b, names, tokenizer, ancestors),
-            same_weights=self.same_weights,
-            left_in_a=_left_over(pairing.only_a, pairing, "a"),
-            left_in_b=_left_over(pairing.only_b, pairing, "b"),
-            architecture=architecture_clause(architecture, changed_segments(names.renames)),
-            caveats=reading_caveats(a, b, pairing, self.comparison, self.aligned.tensors_of_b if self.aligned else ()),
-            searched=self.searched,
-            moved=self.aligned is not None,
-            rotated=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
-            obstacle=self._obstacle(pairing),
-            slopes=self._slopes(),
-            layer_slopes=self._layer_slopes(),
-            unplaced=unplaced_share(a, b, pairing),
-        )
-        return replace(whole, parts=findings_of_parts(whole, self.in_place, pairing.pairs, a, b))
-
-    def _operations(
-        self,
-        a: Checkpoint,
-        b: Checkpoint,
-        names: NamesFinding,
-        tokenizer: TokenizerFinding,
-        ancestors: Ancestors,
-    ) -> tuple[DirectedOperation, ...]:
-        """What was done, where there is a relation at all; reading whole matrices needs more than a sample."""
-        if not self.same_weights and not is_related(self.evidence):
-            return ()
-        reads_whole = self.effort in ("search", "full")
-        read = read_matrices if reads_whole else sample_matrices
-        matrices = [] if self.aligned and self.aligned.backward else read(a, b, self.comparison)
-        change = Change(self.comparison, self.aligned, matrices, self.shares, find_merge(a, b, ancestors))
-        return find_operations(a, b, change, names, tokenizer)
-
-    def ask_requantization(self, a: Checkpoint, b: Checkpoint) -> Requantization | None:
-        """Whether one model's codes are the other's numbers, quantised; asked of weights under their own numbers."""
-        if self.aligned is not None:
-            return None
-        is_whole, measured = self.effort == "full", self.comparison.measurements.values()
-        left = None if is_whole else max(0, self.budget - self._most_read(a, b))
-        return ask_requantization(a, b, measured, is_whole=is_whole, budget=left)
-
-    def _most_read(self, a: Checkpoint, b: Checkpoint) -> int:
-        """Bytes of weights that were read so far of the one of which more was."""
-        return max(one.source.bytes_read - before for one, before in zip((a, b), self.read_before, strict=True))
-
-    def _slopes(self) -> tuple[float, float] | None:
-        """Slopes after alignment, as seen from A and B whichever of them was found in the other."""
-        if self.aligned is None:
-            return slopes.measure_slopes(self.comparison)
-        if self.aligned.alignment.shows_growth:  # copies share what one unit wrote, so that sizes say nothing
-            explained = self.shares.explained or 0.0
-            return explained, explained
-        found = slopes.measure_slopes(self.aligned.comparison)
-        return (found[1], found[0]) if found and self.aligned.backward else found
-
-    def _layer_slopes(self) -> tuple[float, float] | None:
-        """Slopes over the layers' matrices, in the order in which they were measured: which is whose does not count."""
-        if self.aligned is None:
-            return slopes.measure_layer_slopes(self.comparison)
-        return None if self.aligned.alignment.shows_growth else slopes.measure_layer_slopes(self.aligned.comparison)
-
-    def _obstacle(self, pairing: Pairing) -> str | None:
-        if self.same_weights:
-            return None
-        if self.reason:
-            return self.reason
-        if (
-            not pairing.pairs
-            and self.aligned is None
-            and not (has_searched(self.evidence) or has_asked_invariants(self.evidence))
-        ):
-            return "no tensor of B has a counterpart of the same shape in A"
-        return None
 
 
 def choose_effort(a: Checkpoint, b: Checkpoint) -> WeightEffort:
@@ -306,6 +140,25 @@ def _size(checkpoint: Checkpoint) -> int:
     return sum(checkpoint.source.files[file].size for file in checkpoint.container.files)
 
 
+def read_again(stage: WeightStage, a: Checkpoint, b: Checkpoint, ancestors: Ancestors) -> ReadAgain:
+    """Read what tells how related models differ: matrices, whole where more than a sample was read, and parents."""
+    if not stage.is_related:
+        return ReadAgain()
+    read = read_matrices if stage.effort in ("search", "full") else sample_matrices
+    matrices = [] if stage.aligned and stage.aligned.backward else read(a, b, stage.comparison)
+    return ReadAgain(matrices, find_merge(a, b, ancestors))
+
+
+def requantization_of(stage: WeightStage, a: Checkpoint, b: Checkpoint) -> Requantization | None:
+    """Whether one model's codes are the other's numbers, quantised; asked of weights under their own numbers."""
+    if stage.aligned is not None:
+        return None
+    is_whole, measured = stage.effort == "full", stage.comparison.measurements.values()
+    most_read = max(one.source.bytes_read - before for one, before in zip((a, b), stage.read_before, strict=True))
+    left = None if is_whole else max(0, stage.budget - most_read)
+    return ask_requantization(a, b, measured, is_whole=is_whole, budget=left)
+
+
 def with_cross_checks(stage: WeightStage) -> WeightStage:
     """Add the published statistics that the verdict does not need."""
     return replace(stage, evidence=stage.evidence + gather_cross_checks(stage.comparison))
@@ -322,14 +175,3 @@ def _numbers_explain(a: CanonicalWeights, b: CanonicalWeights, comparison: Weigh
 def _same_weights(pairing: Pairing, parts: Sequence[Measurement]) -> bool:
     """Tell whether every element that both have was read and is equal."""
     return bool(parts) and not (pairing.mismatched or pairing.unreadable) and all(part.is_equal for part in parts)
-
-
-def _left_over(only: Sequence[TensorRef], pairing: Pairing, side: Literal["a", "b"]) -> LeftOver:
-    """What one model holds that the other lacks: whole tensors, or else rows of tokens."""
-    if only:
-        return "tensors"
-    for pair in pairing.pairs:
-        paired, held = (pair.a_rows, pair.a) if side == "a" else (pair.b_rows, pair.b)
-        if len(paired) < held.shape[0]:
-            return "rows"
-    return "nothing"

@@ -132,7 +132,7 @@ class RoleDelta:
         parameters: parameters compared (read on both sides).
         correlation: uncentred correlation of A and B (centred for norm gains and biases), -1 to 1.
         relative_delta: size of B - A over size of A (Frobenius norms).
-        copied_share: share of bit-identical parameters, constants excluded.
+        copied_share: share of bit-identical parameters, constants excluded; None where sketches cannot tell.
         row_cosine: median cosine of row i of A with row i of B, or None for vectors.
     """
 
@@ -140,7 +140,7 @@ class RoleDelta:
     parameters: int
     correlation: float
     relative_delta: float
-    copied_share: float
+    copied_share: float | None
     row_cosine: float | None
 
 

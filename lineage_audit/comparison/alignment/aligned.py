@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.cross_fitting import measure_match_margins
@@ -60,10 +60,12 @@ class AlignedWeights:
     backward: bool = False
 
     @property
-    def tensors_of_b(self) -> frozenset[TensorRef]:
-        """The tensors of B that were compared, whichever model was made of the other."""
+    def compared_of_b(self) -> frozenset[tuple[str, TensorKey]]:
+        """Name and place of the tensors of B that were compared, whichever model was made of the other."""
         pairs = [part.pair for part in self.comparison.measurements.values()]
-        return frozenset(pair.a if self.backward else pair.b for pair in pairs)
+        return frozenset(
+            (tensor.name, tensor.key) for tensor in (pair.a if self.backward else pair.b for pair in pairs)
+        )
 
 
 def align_weights_backward(

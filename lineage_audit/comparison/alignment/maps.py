@@ -79,6 +79,7 @@ class UnitMap:
         match_margin: mean match margin of the matched |cosine|.
         cosine: mean matched |cosine| of the rows that proposed.
         has_copies: A has copies of its units, of which one was taken.
+        is_sampled: only some of B's units were looked for, so that one without a source may well have one.
     """
 
     source: FfnBlock
@@ -86,6 +87,7 @@ class UnitMap:
     match_margin: float
     cosine: float
     has_copies: bool = False
+    is_sampled: bool = False
 
     @property
     def known(self) -> IntArray:

@@ -10,7 +10,6 @@ import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import NORMED_BY
-from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights, layer_numbers
@@ -21,6 +20,7 @@ from lineage_audit.comparison.operations.directed import DirectedOperation, dire
 from lineage_audit.comparison.operations.layer_coherence import are_stray
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.symmetries.geometry import Heads, HeadsByLayer, heads_of_size
+from lineage_audit.comparison.verdict.thresholds import SKETCHES
 from lineage_audit.results import Direction
 
 
@@ -51,7 +51,7 @@ def find_moves(
     return [
         *_layers(source, target, alignment, sides),
         *_growth(source, target, alignment, sides),
-        *_widths(source, alignment, _usual(aligned.comparison.heads), sides),
+        *_widths(source, target, alignment, _usual(aligned.comparison.heads), sides),
         *_experts(source, alignment, sides),
         *_residual(alignment),
         *_norms(alignment, sides),
@@ -152,15 +152,16 @@ def _growth(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
     yield directed("width-grown", f"{sides.source}'s " + "; ".join(details), evidence, sides.swapped.forward)
 
 
-def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: _Sides) -> Iterator[DirectedOperation]:
+def _widths(
+    a: Checkpoint, b: Checkpoint, alignment: Alignment, heads: Heads | None, sides: _Sides
+) -> Iterator[DirectedOperation]:
     """Fewer channels, units or heads than the source has, which has no copies of them."""
     if alignment.shows_growth:
         return
     details = []
-    channels = alignment.residual.channels
-    width_a = next((t.shape[1] for t in a.core if t.role == Role.EMBED and len(t.shape) == 2), None)
-    if channels is not None and width_a is not None and len(channels) < width_a:
-        details.append(f"{len(channels):,} of {width_a:,} residual channels kept")
+    wide, narrow = (CanonicalWeights(model).channels for model in (a, b))
+    if narrow < wide:
+        details.append(f"{narrow:,} of {wide:,} residual channels kept")
     details += _fewer_units(a, alignment)
     details += _fewer_heads(a, alignment, heads)
     if details:
@@ -174,15 +175,24 @@ def _widths(a: Checkpoint, alignment: Alignment, heads: Heads | None, sides: _Si
 
 def _fewer_units(a: Checkpoint, alignment: Alignment) -> Iterator[str]:
     """Units of an FFN that no FFN of the layer has; an expert may have been split into several."""
-    kept: dict[tuple[int, FfnBlock], set[int]] = defaultdict(set)
+    kept: dict[tuple[int, FfnBlock], list[UnitMap]] = defaultdict(list)
     for block, units in alignment.units.items():
         if not _is_upcycled(block, units) and not block.is_mixer:
-            kept[block.layer, units.source].update(units.a_units[units.known].tolist())
+            kept[block.layer, units.source].append(units)
     narrowed = [
-        (len(numbers), count) for (_, source), numbers in kept.items() if len(numbers) < (count := _units_of(a, source))
+        (number, count)
+        for (_, source), maps in kept.items()
+        if (number := _kept(maps)) < (count := _units_of(a, source))
     ]
     if narrowed:
         yield f"{narrowed[0][0]:,} of {narrowed[0][1]:,} FFN units kept in a layer"
+
+
+def _kept(maps: Sequence[UnitMap]) -> int:
+    """How many units of the source these hold; of samples, as many as there are."""
+    if any(units.is_sampled for units in maps):
+        return sum(len(units.a_units) for units in maps)
+    return len({number for units in maps for number in units.a_units[units.known].tolist()})
 
 
 def _usual(heads: HeadsByLayer | None) -> Heads | None:
@@ -191,7 +201,7 @@ def _usual(heads: HeadsByLayer | None) -> Heads | None:
 
 def _fewer_heads(a: Checkpoint, alignment: Alignment, heads: Heads | None) -> Iterator[str]:
     """KV groups that were cut, and query heads inside a group."""
-    if heads is None or not alignment.heads:
+    if heads is None or heads.dims is not None or not alignment.heads:
         return
     before = heads_of_size(a, heads.head_dim, heads.value_dim)
     if before is None:
@@ -231,7 +241,9 @@ def _experts(source: Checkpoint, alignment: Alignment, sides: _Sides) -> Iterato
 
 
 def _parts(source: Checkpoint, upcycled: Mapping[FfnBlock, UnitMap]) -> str:
-    """How much of a dense FFN each expert holds, and how much of an expert is new."""
+    """How much of a dense FFN each expert holds, and how much of an expert is new; samples do not tell."""
+    if any(units.is_sampled for units in upcycled.values()):
+        return ""
     whole = np.mean([_units_of(source, units.source) for units in upcycled.values()])
     held = np.mean([len(units.known) for units in upcycled.values()])
     size = np.mean([len(units.a_units) for units in upcycled.values()])
@@ -293,12 +305,13 @@ def _ordered(source: Checkpoint, alignment: Alignment) -> Iterator[tuple[FfnBloc
     for block, units in alignment.units.items():
         if units.has_copies:
             continue  # which of two copies was taken is no order
-        if not _is_upcycled(block, units) or len(units.known) == _units_of(source, units.source):
+        held = units.a_units if units.is_sampled else units.known
+        if not _is_upcycled(block, units) or len(held) == _units_of(source, units.source):
             yield block, units
 
 
 def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperation]:
-    counts = {block: _out_of_order(units.a_units[units.known]) for block, units in _ordered(source, alignment)}
+    counts = {block: _moved_units(units) for block, units in _ordered(source, alignment)}
     for kind, are_mixers in (("FFN units", False), ("channels of mixers", True)):
         moved = {block: count for block, count in counts.items() if count and block.is_mixer is are_mixers}
         if not moved:
@@ -327,6 +340,16 @@ def _factors(aligned: AlignedWeights) -> Iterator[DirectedOperation]:
     if aligned.factors.rescaled:
         detail = f"{aligned.factors.rescaled:,} FFN units are in layers whose units were rescaled"
         yield directed("units-rescaled", detail, "norm ratios of up rows and down columns are reciprocal")
+
+
+def _moved_units(units: UnitMap) -> int:
+    """How many units have another number; in a sample a few may have been matched wrongly."""
+    numbers = units.a_units[units.known]
+    if not units.is_sampled:
+        return _out_of_order(numbers)
+    own, steps = numbers == units.known, np.diff(numbers) > 0
+    kept = float(own.mean()) > SKETCHES.same_numbers or not len(steps) or float(steps.mean()) > SKETCHES.in_order
+    return 0 if kept else int(np.count_nonzero(~own))
 
 
 def _out_of_order(numbers: IntArray) -> int:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.pairing.tensors import Pairing
 
 
 def reading_caveats(
-    a: Checkpoint, b: Checkpoint, pairing: Pairing, comparison: WeightComparison, found: Collection[TensorRef]
+    a: Checkpoint,
+    b: Checkpoint,
+    pairing: Pairing,
+    comparison: WeightComparison,
+    found: Collection[tuple[str, TensorKey]],
 ) -> tuple[str, ...]:
     """Everything that was left out, guessed or not a number, one sentence each.
 
@@ -20,7 +24,7 @@ def reading_caveats(
         b: model B.
         pairing: what was paired by place, name and structure.
         comparison: what was measured.
-        found: tensors of B that the search compared.
+        found: name and place of the tensors of B that the search compared.
     """
     return (*_unread(a, b), *_pairing_caveats(b, pairing, found), *_value_caveats(comparison))
 
@@ -30,7 +34,7 @@ def _unread(a: Checkpoint, b: Checkpoint) -> tuple[str, ...]:
     return tuple(f"A: {text}" for text in a.caveats) + tuple(f"B: {text}" for text in b.caveats)
 
 
-def _pairing_caveats(b: Checkpoint, pairing: Pairing, found: Collection[TensorRef]) -> tuple[str, ...]:
+def _pairing_caveats(b: Checkpoint, pairing: Pairing, found: Collection[tuple[str, TensorKey]]) -> tuple[str, ...]:
     """What was paired by guesswork, and what could not be paired."""
     caveats = []
     inferred = sum(pair.a.inferred or pair.b.inferred for pair in pairing.pairs)
@@ -40,7 +44,7 @@ def _pairing_caveats(b: Checkpoint, pairing: Pairing, found: Collection[TensorRe
     if structural:
         caveats.append(f"{structural:,} tensors were paired by structure and shape alone.")
     unpaired = (*pairing.only_b, *(tensor for _, tensor in pairing.mismatched))
-    share = sum(tensor.size for tensor in unpaired if tensor not in found) / max(1, b.parameters)
+    share = sum(tensor.size for tensor in unpaired if (tensor.name, tensor.key) not in found) / max(1, b.parameters)
     if share >= 0.001:
         caveats.append(f"{share:.1%} of B's parameters have no counterpart of the same shape in A and were left out.")
     if pairing.unreadable:

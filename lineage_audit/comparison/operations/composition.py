@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.comparison.judging import WeightStage
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.reading.measurement import Measurement
-from lineage_audit.comparison.stages import WeightStage
 from lineage_audit.comparison.verdict.findings import Letter, SumEquality, WrittenSum, other_than
 from lineage_audit.comparison.verdict.thresholds import COMPOSED
 

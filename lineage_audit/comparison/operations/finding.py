@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ from lineage_audit.comparison.operations.replaced_layers import find_replaced_la
 from lineage_audit.comparison.operations.stored_schemes import find_stored_quantization
 from lineage_audit.comparison.reading.measurement import Agreement, Measurement
 from lineage_audit.comparison.shares.weights import Shares, related, relative_delta
-from lineage_audit.comparison.verdict.thresholds import ROUNDED
+from lineage_audit.comparison.verdict.thresholds import ROUNDED, SKETCHES
 from lineage_audit.results import NamesFinding, TokenizerFinding
 
 
@@ -50,7 +51,7 @@ def find_operations(
 ) -> tuple[DirectedOperation, ...]:
     """List the operations between two related models, in the order in which a recipe would apply them."""
     quantized, explained = find_stored_quantization(change.comparison, change.shares, change.matrices)
-    cast = _cast(change.comparison, change.matrices)
+    cast = _cast(change.comparison, change.matrices) or _sketched_cast(change)
     found = [
         *_vocabulary(a, b, tokenizer),
         *([] if explained else cast or _training(change)),
@@ -73,8 +74,8 @@ def _moves(a: Checkpoint, b: Checkpoint, aligned: AlignedWeights | None) -> list
 
 def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> list[DirectedOperation]:
     """Tokens appended to one vocabulary, or another vocabulary altogether."""
-    if a.vocabulary is None or b.vocabulary is None or tokenizer.shared_share is None:
-        return []
+    if a.vocabulary is None or b.vocabulary is None:
+        return _sampled_vocabulary(tokenizer)
     if a.vocabulary.ids == b.vocabulary.ids and a.vocabulary.added == b.vocabulary.added:
         return []
     all_a, all_b = a.vocabulary.tokens, b.vocabulary.tokens
@@ -92,16 +93,33 @@ def _vocabulary(a: Checkpoint, b: Checkpoint, tokenizer: TokenizerFinding) -> li
     return [directed("vocabulary-replaced", detail, "token bytes compared")]
 
 
+def _sampled_vocabulary(tokenizer: TokenizerFinding) -> list[DirectedOperation]:
+    """The same where samples of both are all that is at hand, from what they have in common."""
+    if tokenizer.shared_share is None:
+        return []
+    if tokenizer.shared_share == 1.0 and tokenizer.same_id == tokenizer.shared:
+        if tokenizer.a_size == tokenizer.b_size:
+            return []
+        detail = f"B has {tokenizer.b_size:,} tokens, A {tokenizer.a_size:,}"
+        return [directed("vocabulary-extended", detail, "all sampled tokens keep their ids")]
+    detail = f"about {tokenizer.shared:,} tokens shared, {tokenizer.same_id:,} with the same id"
+    return [directed("vocabulary-replaced", detail, "token hashes compared")]
+
+
 def _training(change: Change) -> list[DirectedOperation]:
     """A merge or a delta of a kind that leaves a mark, else what speaks for training, else its size alone."""
     difference = _difference(change)
     delta = difference.size
+    are_sketches = _are_sketches(change.comparison)
+    if delta <= SKETCHES.nothing_moved and are_sketches:
+        return []
     if change.aligned is not None and delta <= ROUNDED.fit_delta + _rounding(
         change.matrices, change.aligned.comparison
     ):
         return []  # what is left of an image that was scaled or rotated is rounding
-    is_turned = change.aligned is not None and change.aligned.backward  # then what is said of A and B would be, too
-    marked = None if is_turned else classify_delta(difference)
+    # Turned round, what is said of A and B would be, too; of samples that were matched some were matched wrongly.
+    is_unsure = change.aligned is not None and (change.aligned.backward or are_sketches)
+    marked = None if is_unsure else classify_delta(difference)
     if marked is not None and not marked.leaves_more:
         return [change.merge or marked]
     if not delta:
@@ -161,6 +179,25 @@ def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[
         return [directed("cast", f"between {pair.a.dtype} and {pair.b.dtype}, neither of which holds the other", share)]
     b_is_coarser = EXACT_BITS[pair.b.dtype] < EXACT_BITS[pair.a.dtype]
     return [directed("cast", detail, share, "a->b" if b_is_coarser else "b->a")]
+
+
+def _sketched_cast(change: Change) -> list[DirectedOperation]:
+    """Stored in another precision while no sketch has moved, where sketches are all that is at hand."""
+    delta = change.shares.relative_delta
+    if delta is None or delta > SKETCHES.nothing_moved or not _are_sketches(change.comparison):
+        return []
+    types_a, types_b = (
+        Counter(getattr(part.pair, side).dtype for part in change.comparison.matrices()).most_common(1)[0][0]
+        for side in ("a", "b")
+    )
+    if EXACT_BITS.get(types_a, 0) == EXACT_BITS.get(types_b, 0):
+        return []
+    return [directed("cast", f"{types_a} to {types_b}", f"sketches lie {delta:.1%} apart")]
+
+
+def _are_sketches(comparison: WeightComparison) -> bool:
+    """Whether sketches were compared, and no weights."""
+    return any(part.sketched for part in comparison.measurements.values())
 
 
 def _only_rounding(matrices: Sequence[MatrixPair]) -> bool:

@@ -13,17 +13,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.checkpoint.encoding import Encoding
+from lineage_audit.checkpoint.encoding import Encoding, Undecoded
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.shares.weights import Shares
-from lineage_audit.comparison.verdict.thresholds import STORED_SCHEME
+from lineage_audit.comparison.verdict.thresholds import SKETCHES, STORED_SCHEME
 from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
+
+_UNKNOWN_BITS = 0.0
 
 _SEGMENT = 16
 """Elements that are sure to share a scale; the smallest groups of any scheme are as long."""
@@ -78,7 +80,7 @@ def _share_within_half_a_step(finer: FloatArray, grid: FloatArray) -> float:
 def _main_encoding(tensors: Iterable[TensorRef]) -> Encoding | None:
     """The commonest scheme, or None where most are plain floats; token matrices, which many leave so, do not count."""
     elements: Counter[str] = Counter()
-    encodings: dict[str, Encoding | None] = {}
+    encodings: dict[str, Encoding] = {}
     plain = 0
     for tensor in tensors:
         if tensor.role in TOKEN_ROLES:
@@ -87,11 +89,20 @@ def _main_encoding(tensors: Iterable[TensorRef]) -> Encoding | None:
             plain += tensor.size
         else:
             elements[tensor.quantization] += tensor.size
-            encodings[tensor.quantization] = tensor.parts[0].stored.encoding
+            encodings[tensor.quantization] = _encoding_of(tensor, tensor.quantization)
     if elements.total() <= plain:
         return None
     return encodings[max(elements, key=lambda scheme: (elements[scheme], scheme))]
 
 
+def _encoding_of(tensor: TensorRef, scheme: str) -> Encoding:
+    """How a tensor is stored; of one that is not at hand the scheme's name is known, and how far rounding may move."""
+    stored = tensor.parts[0].stored.encoding if tensor.parts else None
+    return stored or Undecoded(scheme, _UNKNOWN_BITS, SKETCHES.rounding_moves)
+
+
 def _named(encoding: Encoding | None) -> str:
-    return f"{encoding.scheme}, {encoding.bits:.3g} bits a weight" if encoding is not None else "floats"
+    if encoding is None:
+        return "floats"
+    bits = f", {encoding.bits:.3g} bits a weight" if encoding.bits != _UNKNOWN_BITS else ""
+    return f"{encoding.scheme}{bits}"

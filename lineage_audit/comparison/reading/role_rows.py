@@ -26,6 +26,6 @@ def read_role_rows(
         choose: how many rows there are -> the numbers of those that are read; by default all.
     """
     tensor = checkpoint.by_key.get(TensorKey(role, "weight", layer, None))
-    if tensor is None or len(tensor.shape) != 2 or not is_readable(tensor):
+    if tensor is None or len(tensor.shape) != 2 or not tensor.parts or not is_readable(tensor):
         return None
     return zero_where_unusable(checkpoint.read([RowRequest(tensor, choose(tensor.shape[0]))])[0])

@@ -47,14 +47,14 @@ def measure_shares(comparison: WeightComparison) -> Shares:
     matrices = [part for part in without_fixed_tables(list(comparison.measurements.values())) if part.is_matrix]
     if not matrices:
         return Shares(None, None, None, None, 0.0, None)
-    elements = np.array([part.elements for part in matrices], dtype=np.float64)
+    weights = np.array([part.weight for part in matrices], dtype=np.float64)
     correlation = np.array([part.correlation or 0.0 for part in matrices])
     comparable = sum(part.comparable for part in matrices)
     compared = min(1.0, comparison.paired / max(1, comparison.parameters))
     return Shares(
-        derived=float(np.average([_derived_rows(part) for part in matrices], weights=elements)) * compared,
-        explained=float(np.average(correlation**2, weights=elements)),
-        best_part=_best_part(matrices, correlation**2, elements),
+        derived=float(np.average([_derived_rows(part) for part in matrices], weights=weights)) * compared,
+        explained=float(np.average(correlation**2, weights=weights)),
+        best_part=_best_part(matrices, correlation**2, weights),
         copied=_net_copied(matrices) if comparable else None,
         compared=compared,
         relative_delta=relative_delta(related(matrices)),
@@ -68,14 +68,14 @@ def related(parts: Sequence[Measurement]) -> list[Measurement]:
 
 
 def _best_part(
-    parts: Sequence[Measurement], squared: npt.NDArray[np.float64], elements: npt.NDArray[np.float64]
+    parts: Sequence[Measurement], squared: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
 ) -> float:
     """Largest parameter-weighted squared correlation of a role, or of a layer."""
     roles = np.array([part.pair.b.role for part in parts])
     layers = np.array([-1 if part.pair.b.core_layer is None else part.pair.b.core_layer for part in parts])
     groups = [roles == role for role in set(roles)] + [layers == layer for layer in set(layers) - {-1}]
-    large = [group for group in groups if elements[group].sum() >= elements.sum() / 50]
-    return max((float(np.average(squared[group], weights=elements[group])) for group in large), default=0.0)
+    large = [group for group in groups if weights[group].sum() >= weights.sum() / 50]
+    return max((float(np.average(squared[group], weights=weights[group])) for group in large), default=0.0)
 
 
 def relative_delta(parts: Sequence[Measurement]) -> float | None:
@@ -140,9 +140,7 @@ def _cells(layer: int, parts: Sequence[Measurement]) -> list[RoleLayer]:
         if part.correlation is not None:
             by_role[part.pair.b.role].append(part)
     return [
-        RoleLayer(
-            role, layer, float(np.average([p.correlation or 0.0 for p in own], weights=[p.elements for p in own]))
-        )
+        RoleLayer(role, layer, float(np.average([p.correlation or 0.0 for p in own], weights=[p.weight for p in own])))
         for role, own in by_role.items()
     ]
 
@@ -168,32 +166,32 @@ def _percent(share: float) -> str:
 
 
 def _role_delta(role: str, parts: Sequence[Measurement]) -> RoleDelta:
-    elements = np.array([part.elements for part in parts], dtype=np.float64)
+    weights = np.array([part.weight for part in parts], dtype=np.float64)
     correlations = np.array([part.correlation if part.correlation is not None else np.nan for part in parts])
     known = np.isfinite(correlations)
     cosines = np.concatenate([part.rows.cosine for part in parts if part.is_matrix] or [np.empty(0)])
     cosines = cosines[np.isfinite(cosines)]
     return RoleDelta(
         role=role,
-        parameters=int(elements.sum()),
-        correlation=float(np.average(correlations[known], weights=elements[known])) if known.any() else 0.0,
+        parameters=int(weights.sum()),
+        correlation=float(np.average(correlations[known], weights=weights[known])) if known.any() else 0.0,
         relative_delta=relative_delta(parts) or 0.0,
-        copied_share=_net_copied(parts),
+        copied_share=_copied_share(parts),
         row_cosine=float(np.median(cosines)) if len(cosines) else None,
     )
 
 
 def _layer_row(layer: int, parts: Sequence[Measurement], evidence: Sequence[Evidence]) -> LayerRow:
-    elements = np.array([part.elements for part in parts], dtype=np.float64)
+    weights = np.array([part.weight for part in parts], dtype=np.float64)
     correlations = np.array([part.correlation or 0.0 for part in parts])
     source = parts[0].pair.a.layer
     return LayerRow(
         b=layer,
         a=source,
-        correlation=float(np.average(correlations, weights=elements)),
+        correlation=float(np.average(correlations, weights=weights)),
         log10_p=layer_log10_p(layer, evidence),
         relative_delta=relative_delta(parts),
-        copied_share=_net_copied(parts),
+        copied_share=_copied_share(parts),
     )
 
 
@@ -207,6 +205,11 @@ def layer_log10_p(layer: int, evidence: Sequence[Evidence]) -> float | None:
         if part.layer == layer and part.log10_p is not None
     ]
     return min(0.0, min(bounds) + float(np.log10(len(bounds)))) if bounds else None
+
+
+def _copied_share(parts: Sequence[Measurement]) -> float | None:
+    """The same; None where sketches cannot tell."""
+    return None if any(part.sketched for part in parts) else _net_copied(parts)
 
 
 def _net_copied(parts: Sequence[Measurement]) -> float:

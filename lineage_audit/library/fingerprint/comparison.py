@@ -3,72 +3,43 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.alignment.held_out import HeldOutLayer
+from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.controls import controls_of, figures_of
-from lineage_audit.comparison.evidence import calibrated_where_guessed, gather_evidence
-from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
+from lineage_audit.comparison.controls import Quoted, controls_of, figures_of, quoted_of_weights
+from lineage_audit.comparison.evidence import gather_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
-from lineage_audit.comparison.evidence.held_out import cosine_evidence
-from lineage_audit.comparison.metadata.architecture import architecture_clause, compare_architectures
+from lineage_audit.comparison.judging import ReadAgain, WeightStage
+from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
-from lineage_audit.comparison.operations.directed import DirectedOperation
-from lineage_audit.comparison.pairing.tensors import pair_tensors
-from lineage_audit.comparison.shares.weights import Shares
+from lineage_audit.comparison.pairing.tensors import TensorPair, pair_tensors
+from lineage_audit.comparison.shares.weights import describe_weights, measure_shares, relative_delta
 from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict.decision import decide
-from lineage_audit.comparison.verdict.findings import Findings
-from lineage_audit.comparison.verdict.standing import alignment_holds, is_related, strongest
+from lineage_audit.comparison.verdict.standing import alignment_holds, strongest
 from lineage_audit.comparison.verdict.thresholds import SKETCHES, stated
 from lineage_audit.errors import UnsupportedFormatError
-from lineage_audit.library.fingerprint import operations
-from lineage_audit.library.fingerprint.matching import residual_map, search
+from lineage_audit.library.fingerprint.aligning import align_sketches
+from lineage_audit.library.fingerprint.matching import Found, search
 from lineage_audit.library.fingerprint.measuring import compare_sketches
-from lineage_audit.library.fingerprint.quoted import quoted_of_sketches
-from lineage_audit.library.fingerprint.shares import (
-    RoleAgreement,
-    agreements,
-    layer_rows,
-    measure_shares,
-    residual_share,
-    slopes_of,
-)
 from lineage_audit.library.fingerprint.skeleton import skeleton, summary_of
-from lineage_audit.library.fingerprint.tokenizers import compare_samples, vocabulary_change
+from lineage_audit.library.fingerprint.tokenizers import compare_samples
+from lineage_audit.library.fingerprint.unexplained import unexplained_share
 from lineage_audit.library.fingerprint.values import Fingerprint
-from lineage_audit.library.fingerprint.vectors import Correspondence, UnitVectors, same_numbers
-from lineage_audit.results import Evidence, NamesFinding, Report, Scalar, WeightsFinding
+from lineage_audit.library.fingerprint.vectors import UnitVectors, same_numbers
+from lineage_audit.results import ArchitectureFinding, Report, Scalar, TokenizerFinding
 from lineage_audit.version import __version__
 
 _SKETCHES_ONLY = (
     "Compared by fingerprints, that is by sketches of some units of the layers: amounts are estimates, "
     "and equal sketches do not prove equal weights."
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Compared:
-    """What was measured on one correspondence.
-
-    Attributes:
-        found: what belongs together.
-        evidence: its tests.
-        shares: how much of B it explains.
-        residual: how B's channels come from A's.
-        measured: agreement by role and layer.
-    """
-
-    found: Correspondence
-    evidence: tuple[Evidence, ...]
-    shares: Shares
-    residual: ResidualMap
-    measured: list[RoleAgreement]
+_NOTHING_SKETCHED = "no sketched units of the two have the same place and shape"
 
 
 def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
@@ -86,101 +57,70 @@ def compare_fingerprints(a: Fingerprint, b: Fingerprint) -> Report:
     pairing = pair_tensors(model_a, model_b)
     names = compare_names(pairing)
     architecture = compare_architectures(a.config, b.config, changed_segments(names.renames))
-    setting = comparison_of(model_a, model_b, pairing.pairs, {})
-    plain = _compare_same_numbers(UnitVectors(a), UnitVectors(b), setting)
-    searched = _compare_searched(plain.found.a, plain.found.b, setting, plain)
-    evidence = plain.evidence + (searched.evidence if searched else ())
-    moved = searched if searched and alignment_holds(evidence, plain.shares, searched.shares) else None
-    chosen = moved or plain
-    identical = a.identity.digest == b.identity.digest and a.identity.digest.startswith("sha256:")
-    findings = Findings(
-        evidence=evidence,
-        shares=chosen.shares,
-        operations=tuple(_operations(model_a, model_b, a, b, chosen, moved, names, setting))
-        if identical or is_related(evidence)
-        else (),
-        same_weights=identical,
-        left_in_a="nothing" if identical else "tensors",
-        left_in_b="nothing" if identical else "tensors",
-        architecture=architecture_clause(architecture, changed_segments(names.renames)),
-        caveats=(_SKETCHES_ONLY, *_equal_sketches(chosen, identical), *_unread(a, b)),
-        searched=True,
-        moved=moved is not None,
-        rotated=moved is not None and moved.residual.kind == "rotation",
-        obstacle=None if plain.measured or moved else "no sketched units of the two have the same place and shape",
-        slopes=slopes_of(chosen.measured),
-    )
     tokenizer = compare_samples(a.tokens, b.tokens)
-    quoted = quoted_of_sketches(a, b, plain.measured, architecture, tokenizer)
+    stage = _stage(UnitVectors(a), UnitVectors(b), model_a, model_b, pairing.pairs)
+    findings = stage.findings(model_a, model_b, pairing, architecture, names, tokenizer, ReadAgain())
+    caveats = (_SKETCHES_ONLY, *_equal_sketches(stage), *findings.caveats, *_sampled(a, b))
+    quoted = _quoted(stage, a, b, architecture, tokenizer) if stage.aligned is None else None
     return Report(
         tool_version=__version__,
         a=summary_of(a),
         b=summary_of(b),
         effort="sample",
-        parameters={**_parameters(a, b), **_distances(chosen, b)},
+        parameters={**_parameters(a, b), **_distances(stage, UnitVectors(b))},
         seconds=time.perf_counter() - started,
-        verdict=decide(findings),
+        verdict=decide(replace(findings, caveats=caveats, parts=())),  # what is sketched is of the core
         architecture=architecture,
         names=names,
         tokenizer=tokenizer,
-        weights=_weights(chosen, b, evidence),
-        evidence=evidence,
-        controls=controls_of(quoted) if moved is None else (),
-        quoted=figures_of(quoted) if moved is None else None,
+        weights=stage.weights,
+        evidence=stage.evidence,
+        controls=controls_of(quoted) if quoted else (),
+        quoted=figures_of(quoted) if quoted else None,
     )
 
 
-def _compare_same_numbers(a: UnitVectors, b: UnitVectors, setting: WeightComparison) -> _Compared:
-    found = same_numbers(a, b)
-    measured = agreements(found, searched=False)
-    share = min(1.0, setting.paired / max(1, setting.parameters)) if measured else 0.0
-    return _Compared(
-        found=found,
-        evidence=gather_evidence(compare_sketches(found, ResidualMap("same"), setting)),
-        shares=measure_shares(measured, b.fingerprint, share),
-        residual=ResidualMap("same"),
-        measured=measured,
-    )
-
-
-def _compare_searched(a: UnitVectors, b: UnitVectors, setting: WeightComparison, plain: _Compared) -> _Compared | None:
-    """Search, and run the tests on what was found; None where nothing was, or only the same numbers were."""
+def _stage(
+    a: UnitVectors, b: UnitVectors, model_a: Checkpoint, model_b: Checkpoint, pairs: Sequence[TensorPair]
+) -> WeightStage:
+    """What the sketches give: under their own numbers, and under those that a search found, where that holds."""
+    setting = comparison_of(model_a, model_b, pairs, {})
+    in_place = compare_sketches(same_numbers(a, b), ResidualMap("same"), setting)
+    evidence, shares_in_place = gather_evidence(in_place), measure_shares(in_place)
     found = search(a, b, setting.heads.usual if setting.heads is not None else None)
-    if found is None or _keeps_numbers(found.correspondence):
-        return None
-    residual = residual_map(a.fingerprint, b.fingerprint, found.correspondence.basis)
-    measured = agreements(found.correspondence, searched=True)
-    share = len(found.correspondence.pairs) / max(1, len(b.fingerprint.layers))
-    comparison = compare_sketches(found.correspondence, residual, setting)
-    tests = calibrated_where_guessed(gather_aligned_evidence(comparison, residual.fitted_signs), comparison)
-    return _Compared(
-        found=found.correspondence,
-        evidence=(*tests, cosine_evidence(_held_out(comparison), what="sketches")),
-        shares=measure_shares(measured, b.fingerprint, max(share, plain.shares.compared)),
-        residual=residual,
-        measured=measured,
+    aligned = None
+    if found is not None and not (_keeps_numbers(found) and fit_factors(in_place).is_trivial):
+        aligned = align_sketches(found, setting)
+        evidence += aligned.evidence
+        aligned = aligned if alignment_holds(evidence, shares_in_place, aligned.shares) else None
+    comparison, shares = (aligned.comparison, aligned.shares) if aligned else (in_place, shares_in_place)
+    digest_a, digest_b = a.fingerprint.identity.digest, b.fingerprint.identity.digest
+    return WeightStage(
+        effort="sample",
+        comparison=comparison,
+        in_place=in_place,
+        aligned=aligned,
+        searched=True,
+        shares=shares,
+        evidence=evidence,
+        weights=describe_weights(comparison, evidence, strongest(evidence), shares, shares_in_place),
+        same_weights=digest_a == digest_b and digest_a.startswith("sha256:"),
+        reason=None if aligned or _holds_units(in_place) else _NOTHING_SKETCHED,
     )
 
 
-def _held_out(comparison: WeightComparison) -> list[HeldOutLayer]:
-    """|Cosines| of matched units' down columns, and of their up rows where gate rows proposed, by layer."""
-    layers = []
-    for layer, expert in comparison.places(Role.UP, Role.DOWN):
-        gate, up, down = (comparison.find(role, layer, expert) for role in (Role.GATE, Role.UP, Role.DOWN))
-        parts = [up.rows.cosine] if gate is not None and up is not None else []
-        parts += [down.columns.cosine] if down is not None else []
-        sizes = np.abs(np.concatenate(parts)) if parts else np.empty(0)
-        layers.append(HeldOutLayer(layer, sizes[np.isfinite(sizes)].astype(np.float32), np.empty(0, bool)))
-    return layers
+def _holds_units(comparison: WeightComparison) -> bool:
+    return any(part.pair.b.layer is not None for part in comparison.matrices())
 
 
-def _keeps_numbers(found: Correspondence) -> bool:
+def _keeps_numbers(found: Found) -> bool:
     """Tell whether what was found is what the same numbers say already."""
-    if found.basis == "tokens" or any(pair.a != pair.b for pair in found.pairs):
+    matched = found.correspondence
+    if matched.basis == "tokens" or any(pair.a != pair.b for pair in matched.pairs):
         return False
     numbers_match = []
-    for pair in found.pairs:
-        block_a, block_b = found.a.block(pair.a, "units"), found.b.block(pair.b, "units")
+    for pair in matched.pairs:
+        block_a, block_b = matched.a.block(pair.a, "units"), matched.b.block(pair.b, "units")
         if block_a is None or block_b is None or pair.units is None or block_a.size != block_b.size:
             return False
         numbers_match.append(float(np.mean(block_a.numbers[pair.units.a] == block_b.numbers[pair.units.b])))
@@ -189,43 +129,33 @@ def _keeps_numbers(found: Correspondence) -> bool:
     return min(numbers_match, default=1.0) > SKETCHES.same_numbers
 
 
-def _operations(
-    model_a: Checkpoint,
-    model_b: Checkpoint,
-    a: Fingerprint,
-    b: Fingerprint,
-    chosen: _Compared,
-    moved: _Compared | None,
-    names: NamesFinding,
-    setting: WeightComparison,
-) -> list[DirectedOperation]:
-    """What was done, in the order in which a recipe would apply it."""
-    distance = chosen.shares.relative_delta
-    stored = operations.stored_change(a.tensors, b.tensors, distance)
-    return [
-        *vocabulary_change(a.tokens, b.tokens),
-        *(stored or operations.training(distance)),
-        *(operations.moves(model_a, model_b, moved.found, moved.residual, setting) if moved else []),
-        *operations.renamed(names),
-    ]
-
-
-def _equal_sketches(chosen: _Compared, identical: bool) -> tuple[str, ...]:
+def _equal_sketches(stage: WeightStage) -> tuple[str, ...]:
     """What equal sketches suggest and do not prove."""
-    if identical or not chosen.measured or any(part.distance or part.matched < 1 for part in chosen.measured):
+    parts = stage.comparison.matrices()
+    if (
+        stage.same_weights
+        or not parts
+        or any((relative_delta([part]) or 0.0) > SKETCHES.nothing_moved for part in parts)
+    ):
         return ()
-    return ("Every sketch is equal: these may be the same weights in another form; compare the models to be sure.",)
+    return ("No sketch has moved: these may be the same weights in another form; compare the models to be sure.",)
 
 
-def _unread(a: Fingerprint, b: Fingerprint) -> tuple[str, ...]:
-    """What could not be read, or was left out, when the fingerprints were made."""
-    left = [f"A: {text}" for text in a.identity.caveats] + [f"B: {text}" for text in b.identity.caveats]
+def _sampled(a: Fingerprint, b: Fingerprint) -> tuple[str, ...]:
+    """What was left out when the fingerprints were made."""
     sampled = [name for name, one in (("A", a), ("B", b)) if one.effort == "sample"]
-    if sampled:
-        left.append(
-            f"The fingerprint of {' and of '.join(sampled)} holds a sample: units that were moved are not in it."
-        )
-    return tuple(left)
+    if not sampled:
+        return ()
+    return (f"The fingerprint of {' and of '.join(sampled)} holds a sample: units that were moved are not in it.",)
+
+
+def _quoted(
+    stage: WeightStage, a: Fingerprint, b: Fingerprint, architecture: ArchitectureFinding, tokenizer: TokenizerFinding
+) -> Quoted:
+    """What people quote; differences of sketches are no differences of weights, and gains may be without moments."""
+    quoted = quoted_of_weights(tuple(stage.comparison.measurements.values()), architecture, tokenizer)
+    states_moments = all(gain.mean is not None for one in (a, b) for gain in one.gains)
+    return replace(quoted, differences=None, norms=quoted.norms if states_moments else ())
 
 
 def _parameters(a: Fingerprint, b: Fingerprint) -> dict[str, Scalar]:
@@ -240,18 +170,9 @@ def _parameters(a: Fingerprint, b: Fingerprint) -> dict[str, Scalar]:
     }
 
 
-def _distances(chosen: _Compared, b: Fingerprint) -> dict[str, Scalar]:
+def _distances(stage: WeightStage, b: UnitVectors) -> dict[str, Scalar]:
     """How far B lies from A: over what is related, and over everything."""
-    residual = residual_share(chosen.measured, b)
     return {
-        "relative_distance": chosen.shares.relative_delta,
-        "residual_share": residual,
+        "relative_distance": stage.shares.relative_delta,
+        "residual_share": unexplained_share(stage.comparison, b),
     }
-
-
-def _weights(chosen: _Compared, b: Fingerprint, evidence: tuple[Evidence, ...]) -> WeightsFinding:
-    best = strongest(evidence)
-    explained = chosen.shares.explained
-    tested = best.finding if best else "no test could be run on the sketches"
-    summary = tested if explained is None else f"{tested}; sketches suggest that {explained:.1%} of B is explained"
-    return WeightsFinding(summary, chosen.shares.compared, (), layer_rows(chosen.measured, b))

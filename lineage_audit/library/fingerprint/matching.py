@@ -7,6 +7,7 @@ heads by the rows of k, v and q.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,19 +27,26 @@ _PROBES = 48
 """Units of B that look for their layer."""
 
 _FEWEST_MATCHED = 8
+_BETTER = 0.75
+"""Quantile of a layer's matches that is taken for what true ones reach."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
+class Found:
     """A correspondence that was searched for, and how clear it is.
 
     Attributes:
         correspondence: what was found.
-        clearness: mean match margin over the layers that were found, times their share of B's layers.
+        match_margins: by how much each layer of B stands out in its layer of A.
     """
 
     correspondence: Correspondence
-    clearness: float
+    match_margins: Mapping[int, float]
+
+    @property
+    def clearness(self) -> float:
+        """Mean match margin over the layers that were found, times their share of B's layers."""
+        return sum(self.match_margins.values()) / max(1, len(self.correspondence.b.fingerprint.layers))
 
     @property
     def layers(self) -> dict[int, int]:
@@ -46,7 +54,7 @@ class _Found:
         return {pair.b: pair.a for pair in self.correspondence.pairs}
 
 
-def search(a: UnitVectors, b: UnitVectors, heads: Heads | None) -> _Found | None:
+def search(a: UnitVectors, b: UnitVectors, heads: Heads | None) -> Found | None:
     """Look for B in A in either basis; None where no layer stands out."""
     found = [one for basis in _bases(a, b) if (one := _search_in(a, b, basis, heads))]
     return max(found, key=lambda one: one.clearness, default=None)
@@ -63,7 +71,7 @@ def _same_kind(a: UnitVectors, b: UnitVectors) -> bool:
     return tokens_a is not None and tokens_b is not None and tokens_a.kind == tokens_b.kind
 
 
-def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None) -> _Found | None:
+def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None) -> Found | None:
     layers, match_margins = _find_layers(a, b, basis)
     if not layers:
         return None
@@ -71,16 +79,15 @@ def _search_in(a: UnitVectors, b: UnitVectors, basis: Basis, heads: Heads | None
     for layer_b, layer_a in layers.items():
         values, keys = _match_heads(a, b, layer_b, layer_a, basis, heads)
         pairs.append(LayerPair(layer_b, layer_a, _match_units(a, b, layer_b, layer_a, basis), values, keys))
-    clearness = sum(match_margins.values()) / max(1, len(b.fingerprint.layers))
-    return _Found(Correspondence(a, b, tuple(pairs), basis), clearness)
+    return Found(Correspondence(a, b, tuple(pairs), basis), match_margins)
 
 
 def _find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int, int], dict[int, float]]:
     """For each layer of B its layer of A, where one stands out, and the match margin by which it does."""
     numbers_a, numbers_b = _numbers(a), _numbers(b)
     copies = max(a.experts(), b.experts())
-    clear = clear_match_margin(copies)
-    own = {layer: match_margin_of(a, b, layer, layer, basis, copies) for layer in numbers_b if layer in numbers_a}
+    clear = _clear_match_margin(copies)
+    own = {layer: _match_margin_of(a, b, layer, layer, basis, copies) for layer in numbers_b if layer in numbers_a}
     if numbers_a == numbers_b and own and min(own.values()) >= clear:
         return {layer: layer for layer in numbers_b}, own
     found: dict[int, int] = {}
@@ -105,16 +112,27 @@ def _find_layers(a: UnitVectors, b: UnitVectors, basis: Basis) -> tuple[dict[int
     return found, match_margins
 
 
+def copies_among(vectors: UnitVectors, basis: Basis, layers: set[int]) -> bool:
+    """Tell whether some of these layers are copies of other layers of the same model."""
+    copies = vectors.experts()
+    return any(
+        _match_margin_of(vectors, vectors, layer, other, basis, copies) >= _clear_match_margin(copies)
+        for layer in sorted(layers)
+        for other in _numbers(vectors)
+        if other != layer
+    )
+
+
 def _numbers(vectors: UnitVectors) -> list[int]:
     return [layer.layer for layer in vectors.fingerprint.layers if layer.units is not None]
 
 
-def clear_match_margin(copies: int) -> float:
+def _clear_match_margin(copies: int) -> float:
     """The match margin that counts as clear where a unit may have so many copies (experts made of one FFN)."""
     return SKETCHES.clear_margin if copies == 1 else SKETCHES.margin_of_experts
 
 
-def match_margin_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:
+def _match_margin_of(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis, copies: int) -> float:
     """How clearly the better quarter of a layer's probed units find a match among all of another's."""
     rows_a, rows_b = a.proposing(layer_a, basis), b.proposing(layer_b, basis)
     if rows_a is None or rows_b is None or min(len(rows_a), len(rows_b)) < _FEWEST_MATCHED:
@@ -151,14 +169,17 @@ def _match_margins(probes: FloatArray, rows: FloatArray, copies: int) -> npt.NDA
 
 
 def _match_units(a: UnitVectors, b: UnitVectors, layer_b: int, layer_a: int, basis: Basis) -> Match | None:
-    """Units that are each other's best match."""
+    """Units that are each other's best match, and no weaker a match than chance gives beside those that are true."""
     rows_a, rows_b = a.proposing(layer_a, basis), b.proposing(layer_b, basis)
     if rows_a is None or rows_b is None:
         return None
     sizes = np.abs(rows_b @ rows_a.T)
     best = sizes.argmax(axis=1)
     everyone = np.arange(len(best))
-    mutual = (sizes.argmax(axis=0)[best] == everyone) & (sizes[everyone, best] >= SKETCHES.matched_cosine)
+    mutual = sizes.argmax(axis=0)[best] == everyone
+    found = sizes[everyone, best]
+    clear = float(np.quantile(found[mutual], _BETTER)) if mutual.any() else 1.0
+    mutual &= found >= max(SKETCHES.matched_cosine, SKETCHES.weaker_match * clear)
     return Match(everyone[mutual], best[mutual].astype(np.int64))
 
 

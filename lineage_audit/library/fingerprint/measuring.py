@@ -11,7 +11,7 @@ a tensor is read off their sizes alone, one factor for all of it, so that no sig
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint.role_table import WRITERS
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.tensors import TensorRef
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.factors import Factors
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.evidence.base import WeightComparison, standardised
 from lineage_audit.comparison.pairing.tensors import TensorPair, numbers
@@ -37,24 +38,29 @@ from lineage_audit.library.fingerprint.head_layouts import sketched_heads
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
 from lineage_audit.library.fingerprint.values import Gain, Levels
-from lineage_audit.library.fingerprint.vectors import SKETCHED, Correspondence, LayerPair, Part
+from lineage_audit.library.fingerprint.vectors import SKETCHED, Basis, Correspondence, Part, UnitVectors
 
 _EMBEDDED = 1e-3
 """Size of a channel over token sums: sketches do not say how large embeddings are, so they weigh nothing in sums."""
+
+_NO_FACTORS = Factors()
 
 _QUANTISED = (0.9, 1.1)
 """What quantisation may do to cosines; anything beyond is chance in a few vectors."""
 
 
-def compare_sketches(found: Correspondence, residual: ResidualMap, setting: WeightComparison) -> WeightComparison:
+def compare_sketches(
+    found: Correspondence, residual: ResidualMap, setting: WeightComparison, factors: Factors = _NO_FACTORS
+) -> WeightComparison:
     """Measure everything in B that has a counterpart in A.
 
     Args:
         found: what belongs together.
         residual: how B's channels come from A's.
         setting: what the tests need to know of the two models.
+        factors: what A's units are multiplied by.
     """
-    measured = [*_matrices(found), *_embeddings(found, residual), *_gains(found, residual)]
+    measured = [*_matrices(found, factors), *_embeddings(found, residual), *_gains(found, residual)]
     return replace(
         setting,
         measurements={place_of(one.pair): one for one in measured},
@@ -64,73 +70,99 @@ def compare_sketches(found: Correspondence, residual: ResidualMap, setting: Weig
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """Sketches of some vectors of one tensor, ``[vectors, numbers]``, and the norms of the vectors."""
+    """Sketches of some vectors of one role in a layer of one model.
 
-    tensor: TensorRef
+    Attributes:
+        tensors: the model's own tensors of that role there; experts have one each.
+        numbers: number of each vector in the layer.
+        levels: the sketches, ``[vectors, numbers]``.
+        sizes: the norms of the vectors.
+        share: how many vectors of the layer each sketched one stands for.
+        each: vectors of the layer in each of the tensors.
+    """
+
+    tensors: Sequence[TensorRef]
+    numbers: IntArray
     levels: Levels
     sizes: npt.NDArray[np.float32]
+    share: float
+    each: int
 
-    def scaled(self, sizes: npt.NDArray[np.float32]) -> FloatArray:
-        """The sketches as vectors of these sizes."""
-        return as_unit_rows(self.levels) * sizes[:, None]
+    @property
+    def parameters(self) -> int:
+        """Parameters of the role in the layer."""
+        return sum(tensor.size for tensor in self.tensors)
+
+    @property
+    def vectors(self) -> FloatArray:
+        """The sketches as vectors as long as they are in the model, and as heavy as all that they stand for."""
+        return as_unit_rows(self.levels) * (np.float32(self.share**0.5) * self.sizes)[:, None]
+
+    def take(self, chosen: IntArray) -> _Side:
+        """Some of the vectors."""
+        return replace(self, numbers=self.numbers[chosen], levels=self.levels[chosen], sizes=self.sizes[chosen])
 
 
-def _matrices(found: Correspondence) -> Iterator[Measurement]:
+def _side(vectors: UnitVectors, layer: int, part: Part, role: Role, basis: Basis, chosen: IntArray) -> _Side | None:
+    """The chosen vectors of a role; None where the model has none there."""
+    block, levels = vectors.block(layer, part), vectors.levels(layer, part, role, basis)
+    tensors = vectors.tensors(layer, role)
+    if block is None or levels is None or not tensors:
+        return None
+    sketched = min(len(tensors), SCHEME.experts) if part == "units" else 1
+    return _Side(
+        tensors=tensors,
+        numbers=block.numbers[chosen],
+        levels=levels[chosen],
+        sizes=block.roles[role].sizes[chosen],
+        share=block.size / max(1, len(block.numbers)) * len(tensors) / sketched,
+        each=max(1, block.size // sketched),
+    )
+
+
+def _matrices(found: Correspondence, factors: Factors) -> Iterator[Measurement]:
     for pair in found.pairs:
         for part, role in SKETCHED:
-            yield from _of_role(found, pair, part, role)
+            match = pair.match(part)
+            if match is None:
+                continue
+            a = _side(found.a, pair.a, part, role, found.basis, match.a)
+            b = _side(found.b, pair.b, part, role, found.basis, match.b)
+            if a is not None and b is not None:
+                yield from _of_role(*_of_known_sizes(a, b), factors)
 
 
-def _of_role(found: Correspondence, pair: LayerPair, part: Part, role: Role) -> Iterator[Measurement]:
+def _of_role(a: _Side, b: _Side, factors: Factors) -> Iterator[Measurement]:
     """A role of a layer of B; each of its experts alone."""
-    block_a, block_b, match = found.a.block(pair.a, part), found.b.block(pair.b, part), pair.match(part)
-    levels_a = found.a.levels(pair.a, part, role, found.basis)
-    levels_b = found.b.levels(pair.b, part, role, found.basis)
-    tensors_a, tensors_b = found.a.tensors(pair.a, role), found.b.tensors(pair.b, role)
-    looked_at = tensors_b[: SCHEME.experts] if part == "units" else tensors_b[:1]
-    if (block_a is None or block_b is None or match is None or levels_a is None or levels_b is None) or not (
-        tensors_a and looked_at
-    ):
-        return
-    sizes_a, sizes_b = _known_sizes(block_a.roles[role].sizes[match.a], block_b.roles[role].sizes[match.b])
-    expert = block_b.numbers[match.b] // max(1, block_b.size // len(looked_at))
-    parameters = sum(tensor.size for tensor in tensors_b) // len(looked_at)
-    times = block_b.size / max(1, len(block_b.numbers)) * len(tensors_b) / len(looked_at)
-    for number, tensor in enumerate(looked_at):
+    expert = b.numbers // b.each
+    present = [(number, tensor) for number, tensor in enumerate(b.tensors) if (expert == number).any()]
+    for number, tensor in present:
         own = np.flatnonzero(expert == number)
-        if len(own):
-            yield _measured(
-                _Side(tensors_a[0], levels_a[match.a[own]], sizes_a[own]),
-                _Side(tensor, levels_b[match.b[own]], sizes_b[own]),
-                parameters,
-                times,
-            )
+        yield _measured(a.take(own), b.take(own), tensor, b.parameters // len(present), factors)
 
 
-def _known_sizes(
-    a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """The sizes of both; where those of one were not read it is taken to be as large as the other, or one."""
-    of_a, of_b = (side if side.any() else None for side in (a, b))
-    ones = np.ones(len(b), np.float32)
-    first = of_a if of_a is not None else of_b if of_b is not None else ones
-    return first, of_b if of_b is not None else first
+def _of_known_sizes(a: _Side, b: _Side) -> tuple[_Side, _Side]:
+    """Both with sizes; where those of one were not read it is taken to be as large as the other, or of length one."""
+    known = [side.sizes for side in (a, b) if side.sizes.any()] or [np.ones(len(b.sizes), np.float32)]
+    return replace(a, sizes=known[0]), replace(b, sizes=known[-1])
 
 
-def _measured(a: _Side, b: _Side, parameters: int, times: float) -> Measurement:
+def _measured(a: _Side, b: _Side, tensor: TensorRef, parameters: int, factors: Factors) -> Measurement:
     """Measure vectors that belong together.
 
     Args:
         a: A's vectors.
         b: B's.
+        tensor: the tensor of B that they are of.
         parameters: parameters of B that they stand for.
-        times: how many vectors of B each stands for.
+        factors: what A's units are multiplied by.
     """
-    across = b.tensor.role in WRITERS
-    scale = np.float32(times**0.5)
-    sides = [side.scaled(scale * side.sizes) for side in (a, b)]
-    values_a, values_b = (np.ascontiguousarray(side.T) if across else side for side in sides)
-    raw = _of_values(a.tensor, b.tensor, values_a, values_b, kept=0 if across else len(values_b))
+    across = tensor.role in WRITERS
+    values_a, values_b = (np.ascontiguousarray(side.vectors.T) if across else side.vectors for side in (a, b))
+    rows, columns = (by_place.get(tensor.key) for by_place in (factors.rows, factors.columns))
+    values_a = values_a if rows is None else values_a * rows[:, None]
+    values_a = values_a if columns is None else values_a * columns
+    raw = _of_values(a.tensors[0], tensor, values_a, values_b, kept=0 if across else len(values_b))
     axis: Axis = "rows" if across else "columns"
     return _as_sketches(raw, _undone(a, b), Sketched(axis, parameters))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.library.fingerprint.values import TokenSample
 from lineage_audit.results import TokenizerFinding
 
@@ -41,23 +40,6 @@ def compare_samples(a: TokenSample | None, b: TokenSample | None) -> TokenizerFi
 
 def _size(sample: TokenSample | None) -> int:
     return sample.size + sample.added if sample is not None and sample.kind == "bytes" else 0
-
-
-def vocabulary_change(a: TokenSample | None, b: TokenSample | None) -> list[DirectedOperation]:
-    """Tokens appended to one vocabulary, or another vocabulary altogether, as far as the samples tell."""
-    if a is None or b is None or a.kind != "bytes" or b.kind != "bytes" or a.digest == b.digest:
-        return []
-    share, same_id = _shared(a, b)
-    size_a, size_b = a.size + a.added, b.size + b.added
-    if share == 1.0 and same_id == 1.0:
-        if size_a == size_b:
-            return []
-        detail = f"B has {size_b:,} tokens, A {size_a:,}"
-        return [
-            directed("vocabulary-extended", detail, f"{min(len(a.ids), len(b.ids)):,} sampled tokens keep their ids")
-        ]
-    detail = f"{share:.0%} of the smaller vocabulary shared, {same_id:.0%} with the same id"
-    return [directed("vocabulary-replaced", detail, "token hashes compared")]
 
 
 def _shared(a: TokenSample, b: TokenSample) -> tuple[float, float]:

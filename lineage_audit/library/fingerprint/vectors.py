@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
-from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.library.fingerprint.layers import standing_for, units_of_each
 from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.projection import FloatArray, as_unit_rows
@@ -90,13 +88,13 @@ class UnitVectors:
         sizes = [part.sizes for part in block.roles.values()]
         return rows[standing_for(block.numbers, block.size, sizes, count)]
 
+    def experts_of(self, layer: int) -> list[int | None]:
+        """The FFNs of a layer whose units are sketched, one after the other; None names a dense one."""
+        return [tensor.expert for tensor in self.tensors(layer, Role.UP)[: SCHEME.experts]]
+
     def experts(self) -> int:
         """Most experts whose units are pooled in a layer; 1 for dense FFNs."""
-        pooled: dict[int | None, int] = defaultdict(int)
-        for tensor in self.fingerprint.tensors:
-            if tensor.in_core and tensor.role == Role.UP and tensor.slot == "weight":
-                pooled[tensor.layer] += 1
-        return min(max(pooled.values(), default=1), SCHEME.experts)
+        return max((len(self.experts_of(layer.layer)) for layer in self.fingerprint.layers), default=1) or 1
 
     def has_tokens(self) -> bool:
         """Whether any sketch went through token embeddings."""
@@ -143,25 +141,6 @@ class Correspondence:
     b: UnitVectors
     pairs: tuple[LayerPair, ...]
     basis: Basis
-
-    def matched(self, pair: LayerPair, part: Part, role: Role) -> tuple[FloatArray, FloatArray] | None:
-        """Unit vectors of A and of B that belong together, ``[matched, numbers]`` each; None where there are none."""
-        match = pair.match(part)
-        levels_a = self.a.levels(pair.a, part, role, self.basis)
-        levels_b = self.b.levels(pair.b, part, role, self.basis)
-        if match is None or levels_a is None or levels_b is None or not len(match):
-            return None
-        return as_unit_rows(levels_a[match.a]), as_unit_rows(levels_b[match.b])
-
-    def cosines(self, pair: LayerPair, part: Part, role: Role) -> DoubleArray | None:
-        """Cosines of matched sketches; NaN where one is zero, None where one model lacks the role."""
-        matched = self.matched(pair, part, role)
-        if matched is None:
-            return None
-        chosen_a, chosen_b = matched
-        cosines: DoubleArray = np.einsum("ij,ij->i", chosen_b, chosen_a, dtype=np.float64)
-        cosines[~(chosen_a.any(axis=1) & chosen_b.any(axis=1))] = np.nan
-        return cosines
 
 
 def same_numbers(a: UnitVectors, b: UnitVectors) -> Correspondence:

@@ -178,6 +178,11 @@ class _Sketches:
         float,
         "|cosine| of sketched gate rows below which a mutual best match is dropped as noise",
     ] = 0.4
+    weaker_match: Annotated[
+        float,
+        "the same as a share of what the better quarter of the layer's matches reaches: the best of 256 random "
+        "sketches have .4",
+    ] = 0.6
     tie: Annotated[
         float,
         "match margins closer than this are a tie, which goes to the layer that continues the previous one",
@@ -199,6 +204,10 @@ class _Sketches:
         float,
         "similarity of signatures from which a model that seems unrelated is held against every unit of the subject",
     ] = 0.3
+    in_order: Annotated[
+        float,
+        "share of the steps from one matched unit to the next that lead upwards from which on their order was kept",
+    ] = 0.9
     same_numbers: Annotated[
         float,
         "share of matched units with their own number from which a search has found nothing new",
