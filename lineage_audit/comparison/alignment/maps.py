@@ -133,6 +133,7 @@ class Alignment:
         left_out_are_copies: some layer of A that B lacks resembles another layer of A, so that A may have grown.
         new_are_copies: the same of B's layers that have no source in A.
         mixed: layers of B that are mixtures of two of A's.
+        unasked: layers of B, and of A, of which nothing was asked, so that they may have a counterpart all the same.
     """
 
     residual: ResidualMap
@@ -143,6 +144,7 @@ class Alignment:
     left_out_are_copies: bool = False
     new_are_copies: bool = False
     mixed: tuple[MixedLayer, ...] = ()
+    unasked: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
 
     @property
     def folds_gains(self) -> bool:

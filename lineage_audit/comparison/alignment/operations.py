@@ -72,9 +72,10 @@ def _layers(source: Checkpoint, target: Checkpoint, alignment: Alignment, sides:
         f"{ours} from {sides.source}'s {theirs}" for ours, theirs in _layer_runs(alignment)
     )
     in_mixtures = {source for one in alignment.mixed for source in one.sources}
-    gone = sorted(in_source - set(used) - in_mixtures)
+    unasked_target, unasked_source = alignment.unasked
+    gone = sorted(in_source - set(used) - in_mixtures - unasked_source)
     repeated = sorted(layer for layer, count in used.items() if count > 1)
-    new = sorted(in_target - set(alignment.layers) - {one.layer for one in alignment.mixed})
+    new = sorted(in_target - set(alignment.layers) - {one.layer for one in alignment.mixed} - unasked_target)
     if alignment.mixed:
         yield _mixed(alignment.mixed, sides)
     if _is_reordered(alignment):

@@ -51,6 +51,7 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         units={match.block: _unit_map(match) for match in found.units if _is_whole(match)},
         heads=_head_maps(found, heads, layers),
         left_out_are_copies=found.keys is not None and found.keys.left_out_are_copies,
+        unasked=_unasked(found, layers),
     )
     if residual is None:
         return _unmeasured(found, alignment)
@@ -105,6 +106,18 @@ def _layers(found: Invariants) -> Mapping[int, int]:
     if found.layers:
         return found.layers
     return {match.block.layer: match.source.layer for match in found.units if _is_whole(match)}
+
+
+def _unasked(found: Invariants, layers: Mapping[int, int]) -> tuple[frozenset[int], frozenset[int]]:
+    """Layers of B and of A without a counterpart that may have one among those whose keys were not read."""
+    if found.keys is None or not found.keys.clear:
+        return frozenset(), frozenset()
+    of_b = frozenset(found.b.layers()) - frozenset(layers)
+    of_a = frozenset(found.a.layers()) - frozenset(layers.values())
+    unread_b = of_b - frozenset(found.keys.layers.tolist())
+    unread_a = of_a - frozenset(found.keys.layers_of_a.tolist())
+    nobody: frozenset[int] = frozenset()
+    return of_b if unread_a else unread_b if of_a else nobody, of_a if unread_b else unread_a if of_b else nobody
 
 
 def _is_whole(match: UnitMatch) -> bool:

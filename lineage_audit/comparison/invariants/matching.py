@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ class KeyMatch:
         groups: for each key head of B the number of A's head in its layer, ``[heads of B]``.
         of_layers: layer of each key head of B, ``[heads of B]``.
         negative: matched rotary pairs that clearly point the other way.
+        layers_of_a: the layers of A that were asked, in order.
         left_out_are_copies: a layer of A that stands out for no layer of B is a copy of another of A's.
     """
 
@@ -45,6 +47,7 @@ class KeyMatch:
     groups: IntArray
     of_layers: IntArray
     negative: int
+    layers_of_a: IntArray
     left_out_are_copies: bool
 
     def heads_of(self, layer: int) -> IntArray:
@@ -62,6 +65,21 @@ class KeyMatch:
             else max(INVARIANTS.further_margin, INVARIANTS.further_share * clearest)
         )
         return {int(b): int(a) for b, a in zip(self.layers[chosen], self.best[chosen], strict=True)}
+
+    def continued(self, end_a: int, end_b: int) -> Mapping[int, int]:
+        """``clear``, with the layers in between, of which no pair was asked, where those around them run on.
+
+        Args:
+            end_a: how many layers A has.
+            end_b: how many B has.
+        """
+        clear = dict(self.clear)
+        asked_of_a, asked_of_b = set(self.layers_of_a.tolist()), set(self.layers.tolist())
+        for (before_b, before_a), (after_b, after_a) in pairwise([(-1, -1), *sorted(clear.items()), (end_b, end_a)]):
+            if after_b - before_b == after_a - before_a and self.clear:
+                between = zip(range(before_b + 1, after_b), range(before_a + 1, after_a), strict=True)
+                clear |= {b: a for b, a in between if not (b in asked_of_b and a in asked_of_a)}
+        return clear
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +151,7 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
         match_margins,
         groups=keys_a.heads[a_heads],
         of_layers=keys_b.layers,
+        layers_of_a=layers_a,
         negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -INVARIANTS.copy).sum()),
         left_out_are_copies=bool(copies[left_out].sum(axis=1).max(initial=0) > 1),
     )
