@@ -99,7 +99,7 @@ def _compared(
     stage = _weights(a, b, pairing, effort, allowed, progress)
     beyond = compare_beyond(a, b, ancestors.base) if ancestors.base is not None else None
     findings = replace(
-        stage.findings(a, b, pairing, architecture, names, tokenizer, read_again(stage, a, b, ancestors)),
+        stage.findings(a, b, pairing, architecture, names, tokenizer, read_again(stage, a, b, pairing, ancestors)),
         written_sum=find_sum(a, b, pairing, stage),
         delta=find_delta(a, b, stage.comparison),
         beyond=beyond,

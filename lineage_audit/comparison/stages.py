@@ -14,7 +14,7 @@ from lineage_audit.comparison.evidence import gather_cross_checks, gather_eviden
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.judging import ReadAgain, WeightStage
 from lineage_audit.comparison.merging import Ancestors, find_merge
-from lineage_audit.comparison.operations.delta.matrices import read_matrices, sample_matrices
+from lineage_audit.comparison.operations.delta.matrices import MatrixPair, read_matrices, sample_matrices
 from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import Measurement, measure_all
@@ -140,13 +140,20 @@ def _size(checkpoint: Checkpoint) -> int:
     return sum(checkpoint.source.files[file].size for file in checkpoint.container.files)
 
 
-def read_again(stage: WeightStage, a: Checkpoint, b: Checkpoint, ancestors: Ancestors) -> ReadAgain:
+def read_again(stage: WeightStage, a: Checkpoint, b: Checkpoint, pairing: Pairing, ancestors: Ancestors) -> ReadAgain:
     """Read what tells how related models differ: matrices, whole where more than a sample was read, and parents."""
     if not stage.is_related:
         return ReadAgain()
-    read = read_matrices if stage.effort in ("search", "full") else sample_matrices
-    matrices = [] if stage.aligned and stage.aligned.backward else read(a, b, stage.comparison)
-    return ReadAgain(matrices, find_merge(a, b, ancestors))
+    return ReadAgain(_matrices(stage, a, b, pairing), find_merge(a, b, ancestors))
+
+
+def _matrices(stage: WeightStage, a: Checkpoint, b: Checkpoint, pairing: Pairing) -> list[MatrixPair]:
+    """What the difference is read off: whole matrices, or in a sample some rows."""
+    if stage.aligned is not None and stage.aligned.backward:
+        return []
+    if stage.effort in ("search", "full"):
+        return read_matrices(a, b, stage.comparison)
+    return sample_matrices(a, b, stage.comparison, pairing.pairs if stage.aligned is None else ())
 
 
 def requantization_of(stage: WeightStage, a: Checkpoint, b: Checkpoint) -> Requantization | None:

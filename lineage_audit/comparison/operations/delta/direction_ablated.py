@@ -31,17 +31,29 @@ def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
     agreement = float(np.abs(directions[1:] @ directions[0]).min())
     if agreement < ABLATED.same_direction:
         return None
-    left_in_a = _written([(pair.written_a, pair) for pair in writers])
-    left_in_b = _written([(pair.written_b, pair) for pair in writers])
+    lost_by_b, lost_by_a = _lost(writers)
     evidence = f"rank-one deltas share a direction (|cosine| {agreement:.2f} or more)"
     shown = show_spectra(writers, 1)
-    if left_in_b <= ABLATED.written_left * min(left_in_a, 1.0):
+    if lost_by_b:
         detail = "B writes nothing along one residual direction"
         return directed("direction-ablated", detail, evidence, "a->b", spectra=shown)
-    if left_in_a <= ABLATED.written_left * min(left_in_b, 1.0):
+    if lost_by_a:
         detail = "A writes nothing along one residual direction"
         return directed("direction-ablated", detail, evidence, "b->a", spectra=shown)
     return None
+
+
+def _lost(writers: Sequence[MatrixPair]) -> tuple[bool, bool]:
+    """Whether B lacks what A writes along the direction, and whether A lacks what B does."""
+    if all(pair.has_every_row for pair in writers):
+        left_in_a = _written([(pair.written_a, pair) for pair in writers])
+        left_in_b = _written([(pair.written_b, pair) for pair in writers])
+        kept = ABLATED.written_left
+        return left_in_b <= kept * min(left_in_a, 1.0), left_in_a <= kept * min(left_in_b, 1.0)
+    # What a projection takes is part of A and orthogonal to B; the other way round it looks like any added direction.
+    moments = [pair.moments for pair in writers]
+    size = sum(one.delta_size**2 for one in moments)
+    return -sum(one.along_a * one.size_a for one in moments) >= ABLATED.part_of_a * size, False
 
 
 def _written(sizes: Sequence[tuple[float, MatrixPair]]) -> float:

@@ -21,8 +21,10 @@ def find_edit(difference: Difference) -> DirectedOperation | None:
     matrices = [part for part in parts if part.is_matrix]
     most = min(EDITED.most, max(1, int(EDITED.largest_share * len(matrices))))
     touched = [part for part in parts if not is_untouched(part)]
+    if _is_changed_elsewhere(touched, difference.changed):
+        return None
     if len(matrices) > EDITED.fewest_others and 0 < len(touched) <= most and all(part.is_matrix for part in touched):
-        evidence = f"{len(touched)} of {len(matrices)} matrices differ; all other tensors are equal"
+        evidence = f"{len(touched)} of {len(matrices)} matrices differ; all other tensors that were read are equal"
         return directed("edited", _said(touched, difference), evidence)
     outliers = _outliers(matrices)
     if not outliers or len(outliers) > most:
@@ -31,6 +33,12 @@ def find_edit(difference: Difference) -> DirectedOperation | None:
         f"{len(outliers)} of {len(matrices)} matrices moved {EDITED.stands_out:g} times as far as any other of theirs"
     )
     return directed("edited", _said(outliers, difference), evidence, leaves_more=True)
+
+
+def _is_changed_elsewhere(touched: Sequence[Measurement], changed: Sequence[MatrixPair]) -> bool:
+    """Tell whether a matrix that was not measured, of which some rows were looked at, was changed as well."""
+    places = {(part.pair.b.role, part.pair.b.layer) for part in touched}
+    return any((pair.role, pair.layer) not in places for pair in changed)
 
 
 def _outliers(matrices: Sequence[Measurement]) -> list[Measurement]:

@@ -21,7 +21,8 @@ from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.delta.spectrum import Spectrum, rounding_edge, spectrum_of
-from lineage_audit.comparison.operations.delta.windows import Window, read_block, read_window
+from lineage_audit.comparison.operations.delta.windows import WRITES, Window, read_block, read_window
+from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.comparison.reading.kernels import active_kernel
 from lineage_audit.comparison.reading.measurement import Measurement
@@ -36,6 +37,9 @@ _SAMPLED = frozenset({Role.Q, Role.V, Role.UP})
 """Roles of which a sample reads neighbouring rows."""
 
 _MATRICES_A_ROLE = 4
+_WRITERS_A_ROLE = 2
+"""Matrices that are reduced of a role, spread over the layers; of what writes to the stream, in a sample."""
+
 _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
 
@@ -93,6 +97,7 @@ class MatrixPair:
         rounding: relative rounding error of the coarser of the two sides, judged by the values themselves: a model is
             often stored in a finer type than it was computed in.
         untouched: roles of matrices that are equal in both models, all layers.
+        has_every_row: whether the window holds all rows, and not a sample of them.
         is_changed: whether any element differs by more than rounding.
         spectrum: the delta's singular values.
         written_a: how strongly A writes along the delta's first left singular vector.
@@ -109,6 +114,7 @@ class MatrixPair:
     rows_b: FloatArray
     rounding: float
     untouched: frozenset[Role]
+    has_every_row: bool
     is_changed: bool
     spectrum: Spectrum
     written_a: float
@@ -163,10 +169,17 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
     return [reduced for _, reduced in in_order(jobs, workers, ahead=1)]
 
 
-def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) -> list[MatrixPair]:
+def sample_matrices(
+    a: Checkpoint, b: Checkpoint, comparison: WeightComparison, pairs: Sequence[TensorPair]
+) -> list[MatrixPair]:
     """Reduce some neighbouring rows of one matrix a role: what can be told of a delta from a sample.
 
-    What writes to the residual stream would have to be read whole, and is left out.
+    Args:
+        a: model A.
+        b: model B.
+        comparison: what was measured.
+        pairs: all tensors that stand at one place. What writes to the residual stream has long rows, and was not
+            measured: some of it is looked at where nothing else was changed.
     """
     by_role: dict[Role, list[Measurement]] = defaultdict(list)
     for part in comparison.matrices():
@@ -176,7 +189,14 @@ def sample_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) 
     roles = _all_roles(comparison).items()
     untouched = frozenset(role for role, parts in roles if all(is_untouched(part) for part in parts))
     chosen = [parts[len(parts) // 2].pair for role, parts in by_role.items() if role not in untouched]
+    if by_role and not chosen:
+        writers = {role: [pair for pair in pairs if _is_writer(pair, role)] for role in sorted(WRITES)}
+        chosen = [pair for found in writers.values() for pair in spread(found, _WRITERS_A_ROLE)]
     return [_reduced(pair.b, read_block(a, b, pair), untouched) for pair in chosen]
+
+
+def _is_writer(pair: TensorPair, role: Role) -> bool:
+    return pair.b.role == role and pair.b.core_layer is not None and len(pair.b.shape) == 2
 
 
 def is_untouched(part: Measurement) -> bool:
@@ -212,6 +232,7 @@ def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> M
         rows_b=window.rows_b,
         rounding=rounding,
         untouched=untouched,
+        has_every_row=len(b) == tensor.shape[0],
         is_changed=bool((np.abs(delta) > allowed).any()),
         spectrum=spectrum,
         written_a=float(np.linalg.norm(first @ a)),

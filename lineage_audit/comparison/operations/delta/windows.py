@@ -32,12 +32,16 @@ ROWS = 64
 _BLOCK_ROWS = 192
 """Neighbouring rows that a sample reads of a matrix."""
 
+_WRITER_ROWS = 32
+"""The same of what writes to the residual stream, whose rows are long."""
+
 _SCATTERED_ROWS = 48
 """The same where they stand apart in the other model."""
 
 _SCATTERED = 0.5
 _CHUNK_ELEMENTS = 2**22
-_WRITES = frozenset({Role.O, Role.DOWN})
+WRITES = frozenset({Role.O, Role.DOWN})
+"""What writes to the residual stream."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +68,8 @@ def read_block(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
     """Read neighbouring rows from the middle of a pair, fewer where they stand apart in A: each is then a request."""
     aligned_a = pair.aligned_a or AlignedTensor()
     scattered = len(pair.a_rows) > 1 and bool((np.diff(pair.a_rows) != 1).mean() > _SCATTERED)
-    count = min(len(pair.b_rows), _SCATTERED_ROWS if scattered else _BLOCK_ROWS)
+    most = _WRITER_ROWS if pair.b.role in WRITES else _SCATTERED_ROWS if scattered else _BLOCK_ROWS
+    count = min(len(pair.b_rows), most)
     first = (len(pair.b_rows) - count) // 2
     some = np.arange(first, first + count)
     held_a = aligned_a.rows(_read(a, pair.a, pair.a_rows[some], aligned_a.columns_of), some)
@@ -99,7 +104,7 @@ def _window_of_b(b: Checkpoint, pair: TensorPair, aligned_a: AlignedTensor) -> t
 
 def _shows_columns(pair: TensorPair, aligned_a: AlignedTensor) -> bool:
     """Whether the window is some columns of all rows, and not some rows with all columns."""
-    return pair.b.role in _WRITES or aligned_a.needs_every_row
+    return pair.b.role in WRITES or aligned_a.needs_every_row
 
 
 def _everyone_and_some(pair: TensorPair) -> tuple[IntArray, IntArray]:

@@ -151,6 +151,11 @@ class _Ablated:
         float,
         "share of A's size along r that B may keep, and of what A writes along any direction",
     ] = 0.2
+    part_of_a: Annotated[
+        float,
+        "where rows are a sample: inner product of what was taken with A, over its squared size, which is one of a "
+        "projection and zero of a direction that was added; 32 of 4,096 rows of four matrices show it to within .1",
+    ] = 0.5
 
 
 @dataclass(frozen=True, slots=True)

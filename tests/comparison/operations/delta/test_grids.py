@@ -58,7 +58,9 @@ def stored(places: Places, bits: int, group: int) -> Array:
 def looked_at(child: Array) -> DirectedOperation | None:
     spectrum = spectrum_of(child - PARENT, 0.0)
     moments = Moments(1.0, 3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0)
-    pair = MatrixPair(Role.UP, 0, PARENT.shape, PARENT, child, 2.0**-8, frozenset(), True, spectrum, 1.0, 1.0, moments)
+    pair = MatrixPair(
+        Role.UP, 0, PARENT.shape, PARENT, child, 2.0**-8, frozenset(), True, True, spectrum, 1.0, 1.0, moments
+    )
     pairs = [replace(pair, layer=layer) for layer in range(3)]
     return find_quantization(Difference(WeightComparison({}, None, None, None, 0, 0), pairs, 0.1))
 

@@ -120,3 +120,24 @@ def test_training_is_not_mistaken_for_any_of_them() -> None:
     verdict = _verdict(PARENT, _trained())
     assert _only(verdict).kind == "fine-tuned"
     assert verdict.direction == "undetermined"
+
+
+def test_a_sample_looks_at_what_writes_to_the_stream_where_nothing_else_was_changed() -> None:
+    a, b = (model(weights, llama_config(WIDE)) for weights in (PARENT, _ablated()))
+    verdict = compare_checkpoints(a, b, effort="sample").verdict
+    assert _only(verdict).kind == "direction-ablated"
+    assert verdict.direction == "a->b"
+
+
+def test_a_sample_calls_no_edit_of_the_embeddings_what_changed_elsewhere_too() -> None:
+    rng = np.random.default_rng(6)
+    changed = {
+        name: (values + 0.05 * values.std() * rng.standard_normal(values.shape)).astype(np.float32)
+        if any(part in name for part in ("embed", "down_proj", "o_proj"))
+        else values
+        for name, values in PARENT.items()
+    }
+    a, b = (model(weights, llama_config(WIDE)) for weights in (PARENT, changed))
+    kinds = {operation.kind for operation in compare_checkpoints(a, b, effort="sample").verdict.operations}
+    assert kinds
+    assert "edited" not in kinds
