@@ -1,6 +1,6 @@
 """Make the models of this benchmark that are missing: ``python -m benchmarks.behaviour.build [--out DIR]``.
 
-Their teachers are of the lineage zoo (``python -m benchmarks.zoo.build``), in the same folder. Some 20 minutes of one
+Their teachers are of the lineage zoo (``python -m benchmarks.zoo.build``), in the same folder. Some 40 minutes of one
 core; what is there is kept.
 """
 

@@ -19,6 +19,8 @@ from lineage_audit.behaviour import Answers, answers_of, held_against, prompt_se
 from lineage_audit.behaviour.asking.keeping import Kept
 
 NAMES = ("gemma-3-270m", "qwen2.5-0.5b-kin")
+START = "neox-1"
+"""The model of the zoo that both students start from."""
 _CACHE = Path("~/.cache/lineage-audit/real_world")
 
 
@@ -32,14 +34,14 @@ def main() -> None:
     kept = Kept(zoo / "behaviour" / "answers")
     prompts, lessons = prompt_set(), lesson()
     files = fetched(cache)
-    strangers = [one for one in people("report").values() if one.is_stranger]
+    strangers = [one for one in people("report").values() if one.is_stranger and one.root != START]
     there = [one for one in strangers if (zoo / one.folder / WEIGHTS_FILE).exists()]
     controls = [answers_of(str(zoo / one.folder), prompts, kept=kept) for one in there]
     answers: dict[str, Answers] = {}
     for name in NAMES:
         answers[name] = answers_of(str(files[name]), prompts, kept=kept)
         teacher = answers_of(str(files[name]), lessons, kept=kept)
-        student = _student(f"student of {name}", zoo / people("report")["neox-1"].folder, lessons, teacher, zoo)
+        student = _student(f"student of {name}", zoo / people("report")[START].folder, lessons, teacher, zoo)
         answers[f"student of {name}"] = answers_of(str(student), prompts, kept=kept)
     for a in NAMES:
         for b in answers:
@@ -47,7 +49,8 @@ def main() -> None:
                 others = [answers[name] for name in NAMES if name not in (a, b)]
                 apart = held_against(answers[a], answers[b], controls, prompts)
                 beside = held_against(answers[a], answers[b], [*others, *controls], prompts)
-                print(f"{a} | {b} | {apart.outcome} {apart.effect:.2f} | with the other teacher {beside.summary}")
+                said = f"{apart.outcome} {apart.effect:.2f} (p {apart.p_value:.3f})"
+                print(f"{a} | {b} | {said} | with the other teacher {beside.summary}")
 
 
 def _student(name: str, start: Path, lessons: object, teacher: Answers, zoo: Path) -> Path:
