@@ -128,7 +128,7 @@ def _residual_and_layers(
     a: CanonicalWeights, b: CanonicalWeights, found: ChannelMatch | None, keys: KeyMatch | None
 ) -> tuple[ResidualMap | None, Mapping[int, int]]:
     """Channels by their embeddings and layers by their keys; by the gains what these do not tell."""
-    by_keys = keys.continued(*(one.layers()[-1] + 1 for one in (a, b))) if keys else {}
+    by_keys = keys.continued(*(max(one.layers(), default=-1) + 1 for one in (a, b))) if keys else {}
     embedded = found if found is not None and (found.residual is not None or found.is_moved_whole) else None
     if embedded is not None and by_keys:
         return embedded.residual, by_keys
