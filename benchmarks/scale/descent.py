@@ -42,37 +42,21 @@ class Moved:
         """Some rows of a matrix; a vector is one row."""
         values = self.base.rows(slot, indices)
         scale = _GAIN_SIZE if slot.role in GAINS else 0.5 if slot.role in BIASES else WEIGHT_SIZE
-        moved = normal_rows((mixed(self.seed, 8), slot.number), indices, values.shape[1])
-        return values + moved * np.float32(scale * self.size)
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """A model that was trained on: some rows and channels move more than others, and a few directions most of all.
-
-    Attributes:
-        size: standard deviation of the movement against that of the weights.
-    """
-
-    base: Weights
-    seed: int
-    size: float
-
-    @property
-    def shape(self) -> Shape:
-        """The dimensions."""
-        return self.base.shape
-
-    def rows(self, slot: Slot, indices: IntArray) -> FloatArray:
-        """Some rows of a matrix; a vector is one row."""
-        values = self.base.rows(slot, indices)
-        scale = _GAIN_SIZE if slot.role in GAINS else 0.5 if slot.role in BIASES else WEIGHT_SIZE
         return values + self._movement(slot, indices) * np.float32(scale * self.size)
 
     def _movement(self, slot: Slot, indices: IntArray) -> FloatArray:
-        """Of variance 1: normal numbers, unequal by row and by column, and a few outer products."""
+        """How some rows move, of variance 1: normal numbers."""
+        return normal_rows((mixed(self.seed, 8), slot.number), indices, self.shape.dimensions(slot)[1])
+
+
+@dataclass(frozen=True)
+class Tuned(Moved):
+    """A model that was trained on: some rows and channels move more than others, and a few directions most of all."""
+
+    def _movement(self, slot: Slot, indices: IntArray) -> FloatArray:
+        """Normal numbers, unequal by row and by column, and a few outer products."""
         count, width = self.shape.dimensions(slot)
-        own = normal_rows((mixed(self.seed, 8), slot.number), indices, width)
+        own = super()._movement(slot, indices)
         by_row = self._directions(slot, 9, count)[:, indices]
         by_column = self._directions(slot, 10, width)
         uneven = np.exp(_UNEVENNESS * (by_row[0][:, None] + by_column[0]))
