@@ -20,6 +20,7 @@ from lineage_audit.comparison.verdict.standing import (
     has_searched,
     is_half_agreed,
     is_related,
+    limit_in_other_orders,
     stands_on_calibrated,
     stands_on_invariants,
     strongest_agreement,
@@ -259,10 +260,15 @@ def _say_unplaced(findings: Findings) -> str:
     )
 
 
-def _say_moved_unasked(_: Findings) -> str:
+def _say_moved_unasked(findings: Findings) -> str:
+    limit = limit_in_other_orders(findings.evidence)
+    asked = (
+        "no other order could be asked for from a sample"
+        if limit is None
+        else f"in another order a sample would have seen no copy weaker than a cosine of {limit:.2f}"
+    )
     return (
-        "under their own numbers nothing was found, and no other order could be asked for from a sample; "
-        "--effort search looks for a copy that was moved or rotated"
+        f"under their own numbers nothing was found, and {asked}; --effort search looks for what was moved or rotated"
     )
 
 

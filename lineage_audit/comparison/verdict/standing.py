@@ -91,10 +91,15 @@ def has_searched(evidence: Sequence[Evidence]) -> bool:
 
 def has_asked_invariants(evidence: Sequence[Evidence]) -> bool:
     """Tell whether attention and FFNs were asked after under every order, with the power to find a copy."""
+    limit = limit_in_other_orders(evidence)
+    return limit is not None and limit <= INDEPENDENCE.weakest_moved_detection
+
+
+def limit_in_other_orders(evidence: Sequence[Evidence]) -> float | None:
+    """The weakest copy that the invariants would have found in another order, or None where they could not be asked."""
     said = {item.test_id: item for item in evidence if item.status != "skipped"}
     keys, units = said.get("rotary-signs"), said.get("unit-column-agreement")
-    limit = keys.detection_limit if keys is not None and units is not None else None
-    return limit is not None and limit <= INDEPENDENCE.weakest_moved_detection
+    return keys.detection_limit if keys is not None and units is not None else None
 
 
 def has_power(evidence: Sequence[Evidence]) -> bool:

@@ -331,3 +331,12 @@ def test_every_test_is_registered() -> None:
         if isinstance(value, base.TestDescription)
     }
     assert described <= REGISTRY.keys()
+
+
+def test_where_other_orders_were_asked_in_vain_the_limit_is_said() -> None:
+    asked = _asked(_findings(_exact(0.0)))
+    weak = tuple(replace(one, detection_limit=0.94) if one.test_id == "rotary-signs" else one for one in asked.evidence)
+    summary = decide(replace(asked, evidence=weak)).summary
+    assert "no copy weaker than a cosine of 0.94" in summary
+    assert "--effort search" in summary
+    assert "no other order could be asked for" in decide(_findings(_exact(0.0), searched=False)).summary
