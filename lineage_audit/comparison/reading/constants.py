@@ -51,12 +51,12 @@ def without_set_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -> Flo
     identity, column = np.divmod(rows, values.shape[1])
     diagonal = values[np.arange(len(rows)), column]
     own = [chosen for chosen in _far_from_zero(diagonal, identity) if _is_set(diagonal[chosen], values)]
-    if not own:
-        return without_constants(values)
-    cleared = values.copy()
+    cleared = without_constants(values)  # first: a diagonal that is cleared cuts the runs that it crosses
+    if own and cleared is values:
+        cleared = values.copy()
     for chosen in own:
         cleared[chosen, column[chosen]] = 0
-    return without_constants(cleared)
+    return cleared
 
 
 def _far_from_zero(diagonal: FloatArray, identity: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:

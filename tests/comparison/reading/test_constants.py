@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.reading.constants import RUN, without_constants
+from lineage_audit.comparison.reading.constants import RUN, without_constants, without_set_diagonal
 from tests.models import WIDE, Array, Weights, llama, llama_config, model, noisy
 
 CONFIG = llama_config(WIDE)
@@ -105,3 +105,12 @@ def test_relatives_with_constants_are_found(world) -> None:
 def test_equal_constants_elsewhere_make_no_identity() -> None:
     a, b = _padded(llama(1, WIDE), 1.0), _padded(llama(1, WIDE), 0.5)
     assert compare_checkpoints(model(a, CONFIG), model(b, CONFIG)).verdict.relation == "derived"
+
+
+def test_a_set_diagonal_cuts_no_run_that_it_crosses() -> None:
+    values = np.random.default_rng(1).standard_normal((48, 64)).astype(np.float32)
+    values[:, : RUN + 8] = 0.05
+    left = without_set_diagonal(values, np.arange(48))
+    assert not left[:, : RUN + 8].any()
+    assert (left[:, RUN + 8 :] == values[:, RUN + 8 :]).all()
+    assert (values[:, : RUN + 8] == np.float32(0.05)).all()
