@@ -195,7 +195,7 @@ class RangeRequests:
         for chunk in answer.iter_raw():
             data += chunk[: length - len(data)]
             if len(data) == length and not is_all:
-                return bytes(data)
+                break
             if time.monotonic() - since > TIMEOUT:
                 if len(data) - before < _SLOWEST * TIMEOUT:
                     raise slow

@@ -10,17 +10,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
-from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.invariants.unit_columns import centred_sizes
 from lineage_audit.comparison.reading.role_rows import read_role_rows
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def expert_of(
@@ -42,14 +39,8 @@ def expert_of(
     of_b = read_role_rows(b.checkpoint, Role.ROUTER, block.layer, lambda count: np.arange(count)[expert : expert + 1])
     if of_a is None or of_b is None or not residual.joins(of_a.shape[1], of_b.shape[1]) or not len(of_b):
         return source
-    agreement = _sizes(of_b)[0] @ _sizes(residual.aligned_a(of_a)).T
+    agreement = centred_sizes(of_b)[0] @ centred_sizes(residual.aligned_a(of_a)).T
     if len(agreement) < 2:
         return source
     second, first = np.sort(agreement)[-2:]
     return replace(source, expert=int(agreement.argmax())) if first - second >= INVARIANTS.channel_margin else source
-
-
-def _sizes(rows: FloatArray) -> FloatArray:
-    """How the sizes of a row's numbers depart from their mean, as unit rows."""
-    sizes = np.abs(rows)
-    return unit_rows(sizes - sizes.mean(axis=1, keepdims=True))

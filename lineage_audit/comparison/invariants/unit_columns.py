@@ -145,15 +145,15 @@ def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
 
     It asks no sign of a unit and none of a channel, so it can be asked where channels are known but for their signs.
     """
-    sizes_a, sizes_b = (UnitColumns(one.block, _sizes(one.numbers), one.lengths) for one in (a, b))
+    sizes_a, sizes_b = (UnitColumns(one.block, centred_sizes(one.numbers), one.lengths) for one in (a, b))
     if unit_match_margin(sizes_a, sizes_b) < INVARIANTS.worth_matching:
         nobody = np.empty(0, dtype=np.int64)
         return nobody, nobody
     return _best_of_each(sizes_a, sizes_b)
 
 
-def _sizes(numbers: FloatArray) -> FloatArray:
-    """How the sizes of a unit's numbers depart from their mean, as unit rows."""
+def centred_sizes(numbers: FloatArray) -> FloatArray:
+    """How the sizes of a row's numbers depart from their mean, as unit rows."""
     sizes = np.abs(numbers)
     return unit_rows(sizes - sizes.mean(axis=1, keepdims=True))
 
