@@ -132,3 +132,6 @@ WRITERS: frozenset[Role] = frozenset(
     role for role, duty in DUTIES.items() if duty.rows is Axis.RESIDUAL and role not in NORM_ROLES
 )
 """Roles whose rows are residual channels, norm gains left out."""
+
+LAYER_WRITERS: frozenset[Role] = frozenset({Role.O, Role.DOWN})
+"""The two of them that every transformer's layer has: what ends its attention, and its FFN."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.role_table import LAYER_WRITERS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights, layer_numbers
 from lineage_audit.comparison.alignment.spreading import spread
@@ -28,8 +29,7 @@ from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE
 DoubleArray = npt.NDArray[np.float64]
 
 _READS = frozenset({Role.Q, Role.K, Role.V, Role.GATE, Role.UP})
-_WRITES = frozenset({Role.O, Role.DOWN})
-_WAYS = (_READS, _WRITES)
+_WAYS = (_READS, LAYER_WRITERS)
 _FEWEST_CHANNELS = 64
 _ROWS = 256
 """Rows of a matrix that tell which channels it reads, where so many cost little."""

@@ -19,6 +19,7 @@ from lineage_audit.checkpoint.names.inference.words import Place
 from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.references import has_rank_of_role
 from lineage_audit.checkpoint.names.table import split_slot
+from lineage_audit.checkpoint.role_table import LAYER_WRITERS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Part, Slot, TensorKey, TensorRef, contiguous
 
@@ -128,16 +129,12 @@ def _role_by_words(unknown: Unknown, width: int) -> Role | None:
     return role if role is not Role.OTHER and _shape_agrees(role, unknown.shape, width) else None
 
 
-_WRITERS = frozenset({Role.O, Role.DOWN})
-"""Roles whose rows are residual channels; the other matrices have them as columns."""
-
-
 def _shape_agrees(role: Role, shape: tuple[int, ...], width: int) -> bool:
     if role is Role.ROUTER:
         return shape[1] == width and shape[0] < width
     if role is Role.QKV:
         return shape[1] == width and shape[0] > width
-    return shape[0 if role in _WRITERS else 1] == width
+    return shape[0 if role in LAYER_WRITERS else 1] == width
 
 
 def _transposed(unknowns: Sequence[Unknown], width: int) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lineage_audit.checkpoint.role_table import LAYER_WRITERS
 from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import MatrixPair, show_spectra
-from lineage_audit.comparison.operations.delta.windows import WRITES
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import ABLATED
@@ -20,8 +20,8 @@ from lineage_audit.comparison.verdict.thresholds import ABLATED
 def find_ablated_direction(difference: Difference) -> DirectedOperation | None:
     """Name the ablation, and its direction: what was projected out cannot come back."""
     changed = difference.changed
-    writers = [pair for pair in changed if pair.role in WRITES]
-    readers = [pair for pair in changed if pair.role not in WRITES]
+    writers = [pair for pair in changed if pair.role in LAYER_WRITERS]
+    readers = [pair for pair in changed if pair.role not in LAYER_WRITERS]
     if len(writers) < 2 or readers:
         return None
     spectra = [pair.spectrum for pair in writers]

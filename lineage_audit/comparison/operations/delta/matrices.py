@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.role_table import LAYER_WRITERS
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.delta.spectrum import Spectrum, rounding_edge, spectrum_of
-from lineage_audit.comparison.operations.delta.windows import WRITES, Window, read_block, read_window
+from lineage_audit.comparison.operations.delta.windows import Window, read_block, read_window
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.reading.finite import NOTHING, ratio
 from lineage_audit.comparison.reading.kernels import active_kernel
@@ -190,7 +191,7 @@ def sample_matrices(
     untouched = frozenset(role for role, parts in roles if all(is_untouched(part) for part in parts))
     chosen = [parts[len(parts) // 2].pair for role, parts in by_role.items() if role not in untouched]
     if by_role and not chosen:
-        writers = {role: [pair for pair in pairs if _is_writer(pair, role)] for role in sorted(WRITES)}
+        writers = {role: [pair for pair in pairs if _is_writer(pair, role)] for role in sorted(LAYER_WRITERS)}
         chosen = [pair for found in writers.values() for pair in spread(found, _WRITERS_A_ROLE)]
     return [_reduced(pair.b, read_block(a, b, pair), untouched) for pair in chosen]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lineage_audit.checkpoint.role_table import LAYER_WRITERS
 from lineage_audit.comparison.operations.delta.difference import Difference
-from lineage_audit.comparison.operations.delta.windows import WRITES
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import STREAM_SHIFTED
@@ -17,7 +17,7 @@ from lineage_audit.comparison.verdict.thresholds import STREAM_SHIFTED
 def find_shift(difference: Difference) -> DirectedOperation | None:
     """Name the shift, and whether the norms take it out."""
     changed = difference.changed
-    if len(changed) < STREAM_SHIFTED.fewest or any(pair.role not in WRITES for pair in changed):
+    if len(changed) < STREAM_SHIFTED.fewest or any(pair.role not in LAYER_WRITERS for pair in changed):
         return None
     spectra = [pair.spectrum.values.astype(np.float64) for pair in changed]
     firsts = [float(ratio(values[0] ** 2, float(np.square(values).sum()))) for values in spectra]

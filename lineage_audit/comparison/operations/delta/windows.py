@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.role_table import LAYER_WRITERS
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.aligned_tensor import AlignedTensor
 from lineage_audit.comparison.alignment.spreading import spread_places
@@ -40,8 +40,6 @@ _SCATTERED_ROWS = 48
 
 _SCATTERED = 0.5
 _CHUNK_ELEMENTS = 2**22
-WRITES = frozenset({Role.O, Role.DOWN})
-"""What writes to the residual stream."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +66,7 @@ def read_block(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
     """Read neighbouring rows from the middle of a pair, fewer where they stand apart in A: each is then a request."""
     aligned_a = pair.aligned_a or AlignedTensor()
     scattered = len(pair.a_rows) > 1 and bool((np.diff(pair.a_rows) != 1).mean() > _SCATTERED)
-    most = _WRITER_ROWS if pair.b.role in WRITES else _SCATTERED_ROWS if scattered else _BLOCK_ROWS
+    most = _WRITER_ROWS if pair.b.role in LAYER_WRITERS else _SCATTERED_ROWS if scattered else _BLOCK_ROWS
     count = min(len(pair.b_rows), most)
     first = (len(pair.b_rows) - count) // 2
     some = np.arange(first, first + count)
@@ -104,7 +102,7 @@ def _window_of_b(b: Checkpoint, pair: TensorPair, aligned_a: AlignedTensor) -> t
 
 def _shows_columns(pair: TensorPair, aligned_a: AlignedTensor) -> bool:
     """Whether the window is some columns of all rows, and not some rows with all columns."""
-    return pair.b.role in WRITES or aligned_a.needs_every_row
+    return pair.b.role in LAYER_WRITERS or aligned_a.needs_every_row
 
 
 def _everyone_and_some(pair: TensorPair) -> tuple[IntArray, IntArray]:
