@@ -42,12 +42,16 @@ class CertificateFile:
             return CertificateLink(str(error))
 
 
-def certificate_file(path: str | Path, signing: Signing | None) -> CertificateFile:
-    """Where a certificate goes, before any model is read.
+def certificate_file(path: str | Path | None, signing: Signing | None) -> CertificateFile | None:
+    """Where a certificate goes, if anywhere, before any model is read.
 
     Raises:
-        LineageAuditError: there is no such place, or not what it takes to sign.
+        LineageAuditError: there is no such place, or not what it takes to sign, or nothing to sign.
     """
+    if path is None:
+        if signing is not None:
+            raise LineageAuditError("what is signed is the file of a certificate; give the path of one")
+        return None
     require_place(Path(path))
     if signing is not None:
         require_signing(signing)

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "behaviour": BASE | {"checkpoint", "comparison", "library", "behaviour"},
     "claims": BASE | {"checkpoint", "comparison", "claims", "library", "certificate"},
 }
-"""Part of the package -> the parts that it may import; only the command line sees everything."""
+"""Part of the package -> the parts that it may import; only the public functions and the commands see everything."""
 
 RENDERS_ITSELF = PACKAGE / "results" / "rendered.py"
 """The one module that reaches above its layer, inside its methods: what a person may ask of any result."""

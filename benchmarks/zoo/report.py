@@ -24,7 +24,7 @@ from benchmarks.zoo.plot import plot
 from benchmarks.zoo.production import is_complete
 from benchmarks.zoo.summary import Summary, summarise
 from benchmarks.zoo.tables import render
-from lineage_audit.arguments import choices
+from lineage_audit.api.arguments import choices
 from lineage_audit.comparison import EffortChoice
 from lineage_audit.sizes import read_size
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import TypeVar, get_args
 
 from lineage_audit.errors import LineageAuditError
@@ -36,6 +37,11 @@ def as_references(models: Reference | Iterable[Reference]) -> tuple[str, ...]:
     if not isinstance(models, Iterable):
         raise LineageAuditError(f"{models!r:.80} is no list of references; give paths or org/name[@revision]")
     return tuple(map(as_reference, models))
+
+
+def as_path(path: str | Path | None) -> Path | None:
+    """A path that may be left out."""
+    return None if path is None else Path(path)
 
 
 def one_of(name: str, value: Choice, allowed: Collection[str]) -> Choice:

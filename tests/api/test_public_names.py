@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import lineage_audit
-from lineage_audit.arguments import as_reference, as_references, one_of
+from lineage_audit.api.arguments import as_reference, as_references, one_of
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "api.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 def test_the_document_lists_every_public_name_and_no_other():
@@ -47,7 +47,7 @@ def test_an_unknown_value_is_refused_and_the_known_ones_are_named():
     ],
 )
 def test_a_wrong_argument_is_one_line_before_any_work(call, arguments, monkeypatch):
-    monkeypatch.setattr("lineage_audit.checkpoint.open_checkpoint", lambda *_: pytest.fail("a model was opened"))
+    monkeypatch.setattr("lineage_audit.checkpoint.open_source", lambda *_: pytest.fail("a model was opened"))
     with pytest.raises(lineage_audit.LineageAuditError) as caught:
         call(**arguments)
     assert "\n" not in str(caught.value)
