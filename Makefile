@@ -34,7 +34,7 @@ $(VENV)/python:
 	touch $@
 
 $(RUNS): requirements/run.lock pyproject.toml | $(VENV)/python
-	@echo "Installing what the comparison needs (NumPy, SciPy, readers of weight files: some 300 MB, no PyTorch)."
+	@echo "Installing what the comparison needs (NumPy, readers of weight files: some 170 MB, no PyTorch)."
 	$(PIP) install --no-deps --requirement requirements/run.lock
 	$(PIP) install --no-deps --no-build-isolation --quiet --editable .
 	touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import lap
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +12,7 @@ from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 _SOLVED_AT_MOST = 3000
-"""Rows that the Hungarian method is given; its cost is their cube."""
+"""Rows that the Jonker-Volgenant method is given; its cost is their cube."""
 
 _ROWS_AT_ONCE = 1024
 """Rows that are sorted at a time, since sorting copies them."""
@@ -27,7 +28,7 @@ _COMPETITORS = 8
 def assign(similarity: npt.NDArray[np.float32]) -> IntArray:
     """For each row the column that it is assigned to, each column once.
 
-    Rows that share no best column with another row keep it. The rest is solved by the Hungarian method among the
+    Rows that share no best column with another row keep it. The rest is solved by the Jonker-Volgenant method among the
     columns left (in order of their maxima where there are too many), so the sum is the largest where all rows agree
     and close to it otherwise.
 
@@ -50,10 +51,8 @@ def _solve(similarity: npt.NDArray[np.float32]) -> IntArray:
     """Assign the rows that are left."""
     if len(similarity) > _SOLVED_AT_MOST:
         return _in_order_of_maxima(similarity)
-    from scipy.optimize import linear_sum_assignment
-
-    _, columns = linear_sum_assignment(similarity, maximize=True)
-    assigned: IntArray = columns.astype(np.int64)
+    _, columns = lap.lapjvr(-similarity, extend_cost=True, return_cost=False)
+    assigned: IntArray = columns
     return assigned
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, unit_rows
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison
 from lineage_audit.comparison.evidence.copies import origins
-from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_rows
 from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.comparison.symmetries.ffn_blocks import FFN_ROLES
 from lineage_audit.results import Evidence
@@ -36,15 +34,13 @@ def measure(comparison: WeightComparison) -> Evidence:
             parts = [comparison.find(role, layer, expert) for role in (roles.up, roles.gate)]
             usable = [part for part in parts if part and len(part.kept_a) > 1]
             if usable:
-                blocks.append(match_block(layer, _similarity(usable), len(usable), copy_group=in_layer[layer]))
+                blocks.append(match_rows(layer, _same_units(usable), copy_group=in_layer[layer]))
                 in_layer[layer] += 1
                 elements += sum(part.kept_b.size for part in usable)
     return fixed_point_evidence(TEST, "FFN units", blocks, comparison, elements)
 
 
-def _similarity(parts: list[Measurement]) -> FloatArray:
-    """Sum of cosines of B's units with A's, ``[B, A]``, over the rows kept in every part."""
+def _same_units(parts: list[Measurement]) -> list[tuple[FloatArray, FloatArray]]:
+    """The rows of A and B that were kept in every part."""
     count = min(len(part.kept_a) for part in parts)
-    cosines = [unit_rows(part.kept_b[:count]) @ unit_rows(part.kept_a[:count]).T for part in parts]
-    total: FloatArray = np.sum(cosines, axis=0)
-    return total
+    return [(part.kept_a[:count], part.kept_b[:count]) for part in parts]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.comparison.evidence.copies import origins
-from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_rows
 from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.results import Evidence
 
@@ -35,8 +35,7 @@ def measure(comparison: WeightComparison) -> Evidence:
             and _has_heads(key, heads.head_dim, heads.kv_heads)
             and _has_heads(value, heads.value_dim, heads.kv_heads)
         ):
-            similarity = _similarity(key, heads.kv_heads) + _similarity(value, heads.kv_heads)
-            blocks.append(match_block(layer, similarity, 2))
+            blocks.append(match_rows(layer, [_of_heads(part, heads.kv_heads) for part in (key, value)]))
             elements += key.kept_b.size + value.kept_b.size
     if not blocks:
         return not_measured(TEST, "skipped", "it needs every row of k and v, and only a sample was read")
@@ -48,6 +47,6 @@ def _has_heads(measured: Measurement, dim: int, heads: int) -> bool:
     return len(measured.kept_b) == measured.pair.b.shape[0] == dim * heads
 
 
-def _similarity(measured: Measurement, heads: int) -> FloatArray:
-    """Cosine of every head of B with every head of A, each head one long vector."""
-    return unit_rows(measured.kept_b.reshape(heads, -1)) @ unit_rows(measured.kept_a.reshape(heads, -1)).T
+def _of_heads(measured: Measurement, heads: int) -> tuple[FloatArray, FloatArray]:
+    """Every head of A and of B, each one long vector."""
+    return measured.kept_a.reshape(heads, -1), measured.kept_b.reshape(heads, -1)

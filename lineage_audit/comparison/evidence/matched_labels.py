@@ -17,7 +17,9 @@ from lineage_audit.comparison.evidence.base import (
     WeightComparison,
     not_measured,
     test_result,
+    unit_rows,
 )
+from lineage_audit.comparison.evidence.zero_places import FloatArray, zeros_tell
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 _LATE = NormalDist().inv_cdf(0.9)
@@ -36,6 +38,15 @@ def fixed_points_log10_p(fixed: int, by_chance: float) -> float:
     return min(0.0, (fixed * math.log(by_chance) - math.lgamma(fixed + 1)) / LN10)
 
 
+def opposed_log10_p(alike: int, opposed: int) -> float:
+    """Chernoff's bound of log10 P(at least ``alike`` of both point the same way) where each does so by a fair coin."""
+    count = alike + opposed
+    if alike <= opposed:
+        return 0.0
+    bits = 1.0 + sum(share * math.log2(share) for side in (alike, opposed) if (share := side / count) > 0)
+    return -count * bits * math.log10(2)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MatchedBlock:
     """Units of one layer matched among themselves.
@@ -46,8 +57,9 @@ class MatchedBlock:
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
         copy_group: the number of the block among those of its layer that may have started as copies of one another.
-        mirrored: how many units are least like the one with their own number, of all that have one least like them:
-            where their numbers are told by something beside their signs (zeros in the same places), as many as match.
+        alike: units whose similarity with their own number is the largest in size on both sides, and above zero.
+        opposed: the same below zero. Each of both kinds is as likely where anything but signs tells the numbers.
+        told_by_zeros: whether zeros stand in the same places of units with the same number.
     """
 
     layer: int | None
@@ -55,22 +67,41 @@ class MatchedBlock:
     noise: float
     live: int
     copy_group: int = 0
-    mirrored: int = 0
+    alike: int = 0
+    opposed: int = 0
+    told_by_zeros: bool = False
 
 
 def match_block(
-    layer: int | None, similarity: npt.NDArray[np.float32], cosines: int, copy_group: int = 0
+    layer: int | None,
+    similarity: npt.NDArray[np.float32],
+    cosines: int,
+    *,
+    copy_group: int = 0,
+    told_by_zeros: bool = False,
 ) -> MatchedBlock:
     """Match units that are each other's best in ``[B's units, A's units]``, a sum of ``cosines`` cosines.
 
     A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
     (dead units) must not look like matches.
     """
-    own, least = _are_alone_at_the_top(similarity), _are_alone_at_the_top(-similarity)
+    own, largest = _are_alone_at_the_top(similarity), _are_alone_at_the_top(np.abs(similarity))
+    is_above = np.diagonal(similarity) > 0
     others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
     live = min(_live(similarity), _live(similarity.T))
-    return MatchedBlock(layer, own, noise, live, copy_group, int(least.sum()))
+    alike, opposed = int((largest & is_above).sum()), int((largest & ~is_above).sum())
+    return MatchedBlock(layer, own, noise, live, copy_group, alike, opposed, told_by_zeros)
+
+
+def match_rows(
+    layer: int | None, parts: Sequence[tuple[FloatArray, FloatArray]], *, copy_group: int = 0
+) -> MatchedBlock:
+    """Match units by the sum of the cosines of their rows in each part, A's and B's ``[units, numbers]``."""
+    cosines = [unit_rows(b) @ unit_rows(a).T for a, b in parts]
+    total: FloatArray = np.sum(cosines, axis=0)
+    told = any(zeros_tell(a, b) for a, b in parts)
+    return match_block(layer, total, len(parts), copy_group=copy_group, told_by_zeros=told)
 
 
 def _are_alone_at_the_top(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
@@ -114,16 +145,26 @@ def fixed_point_evidence(
 
 def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
     """The bound over all blocks: over those that are no copies of one another, corrected for how often that is done."""
-    bounds = [
-        fixed_points_log10_p(sum(int(block.own.sum()) for block in group), _by_chance(group))
-        for group in _kin_groups(blocks)
-    ]
+    bounds = [_group_log10_p(group) for group in _kin_groups(blocks)]
     return min(0.0, min(bounds) + math.log10(len(bounds)))
 
 
+def _group_log10_p(blocks: Sequence[MatchedBlock]) -> float:
+    """The bound for labels at random; where something tells them, at least that for their signs at random."""
+    bound = fixed_points_log10_p(sum(int(block.own.sum()) for block in blocks), len(blocks))
+    if not _are_told(blocks):
+        return bound
+    return max(bound, opposed_log10_p(sum(block.alike for block in blocks), sum(block.opposed for block in blocks)))
+
+
+def _are_told(blocks: Sequence[MatchedBlock]) -> bool:
+    """Whether zeros tell the numbers of units, or more are opposed to their own number than labels at random give."""
+    return any(block.told_by_zeros for block in blocks) or sum(block.opposed for block in blocks) > len(blocks)
+
+
 def _by_chance(blocks: Sequence[MatchedBlock]) -> float:
-    """Units of strangers that match their own number: one a block, or as many as are least like it."""
-    return float(max(len(blocks), sum(block.mirrored for block in blocks)))
+    """Units of strangers that match their own number: one a block, or as many as are opposed to it."""
+    return float(max(len(blocks), sum(block.opposed for block in blocks)))
 
 
 def _kin_groups(blocks: Sequence[MatchedBlock]) -> list[list[MatchedBlock]]:
@@ -142,7 +183,7 @@ def _matched_layer(block: MatchedBlock) -> LayerEvidence:
         count=len(block.own),
         statistic=float(fixed),
         effect=fixed / len(block.own),
-        log10_p=fixed_points_log10_p(fixed, _by_chance([block])),
+        log10_p=_group_log10_p([block]),
     )
 
 
@@ -156,8 +197,11 @@ def _match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     level = CORRECTED_LOG10_P - math.log10(max(1, len(groups)))
     blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
     count = sum(block.live for block in blocks)
+    opposed, is_told = sum(block.opposed for block in blocks), _are_told(blocks)
     needed = math.ceil(_by_chance(blocks)) + 1
-    while fixed_points_log10_p(needed, _by_chance(blocks)) > level and needed < count:
+    while needed < count and (
+        fixed_points_log10_p(needed, len(blocks)) > level or (is_told and opposed_log10_p(needed, opposed) > level)
+    ):
         needed += 1
     wanted = needed + _LATE * math.sqrt(needed)
     if wanted >= count or not all(block.noise > 0 for block in blocks if block.live):

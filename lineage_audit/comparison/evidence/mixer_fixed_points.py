@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.comparison.evidence.matched_labels import (
     LABEL_NULL,
     MatchedBlock,
     fixed_point_evidence,
-    match_block,
+    match_rows,
 )
 from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.comparison.symmetries.mixers import MixerSymmetry
@@ -73,4 +73,4 @@ def _all_heads(rows: FloatArray, width: int) -> FloatArray:
 
 def _matched(layer: int | None, a: FloatArray, b: FloatArray) -> Iterator[MatchedBlock]:
     if len(b) >= _FEWEST_CHANNELS and a.any() and b.any():
-        yield match_block(layer, unit_rows(b) @ unit_rows(a).T, 1)
+        yield match_rows(layer, [(a, b)])

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lineage_audit.checkpoint.model_parts import ModelPart
-from lineage_audit.comparison.evidence.base import WeightComparison, not_measured, unit_rows
-from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.base import WeightComparison, not_measured
+from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_rows
 from lineage_audit.comparison.evidence.parts import part_of_test
 from lineage_audit.comparison.evidence.row_fixed_points import TEST, rows_are_hidden
 from lineage_audit.comparison.reading.measurement import Measurement
@@ -48,8 +48,6 @@ def _measured(part: ModelPart, matrices: list[Measurement], comparison: WeightCo
     usable = [matrix for matrix in matrices if rows_are_hidden(matrix, inputs)]
     if not usable:
         return not_measured(test, "skipped", f"no matrix of the {words} was read whose rows are hidden units")
-    blocks = [
-        match_block(matrix.pair.b.layer, unit_rows(matrix.kept_b) @ unit_rows(matrix.kept_a).T, 1) for matrix in usable
-    ]
+    blocks = [match_rows(matrix.pair.b.layer, [(matrix.kept_a, matrix.kept_b)]) for matrix in usable]
     elements = sum(matrix.kept_b.size for matrix in usable)
     return fixed_point_evidence(test, f"rows of the {words}", blocks, comparison, elements)

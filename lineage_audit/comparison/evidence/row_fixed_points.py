@@ -8,8 +8,8 @@ may tie some numbers together, the bound is calibrated, not exact.
 from __future__ import annotations
 
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
-from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
+from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
+from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_rows
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.fixed_tables import without_fixed_tables
 from lineage_audit.results import Evidence
@@ -31,7 +31,7 @@ def measure(comparison: WeightComparison) -> Evidence:
         return not_measured(TEST, "not-applicable", "every matrix has a known role or may be a fixed table")
     inputs = {part.pair.b.shape[1] for part in comparison.matrices()}
     usable = [part for part in unknown if rows_are_hidden(part, inputs)]
-    blocks = [match_block(part.pair.b.layer, unit_rows(part.kept_b) @ unit_rows(part.kept_a).T, 1) for part in usable]
+    blocks = [match_rows(part.pair.b.layer, [(part.kept_a, part.kept_b)]) for part in usable]
     return fixed_point_evidence(
         TEST, "rows of unknown matrices", blocks, comparison, sum(part.kept_b.size for part in usable)
     )

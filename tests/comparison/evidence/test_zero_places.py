@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.evidence.matched_labels import fixed_points_log10_p, match_block
+from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.evidence.ffn_fixed_points import TEST
+from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_rows
 from lineage_audit.comparison.evidence.zero_places import zeros_tell
 from tests.models import WIDE, Array, Weights, llama, llama_config, model, noisy
 
 UNITS, WIDTH = 128, 96
 CONFIG = llama_config(WIDE)
+_SETTING = WeightComparison({}, None, None, None, 1, 1)
 
 
 def _half(seed: int) -> Array:
@@ -37,17 +39,20 @@ def test_what_both_have_in_the_same_places_makes_no_fixed_points(mask) -> None:
     blocks = []
     for seed in range(60):
         a, b = _pair(seed, mask(seed))
-        blocks.append(match_block(0, unit_rows(b) @ unit_rows(a).T, 1))
-    matched, mirrored = (sum(counts) for counts in zip(*((int(b.own.sum()), b.mirrored) for b in blocks), strict=True))
-    assert matched > 1.5 * 60  # more than chance gives units that nothing tells
-    assert fixed_points_log10_p(matched, max(60, mirrored)) == 0.0
+        blocks.append(match_rows(seed, [(a, b)]))
+    assert sum(int(block.own.sum()) for block in blocks) > 1.5 * 60  # more than chance gives units that nothing tells
+    found = fixed_point_evidence(TEST, "units", blocks, _SETTING, 0)
+    assert found.log10_p is not None
+    assert found.log10_p > -2
+    assert min(layer.log10_p for layer in found.per_layer) > -4
 
 
 @pytest.mark.parametrize("mask", [_half, _blocks, _soft_blocks])
 def test_a_copy_is_found_beneath_its_mask(mask) -> None:
     a, noise = _pair(1, mask(1))
-    found = match_block(0, unit_rows(a + 0.5 * noise) @ unit_rows(a).T, 1)
-    assert fixed_points_log10_p(int(found.own.sum()), max(1, found.mirrored)) < -50
+    found = fixed_point_evidence(TEST, "units", [match_rows(0, [(a, a + 0.5 * noise)])], _SETTING, 0)
+    assert found.log10_p is not None
+    assert found.log10_p < -30
 
 
 def test_zeros_tell_where_they_stand_in_the_same_places_and_only_there() -> None:
