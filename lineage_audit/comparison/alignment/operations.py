@@ -321,7 +321,7 @@ def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperati
         match_margin = min(alignment.units[block].match_margin for block in moved)
         detail = f"{sum(moved.values()):,} {kind} in {layers} layers stand in another order"
         yield directed(
-            "units-permuted", detail, f"matched by gate rows, leading the second best by {match_margin:.2f} or more"
+            "units-permuted", detail, f"matched unit by unit, leading the second best by {match_margin:.2f} or more"
         )
 
 
@@ -340,7 +340,7 @@ def _factors(aligned: AlignedWeights) -> Iterator[DirectedOperation]:
         yield directed("signs-flipped", f"{count:,} {kind} have the other sign", "matched rows have cosines near -1")
     if aligned.factors.rescaled:
         detail = f"{aligned.factors.rescaled:,} FFN units are in layers whose units were rescaled"
-        yield directed("units-rescaled", detail, "norm ratios of up rows and down columns are reciprocal")
+        yield directed("units-rescaled", detail, "matched units differ by factors of their own")
 
 
 def _moved_units(units: UnitMap) -> int:

@@ -20,7 +20,7 @@ from lineage_audit.comparison.evidence import calibrated_where_guessed
 from lineage_audit.comparison.evidence.aligned import gather_aligned_evidence
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.invariants.asking import Invariants
-from lineage_audit.comparison.invariants.unit_columns import CHANNELS, UnitMatch
+from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import Measurement, measure_all
@@ -29,7 +29,7 @@ from lineage_audit.comparison.shares.weights import Shares, measure_shares
 from lineage_audit.comparison.symmetries.ffn_blocks import ROLES_BESIDE, FfnBlock
 from lineage_audit.comparison.symmetries.geometry import HeadLayouts, HeadsByLayer
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts
-from lineage_audit.comparison.verdict.thresholds import INVARIANTS, MATCHED_UNITS
+from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 
 def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights | None:
@@ -48,7 +48,7 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         residual=residual or _residual(found),
         layers=layers,
         folded=folded_side(found.a, found.b),
-        units={match.block: _unit_map(match) for match in found.units if _is_whole(match)},
+        units={match.block: _unit_map(match) for match in found.units if match.is_found},
         heads=_head_maps(found, heads, layers),
         left_out_are_copies=found.keys is not None and found.keys.left_out_are_copies,
         unasked=_unasked(found, layers),
@@ -72,7 +72,7 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
     evidence = calibrated_where_guessed(tests, comparison)
     if not gains.is_trivial:
         evidence += (measure_fed_gains(found.a, found.b, comparison),)
-    rescaled = sum(len(match.units) for match in found.units if _is_whole(match) and _is_rescaled(match))
+    rescaled = _rescaled(found)
     flipped, comparison = _without_factors(comparison, rescaled=rescaled > 0)
     return AlignedWeights(
         alignment,
@@ -105,7 +105,7 @@ def _layers(found: Invariants) -> Mapping[int, int]:
     """Layer of B -> layer of A: by key heads, by gains over channels whose FFN units agree, or by FFN units alone."""
     if found.layers:
         return found.layers
-    return {match.block.layer: match.source.layer for match in found.units if _is_whole(match)}
+    return {match.block.layer: match.source.layer for match in found.units if match.is_found}
 
 
 def _unasked(found: Invariants, layers: Mapping[int, int]) -> tuple[frozenset[int], frozenset[int]]:
@@ -120,14 +120,11 @@ def _unasked(found: Invariants, layers: Mapping[int, int]) -> tuple[frozenset[in
     return of_b if unread_a else unread_b if of_a else nobody, of_a if unread_b else unread_a if of_b else nobody
 
 
-def _is_whole(match: UnitMatch) -> bool:
-    return len(match.units) >= INVARIANTS.fewest_units * match.size
-
-
 def _unit_map(match: UnitMatch) -> UnitMap:
     a_units = np.full(match.size, NO_SOURCE, dtype=np.int64)
     a_units[match.units] = match.a_units
-    return UnitMap(match.source, a_units, match.match_margin, float(np.abs(match.cosines).mean()))
+    cosine = float(np.abs(match.cosines).mean())
+    return UnitMap(match.source, a_units, match.match_margin, cosine, is_sampled=match.is_sampled)
 
 
 def _head_maps(found: Invariants, heads: HeadLayouts | None, layers: Mapping[int, int]) -> dict[int, HeadMap]:
@@ -168,10 +165,15 @@ def _is_settled(pair: TensorPair, alignment: Alignment, *, has_groups: bool) -> 
     return tensor.role not in (Role.K, Role.V) or tensor.layer in alignment.heads
 
 
+def _rescaled(found: Invariants) -> int:
+    """Matched FFN units in layers whose units were rescaled."""
+    return sum(len(match.units) for match in found.units if match.is_found and _is_rescaled(match))
+
+
 def _is_rescaled(match: UnitMatch) -> bool:
     """Tell whether units differ from their counterparts by scales of their own, beyond what training does."""
     cosine = float(np.clip(np.abs(match.cosines).mean(), 0.1, 1.0))
-    by_training = math.sqrt(1.0 / cosine**2 - 1.0) / math.sqrt(CHANNELS)
+    by_training = math.sqrt(1.0 / cosine**2 - 1.0) / math.sqrt(match.numbers)
     spread = float(np.log(np.maximum(match.scales, 1e-12)).std())
     return spread > max(MATCHED_UNITS.scale_spread, MATCHED_UNITS.beyond_training * by_training)
 
@@ -237,8 +239,12 @@ def _unmeasured(found: Invariants, alignment: Alignment) -> AlignedWeights:
     explained = _explained(found, list(alignment.layers))
     shares = Shares(share, explained, explained, None, share, None)
     comparison = comparison_in_layout(found.a.checkpoint, found.b.checkpoint, [], {}, None)
-    flipped = {"query-key units": found.keys.negative} if found.keys is not None and found.keys.negative else {}
-    return AlignedWeights(alignment, Factors(flipped=flipped), comparison, (), shares)
+    negative = {
+        "query-key units": found.keys.negative if found.keys is not None else 0,
+        "FFN units": sum(int((match.cosines < 0).sum()) for match in found.units if match.is_found),
+    }
+    flipped = {kind: count for kind, count in negative.items() if count}
+    return AlignedWeights(alignment, Factors(flipped=flipped, rescaled=_rescaled(found)), comparison, (), shares)
 
 
 def _explained(found: Invariants, layers: Sequence[int]) -> float:

@@ -31,12 +31,13 @@ from lineage_audit.comparison.invariants.rotary_keys import (
     read_keys,
     shared_key_sources,
 )
+from lineage_audit.comparison.invariants.turned_units import match_turned_units
 from lineage_audit.comparison.invariants.unit_columns import (
     UnitColumns,
     UnitMatch,
     channels_to_read,
-    down_blocks,
     down_of,
+    first_of_each_layer,
     match_units,
     read_unit_numbers,
     unit_match_margin,
@@ -115,13 +116,14 @@ def ask_invariants(
     keys, key_evidence = _ask_keys(a, b, tokens, budget)
     residual, layers = _residual_and_layers(a, b, found, keys)
     units = _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
+    turned = _ask_turned(a, b, tokens, found, layers, budget)
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, parameters),
         unit_tests.measure_signs(units, _unit_obstacle(a, b), parameters),
         unit_tests.measure_agreement(units, _width_obstacle(a, b, residual), parameters),
     )
-    return Invariants(a, b, token_rows, keys, found, residual, layers, units, evidence)
+    return Invariants(a, b, token_rows, keys, found, residual, layers, turned or units, evidence)
 
 
 def _residual_and_layers(
@@ -186,7 +188,7 @@ def _ask_units(
     """FFN units over some channels: of the layers that are known to belong together, else of a few of each model."""
     if not residual.joins(a.channels, b.channels) or not a.channels:
         return ()
-    downs_a, downs_b = down_blocks(a), down_blocks(b)
+    downs_a, downs_b = (first_of_each_layer(one, down_of) for one in (a, b))
     own, theirs = channels_to_read(b.channels, residual)
     costs = [bytes_for_rows(tensor, own) for downs in (downs_a, downs_b) for tensor in list(downs.values())[:1]]
     most = min(_MOST_FFNS, max(1, int(_FFN_SHARE * budget / max(1, *costs, 1))))
@@ -203,6 +205,20 @@ def _ask_units(
         by_block = {one.block: one for one in numbers_a}
         return tuple(match_units(by_block[one], numbers) for (one, _), numbers in zip(known, numbers_b, strict=True))
     return tuple(_best_match(numbers_a, numbers) for numbers in numbers_b) if numbers_a else ()
+
+
+def _ask_turned(
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    tokens: AnchorTokens | None,
+    found: ChannelMatch | None,
+    layers: Mapping[int, int],
+    budget: int,
+) -> tuple[UnitMatch, ...]:
+    """FFN units over the anchor tokens, where the stream was turned and the layers are known."""
+    if tokens is None or found is None or not found.is_moved_whole or found.has_copies:
+        return ()
+    return match_turned_units(a, b, tokens, layers, budget)
 
 
 def _best_match(candidates: list[UnitColumns], numbers: UnitColumns) -> UnitMatch:

@@ -22,8 +22,8 @@ from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.invariants.experts import expert_of
 from lineage_audit.comparison.invariants.unit_columns import (
     channels_to_read,
-    down_blocks,
     down_of,
+    first_of_each_layer,
     match_by_size,
     read_unit_numbers,
 )
@@ -89,7 +89,7 @@ def sign_channels(a: CanonicalWeights, b: CanonicalWeights, found: _GainMatch) -
         The map, or None where no units of a layer found each other over the matched channels.
     """
     unsigned = ResidualMap("channels", found.channels)
-    downs_a, downs_b = down_blocks(a), down_blocks(b)
+    downs_a, downs_b = (first_of_each_layer(one, down_of) for one in (a, b))
     sources = {block.layer: block for block in downs_a}
     pairs = [
         (sources[layer], block)

@@ -8,7 +8,7 @@ unit can be negated: up and down together, in a gated FFN.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +64,8 @@ class UnitMatch:
         cosines: of what was matched, with their signs.
         scales: length of each unit's numbers over that of its counterpart's.
         size: units that B's FFN has.
-        read: weights of B that were read for it.
+        asked: units of B that were looked at, and as many of A.
+        numbers: how many numbers of each.
         match_margin: by how much probed units lead their second best.
     """
 
@@ -75,23 +76,41 @@ class UnitMatch:
     cosines: FloatArray
     scales: FloatArray
     size: int
-    read: int
+    asked: int
+    numbers: int
     match_margin: float
 
+    @property
+    def is_sampled(self) -> bool:
+        """Whether only some units were looked at, so that one without a counterpart may well have one."""
+        return self.asked < self.size
 
-def down_blocks(weights: CanonicalWeights) -> dict[FfnBlock, TensorRef]:
-    """The first FFN of each layer whose ``down`` can be read by rows."""
-    found: dict[FfnBlock, TensorRef] = {}
-    for layer in weights.layers():
-        for block in weights.ffns(layer)[:1]:
-            if (tensor := down_of(weights, block)) is not None:
-                found[block] = tensor
-    return found
+    @property
+    def is_found(self) -> bool:
+        """Whether most units found a counterpart, of those that have one among what was read in any order."""
+        return len(self.units) >= max(1.0, INVARIANTS.fewest_units * self.asked * self.asked / max(1, self.size))
+
+
+def first_of_each_layer(
+    weights: CanonicalWeights, matrix: Callable[[CanonicalWeights, FfnBlock], TensorRef | None]
+) -> dict[FfnBlock, TensorRef]:
+    """A matrix of the first FFN of each layer, where it can be read by rows."""
+    blocks = [block for layer in weights.layers() for block in weights.ffns(layer)[:1]]
+    return {block: tensor for block in blocks if (tensor := matrix(weights, block)) is not None}
 
 
 def down_of(weights: CanonicalWeights, block: FfnBlock) -> TensorRef | None:
     """The ``down`` of an FFN, or None where it cannot be read by rows."""
-    tensor = weights.checkpoint.by_key.get(TensorKey(block.roles.down, "weight", block.layer, block.expert))
+    return _by_rows(weights, TensorKey(block.roles.down, "weight", block.layer, block.expert))
+
+
+def up_of(weights: CanonicalWeights, block: FfnBlock) -> TensorRef | None:
+    """Its ``up``, likewise."""
+    return _by_rows(weights, TensorKey(block.roles.up, "weight", block.layer, block.expert))
+
+
+def _by_rows(weights: CanonicalWeights, key: TensorKey) -> TensorRef | None:
+    tensor = weights.checkpoint.by_key.get(key)
     fits = tensor is not None and len(tensor.shape) == 2 and is_readable(tensor) and _is_by_rows(tensor)
     return tensor if fits else None
 
@@ -137,7 +156,27 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
     scales = ratio(b.lengths[units], a.lengths[a_units]).astype(np.float32)
-    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, len(everyone), b.numbers.size, match_margin)
+    count, numbers = b.numbers.shape
+    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, count, count, numbers, match_margin)
+
+
+def match_alike(a: UnitColumns, b: UnitColumns, places: IntArray, size: int) -> UnitMatch:
+    """For each unit the one that it agrees with best in size, each once, among a few of an FFN.
+
+    Args:
+        a: units of A.
+        b: units of B.
+        places: which units these are, in both.
+        size: units that the FFN has.
+    """
+    units, a_units = _best_of_each(a, b)
+    cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
+    scales = ratio(b.lengths[units], a.lengths[a_units]).astype(np.float32)
+    match_margin = unit_match_margin(a, b)
+    count, numbers = b.numbers.shape
+    return UnitMatch(
+        b.block, a.block, places[units], places[a_units], cosines, scales, size, count, numbers, match_margin
+    )
 
 
 def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:

@@ -110,4 +110,4 @@ def _terms(matches: Sequence[UnitMatch]) -> npt.NDArray[np.float64]:
 
 
 def _coverage(matches: Sequence[UnitMatch], parameters: int) -> float:
-    return sum(match.read for match in matches) / max(1, parameters)
+    return sum(match.asked * match.numbers for match in matches) / max(1, parameters)

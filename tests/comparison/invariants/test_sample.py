@@ -24,7 +24,7 @@ NAMED: dict[str, tuple[Disguise, set[str]]] = {
     "attention signs": (disguises.flip_attention, {"signs-flipped"}),
     "channels": (disguises.permute_channels, {"channels-permuted"}),
     "rotation": (disguises.rotate_residual, {"residual-rotated"}),
-    "everything": (disguises.everything, {"residual-rotated"}),
+    "everything": (disguises.everything, {"residual-rotated", "units-permuted", "units-rescaled"}),
 }
 LAYERED = Size(layers=8, heads=8, kv_heads=4, hidden=WIDE.hidden, ffn=WIDE.ffn)
 

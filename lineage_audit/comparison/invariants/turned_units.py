@@ -1,0 +1,92 @@
+"""FFN units of a stream that was turned: rows of ``up`` over the anchor tokens, which no rotation moves.
+
+Where the embeddings are one and no channel is another, a row of ``down`` is a mixture of channels and says nothing of a
+unit. Its row of ``up`` over the tokens (the norm gain folded in) does, in any basis. A row costs the stream's width, so
+that of large FFNs a run of neighbours is read: units that kept their places find themselves, and of those that did not,
+as many find each other as both runs share by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
+from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.spreading import spread_numbers
+from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.invariants.anchor_tokens import AnchorTokens
+from lineage_audit.comparison.invariants.unit_columns import (
+    FloatArray,
+    UnitColumns,
+    UnitMatch,
+    first_of_each_layer,
+    match_alike,
+    up_of,
+)
+from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
+
+_FFNS = 2
+"""FFNs whose units are looked at."""
+
+_ROWS = 512
+"""Rows that are read of each."""
+
+_SHARE = 0.25
+"""Share of the budget that they may take."""
+
+
+def match_turned_units(
+    a: CanonicalWeights, b: CanonicalWeights, tokens: AnchorTokens, layers: Mapping[int, int], budget: int
+) -> tuple[UnitMatch, ...]:
+    """Units of the first FFN of a few layers that are known to belong together.
+
+    Args:
+        a: model A.
+        b: model B.
+        tokens: the anchor tokens of both.
+        layers: layer of B -> layer of A.
+        budget: bytes that may be read of each model.
+    """
+    ups_a, ups_b = (first_of_each_layer(weights, up_of) for weights in (a, b))
+    by_layer = {block.layer: block for block in ups_a}
+    known = [
+        (by_layer[layers[block.layer]], block)
+        for block, tensor in ups_b.items()
+        if layers.get(block.layer) in by_layer and tensor.shape == ups_a[by_layer[layers[block.layer]]].shape
+    ]
+    if not known:
+        return ()
+    pairs = [known[position] for position in spread_numbers(len(known), min(_FFNS, len(known)))]
+    rows = _rows_to_read(ups_b[pairs[0][1]], budget)
+    units_a = _over_tokens(a, [ups_a[one] for one, _ in pairs], rows, tokens.directions_a)
+    units_b = _over_tokens(b, [ups_b[other] for _, other in pairs], rows, tokens.directions_b)
+    return tuple(
+        match_alike(UnitColumns(one, *of_a), UnitColumns(other, *of_b), rows, ups_b[other].shape[0])
+        for (one, other), of_a, of_b in zip(pairs, units_a, units_b, strict=True)
+    )
+
+
+def _rows_to_read(up: TensorRef, budget: int) -> IntArray:
+    """All units where they are few, else a run from the middle, as long as the budget allows."""
+    row = max(1, bytes_for_rows(up, np.arange(1)))
+    count = min(up.shape[0], _ROWS, max(1, int(_SHARE * budget / (_FFNS * row))))
+    start = (up.shape[0] - count) // 2
+    return np.arange(start, start + count)
+
+
+def _over_tokens(
+    weights: CanonicalWeights, ups: Sequence[TensorRef], rows: IntArray, directions: FloatArray
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Rows over the tokens as unit rows, and the lengths that they had, of every matrix."""
+    found = []
+    for up, values in zip(ups, weights.checkpoint.read([RowRequest(up, rows) for up in ups]), strict=True):
+        clean, gain = without_set(zero_where_unusable(values), rows), weights.gain(up.role, up.layer)
+        folded = clean if gain is None or len(gain) != clean.shape[1] else clean * gain
+        fits = folded.shape[1] == directions.shape[1]
+        responses = (folded @ directions.T if fits else folded[:, :0]).astype(np.float32)
+        found.append((unit_rows(responses), np.linalg.norm(responses, axis=1)))
+    return found
