@@ -59,14 +59,14 @@ def identify(
     from pathlib import Path
 
     from lineage_audit.api.arguments import as_reference, one_of
-    from lineage_audit.comparison.reading.threads import SKETCHES, product_threads
+    from lineage_audit.comparison.reading.threads import FEW_ROWS, product_threads
     from lineage_audit.library.database import open_database
     from lineage_audit.library.fingerprint import open_fingerprint
     from lineage_audit.library.identification import identify_on_database
 
     subject = as_reference(model)
     one_of("effort", effort, _SKETCHES)
-    with open_database(Path(library)) as database, product_threads(SKETCHES):
+    with open_database(Path(library)) as database, product_threads(FEW_ROWS):
         return identify_on_database(open_fingerprint(subject, effort, progress), database)
 
 
@@ -84,10 +84,10 @@ def tree(
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
     from lineage_audit.api.arguments import as_references, one_of
-    from lineage_audit.comparison.reading.threads import SKETCHES, product_threads
+    from lineage_audit.comparison.reading.threads import FEW_ROWS, product_threads
     from lineage_audit.library.fingerprint import open_fingerprint
     from lineage_audit.library.trees import grow_tree
 
     one_of("effort", effort, _SKETCHES)
-    with product_threads(SKETCHES):
+    with product_threads(FEW_ROWS):
         return grow_tree([open_fingerprint(model, effort, progress) for model in as_references(models)], progress)

@@ -32,7 +32,7 @@ from lineage_audit.comparison.pairing.tensors import Pairing, pair_tensors
 from lineage_audit.comparison.pairing.unnamed import pair_unnamed
 from lineage_audit.comparison.progress import NoProgress, Progress
 from lineage_audit.comparison.reading.plan import default_budget
-from lineage_audit.comparison.reading.threads import product_threads
+from lineage_audit.comparison.reading.threads import FEW_ROWS, product_threads
 from lineage_audit.comparison.requantized import with_sample_kept
 from lineage_audit.comparison.siblings import compare_beyond
 from lineage_audit.comparison.stages import (
@@ -75,13 +75,8 @@ def compare_checkpoints(
     """
     if is_about_adapters(a, b):
         return compare_adapters(a, b, effort, progress, partial(compare_checkpoints, effort=effort, progress=progress))
-    with product_threads(max(_width(a), _width(b))):
+    with product_threads(FEW_ROWS):
         return _compared(a, b, effort, progress or NoProgress(), Ancestors(tuple(parents), base), budget)
-
-
-def _width(checkpoint: Checkpoint) -> int:
-    """The shorter side of its largest matrices."""
-    return max((min(tensor.shape[-2:]) for tensor in checkpoint.tensors if len(tensor.shape) > 1), default=0)
 
 
 def _compared(

@@ -19,6 +19,7 @@ from lineage_audit.comparison.pairing.tensors import Pairing
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import Measurement, measure_all
 from lineage_audit.comparison.reading.plan import FULL_AT_ONCE, SAMPLE_BYTES, SAMPLE_PART, bytes_of, plan_reading
+from lineage_audit.comparison.reading.threads import product_threads
 from lineage_audit.comparison.requantized import ask_requantization
 from lineage_audit.comparison.searches import align_sample, ask_from_the_wider, search_both_ways
 from lineage_audit.comparison.shares.weights import Shares, describe_weights, measure_shares
@@ -104,9 +105,10 @@ def compare_weights(
         evidence += found.evidence
         searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
         if searched:
-            aligned, further = search_both_ways(
-                weights_a, weights_b, pairing, in_place, evidence, shares, found, progress
-            )
+            with product_threads(max(_width(a), _width(b))):
+                aligned, further = search_both_ways(
+                    weights_a, weights_b, pairing, in_place, evidence, shares, found, progress
+                )
         else:
             aligned, further = align_sample(found, evidence, shares, progress)
         evidence += further
@@ -133,6 +135,11 @@ def _is_answered(a: Checkpoint, b: Checkpoint, evidence: Sequence[Evidence]) -> 
     log10_p = combined_log10_p(evidence)
     nothing_found = (log10_p is None or log10_p > RELATION.unclear_log10_p) and not is_half_agreed(evidence)
     return _size(a) + _size(b) > FULL_AT_ONCE and nothing_found and has_asked_invariants(evidence)
+
+
+def _width(checkpoint: Checkpoint) -> int:
+    """The shorter side of its largest matrices."""
+    return max((min(tensor.shape[-2:]) for tensor in checkpoint.tensors if len(tensor.shape) > 1), default=0)
 
 
 def _size(checkpoint: Checkpoint) -> int:

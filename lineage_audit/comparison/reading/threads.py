@@ -15,8 +15,11 @@ from pathlib import Path
 WIDE = 1024
 """Length from which the shorter side of the largest matrices makes products worth several threads."""
 
-SKETCHES = 0
-"""The width of fingerprints' sketches: products of a few rows."""
+FEW_ROWS = 0
+"""The width of a sample and of fingerprints' sketches: products of a few rows, however long."""
+
+_ASKED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What a user sets to say how many threads a linear algebra library may start."""
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _OLDER_QUOTA = (Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
@@ -29,6 +32,12 @@ def usable_processors() -> int:
     return max(1, bound if share is None else min(bound, math.ceil(share)))
 
 
+def _usable_threads() -> int:
+    """As many as processors, or as the user asked for where that is fewer."""
+    asked = (os.environ.get(name, "") for name in _ASKED)
+    return min([usable_processors(), *(int(count) for count in asked if count.isdecimal() and int(count) > 0)])
+
+
 @contextmanager
 def product_threads(width: int) -> Iterator[None]:
     """Give products of matrices the threads that suit them.
@@ -39,7 +48,7 @@ def product_threads(width: int) -> Iterator[None]:
     import numpy as np  # noqa: F401 - its libraries must be loaded to be told
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(usable_processors() if width >= WIDE else 1, user_api="blas"):
+    with threadpool_limits(_usable_threads() if width >= WIDE else 1, user_api="blas"):
         yield
 
 

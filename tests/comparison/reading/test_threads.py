@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_info
 
+from lineage_audit.comparison import compare_checkpoints, stages
 from lineage_audit.comparison.reading import threads
 from lineage_audit.comparison.reading.threads import WIDE, product_threads, usable_processors
+from tests.models import llama, model
 
 
 def _threads() -> set[int]:
@@ -20,6 +22,8 @@ def _threads() -> set[int]:
 def bound(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six processors, and no control group."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    for name in threads._ASKED:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(threads, "_QUOTA", Path("/nowhere/cpu.max"))
     monkeypatch.setattr(threads, "_OLDER_QUOTA", (Path("/nowhere/quota"), Path("/nowhere/period")))
 
@@ -57,3 +61,35 @@ def test_small_products_take_one_thread_and_what_was_set_comes_back() -> None:
     with product_threads(WIDE):
         assert max(_threads()) <= 6
     assert _threads() == before
+
+
+@pytest.mark.usefixtures("bound")
+@pytest.mark.parametrize(("asked", "most"), [("1", 1), ("2", 2), ("64", 6), ("all", 6), ("0", 6)])
+def test_what_the_user_asks_for_bounds_large_products_too(
+    asked: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    with product_threads(WIDE):
+        assert max(_threads()) <= most
+
+
+@pytest.mark.usefixtures("bound")
+def test_a_sample_takes_one_thread_and_the_search_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, set[int]] = {}
+
+    def watched(name: str) -> None:
+        run = getattr(stages, name)
+
+        def watching(*arguments: object) -> object:
+            seen[name] = _threads()
+            return run(*arguments)
+
+        monkeypatch.setattr(stages, name, watching)
+
+    monkeypatch.setattr(threads, "WIDE", 1)
+    for name in ("measure_all", "ask_from_the_wider", "search_both_ways"):
+        watched(name)
+    with product_threads(WIDE):
+        most = _threads()
+    compare_checkpoints(model(llama(1)), model(llama(2)), effort="search")
+    assert seen == {"measure_all": {1}, "ask_from_the_wider": {1}, "search_both_ways": most}
