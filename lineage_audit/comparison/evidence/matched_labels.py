@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -19,7 +19,7 @@ from lineage_audit.comparison.evidence.base import (
     test_result,
     unit_rows,
 )
-from lineage_audit.comparison.evidence.zero_places import FloatArray, zeros_tell
+from lineage_audit.comparison.reading.measurement import FloatArray
 from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 _LATE = NormalDist().inv_cdf(0.9)
@@ -57,9 +57,9 @@ class MatchedBlock:
         noise: root mean square cosine of units with different numbers, zero ones left out.
         live: units that are not zero in either model, nor mostly copies of one another.
         copy_group: the number of the block among those of its layer that may have started as copies of one another.
+        has_signs: whether the signs of similarities are random in independent models.
         alike: units whose similarity with their own number is the largest in size on both sides, and above zero.
         opposed: the same below zero. Each of both kinds is as likely where anything but signs tells the numbers.
-        told_by_zeros: whether zeros stand in the same places of units with the same number.
     """
 
     layer: int | None
@@ -67,31 +67,20 @@ class MatchedBlock:
     noise: float
     live: int
     copy_group: int = 0
+    has_signs: bool = False
     alike: int = 0
     opposed: int = 0
-    told_by_zeros: bool = False
 
 
-def match_block(
-    layer: int | None,
-    similarity: npt.NDArray[np.float32],
-    cosines: int,
-    *,
-    copy_group: int = 0,
-    told_by_zeros: bool = False,
-) -> MatchedBlock:
-    """Match units that are each other's best in ``[B's units, A's units]``, a sum of ``cosines`` cosines.
+def match_block(layer: int | None, sizes: npt.NDArray[np.float32], cosines: int) -> MatchedBlock:
+    """Match units that are each other's best by sizes without a sign ``[B's units, A's units]``, sums of ``cosines``.
 
     A match has to be mutual, so that it does not matter which model is given first. A tie counts against: equal rows
     (dead units) must not look like matches.
     """
-    own, largest = _are_alone_at_the_top(similarity), _are_alone_at_the_top(np.abs(similarity))
-    is_above = np.diagonal(similarity) > 0
-    others = similarity[~np.eye(len(similarity), dtype=bool) & (similarity != 0)]
+    others = sizes[~np.eye(len(sizes), dtype=bool) & (sizes != 0)]
     noise = float(np.sqrt(np.mean(np.square(others, dtype=np.float64)))) / cosines if len(others) else 0.0
-    live = min(_live(similarity), _live(similarity.T))
-    alike, opposed = int((largest & is_above).sum()), int((largest & ~is_above).sum())
-    return MatchedBlock(layer, own, noise, live, copy_group, alike, opposed, told_by_zeros)
+    return MatchedBlock(layer, _are_alone_at_the_top(sizes), noise, min(_live(sizes), _live(sizes.T)))
 
 
 def match_rows(
@@ -99,9 +88,15 @@ def match_rows(
 ) -> MatchedBlock:
     """Match units by the sum of the cosines of their rows in each part, A's and B's ``[units, numbers]``."""
     cosines = [unit_rows(b) @ unit_rows(a).T for a, b in parts]
-    total: FloatArray = np.sum(cosines, axis=0)
-    told = any(zeros_tell(a, b) for a, b in parts)
-    return match_block(layer, total, len(parts), copy_group=copy_group, told_by_zeros=told)
+    similarity: FloatArray = np.sum(cosines, axis=0)
+    largest, is_above = _are_alone_at_the_top(np.abs(similarity)), np.diagonal(similarity) > 0
+    return replace(
+        match_block(layer, similarity, len(parts)),
+        copy_group=copy_group,
+        has_signs=True,
+        alike=int((largest & is_above).sum()),
+        opposed=int((largest & ~is_above).sum()),
+    )
 
 
 def _are_alone_at_the_top(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
@@ -150,16 +145,15 @@ def _kin_log10_p(blocks: Sequence[MatchedBlock]) -> float:
 
 
 def _group_log10_p(blocks: Sequence[MatchedBlock]) -> float:
-    """The bound for labels at random; where something tells them, at least that for their signs at random."""
-    bound = fixed_points_log10_p(sum(int(block.own.sum()) for block in blocks), len(blocks))
-    if not _are_told(blocks):
-        return bound
-    return max(bound, opposed_log10_p(sum(block.alike for block in blocks), sum(block.opposed for block in blocks)))
+    """The bound for labels at random, and at least that for signs at random: what tells labels tells no signs."""
+    fixed = sum(int(block.own.sum()) for block in blocks)
+    return max(fixed_points_log10_p(fixed, len(blocks)), _signs_log10_p(blocks, sum(block.alike for block in blocks)))
 
 
-def _are_told(blocks: Sequence[MatchedBlock]) -> bool:
-    """Whether zeros tell the numbers of units, or more are opposed to their own number than labels at random give."""
-    return any(block.told_by_zeros for block in blocks) or sum(block.opposed for block in blocks) > len(blocks)
+def _signs_log10_p(blocks: Sequence[MatchedBlock], alike: int) -> float:
+    """The bound for so many units that are alike beside those that are opposed; none where there are no signs."""
+    has_signs = all(block.has_signs for block in blocks)
+    return opposed_log10_p(alike, sum(block.opposed for block in blocks)) if has_signs else -math.inf
 
 
 def _by_chance(blocks: Sequence[MatchedBlock]) -> float:
@@ -197,11 +191,8 @@ def _match_detection_limit(blocks: Sequence[MatchedBlock]) -> float | None:
     level = CORRECTED_LOG10_P - math.log10(max(1, len(groups)))
     blocks = max(groups, key=lambda group: sum(block.live for block in group), default=[])
     count = sum(block.live for block in blocks)
-    opposed, is_told = sum(block.opposed for block in blocks), _are_told(blocks)
     needed = math.ceil(_by_chance(blocks)) + 1
-    while needed < count and (
-        fixed_points_log10_p(needed, len(blocks)) > level or (is_told and opposed_log10_p(needed, opposed) > level)
-    ):
+    while needed < count and max(fixed_points_log10_p(needed, len(blocks)), _signs_log10_p(blocks, needed)) > level:
         needed += 1
     wanted = needed + _LATE * math.sqrt(needed)
     if wanted >= count or not all(block.noise > 0 for block in blocks if block.live):

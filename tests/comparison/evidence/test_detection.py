@@ -73,7 +73,7 @@ def test_dead_weights_state_no_limit() -> None:
 def test_ungated_models_are_found_by_their_unit_numbers() -> None:
     weights = gpt2(1)
     evidence = evidence_of(weights, related(weights, 2, 0.6), gpt2_config())
-    assert (evidence["ffn-fixed-points"].log10_p or 0.0) < -50
+    assert (evidence["ffn-fixed-points"].log10_p or 0.0) < -20
     assert (evidence["channel-fixed-points"].log10_p or 0.0) < -20
 
 
