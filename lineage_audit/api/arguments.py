@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from lineage_audit.errors import LineageAuditError
+from lineage_audit.sizes import LEAST_BUDGET, read_size
 
 Reference = str | os.PathLike[str]
 """A local path, as text or as a ``Path``, or any other reference as text."""
@@ -42,6 +43,20 @@ def as_references(models: Reference | Iterable[Reference]) -> tuple[str, ...]:
 def as_path(path: str | Path | None) -> Path | None:
     """A path that may be left out."""
     return None if path is None else Path(path)
+
+
+def as_budget(budget: int | str | None) -> int | None:
+    """A number of bytes, as such or as people write it (``"64MiB"``); None stays None.
+
+    Raises:
+        LineageAuditError: it is no size, or less than one MiB, from which nothing can be said.
+    """
+    if budget is None:
+        return None
+    size = read_size(budget) if isinstance(budget, str) else budget
+    if not isinstance(size, int) or isinstance(size, bool) or size < LEAST_BUDGET:
+        raise LineageAuditError(f"budget={budget!r:.40}: give at least one MiB, as 8000000 or '64MiB'")
+    return size
 
 
 def one_of(name: str, value: Choice, allowed: Collection[str]) -> Choice:

@@ -31,7 +31,7 @@ def check(
     progress: Progress | None = None,
     weights: str | None = None,
     device: Device = "cpu",
-    budget: int | None = None,
+    budget: int | str | None = None,
     library: str | Path | None = None,
     certificates: Reference | Iterable[Reference] = (),
     signer: Signer | None = None,
@@ -53,7 +53,8 @@ def check(
         progress: told how far reading has come.
         weights: of a subject with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
-        budget: bytes of weights that a sample may read of each model; by default the policy's, or by their size.
+        budget: bytes of weights that a sample may read of each model, as a number or ``"64MiB"``; by default the
+            policy's, or by their size.
         library: a library of fingerprints, asked where the card names no base that the weights bear out.
         certificates: files of certificates that stand for declared bases which are not at hand. ``NAME=FILE`` says
             which declared base the other model of one is.
@@ -66,7 +67,7 @@ def check(
     from dataclasses import replace
     from pathlib import Path
 
-    from lineage_audit.api.arguments import as_path, as_reference, as_references, choices, one_of
+    from lineage_audit.api.arguments import as_budget, as_path, as_reference, as_references, choices, one_of
     from lineage_audit.claims import (
         CheckOptions,
         Policy,
@@ -92,6 +93,15 @@ def check(
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     named_certificates = tuple(given_certificate(one, signer) for one in as_references(certificates))
     options = CheckOptions(
-        read, with_declared, effort, fail_on, known, device, weights, budget, as_path(library), named_certificates
+        read,
+        with_declared,
+        effort,
+        fail_on,
+        known,
+        device,
+        weights,
+        as_budget(budget),
+        as_path(library),
+        named_certificates,
     )
     return check_claims(named, given, options, progress)

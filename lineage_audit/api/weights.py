@@ -26,7 +26,7 @@ def compare(
     base: Reference | None = None,
     weights: str | None = None,
     device: Device = "cpu",
-    budget: int | None = None,
+    budget: int | str | None = None,
     certificate: str | Path | None = None,
     signing: Signing | None = None,
     library: str | Path | None = None,
@@ -43,7 +43,8 @@ def compare(
         base: a common base: what A and B share beyond it is measured. Without it the base of a merge is A (deprecated).
         weights: of B, where it is a training checkpoint with several sets of weights, the name of the one that is read.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
-        budget: bytes of weights that a sample may read of each model; by their size where it is None.
+        budget: bytes of weights that a sample may read of each model, as a number or ``"64MiB"``; by their size where
+            it is None.
         certificate: where to write what shows that the two are not independent, if anywhere; the report's
             ``certificate`` links to it, or says why none was written.
         signing: sign the certificate, by sigstore's library, as whoever runs this.
@@ -53,7 +54,7 @@ def compare(
     Raises:
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
-    from lineage_audit.api.arguments import as_path, as_reference, as_references, choices, one_of
+    from lineage_audit.api.arguments import as_budget, as_path, as_reference, as_references, choices, one_of
     from lineage_audit.certifying import certificate_file
     from lineage_audit.comparing import ModelA, Settings
     from lineage_audit.comparison import EffortChoice
@@ -65,7 +66,7 @@ def compare(
     named_base = as_reference(base) if base else None
     file = certificate_file(certificate, signing)
     with computing_on(device):
-        settings = Settings(effort, progress, named, named_base, weights, budget, file, as_path(library))
+        settings = Settings(effort, progress, named, named_base, weights, as_budget(budget), file, as_path(library))
         return ModelA(ref_a, settings).compare_with(ref_b)
 
 
@@ -77,7 +78,7 @@ def compare_many(
     progress: Progress | None = None,
     base: Reference | None = None,
     device: Device = "cpu",
-    budget: int | None = None,
+    budget: int | str | None = None,
 ) -> Comparisons:
     """Compare one model with many; it is opened once, and what was read of it is kept for the next.
 
@@ -89,7 +90,8 @@ def compare_many(
         progress: told how far reading has come.
         base: a common base: what A and each model share beyond it is measured.
         device: where sums are taken: ``cpu``, or ``cuda`` where PyTorch has a graphics card.
-        budget: bytes of weights that a sample may read of each model; by their size where it is None.
+        budget: bytes of weights that a sample may read of each model, as a number or ``"64MiB"``; by their size where
+            it is None.
 
     Returns:
         A report a model, and the models that could not be read with the reason.
@@ -97,14 +99,14 @@ def compare_many(
     Raises:
         LineageAuditError: A, or the base, cannot be found or read; one line says why and what to do.
     """
-    from lineage_audit.api.arguments import as_reference, as_references, choices, one_of
+    from lineage_audit.api.arguments import as_budget, as_reference, as_references, choices, one_of
     from lineage_audit.comparing import Settings, compare_with_many
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device, computing_on
 
     one_of("effort", effort, choices(EffortChoice))
     one_of("device", device, choices(Device))
-    settings = Settings(effort, progress, base=as_reference(base) if base else None, budget=budget)
+    settings = Settings(effort, progress, base=as_reference(base) if base else None, budget=as_budget(budget))
     with computing_on(device):
         return compare_with_many(as_reference(a), as_references(models), settings)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import lineage_audit
-from lineage_audit.api.arguments import as_reference, as_references, one_of
+from lineage_audit.api.arguments import as_budget, as_reference, as_references, one_of
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
 
@@ -33,9 +33,18 @@ def test_an_unknown_value_is_refused_and_the_known_ones_are_named():
         one_of("effort", "much", ("a", "b"))
 
 
+def test_a_budget_is_a_number_of_bytes_or_what_people_write():
+    assert as_budget("1.5 MiB") == as_budget(3 * 2**19) == 1_572_864
+    assert as_budget(None) is None
+    for wrong in ("much", "12kB", 2**19, 2.5e7, True):
+        with pytest.raises(lineage_audit.LineageAuditError, match="give at least one MiB"):
+            as_budget(wrong)
+
+
 @pytest.mark.parametrize(
     ("call", "arguments"),
     [
+        (lineage_audit.compare, {"a": "/nowhere", "b": "/nowhere", "budget": "much"}),
         (lineage_audit.compare, {"a": "/nowhere", "b": "/nowhere", "effort": "much"}),
         (lineage_audit.compare, {"a": "/nowhere", "b": "/nowhere", "device": "tpu"}),
         (lineage_audit.compare, {"a": None, "b": "/nowhere"}),
