@@ -259,19 +259,21 @@ def _outcome(findings: Sequence[Finding], fail_on: FailOn, policy: Policy, *, wa
 
 def _concluded(case: Case) -> LicenceStatement | None:
     """The licence that the weights' origin implies, where they show one: a comparison alone concludes anything."""
-    for debt in case.debts:
+    shown = [debt for debt in case.debts if debt.reference.relation != "shared-origin"]
+    for debt in shown:
         unchanged = debt.reference.relation == "identical"
         if case.licence is None or misfit_of(case.licence, debt.licence, unchanged=unchanged):
             basis = f"the weights derive from {debt.origin}, which is under it"
             return statement_of(debt.licence, debt.licence.key, basis)
-    return case.licence.statement if case.licence and case.debts and not _is_open(case, case.licence) else None
+    return case.licence.statement if case.licence and shown and not _is_open(case, case.licence) else None
 
 
 def _is_open(case: Case, stated: StatedLicence) -> bool:
     """Whether the stated licence can be concluded neither: a relation is open, or a licence is not all known."""
     is_unknown = not stated.is_known or any(any(unknown_licences(base)) for base in case.bases)
     named_above = (base.licence for base in case.unverified if base.through and base.licence is not None)
-    return is_unknown or bool(case.of_standing(*OPEN)) or any(misfit_of(stated, licence) for licence in named_above)
+    is_unsettled = bool(case.of_standing(*OPEN)) or any(base.relation == "shared-origin" for base in case.bases)
+    return is_unknown or is_unsettled or any(misfit_of(stated, licence) for licence in named_above)
 
 
 def _summary(case: Case) -> ModelSummary:

@@ -78,8 +78,16 @@ class TestOrder:
         write_model(tmp_path / "base", base_weights(), card(NON_COMMERCIAL))
         subject = write_model(tmp_path / "subject", weights, card({**FREE, "base_model": "base"}))
         report = check(str(subject))
-        assert report.references[0].relation in ("shared-origin", "derived")
-        assert found(report) == [("LA202", "error")]
+        assert report.references[0].relation == "shared-origin"
+        assert found(report) == [("LA202", "error"), ("LA912", "warning")]
+
+    def test_a_declared_base_of_some_parts_alone_is_no_pass(self, tmp_path):
+        weights = with_parts_of(base_weights(), independent_weights())
+        write_model(tmp_path / "base", base_weights(), card(FREE))
+        subject = write_model(tmp_path / "subject", weights, card({**FREE, "base_model": "base"}))
+        report = check(str(subject))
+        assert found(report) == [("LA912", "warning")]
+        assert (report.outcome, report.concluded_licence) == ("inconclusive", None)
 
     def test_what_the_auditor_states_is_an_order(self, tmp_path):
         subject = write_model(tmp_path / "subject", derived_weights(), card(FREE))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.derivation import Tie
 from lineage_audit.claims.references import Reference
-from lineage_audit.claims.rules.base import Draft, Rule, order_properties, weights_line
+from lineage_audit.claims.rules.base import Draft, Rule, order_properties, quoted, weights_line
 from lineage_audit.claims.rules.bases import line_in_prose
 
 
@@ -66,6 +66,23 @@ def _through_base(case: Case) -> Iterator[Draft]:
             message=f"The weights are related to those of {name} through {base}, and no further.",
             fix=f"Nothing: {base} accounts for it.",
         )
+
+
+def _declared_base_not_shown(case: Case) -> Iterator[Draft]:
+    """A declared base that shares an origin with the weights: neither borne out nor excluded."""
+    for tie in case.of_standing("declared"):
+        claim = tie.reference.declared_by
+        if claim is not None and tie.reference.relation == "shared-origin":
+            yield Draft(
+                message=(
+                    f"The weights share an origin with the declared base {claim.value}; that they were made from it is "
+                    "not shown."
+                ),
+                evidence=(quoted(claim), weights_line(tie.reference)),
+                fix="Read more with --effort full; name in base_model whatever else the weights were made from.",
+                location=case.place("base_model"),
+                reference=tie.reference,
+            )
 
 
 def _what_would_show(tie: Tie, base: str) -> str:
@@ -134,5 +151,15 @@ RULES = (
         "note",
         "Subject and reference share the declared base, and little of what the reference changed in it.",
         _through_base,
+    ),
+    Rule(
+        "LA912",
+        "base-not-shown",
+        "The weights share an origin with a declared base, and descent from it is not shown",
+        "warning",
+        "A base some of whose tensors are in the weights, or that had the same start, need not be what they were made "
+        "from. The claim is neither borne out nor excluded, and no licence is concluded from it.",
+        _declared_base_not_shown,
+        is_unchecked=True,
     ),
 )
