@@ -13,7 +13,7 @@ from lineage_audit.claims.policy import Allowance, Policy
 from lineage_audit.claims.references import Reference
 from lineage_audit.claims.repository import Repository
 from lineage_audit.claims.stated_licence import StatedLicence
-from lineage_audit.claims.statements import NamedBase, Statements, licence_is_unread, named_by, recorded
+from lineage_audit.claims.statements import NamedBase, Statements, licence_is_unread
 from lineage_audit.results import ClaimRecord, LibrarySearch, Location, Standing
 
 
@@ -137,12 +137,11 @@ class Case:
         return Location("config.json" if "config.json" in files else min(files), 1)
 
     def _named_by_bases(self) -> Iterator[NamedBase]:
-        """The bases that the prose of the subject's bases, and of theirs, names: words go on where no card declares."""
-        for reference in self.bases:
-            above = ((ancestor.ref, ancestor.repository) for ancestor in reference.ancestors)
-            for name, repository in ((reference.name, reference.repository), *above):
-                if repository is not None:
-                    yield from named_by(recorded(repository.claims.of("derived_from")), name)
+        """What only the prose of the subject's bases, or of theirs, leads to: words go on where no card declares."""
+        for ancestor in (above for reference in self.bases for above in reference.ancestors):
+            if ancestor.said is not None and ancestor.licence is not None:
+                for licence in ancestor.licence.owed:
+                    yield NamedBase(ancestor.ref, licence, ancestor.said, ancestor.said_by)
 
     def _headings(self) -> Iterator[str]:
         """The first heading of a local card; on the Hub, the repository's name is the model's."""
@@ -154,10 +153,10 @@ class Case:
 
 
 def _debts_of(reference: Reference) -> Iterator[Debt]:
-    """The licences of one base, and those of its ancestors."""
+    """The licences of one base, and those of its ancestors by what cards declare."""
     for licence in reference.licence.owed if reference.licence else ():
         yield Debt(licence, reference.name, (), reference, reference.repository)
-    for ancestor in reference.ancestors:
+    for ancestor in reference.declared_ancestors:
         for licence in ancestor.licence.owed if ancestor.licence else ():
             yield Debt(licence, ancestor.ref, ancestor.through, reference, ancestor.repository)
 
@@ -165,7 +164,7 @@ def _debts_of(reference: Reference) -> Iterator[Debt]:
 def unknown_licences(reference: Reference) -> Iterator[tuple[str, str]]:
     """The models among a base and its ancestors whose licence is not all known, and why, one sentence each."""
     yield from _unknown(reference.name, reference.licence, reference.repository)
-    for ancestor in reference.ancestors:
+    for ancestor in reference.declared_ancestors:
         yield from _unknown(ancestor.ref, ancestor.licence, ancestor.repository)
 
 

@@ -48,7 +48,7 @@ class Reference:
         reason: why it was not compared, or None.
         report: the comparison, the reference being A; or None.
         licence: its licence, or None where it is not known.
-        ancestors: the bases that it declares, and theirs.
+        ancestors: the bases that it names, and theirs.
         given: what the auditor gave it as, or None for one that the card alone names.
         is_tied: that these are the weights of the model that the card names is more than a folder's name.
         is_sketched: only a fingerprint of it was at hand, which holds no weights.
@@ -94,6 +94,11 @@ class Reference:
     def is_certified(self) -> bool:
         """Whether a certificate shows, in the place of its weights, that the subject's are not independent of them."""
         return isinstance(self.certificate, Accepted)
+
+    @property
+    def declared_ancestors(self) -> tuple[Ancestor, ...]:
+        """Its ancestors by what cards declare, not by what prose alone says."""
+        return tuple(ancestor for ancestor in self.ancestors if ancestor.said is None)
 
     @property
     def digest(self) -> str | None:
@@ -351,7 +356,7 @@ def summarise_reference(reference: Reference) -> ReferenceSummary:
         licence=reference.licence.statement if reference.licence else None,
         architecture=report.a.architecture if report else None,
         parameters=report.a.parameters if report else None,
-        ancestors=tuple(_ancestor(ancestor) for ancestor in reference.ancestors),
+        ancestors=tuple(_ancestor(ancestor) for ancestor in reference.declared_ancestors),
         compared_share=report.weights.compared_share if report else None,
         bytes_read=report.a.bytes_read if report else None,
         coverage=report.coverage.b if report else (),

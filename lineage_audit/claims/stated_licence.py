@@ -16,6 +16,7 @@ from lineage_audit.claims.licences import (
     alias_form,
     licence_at,
     licence_called,
+    licence_mentioned,
     licence_of_model,
     refined,
     spdx_of,
@@ -143,7 +144,15 @@ def read_stated_licence(
 
 def licence_by_name(model: str) -> StatedLicence | None:
     """The licence that a model's publisher is known to use for models of this name."""
-    licence = licence_of_model(model)
+    return _by_name(model, licence_of_model(model))
+
+
+def licence_by_words(model: str) -> StatedLicence | None:
+    """The same for a model as prose calls it, which is less exact: "Llama 3.1"."""
+    return _by_name(model, licence_of_model(model) or licence_mentioned(model))
+
+
+def _by_name(model: str, licence: Licence | None) -> StatedLicence | None:
     if licence is None:
         return None
     claim = _LicenceClaim(licence.key, f"models named like {model} are published under it", ((licence,),))

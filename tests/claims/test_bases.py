@@ -202,6 +202,35 @@ class TestChains:
         report = check(str(write_model(tmp_path / "last", derived_weights(), card(front), LLAMA_2.files)))
         assert report.findings == ()
 
+    def test_an_origin_that_a_base_names_in_prose_alone_is_no_pass(self, tmp_path):
+        middle = card({"license": "mit"}, "It is derived from Llama-3.1-8B and was further trained by us.")
+        write_model(tmp_path / "middle", base_weights(), middle)
+        front = {"license": "mit", "base_model": "middle"}
+        report = check(str(write_model(tmp_path / "subject", derived_weights(), card(front))))
+        assert {"LA303", "LA902"} <= {finding.rule_id for finding in report.findings}
+        assert all(finding.level != "error" for finding in report.findings)
+        assert (report.outcome, report.concluded_licence) == ("inconclusive", None)
+        unchecked = next(finding for finding in report.findings if finding.rule_id == "LA902")
+        assert "middle, README.md:" in unchecked.evidence[0]
+
+    def test_what_an_origin_in_prose_declares_is_followed(self, tmp_path):
+        write_model(tmp_path / "first-7b", None, card({"license": "cc-by-nc-4.0"}))
+        write_model(tmp_path / "second-7b", None, card({"license": "mit", "base_model": "first-7b"}))
+        middle = card({"license": "mit"}, "It is a fine-tune of second-7b.")
+        write_model(tmp_path / "middle", base_weights(), middle)
+        front = {"license": "mit", "base_model": "middle"}
+        report = check(str(write_model(tmp_path / "subject", derived_weights(), card(front))))
+        assert next(finding.message for finding in report.findings if finding.rule_id == "LA303").count("first-7b") == 1
+        assert report.outcome == "inconclusive"
+
+    def test_what_metadata_declare_is_owed_though_prose_says_it_too(self, tmp_path):
+        write_model(tmp_path / "first-7b", None, card({"license": "cc-by-nc-4.0"}))
+        write_model(tmp_path / "second-7b", None, card({"license": "mit", "base_model": "first-7b"}))
+        front = {"license": "mit", "base_model": "second-7b"}
+        write_model(tmp_path / "middle", base_weights(), card(front, "It is a fine-tune of first-7b."))
+        subject = write_model(tmp_path / "subject", derived_weights(), card({"license": "mit", "base_model": "middle"}))
+        assert "LA202" in {finding.rule_id for finding in check(str(subject)).findings if finding.level == "error"}
+
     def test_an_ancestor_out_of_reach_is_known_by_its_name(self, tmp_path):
         write_model(tmp_path / "middle", base_weights(), card({**MIT, "base_model": "meta-llama/Llama-2-7b-hf"}))
         subject = write_model(tmp_path / "last", derived_weights(), card({**MIT, "base_model": "middle"}))

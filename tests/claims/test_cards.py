@@ -164,7 +164,7 @@ class TestWordsOfTheBase:
         write_model(tmp_path / "distilled", base_weights(), card(BY, self.WORDS))
         subject = write_model(tmp_path / "mine", derived_weights(), card({**BY, "base_model": "distilled"}))
         report = check(str(subject))
-        assert found(report) == ["LA303 warning", "LA306 note"]
+        assert found(report) == ["LA303 warning", "LA902 warning", "LA306 note"]
         first = report.findings[0]
         assert "which the card of distilled names as its origin" in first.message
         assert f"distilled, README.md:6: {self.WORDS}" in first.evidence
@@ -175,7 +175,7 @@ class TestWordsOfTheBase:
         write_model(tmp_path / "distilled", None, card(BY, self.WORDS))
         write_model(tmp_path / "middle", base_weights(), card({**BY, "base_model": "distilled"}))
         subject = write_model(tmp_path / "mine", derived_weights(), card({**BY, "base_model": "middle"}))
-        assert found(check(str(subject))) == ["LA303 warning", "LA306 note"]
+        assert found(check(str(subject))) == ["LA303 warning", "LA902 warning", "LA306 note"]
 
     def test_nothing_follows_from_the_words_of_a_model_that_is_no_base(self, tmp_path):
         other = write_model(tmp_path / "other", independent_weights(), card(BY, self.WORDS))

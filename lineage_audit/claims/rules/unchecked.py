@@ -9,6 +9,7 @@ from operator import itemgetter
 from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.claims.case import Case, unknown_licences
 from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
+from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.comparison.verdict.thresholds import CHECKS
 
 
@@ -156,9 +157,27 @@ def _base_licence(case: Case) -> Iterator[Draft]:
             )
 
 
+def _licence_behind_a_base(case: Case) -> Iterator[Draft]:
+    """A base whose label the stated licence fits, and whose words name an origin that it does not fit."""
+    for base in case.unverified:
+        if base.through and base.licence and case.licence and misfit_of(case.licence, base.licence):
+            yield Draft(
+                message=(
+                    f"Whether the licence fits could not be checked: the card of {base.through} says that it was made "
+                    f"from {base.name}, in words that no metadata states."
+                ),
+                evidence=(f"{base.through}, {quoted(base.record)}", f"terms: {base.licence.source}"),
+                fix=f"State {base.licence.name}; or look up what {base.through} was made from, and allow this finding.",
+                location=case.place("base_model", "license"),
+                about=f"{base.through} {base.licence.key}",
+                base=base.through,
+            )
+
+
 def _licences(case: Case) -> Iterator[Draft]:
     yield from _own_licence(case)
     yield from _base_licence(case)
+    yield from _licence_behind_a_base(case)
 
 
 def _expired(case: Case) -> Iterator[Draft]:
@@ -192,8 +211,8 @@ RULES = (
         "licence-unknown",
         "A licence could not be worked out",
         "warning",
-        "The subject's licence, or that of a base, is not stated or not known, so that it was not compared. State it "
-        "by its Hub or SPDX id.",
+        "The subject's licence, or that of a base, is not stated or not known, so that it was not compared; or a "
+        "base's card names in prose an origin under another licence. State the licence by its Hub or SPDX id.",
         _licences,
         is_unchecked=True,
     ),

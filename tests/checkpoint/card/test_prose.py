@@ -284,6 +284,9 @@ def test_real_cards(repo: str, named: list[str], from_scratch: list[int]) -> Non
         "This repository contains a small GPT trained from scratch on Shakespeare for comparison.",
         "Nova is not a from-scratch model.",
         "Nova-7B-from-scratch is our control model.",
+        "Trained from scratch on 2T tokens, the tokenizer covers 20 languages.",
+        "Language models trained from scratch on small corpora need more epochs.",
+        "A model trained from scratch on the same data is worse.",
     ],
 )
 def test_scratch_said_of_code_data_parts_and_others_is_not_said_of_the_model(sentence: str) -> None:
@@ -296,6 +299,8 @@ def test_scratch_said_of_code_data_parts_and_others_is_not_said_of_the_model(sen
         "Nova was pretrained from scratch by us and then instruction-tuned.",
         "Nova is a from-scratch 1B model.",
         "It was trained from scratch by our team at Acme.",
+        "Recursive weight-sharing language models trained from scratch on one machine.",
+        "This repository contains the weights for a Bengali model trained from scratch.",
     ],
 )
 def test_scratch_said_by_its_own_makers_is_said_of_the_model(sentence: str) -> None:
@@ -321,10 +326,33 @@ def test_scratch_said_by_its_own_makers_is_said_of_the_model(sentence: str) -> N
         "Nova ist ein Finetuning von Llama-3.1-8B.",
         "NovaはLlama-3.1-8Bをベースにしています。",
         "Nova는 Llama-3.1-8B 기반 모델입니다.",
+        "A LoRA fine-tune of Llama-3.1-8B for code.",
+        "Full-parameter fine-tune (FFT) of Llama-3.1-8B.",
+        "A fine-tuned Llama-3.1-8B model for questions on law.",
+        "A further fine-tuned checkpoint of Llama-3.1-8B.",
+        "Llama-3.1-8B (8B parameters) fine-tuned so that questions find their paragraph.",
+        "The weights of Llama-3.1-8B, repacked byte for byte.",
+        "Quantized ONNX export of Llama-3.1-8B.",
+        "A clone of Llama-3.1-8B.",
+        "This is a LoRA adapter and pointer head for Llama-3.1-8B.",
+        "This rank-16 LoRA adapter teaches Llama-3.1-8B a convention.",
+        "The project utilizes the Llama-3.1-8B model from Meta as the base model.",
+        "We are excited to release Nova, a small model built on the foundation of Llama-3.1-8B.",
+        "Affiné à partir de meta-llama/Llama-3.1-8B en deux étapes, Nova répond en français.",
+        "Llama-3.1-8B affiné pour le droit français.",
+        "Nous publions Nova, un modèle affiné à partir de meta-llama/Llama-3.1-8B.",
+        "Un adaptateur LoRA pour Llama-3.1-8B.",
+        "El modelo es un merge a partir de meta-llama/Llama-3.1-8B.",
+        "基于 meta-llama/Llama-3.1-8B 微调",
+        "在Llama-3.1-8B上微调。",
+        "Nova 是在 Llama-3.1-8B 上用 LoRA 微调的模型。",
+        "基座模型为 Llama-3.1-8B。",
+        "使用 Llama-3.1-8B 作为基座模型进行微调。",
+        "模型基于Llama-3.1-8B全参数微调。",
     ],
 )
 def test_a_base_is_named_in_many_ways(sentence: str) -> None:
-    assert "Llama-3.1-8B" in bases(f"# Nova\n\n{sentence}\n")
+    assert {"Llama-3.1-8B", "meta-llama/Llama-3.1-8B"} & set(bases(f"# Nova\n\n{sentence}\n"))
 
 
 @pytest.mark.parametrize(
@@ -385,6 +413,20 @@ def test_a_base_is_named_in_many_ways(sentence: str) -> None:
         "Nova는 Llama-2-7b와 같은 구조입니다.",
         "Nova는 Llama-2-7b 기반이 아닙니다.",
         "Nova non è basato su Llama-2-7b.",
+        "Llama-2-7b fine-tuned on our data reaches 60 %, Nova 70 %.",
+        "The weights of Llama-2-7b, converted to GGUF, can be used as a draft.",
+        "Unlike Nova, a model built on Llama-2-7b forgets.",
+        "We compare Nova, a 7B model, with a fine-tune of Llama-2-7b.",
+        "An export of Llama-2-7b embeddings is in the folder.",
+        "Adapter for Llama-2-7b's chat format.",
+        "This project is based on LLaMA-Factory.",
+        "The model is derived from the step-700 LoRA.",
+        "Llama-2-7b affiné sur nos données atteint 60 %, Nova 70 %.",
+        "Basé sur l'architecture de Llama-2-7b.",
+        "我们在 Llama-2-7b 上做了对比实验，训练了分类器。",
+        "您可以使用 Llama-2-7b 作为基座模型进行微调。",
+        "与在 Llama-2-7b 上微调的模型相比，Nova 更好。",
+        "使用 Qwen2.5-72B 作为教师模型生成训练数据。",
     ],
 )
 def test_a_model_that_is_named_for_another_reason_is_no_base(sentence: str) -> None:

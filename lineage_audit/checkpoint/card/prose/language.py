@@ -43,8 +43,14 @@ class Language:
 
     def compiled(self, pattern: str) -> re.Pattern[str]:
         """A pattern over masked sentences: signs in the place of models, a space for one white space."""
-        others = f"(?:{self.table['scratch_of_others']})" if "scratch_of_others" in self.table else ""
-        return _compiled(pattern.replace("{PARTS}", self.one("parts")).replace("{OTHERS}", others))
+        shared = {
+            "{PARTS}": self.one("parts"),
+            "{OTHERS}": self.table.get("scratch_of_others", ""),
+            "{NO_VERB}": self.table.get("no_verb", ""),
+        }
+        for name, meaning in shared.items():
+            pattern = pattern.replace(name, meaning)
+        return _compiled(pattern)
 
 
 @cache

@@ -135,6 +135,9 @@ def _with_subject(language: Language) -> Iterator[_Frame]:
     ):
         yield _Frame(form_of, leads)
     yield _Frame(rf"{subject}\s(?:\w+ly\s)?{finite}{base}", finite)
+    if "apposed" in language.table:
+        noun_phrase = rf"(?:(?!{language.any_of('stops')}\b)[\w-]+\s){{0,6}}?"
+        yield _Frame(rf"{language.one('apposed')}\s{noun_phrase}{leads}{base}", leads)
     for form_of in language.table.get("name_first", ()):
         yield _Frame(rf"{subject}\s(?:{copula}\s{_ASIDE})?{_naming(form_of)}", _around(form_of))
     if "identity_followed_by" in language.table:
@@ -182,6 +185,7 @@ def _of_scratch(language: Language) -> Iterator[_Frame]:
     copula, scratch = language.any_of("copulas"), language.any_of("scratch")
     yield _Frame(rf"{subject}\s?{copula}\s{_noun_phrase(language)}{scratch}", scratch)
     yield _Frame(rf"{subject}\s?{copula}\s{_ASIDE},\s{scratch}", scratch)
+    yield _Frame(rf"^{language.any_of('files')}\s{_noun_phrase(language)}{scratch}", scratch)
     if "speakers" in language.table:
         speakers = rf"{_START}{language.any_of('speakers')}"
         yield _Frame(rf"{speakers}\s{language.one('scratch_active')}", language.one("scratch_word"))
