@@ -15,7 +15,7 @@ from lineage_audit.comparison.coverage import BEYOND_SAMPLE, NOT_ASKED
 from lineage_audit.results import Coverage
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.stored_forms import STORED, opaque
-from tests.models import llama, llama_config, model, noisy, repository, safetensors, write
+from tests.models import WIDE, llama, llama_config, model, noisy, repository, safetensors, write
 
 EFFORTS: tuple[EffortChoice, ...] = ("metadata", "sample", "full")
 
@@ -87,3 +87,16 @@ def test_a_check_says_what_was_compared_with_each_reference(tmp_path: Path) -> N
     (reference,) = report.references
     assert sum(row.parameters for row in reference.coverage) == report.subject.parameters
     assert "EXL3" in {row.reason for row in reference.coverage}
+
+
+@pytest.mark.parametrize("beside", ["copy", "stranger", "nothing"])
+def test_independence_is_said_only_where_all_weights_were_looked_at(beside: str) -> None:
+    """A stranger's file, and beside it one that another loader takes: only a copy of what was read settles it."""
+    config, stranger = llama_config(WIDE), llama(2, WIDE)
+    files = repository(stranger, config)
+    if beside != "nothing":
+        files["model.fp16.safetensors"] = safetensors(stranger if beside == "copy" else llama(3, WIDE), "F16")
+    parent, other = model(llama(1, WIDE), config), read_checkpoint(MemorySource(files))
+    for verdict in (compare_checkpoints(*pair).verdict for pair in ((parent, other), (other, parent))):
+        assert verdict.relation == ("inconclusive" if beside == "stranger" else "independent")
+        assert ("model.fp16.safetensors" in verdict.summary) is (beside == "stranger")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict.thresholds import TRAINING
@@ -68,6 +69,7 @@ class Findings:
         written_sum: the one of the two that is written as a sum, or None.
         delta: the one of the two that looks like a delta checkpoint, or None.
         beyond: what the two share beyond a base that was named, or None.
+        unread: weights of either model that lie beside what was read and may be others, none of which was looked at.
         parts: the same of each part of B alone; empty where B is of one part.
     """
 
@@ -89,6 +91,7 @@ class Findings:
     written_sum: WrittenSum | None = None
     delta: Letter | None = None
     beyond: Evidence | None = None
+    unread: tuple[tuple[Letter, LeftOut], ...] = ()
     parts: tuple[PartFindings, ...] = ()
 
     @property

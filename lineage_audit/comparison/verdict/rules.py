@@ -198,6 +198,10 @@ def _is_powerless(findings: Findings) -> bool:
     return not has_power(findings.evidence)
 
 
+def _is_partly_unread(findings: Findings) -> bool:
+    return bool(findings.unread)
+
+
 def _of_exact(_: Findings) -> Grade:
     return "exact"
 
@@ -283,6 +287,11 @@ def _say_powerless(findings: Findings) -> str:
     return f"a relation weaker than a cosine of {limit:.2f} would not have been seen"
 
 
+def _say_partly_unread(findings: Findings) -> str:
+    letter, left = findings.unread[0]
+    return f"nothing was found, but not all was looked at; {letter}: {left.sentence.rstrip('.')}"
+
+
 RULES: tuple[VerdictRule, ...] = (
     VerdictRule("same-weights", "identical", lambda found: found.identical, _of_exact),
     VerdictRule("same-sum", "identical", lambda found: _is_the_sum(found, "everything"), _of_what_was_measured),
@@ -308,5 +317,6 @@ RULES: tuple[VerdictRule, ...] = (
     VerdictRule("hardly-compared", "inconclusive", _is_hardly_compared, _of_what_was_measured, _say_hardly_compared),
     VerdictRule("powerless", "inconclusive", _is_powerless, _of_what_was_measured, _say_powerless),
     VerdictRule("moved-unasked", "inconclusive", _is_moved_unasked, _of_what_was_measured, _say_moved_unasked),
+    VerdictRule("partly-unread", "inconclusive", _is_partly_unread, _of_what_was_measured, _say_partly_unread),
     VerdictRule("nothing-found", "independent", lambda _: True, _of_what_was_measured),
 )
