@@ -1,4 +1,4 @@
-"""``lineage-audit behave`` as a process: what it says, with which exit code, and what it leaves."""
+"""``lineage-audit behave`` as a user runs it: what it says, with which exit code, and what it leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lineage_audit.report.json import schema_of
 from lineage_audit.results import Behaviour
 from tests.behaviour.asking.speakers import WordSpeaker
 from tests.behaviour.synthetic import stranger, strangers, student_of
-from tests.cli.running import PARENT, TWIN, process
+from tests.cli.running import PARENT, TWIN, called
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _behave(files: Path, b: str, *more: str) -> tuple[int, str, str]:
-    done = process(
-        "behave", str(files / "teacher.answers"), str(files / b), "--control", str(files / "controls"), *more
-    )
+    done = called("behave", str(files / "teacher.answers"), str(files / b), "--control", str(files / "controls"), *more)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -59,13 +57,13 @@ def test_a_lean_fails_only_where_that_was_asked_for(files: Path) -> None:
 
 
 def test_too_few_controls_are_no_pass(files: Path) -> None:
-    done = process("behave", str(files / "teacher.answers"), str(files / "student.answers"))
+    done = called("behave", str(files / "teacher.answers"), str(files / "student.answers"))
     assert done.returncode == 3
     assert "INCONCLUSIVE" in done.stdout
 
 
 def test_cost_is_told_and_nobody_is_asked(tmp_path: Path) -> None:
-    done = process("behave", PARENT, TWIN, "--cost", "--answers", str(tmp_path))
+    done = called("behave", PARENT, TWIN, "--cost", "--answers", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.count("64 passages") == 2
     assert list(tmp_path.iterdir()) == []
@@ -74,18 +72,18 @@ def test_cost_is_told_and_nobody_is_asked(tmp_path: Path) -> None:
 def test_controls_stand_in_a_library(files: Path, tmp_path: Path) -> None:
     library = str(tmp_path / "library.db")
     controls = map(str, sorted((files / "controls").iterdir()))
-    added = process("library", "add", *controls, "--library", library)
+    added = called("library", "add", *controls, "--library", library)
     assert added.stdout.count("answers added") == 6
     models = (str(files / "teacher.answers"), str(files / "student.answers"))
-    done = process("behave", *models, "--library", library, "--format", "json")
+    done = called("behave", *models, "--library", library, "--format", "json")
     assert len(json.loads(done.stdout)["controls"]) == 6
     assert json.loads(done.stdout)["outcome"] == "leans"
 
 
 def test_what_the_weights_say_stands_beside_and_needs_weights(files: Path) -> None:
-    done = process("behave", str(files / "teacher.answers"), PARENT, "--with-weights", "--cost")
+    done = called("behave", str(files / "teacher.answers"), PARENT, "--with-weights", "--cost")
     assert done.returncode == 0
-    done = process("behave", *(str(files / f"{name}.answers") for name in ("teacher", "student")), "--with-weights")
+    done = called("behave", *(str(files / f"{name}.answers") for name in ("teacher", "student")), "--with-weights")
     assert done.returncode == 2
     assert "shows no weights" in done.stderr
 
@@ -93,7 +91,7 @@ def test_what_the_weights_say_stands_beside_and_needs_weights(files: Path) -> No
 def test_an_endpoint_is_asked_no_more_than_was_allowed(files: Path) -> None:
     with serving(WordSpeaker(), Manners(echoes=False)) as served:
         models = (str(files / "teacher.answers"), f"{served.base}#m")
-        refused = process("behave", *models, "--most-requests", "10")
+        refused = called("behave", *models, "--most-requests", "10")
         assert (refused.returncode, served.asked) == (2, [])
     assert "--most-requests" in refused.stderr
     assert "requests" in refused.stderr.splitlines()[0]
@@ -103,9 +101,9 @@ def test_an_endpoint_s_answers_are_held_against_others(files: Path, tmp_path: Pa
     with serving(WordSpeaker(), Manners()) as served:
         models = (str(files / "teacher.answers"), f"{served.base}#m\x1b[31m")
         options = ("--control", str(files / "controls"), "--answers", str(tmp_path), "--format", "json")
-        done = process("behave", *models, *options)
+        done = called("behave", *models, *options)
         before = len(served.asked)
-        process("behave", *models, *options)
+        called("behave", *models, *options)
         assert len(served.asked) == before
     assert "\x1b" not in done.stderr + done.stdout
     found = json.loads(done.stdout)
@@ -116,6 +114,6 @@ def test_an_endpoint_s_answers_are_held_against_others(files: Path, tmp_path: Pa
 def test_what_is_no_model_is_one_line_and_exit_2(files: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.answers"
     bad.write_bytes(b"\x80\x04.")
-    done = process("behave", str(files / "teacher.answers"), str(bad))
+    done = called("behave", str(files / "teacher.answers"), str(bad))
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1
