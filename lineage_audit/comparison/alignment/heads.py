@@ -10,11 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import assign
 from lineage_audit.comparison.alignment.basis import SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, HeadMap
 from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
+from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 
 def match_heads(
@@ -43,7 +45,15 @@ def match_heads(
             for group, a_group in enumerate(groups)
         ]
     )
-    return HeadMap(groups, a_heads.astype(np.int64))
+    return HeadMap(groups, a_heads.astype(np.int64), is_clear=_lead(queries, a_heads) >= MATCHED_UNITS.clear_margin)
+
+
+def _lead(similarity: FloatArray, chosen: IntArray) -> float:
+    """Mean lead of the heads that were chosen over the best of the others; alone, a head leads by all that it has."""
+    heads = np.arange(len(similarity))
+    others = similarity.copy()
+    others[heads, chosen] = 0.0
+    return float((similarity[heads, chosen] - others.max(axis=1)).mean())
 
 
 def _count(heads: Heads, role: Role) -> int:

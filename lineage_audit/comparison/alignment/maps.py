@@ -97,10 +97,17 @@ class UnitMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadMap:
-    """For each KV group of a layer of B the group of A, and for each query head the query head of A."""
+    """For each KV group of a layer of B the group of A, and for each query head the query head of A.
+
+    Attributes:
+        a_groups: the groups.
+        a_heads: the query heads.
+        is_clear: whether they lead the next best; otherwise they are no more than the best there were.
+    """
 
     a_groups: IntArray
     a_heads: IntArray
+    is_clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,7 +328,7 @@ def _units(source: Checkpoint, alignment: Alignment) -> Iterator[DirectedOperati
 def _heads(alignment: Alignment) -> Iterator[DirectedOperation]:
     if alignment.residual.kind == "copies":
         return
-    moved = sum(_out_of_order(heads.a_heads) for heads in alignment.heads.values())
+    moved = sum(_out_of_order(heads.a_heads) for heads in alignment.heads.values() if heads.is_clear)
     if moved:
         yield directed(
             "heads-permuted", f"{moved:,} query heads stand in another order", "matched by rows of q, k and v"

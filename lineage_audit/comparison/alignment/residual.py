@@ -24,7 +24,7 @@ from lineage_audit.comparison.alignment.basis import PROJECTED_FROM, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.gate_rows import gate_match_margin, matched_gate_rows, same_number_gate_rows
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.alignment.spectral import spectral_map
+from lineage_audit.comparison.alignment.spectral import spectral_maps
 from lineage_audit.comparison.alignment.vector_fits import (
     MatchedVectors,
     fit_channels,
@@ -72,14 +72,12 @@ def find_residual_map(
         refined, match_margin = _refined(a, b, proposed, tokens)
         if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
             best, best_match_margin = refined, match_margin
-    if (
-        best_match_margin < MATCHED_CHANNELS.found_margin
-        and _are_worth_spectra(a, b)
-        and (spectral := spectral_map(a, b)) is not None
-    ):
+    for spectral in spectral_maps(a, b) if _are_worth_spectra(a, b) else ():
+        if best_match_margin >= MATCHED_CHANNELS.found_margin:
+            break
         refined, match_margin = _refined(a, b, spectral, None)  # tokens may have been renumbered
         if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
-            best = refined
+            best, best_match_margin = refined, match_margin
     return None if best is None else _as_channels(best)
 
 

@@ -3,24 +3,28 @@
 The Gram matrix of a matrix's rows does not change when its units or heads are reordered or negated, and a rotation of
 the residual stream (an order of channels is one) turns it as a whole. So the eigenvectors of two such matrices, summed
 over everything that reads or writes the stream, correspond in order of their eigenvalues but for a sign each; and the
-signs are those under which the Gram matrices of single roles agree as well. It finds a copy or a light fine-tune, whose
+signs are those under which the Gram matrices of single roles agree as well. Where FFNs alone were taken, attention's
+would hide them, so that gate rows are tried by themselves, layer by layer. It finds a copy or a light fine-tune, whose
 eigenvectors have not mixed, and refining with gate rows takes it further. Up rows of gated FFNs and down columns are
 left out: they are held out for what comes after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
-from lineage_audit.comparison.reading.finite import NOTHING, ratio
+from lineage_audit.comparison.reading.finite import NOTHING, ratio, zero_where_unusable
+from lineage_audit.comparison.reading.tables import without_set
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -31,37 +35,65 @@ _PRODUCTS = 1e12
 _ROUNDS = 200
 
 
-def spectral_map(a: CanonicalWeights, b: CanonicalWeights) -> ResidualMap | None:
-    """The rotation that carries the eigenvectors of A's Gram matrices to B's; None where widths or roles differ."""
+def spectral_maps(a: CanonicalWeights, b: CanonicalWeights) -> Iterator[ResidualMap]:
+    """Rotations that carry the eigenvectors of A's Gram matrices to B's: of all roles, then of gate rows by layer.
+
+    There are none where widths differ, nor of what one of the two does not have.
+    """
     if a.channels != b.channels:
-        return None
-    grams_a, grams_b = _grams(a), _grams(b)
-    roles = [role for role in grams_a if role in grams_b]
-    if not roles:
-        return None
-    of_a, of_b = ([grams[role] for role in roles] for grams in (grams_a, grams_b))
+        return
+    for grams in (_by_role, _by_layer):
+        grams_a, grams_b = grams(a), grams(b)
+        names = [name for name in grams_a if name in grams_b]
+        if names:
+            yield _map([grams_a[name] for name in names], [grams_b[name] for name in names])
+
+
+def _map(of_a: Sequence[DoubleArray], of_b: Sequence[DoubleArray]) -> ResidualMap:
+    """The rotation that carries the eigenvectors of the sum of some Gram matrices to those of others."""
     axes_a, axes_b = (np.linalg.eigh(np.sum(grams, axis=0))[1] for grams in (of_a, of_b))
-    agreement = np.zeros((a.channels, a.channels))
+    agreement = np.zeros_like(axes_a)
     for gram_a, gram_b in zip(of_a, of_b, strict=True):
         agreement += _turned(gram_a, axes_a) * _turned(gram_b, axes_b)
     rotation: FloatArray = ((axes_a * _common_signs(agreement)) @ axes_b.T).astype(np.float32)
     return ResidualMap("rotation", rotation=rotation)
 
 
-def _grams(weights: CanonicalWeights) -> dict[str, DoubleArray]:
+def _by_role(weights: CanonicalWeights) -> dict[str, DoubleArray]:
     """For what proposes and for each role of attention the Gram matrix over the stream ``[d, d]``, of trace one."""
+    return _summed(weights, ((name, rows) for layer in _looked_at(weights) for name, rows in _rows(weights, layer)))
+
+
+def _by_layer(weights: CanonicalWeights) -> dict[str, DoubleArray]:
+    """The same of what proposes alone, a layer each, as stored: FFNs may have been taken without their norms."""
+    matrices = ((layer, weights.proposing(layer)) for layer in _looked_at(weights) if weights.all_propose)
+    return _summed(weights, ((str(layer), rows) for layer, found in matrices for rows in _as_stored(weights, found)))
+
+
+def _as_stored(weights: CanonicalWeights, tensors: Sequence[TensorRef]) -> Iterator[FloatArray]:
+    """Whole matrices, one at a time, without the gains in front of them."""
+    for tensor in tensors:
+        rows = np.arange(tensor.shape[0])
+        yield without_set(zero_where_unusable(weights.checkpoint.read([RowRequest(tensor, rows)])[0]), rows)
+
+
+def _summed(weights: CanonicalWeights, named: Iterable[tuple[str, FloatArray]]) -> dict[str, DoubleArray]:
     sums: dict[str, DoubleArray] = {}
-    for layer in _looked_at(weights):
-        for name, rows in _rows(weights, layer):
-            if rows.shape[1] == weights.channels:
-                unit = unit_rows(rows)
-                sums[name] = sums.get(name, 0.0) + (unit.T @ unit).astype(np.float64)
+    for name, rows in named:
+        if rows.shape[1] == weights.channels:
+            unit = unit_rows(rows)
+            sums[name] = sums.get(name, 0.0) + (unit.T @ unit).astype(np.float64)
     return {name: ratio(gram, float(np.trace(gram))) for name, gram in sums.items()}
+
+
+def _proposing(weights: CanonicalWeights, layer: int) -> FloatArray | None:
+    """Gate rows of a whole layer, where every layer has them."""
+    return weights.proposing_rows(layer) if weights.all_propose else None
 
 
 def _rows(weights: CanonicalWeights, layer: int) -> Iterator[tuple[str, FloatArray]]:
     """Vectors over the residual channels, whole matrices of them: a part of the units would be another part in B."""
-    proposing = weights.proposing_rows(layer) if weights.all_propose else None
+    proposing = _proposing(weights, layer)
     if proposing is not None:
         yield "proposing", proposing
     for role in _ATTENTION:

@@ -9,7 +9,7 @@ import pytest
 
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.alignment.spectral import spectral_map
+from lineage_audit.comparison.alignment.spectral import spectral_maps
 from tests.comparison.alignment import disguises
 from tests.comparison.alignment.disguises import Disguise
 from tests.models import WIDE, Weights, llama, llama_config, model, noisy
@@ -46,8 +46,8 @@ def _hidden(weights: Weights, seed: int, last: Disguise) -> Weights:
 @pytest.mark.parametrize("last", [disguises.permute_channels, disguises.rotate_residual])
 def test_the_map_is_found_without_tokens(last: Disguise) -> None:
     parent = _uneven(1)
-    found = spectral_map(*(CanonicalWeights(model(weights, CONFIG)) for weights in (parent, _hidden(parent, 2, last))))
-    assert found is not None
+    models = (CanonicalWeights(model(weights, CONFIG)) for weights in (parent, _hidden(parent, 2, last)))
+    found, _ = spectral_maps(*models)
     assert found.rotation is not None
     assert np.allclose(found.rotation @ found.rotation.T, np.eye(SIX.hidden), atol=1e-4)
 
@@ -76,4 +76,18 @@ def test_strangers_with_renumbered_tokens_are_not_accused(last: Disguise) -> Non
 def test_models_of_different_widths_have_no_common_axes() -> None:
     narrow = replace(SIX, hidden=64)
     one, other = model(llama(6, SIX), CONFIG), model(llama(7, narrow), llama_config(narrow))
-    assert spectral_map(CanonicalWeights(one), CanonicalWeights(other)) is None
+    assert list(spectral_maps(CanonicalWeights(one), CanonicalWeights(other))) == []
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_ffns_alone_are_found_in_another_order_and_without_their_norms(noise: float) -> None:
+    """Attention, embeddings and gains of a stranger: the Gram matrices of gate rows are all that is left."""
+    parent, stranger = llama(1, SIX), llama(2, SIX)
+    child = noisy({name: parent[name] if "mlp" in name else stranger[name] for name in parent}, 3, noise)
+    verdict = compare_checkpoints(
+        model(parent, CONFIG), model(_hidden(child, 4, disguises.permute_channels), CONFIG)
+    ).verdict
+    assert verdict.relation in ("derived", "shared-origin")
+    kinds = {operation.kind for operation in verdict.operations}
+    assert {"channels-permuted", "units-permuted"} <= kinds
+    assert "heads-permuted" not in kinds
