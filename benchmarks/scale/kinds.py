@@ -71,6 +71,12 @@ def _rotated(size: float) -> Callable[[Shape, int], Weights]:
     return lambda shape, seed: Moved(Rotated(_written(shape)), seed, size)
 
 
+def _rotated_relabelled(shape: Shape, seed: int) -> Weights:
+    """Rotated, units and heads in another order and with other signs and scales, and trained on a little."""
+    labels = EVERYTHING - {"channels"}
+    return Moved(Relabelled(Rotated(_written(shape)), shape, seed, labels), seed, FINE_TUNED)
+
+
 def _up_scaled(shape: Shape, seed: int) -> Weights:
     """As SOLAR: the first three quarters of the layers, then the last three quarters."""
     quarter = shape.layers // 4
@@ -191,6 +197,11 @@ KINDS: dict[str, Kind] = {
     "turned": Kind(lambda shape, seed: _written(shape), _SAME, base="turned"),  # noqa: ARG005
     "rotated": Kind(_rotated(0.0), _DERIVED, _ROTATED, base="turned"),
     "rotated-30": Kind(_rotated(0.3), _DERIVED, _ROTATED, base="turned"),
+    "rotated-relabelled": Kind(
+        *(_rotated_relabelled, _DERIVED, (*_ROTATED, "units-permuted", "heads-permuted", "signs-flipped")),
+        base="turned",
+        applies=_has_heads_of_its_own,
+    ),
     "up-scaled": Kind(_up_scaled, _DERIVED, ("layers-duplicated",)),
     "layers-dropped": Kind(_layers_dropped, _DERIVED, ("layers-removed",)),
     "width-cut": Kind(_width_cut, _DERIVED, ("width-pruned",), applies=_is_dense),

@@ -115,8 +115,8 @@ def ask_invariants(
     found = match_channels(tokens) if tokens is not None else None
     keys, key_evidence = _ask_keys(a, b, tokens, budget)
     residual, layers = _residual_and_layers(a, b, found, keys)
-    units = _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
     turned = _ask_turned(a, b, tokens, found, layers, budget)
+    units = () if turned else _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, parameters),

@@ -30,7 +30,7 @@ from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.reading.tables import without_set
 
 _FFNS = 2
-"""FFNs whose units are looked at."""
+"""FFNs whose units are looked at; one where it is so large that a part of it is read."""
 
 _ROWS = 512
 """Rows that are read of each."""
@@ -60,8 +60,10 @@ def match_turned_units(
     ]
     if not known:
         return ()
-    pairs = [known[position] for position in spread_numbers(len(known), min(_FFNS, len(known)))]
-    rows = _rows_to_read(ups_b[pairs[0][1]], budget)
+    first = ups_b[known[0][1]]
+    rows = _rows_to_read(first, budget)
+    count = _FFNS if len(rows) == first.shape[0] else 1
+    pairs = [known[position] for position in spread_numbers(len(known), min(count, len(known)))]
     units_a = _over_tokens(a, [ups_a[one] for one, _ in pairs], rows, tokens.directions_a)
     units_b = _over_tokens(b, [ups_b[other] for _, other in pairs], rows, tokens.directions_b)
     return tuple(
@@ -73,7 +75,7 @@ def match_turned_units(
 def _rows_to_read(up: TensorRef, budget: int) -> IntArray:
     """All units where they are few, else a run from the middle, as long as the budget allows."""
     row = max(1, bytes_for_rows(up, np.arange(1)))
-    count = min(up.shape[0], _ROWS, max(1, int(_SHARE * budget / (_FFNS * row))))
+    count = min(up.shape[0], _ROWS, max(1, int(_SHARE * budget / row)))
     start = (up.shape[0] - count) // 2
     return np.arange(start, start + count)
 
