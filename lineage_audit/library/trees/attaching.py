@@ -10,7 +10,7 @@ it on the way to the centre, the latter is taken.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,17 +63,18 @@ def _group(members: tuple[int, ...], copies: Mapping[int, Sequence[int]], pairs:
     merges += over_base(pairs, heads, centre)
     merged = {mixture.child for mixture in merges}
     parents = _spanning([head for head in heads if head not in merged], centre, cost)
-    parents = _from_merges(_reattached(parents, centre, cost), merged, cost)
+    parents = _from_merges(_reattached(parents, centre, cost), merges, cost)
     links = [Link(parent, child) for child, parent in parents.items()]
     links += [Link(head, copy) for head, others in copies.items() for copy in others]
     return Group(members, centre, tuple(links), merges)
 
 
-def _from_merges(parents: Mapping[int, int], merged: Collection[int], cost: DoubleArray) -> dict[int, int]:
-    """Hang models that lie far nearer to a merge than to their neighbour on the merge."""
+def _from_merges(parents: Mapping[int, int], merges: Sequence[Mixture], cost: DoubleArray) -> dict[int, int]:
+    """Hang models that lie far nearer to a merge than to their neighbour on the merge, if they did not go into it."""
     moved = dict(parents)
     for child, parent in parents.items():
-        nearest = min(merged, key=lambda merge: cost[child, merge], default=parent)
+        others = [mixture.child for mixture in merges if child not in mixture.parents]
+        nearest = min(others, key=lambda merge: cost[child, merge], default=parent)
         if cost[child, nearest] < TREES.made_from_merge * cost[child, parent]:
             moved[child] = nearest
     return moved

@@ -72,6 +72,14 @@ def test_a_merge_has_two_parents() -> None:
     assert all(edge.directed and names[edge.target] == "merged" for edge in tree.edges if edge.kind == "merge")
 
 
+def test_a_parent_that_most_of_a_merge_came_from_is_not_made_from_it() -> None:
+    merged = {name: (0.75 * CODE[name] + 0.25 * CHAT[name]).astype(np.float32) for name in BASE}
+    tree = _tree({"merged": merged, "code": CODE, "chat": CHAT, "later": noisy(CHAT, 7, 0.05)})
+    kinds = {frozenset((edge.source, edge.target)): edge.kind for edge in tree.edges}
+    assert len(kinds) == len(tree.edges), "two models are joined by one edge"
+    assert sorted(kinds.values()) == ["descent", "descent", "merge", "merge"]
+
+
 def test_a_cut_is_directed_and_carries_on() -> None:
     cut = _without_layer(BASE, 2)
     tree = _tree({"healed": noisy(cut, 6, 0.2), "cut": cut, "base": BASE, "code": CODE})
