@@ -17,6 +17,8 @@ from lineage_audit.results import FamilyTree
 _LEFT, _TOP, _ROW = 12.0, 16.0, 34.0
 _WIDEST_STEP, _ROOM_FOR_DEPTH = 34.0, 150.0
 _MOST_ROWS = 400
+_GAP = 5.0  # between the centre of a node and the end of a line
+_BESIDE = 0.8  # of that gap: how far a second arrow stands from the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +124,47 @@ def _branch(node: _Placed, parent: _Placed, first: Mapping[str, _Placed]) -> Ite
     step, target = node.step, first.get(node.step.identifier)
     if target is None or step.edge is None:
         return
-    class_ = "guide" if step.again or step.edge.kind == "origin" else "axis"
-    y = target.y + (4 if step.again and target.y < parent.y else -4 if step.again else 0)
-    side = 5.0 if y > parent.y else -5.0
-    yield line(parent.x, parent.y + side, parent.x, y, class_)
-    yield line(parent.x, y, target.x - 5, y, class_)
+    if step.again:
+        yield from _to_other_parent(parent, target)
+        return
+    class_ = "guide" if step.edge.kind == "origin" else "axis"
+    side = _side(parent, target)
+    yield line(parent.x, parent.y + side, parent.x, target.y, class_)
+    yield line(parent.x, target.y, target.x - _GAP, target.y, class_)
     if not step.edge.directed:
         return
-    if step.away:
-        yield group(
-            line(target.x - 9, y - 3, target.x - 5, y, "axis"), line(target.x - 9, y + 3, target.x - 5, y, "axis")
-        )
-    else:
-        tip = parent.y + side * 1.2
-        back = tip + (4 if side > 0 else -4)
-        yield group(line(parent.x - 3, back, parent.x, tip, "axis"), line(parent.x + 3, back, parent.x, tip, "axis"))
+    yield _head_right(target.x, target.y) if step.away else _head_upright(parent.x, parent.y + side * 1.2, -side)
+
+
+def _to_other_parent(parent: _Placed, merge: _Placed) -> Iterator[Markup]:
+    """The dashed line from a merge's other parent, left of the names that stand between them."""
+    side = _side(parent, merge)
+    if merge.x > parent.x:
+        y = merge.y - _BESIDE * side
+        yield line(parent.x, parent.y + side, parent.x, y, "guide")
+        yield line(parent.x, y, merge.x - _GAP, y, "guide")
+        yield _head_right(merge.x, y)
+        return
+    if merge.x < parent.x:
+        yield line(parent.x - _GAP, parent.y, merge.x, parent.y, "guide")
+    yield line(merge.x, parent.y + (side if merge.x == parent.x else 0), merge.x, merge.y - side, "guide")
+    yield _head_upright(merge.x, merge.y - side * 1.2, side)
+
+
+def _side(start: _Placed, end: _Placed) -> float:
+    """Where a line leaves a node: below it, or above."""
+    return _GAP if end.y > start.y else -_GAP
+
+
+def _head_right(x: float, y: float) -> Markup:
+    """An arrow head before a node, pointing right at it."""
+    return group(line(x - 9, y - 3, x - _GAP, y, "axis"), line(x - 9, y + 3, x - _GAP, y, "axis"))
+
+
+def _head_upright(x: float, tip: float, side: float) -> Markup:
+    """An arrow head that points down at its tip, or up where the side is above."""
+    back = tip - (4 if side > 0 else -4)
+    return group(line(x - 3, back, x, tip, "axis"), line(x + 3, back, x, tip, "axis"))
 
 
 def _sentence(tree: FamilyTree, step: Step) -> str:
