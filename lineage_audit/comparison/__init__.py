@@ -23,7 +23,7 @@ from lineage_audit.comparison.merging import Ancestors
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
 from lineage_audit.comparison.metadata.prompting import compare_prompting
-from lineage_audit.comparison.metadata.summaries import summarise_model
+from lineage_audit.comparison.metadata.summaries import summarise_model, summarise_relative
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
 from lineage_audit.comparison.operations.composition import find_sum
 from lineage_audit.comparison.operations.delta_checkpoints import find_delta
@@ -100,13 +100,15 @@ def _compared(
         beyond=beyond,
     )
     verdict = decide(findings)
-    requantized = requantization_of(stage, a, b) if verdict.relation in ("identical", "derived") else None
+    is_relative = verdict.relation in ("identical", "derived")
+    summarise = summarise_relative if is_relative else summarise_model
+    requantized = requantization_of(stage, a, b) if is_relative else None
     quoted = quoted_of_weights(tuple(stage.comparison.measurements.values()), architecture, tokenizer)
     in_place = stage.aligned is None
     return Report(
         tool_version=__version__,
-        a=summarise_model(a),
-        b=summarise_model(b),
+        a=summarise(a),
+        b=summarise(b),
         effort=stage.effort,
         parameters={**stage.parameters, **_named(ancestors)},
         seconds=time.perf_counter() - started,

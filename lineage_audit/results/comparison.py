@@ -107,6 +107,8 @@ class ModelSummary:
         base_models: the base models that its card states.
         digest_method: how the digest was made.
         files: its weight files.
+        scratch_claim: the sentence in which its card says that it was trained from scratch, or None; asked of models
+            that are compared and found to be derived or identical.
     """
 
     ref: str
@@ -121,6 +123,7 @@ class ModelSummary:
     base_models: tuple[str, ...]
     digest_method: DigestMethod = "unread"
     files: tuple[WeightFile, ...] = ()
+    scratch_claim: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def test_unmix_of_a_stranger_ends_with_three_and_states_no_weight(
     for base in ([], ["--base", folders["base"]]):
         assert run(["unmix", folders["stranger"], *parents, *base]) == 3
         printed = capsys.readouterr().out
-        assert "no relation to the named parents was found" in printed
+        assert "No relation of stranger to the named parents was found" in " ".join(printed.split())
         assert "Weight of" not in printed
         assert "unexplained" not in printed
 

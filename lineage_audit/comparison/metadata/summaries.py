@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.digest import method_of
 from lineage_audit.results import ModelSummary
@@ -25,3 +27,9 @@ def summarise_model(checkpoint: Checkpoint) -> ModelSummary:
         digest_method=method_of(checkpoint.digest),
         files=checkpoint.files_as_read,
     )
+
+
+def summarise_relative(checkpoint: Checkpoint) -> ModelSummary:
+    """The same with what its card's sentences say of its origin, which take longer to read than its labels."""
+    claim = next(iter(checkpoint.claims.of("from_scratch")), None)
+    return replace(summarise_model(checkpoint), scratch_claim=claim.value if claim else None)

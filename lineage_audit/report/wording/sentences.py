@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from math import ceil, floor, isfinite
 from typing import Any
 
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.numbers import MISSING, detection_limit, plural, share
+from lineage_audit.report.wording.unmixing import METHOD_MEANINGS
 from lineage_audit.results import (
     RELATED,
     Behaviour,
     CheckReport,
     Comparisons,
     FamilyTree,
-    Finding,
     Identification,
     Inspection,
     ModelSummary,
@@ -28,6 +28,7 @@ from lineage_audit.results import (
 
 _LONGEST_NAME = 60
 _MOST_NAMED = 3
+_MOST_MISFITS = 2
 _DECIMAL_FROM = -4.0  # above this log10 a chance is one in a counted number, below in a power of ten
 
 
@@ -129,10 +130,12 @@ def _would_have_seen(verdict: Verdict) -> str:
 
 
 def _claimed_base(report: Report, a: str, b: str) -> str:
-    """That the repository of the one that may be the descendant is silent on its base, where it is."""
+    """What the card of the one that may be the descendant says against it: that it has no base, or nothing."""
     child, name = (report.a, a) if report.verdict.direction == "b->a" else (report.b, b)
     if report.verdict.relation == "shared-origin" or child.base_models:
         return ""
+    if child.scratch_claim:
+        return f" The card of {name} says that it was trained from scratch."
     return f" The repository of {name} names no base model."
 
 
@@ -140,12 +143,15 @@ def _of_check(report: CheckReport) -> str:
     """What the weights say of the subject's origin, and what does not fit it."""
     subject = names_of(report.subject.ref)[0]
     related = [reference for reference in report.references if reference.relation in RELATED]
-    wrong = list(_what_does_not_fit(report))
+    wrong = _what_does_not_fit(report)
     origin = _origin(report.subject, related)
+    if wrong and report.outcome == "inconclusive":
+        so_far = f"{origin}; not all that it says" if origin else f"Not all that {subject} says"
+        return f"{so_far} of itself could be checked, and this was found: {wrong}."
     if wrong and origin:
-        return f"{origin}, and what it says of itself does not fit: {_listed(wrong)}."
+        return f"{origin}, and what it says of itself does not fit: {wrong}."
     if wrong:
-        return f"What {subject} says of itself does not fit what was found: {_listed(wrong)}."
+        return f"What {subject} says of itself does not fit what was found: {wrong}."
     if report.outcome == "not-checked":
         return f"There was nothing to hold what {subject} says of itself against."
     if report.outcome == "inconclusive":
@@ -166,24 +172,42 @@ def _origin(subject: ModelSummary, related: list[ReferenceSummary]) -> str | Non
     return f"{name} {verb.get(str(first.relation), 'was not trained independently of')} {listed}"
 
 
-def _what_does_not_fit(report: CheckReport) -> Iterator[str]:
-    """The rules with findings that count, each once, in words: ``undeclared base``."""
-    names = {rule.rule_id: rule.name for rule in report.rules}
-    counting: list[Finding] = [one for one in report.findings if one.counts and one.level != "note"]
-    for rule_id in dict.fromkeys(finding.rule_id for finding in counting):
-        yield names.get(rule_id, rule_id).replace("-", " ")
+def _what_does_not_fit(report: CheckReport) -> str:
+    """The rules with findings that count, gravest first, by their titles: ``a copy of the licence is missing``."""
+    titles = {rule.rule_id: rule.title for rule in report.rules}
+    counting = [one for one in report.findings if one.counts and one.level != "note"]
+    fired = list(dict.fromkeys(one.rule_id for one in sorted(counting, key=lambda one: one.level != "error")))
+    said = [_lower(titles.get(rule_id, rule_id).rstrip(".")) for rule_id in fired[:_MOST_MISFITS]]
+    more = len(fired) - len(said)
+    return "; ".join((*said, f"and {more} more")) if more > 0 else "; ".join(said)
 
 
 def _of_identification(found: Identification) -> str:
+    """The nearest relative, or among how many models there was none."""
     subject = names_of(found.subject.ref)[0]
-    if not found.relatives:
-        return f"{subject}: {found.summary.rstrip('.')}."
+    if found.relatives:
+        return _nearest(found)
+    decided = found.models - len(found.undecided)
+    if not found.models:
+        return f"The library is empty: no relative of {subject} can be named from it."
+    if decided <= 0:
+        return f"Whether {subject} has a relative in the library could not be told, which is no pass."
+    limit = detection_limit(max(filter(None, (found.detection_limit, found.prefilter_limit)), default=None))
+    seen = "" if limit == MISSING else f"; a relation as weak as a cosine of {limit} would have been seen"
+    unknown = f"; {plural(len(found.undecided), 'model')} could not be told" if found.undecided else ""
+    return (
+        f"Nothing in {subject} was found to come from any of {plural(decided, 'model')} of the library{seen}{unknown}."
+    )
+
+
+def _nearest(found: Identification) -> str:
     nearest = found.relatives[0]
+    subject, name = names_of(found.subject.ref, nearest.name)
     chance = None if nearest.grade == "calibrated" else rarity(nearest.corrected_log10_p)
-    number = f"; chance would give as much {chance}" if chance else ""
+    number = f"; were nothing in the library related to it, one would look like this {chance}" if chance else ""
     others = len(found.relatives) - 1
-    more = f", and {plural(others, 'model')} more of the library are related to it" if others else ""
-    return f"The nearest known relative of {subject} is {cut_middle(nearest.name, _LONGEST_NAME)}{more}{number}."
+    more = f", and {plural(others, 'more model')} of the library {'is' if others == 1 else 'are'} related to it"
+    return f"The nearest known relative of {subject} is {name}{more if others else ''}{number}."
 
 
 def _of_tree(tree: FamilyTree) -> str:
@@ -193,7 +217,18 @@ def _of_tree(tree: FamilyTree) -> str:
 
 
 def _of_unmixing(unmixing: Unmixing) -> str:
-    return f"{names_of(unmixing.child.ref)[0]}: {unmixing.summary.rstrip('.')}."
+    """What the child was mixed from, with which weights, and how."""
+    child, *parents = names_of(unmixing.child.ref, *(parent.ref for parent in unmixing.parents))
+    if unmixing.method == "unknown" and not unmixing.weights:
+        return f"No relation of {child} to the named parents was found."
+    if unmixing.method == "unknown":
+        left = share(unmixing.unexplained)
+        return f"The named parents do not explain {child}: the nearest mixture of them leaves {left} unexplained."
+    if unmixing.method == "passthrough":
+        return f"{child} was put together from whole layers: {unmixing.summary.rstrip('.')}."
+    weighed = zip(parents, unmixing.weights, strict=False)
+    mixed = _listed([f"{name} (weight {weight.value:.2f})" for name, weight in weighed])
+    return f"{child} is a merge of {mixed}: {METHOD_MEANINGS[unmixing.method]}."
 
 
 def _of_behaviour(found: Behaviour) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lineage_audit.report.escaping import cut_middle
@@ -42,19 +42,30 @@ def edge_words(edge: TreeEdge) -> str:
 
 def headline(tree: FamilyTree) -> str:
     """The answer in one sentence."""
-    groups = [group for group in tree.groups if len(group) > 1]
-    alone = len(tree.groups) - len(groups)
-    sizes = ", ".join(str(len(group)) for group in groups)
-    related = f"{plural(len(groups), 'group')} of relatives ({sizes})" if groups else "no relatives"
-    unknown = (
-        f"; {tree.undecided:,} of {plural(tree.comparisons, 'pair')} could not be compared" if tree.undecided else ""
-    )
-    return f"{plural(len(tree.models), 'model')}: {related}, {_without(alone, tree.undecided)}{unknown}"
+    families = [len(group) for group in tree.groups if len(group) > 1]
+    found = "was found to have a relative" if tree.undecided else "has a relative"
+    models, alone = plural(len(tree.models), "model"), len(tree.models) - sum(families)
+    if families:
+        said = f"Of {models}, {_related(families)}" + (f"; {alone} {_without(alone, tree.undecided)}" if alone else "")
+    else:
+        said = f"Of {models}, none {found} among them"
+    if not tree.undecided:
+        return said
+    return f"{said}; {tree.undecided:,} of {plural(tree.comparisons, 'pair')} could not be compared"
+
+
+def _related(families: Sequence[int]) -> str:
+    """How many have relatives, in which families: ``7 are related, in families of 4 and 3``."""
+    if len(families) == 1:
+        return f"{families[0]} are related to each other"
+    *first, last = map(str, families)
+    return f"{sum(families)} are related, in families of {', '.join(first)} and {last}"
 
 
 def _without(alone: int, undecided: int) -> str:
-    """How many models stand alone; where pairs stayed open that is how many have no relative that was found."""
-    return f"{alone} without a relative " + ("that was found" if undecided else "among them")
+    """How those that stand alone are spoken of; where pairs stayed open, no relative of theirs was found."""
+    have = "has" if alone == 1 else "have"
+    return f"{have} no relative that was found" if undecided else f"{have} no relative among them"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from lineage_audit.report.wording.sentences import first_sentence, names_of, rarity
+from lineage_audit.results import Share
 from tests.report.checks import CHECKS
+from tests.report.html.samples import MERGED, SHELVED, TREE
 from tests.report.samples import REPORTS
 
 
@@ -76,6 +78,18 @@ def test_where_little_agrees_a_part_is_spoken_of(direction, words):
     assert "art of" not in whole
 
 
+def test_a_card_that_says_otherwise_is_quoted_for_the_one_that_may_be_the_descendant():
+    report = REPORTS["derived"]
+    a, b = names_of(report.a.ref, report.b.ref)
+    alone = [replace(model, base_models=(), scratch_claim="Trained from scratch.") for model in (report.a, report.b)]
+    for direction, child in {"a->b": b, "b->a": a, "undetermined": b}.items():
+        verdict = replace(report.verdict, direction=direction)
+        said = first_sentence(replace(report, a=alone[0], b=alone[1], verdict=verdict))
+        assert said.endswith(f"The card of {child} says that it was trained from scratch.")
+    named = replace(report.b, base_models=("some/base",), scratch_claim="Trained from scratch.")
+    assert "from scratch" not in first_sentence(replace(report, b=named))
+
+
 def test_calibrated_evidence_states_no_chance():
     report = REPORTS["derived"]
     sentence = first_sentence(replace(report, verdict=replace(report.verdict, grade="calibrated")))
@@ -91,8 +105,60 @@ def test_independence_never_comes_without_what_would_have_been_seen():
 def test_a_check_says_what_was_found_and_never_passes_what_was_not_checked(name):
     check = CHECKS[name]
     sentence = first_sentence(check)
-    fired = {rule.name.replace("-", " ") for rule in check.rules for finding in check.findings
+    fired = {rule.title.rstrip(".")[1:] for rule in check.rules for finding in check.findings
              if finding.rule_id == rule.rule_id and finding.counts and finding.level != "note"}  # fmt: skip
-    assert all(words in sentence for words in fired)
+    assert sum(title in sentence for title in fired) == min(len(fired), 2)
+    assert ("and 1 more" in sentence) == (len(fired) == 3)
     if check.outcome == "inconclusive" and not fired:
         assert "no pass" in sentence
+
+
+@pytest.mark.parametrize(
+    ("method", "weights", "words"),
+    [
+        ("unknown", (), "No relation of child to the named parents was found."),
+        (
+            "unknown",
+            (0.6, 0.4),
+            "The named parents do not explain child: the nearest mixture of them leaves 25.0% unexplained.",
+        ),
+        (
+            "linear",
+            (0.6, 0.4),
+            "child is a merge of one (weight 0.60) and two (weight 0.40): a weighted sum of the parents.",
+        ),
+        ("passthrough", (), "child was put together from whole layers: layers 0 to 3 of org/one."),
+    ],
+)
+def test_a_merge_is_told_by_its_models(method, weights, words):
+    parents = tuple(replace(MERGED.child, ref=f"org/{name}") for name in ("one", "two"))
+    named = replace(MERGED, child=replace(MERGED.child, ref="org/child"), parents=parents)
+    shares = tuple(Share(weight, weight - 0.01, weight + 0.01) for weight in weights)
+    merged = replace(named, method=method, weights=shares, unexplained=0.25, summary="layers 0 to 3 of org/one")
+    assert first_sentence(merged) == words
+
+
+@pytest.mark.parametrize(
+    ("groups", "undecided", "words"),
+    [
+        ((("a", "b"), ("c",)), 0, "Of 3 models, 2 are related to each other; 1 has no relative among them."),
+        ((("a", "b", "c"),), 0, "Of 3 models, 3 are related to each other."),
+        ((("a",), ("b",), ("c",)), 0, "Of 3 models, none has a relative among them."),
+        (
+            (("a",), ("b",), ("c",)),
+            2,
+            "Of 3 models, none was found to have a relative among them; 2 of 3 pairs could not be compared.",
+        ),
+    ],
+)
+def test_a_tree_says_how_many_are_related(groups, undecided, words):
+    tree = replace(TREE, models=TREE.models[:3], groups=groups, undecided=undecided, comparisons=3)
+    assert first_sentence(tree) == words
+
+
+def test_what_could_not_be_compared_is_not_said_to_be_unrelated():
+    none = replace(SHELVED, relatives=(), models=8, undecided=("x",) * 7)
+    assert "any of 1 model of the library; a relation as weak as a cosine of 0.2" in first_sentence(none)
+    assert first_sentence(none).endswith("; 7 models could not be told.")
+    assert "no pass" in first_sentence(replace(none, undecided=("x",) * 8))
+    assert "empty" in first_sentence(replace(none, models=0, undecided=()))
