@@ -15,6 +15,10 @@ from lineage_audit.results import RESULTS, Result
 
 _MISSING = "a PDF needs WeasyPrint and the system's Pango library: pip install 'lineage-audit[pdf]'; or write .html"
 
+_SHEET = (210.0, 297.0)
+_SCALES = (1.0, 0.9, 0.8, 0.7)
+"""How small a summary may be set to stay on one sheet; a drawing of hundreds of models takes more all the same."""
+
 
 def require_library() -> None:
     """Make sure that a PDF can be written, before any model is read.
@@ -36,11 +40,17 @@ def _to_pdf(result: Result) -> bytes:
         LineageAuditError: the optional library, or what it needs of the system, is not installed.
     """
     require_library()
-    from weasyprint import HTML
+    from weasyprint import CSS, HTML
 
     written = io.BytesIO()
-    text = with_colours(summary_of(result), page_of(result).answer)
-    HTML(string=text, url_fetcher=_fetch_nothing).write_pdf(written)
+    page = HTML(string=with_colours(summary_of(result), page_of(result).answer), url_fetcher=_fetch_nothing)
+    for scale in _SCALES:
+        width, height = (length / scale for length in _SHEET)
+        sheet = CSS(string=f"@page {{ size: {width:.1f}mm {height:.1f}mm !important }}")
+        laid_out = page.render(stylesheets=[sheet])
+        if len(laid_out.pages) == 1:
+            break
+    laid_out.write_pdf(written, zoom=scale)
     return written.getvalue()
 
 

@@ -25,11 +25,10 @@ _ACCENTS = {"leans": "shared-origin", "none": "independent", "inconclusive": "in
 
 def behaviour_page(behaviour: Behaviour) -> HtmlPage:
     """A behaviour result as a page."""
-    models = (behaviour.a, behaviour.b, *(control.model for control in behaviour.controls))
     sections = (
         run.caveats(behaviour.caveats),
         PageSection("controls", "Controls, strongest lean first", "", _controls(behaviour)),
-        run.pinned("What pins each model and its answers", map(_pinned, models)),
+        run.pinned(_models(behaviour)),
         run.reproduce(_command(behaviour), behaviour.parameters.items(), behaviour.run),
     )
     title = f"{OUTCOME_WORDS[behaviour.outcome].capitalize()}: {cut_middle(behaviour.b.model, 80)}"
@@ -49,6 +48,7 @@ def _head(behaviour: Behaviour) -> Markup:
         element("dl", who, class_="who"),
         facts(behaviour_facts(behaviour)),
         run.first_caveats(behaviour.caveats),
+        run.first_pinned(_models(behaviour)),
         run.command_line(_command(behaviour)),
     )
 
@@ -69,7 +69,12 @@ def _row(control: ControlLean) -> tuple[Cell, ...]:
     )
 
 
-def _pinned(model: Asked) -> tuple[str, str | None, str | None]:
+def _models(behaviour: Behaviour) -> list[run.Pinned]:
+    controls = (control.model for control in behaviour.controls)
+    return [_pinned(model) for model in (behaviour.a, behaviour.b, *controls)]
+
+
+def _pinned(model: Asked) -> run.Pinned:
     weights = f"weights {model.digest}; " if model.digest else ""
     return model.model, model.revision, f"{weights}answers {model.answers}"
 

@@ -31,7 +31,7 @@ def check_page(report: CheckReport) -> HtmlPage:
         references.references(report),
         suppressed(report),
         claims.claims(report),
-        run.pinned("What pins each model", _models(report)),
+        run.pinned(_models(report)),
         run.reproduce(run.check_command(report), _parameters(report), report.run),
     )
     title = f"{OUTCOME_WORDS[report.outcome].capitalize()}: {cut_middle(report.subject.ref, 80)}"
@@ -48,6 +48,7 @@ def _head(report: CheckReport) -> Markup:
         element("ul", missing, class_="unchecked") if missing else None,
         violations_in_short(report),
         run.first_caveats(report.caveats),
+        run.first_pinned(_models(report)),
         run.command_line(run.check_command(report)),
     )
 
@@ -56,7 +57,7 @@ def _fact(label: str, value: str) -> Markup:
     return element("div", element("dt", label), element("dd", name(value) if label == "Subject" else sentence(value)))
 
 
-def _models(report: CheckReport) -> list[tuple[str, str | None, str | None]]:
+def _models(report: CheckReport) -> list[run.Pinned]:
     models: tuple[ModelSummary | ReferenceSummary, ...] = (report.subject, *report.references)
     return [(model.ref, model.revision, model.digest) for model in models]
 

@@ -21,6 +21,7 @@ def comparison_page(report: Report) -> HtmlPage:
         recipe.recipe(report),
         evidence.tests(report),
         evidence.nulls(report),
+        run.weight_files(report),
         run.reproduce(run.compare_command(report), report.parameters.items(), report.run),
     )
     title = f"{RELATION_WORDS[report.verdict.relation].capitalize()}: {a} and {b}"

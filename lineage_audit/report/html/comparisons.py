@@ -32,7 +32,7 @@ def comparisons_page(comparisons: Comparisons) -> HtmlPage:
         PageSection("comparisons", "Every model, the closest first", "", _table(comparisons)),
         PageSection("answers", "Each in a sentence", "", _sentences(comparisons)),
         PageSection("unread", "What could not be read", "", _unread(comparisons)),
-        run.pinned("What pins each model", _pinned(comparisons)),
+        run.pinned(_models(comparisons)),
         run.reproduce(_command(comparisons), (), comparisons.run),
     )
     title = f"{headline(comparisons).capitalize()}: {cut_middle(comparisons.a.ref, 80)}"
@@ -43,8 +43,8 @@ def _head(comparisons: Comparisons) -> Markup:
     return joined(
         run.brand(comparisons, "compare"),
         said(headline(comparisons), f"closest: {RELATION_MEANINGS[answer_of(comparisons)]}", comparisons),
-        element("dl", element("dt", "A"), element("dd", name(comparisons.a.ref)), class_="who"),
         facts(reading_facts(comparisons)),
+        run.first_pinned(_models(comparisons)),
         run.command_line(_command(comparisons)),
     )
 
@@ -83,7 +83,7 @@ def _unread(comparisons: Comparisons) -> Markup:
     return element("ul", items) if items else Markup("")
 
 
-def _pinned(comparisons: Comparisons) -> list[tuple[str, str | None, str | None]]:
+def _models(comparisons: Comparisons) -> list[run.Pinned]:
     models = (comparisons.a, *(report.b for report in comparisons.reports))
     return [(model.ref, model.revision, model.digest) for model in models]
 

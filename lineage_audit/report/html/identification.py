@@ -35,7 +35,7 @@ def identification_page(identification: Identification) -> HtmlPage:
         run.caveats(identification.caveats),
         PageSection("relatives", "Relatives, nearest first", "", _relatives(identification)),
         PageSection("undecided", "Compared without an answer", "", _undecided(identification)),
-        run.pinned("What pins each model", _models(identification)),
+        run.pinned(_models(identification)),
         run.reproduce(_command(identification), identification.parameters.items(), identification.run),
     )
     title = f"{OUTCOME_WORDS[identification.outcome].capitalize()}: {cut_middle(identification.subject.ref, 80)}"
@@ -49,9 +49,9 @@ def _head(identification: Identification) -> Markup:
         run.brand(identification, "identify"),
         said(OUTCOME_WORDS[outcome], _MEANINGS[outcome], identification),
         element("p", sentence(opening(identification.summary)), class_="terms"),
-        element("dl", element("dt", "Subject"), element("dd", name(identification.subject.ref)), class_="who"),
         facts(search_facts(identification)),
         run.first_caveats(identification.caveats),
+        run.first_pinned(_models(identification)),
         run.command_line(_command(identification)),
     )
 
@@ -94,7 +94,7 @@ def _undecided(identification: Identification) -> Markup:
     return element("ul", items) if items else Markup("")
 
 
-def _models(identification: Identification) -> list[tuple[str, str | None, str | None]]:
+def _models(identification: Identification) -> list[run.Pinned]:
     models: tuple[ModelSummary | Relative, ...] = (identification.subject, *identification.relatives)
     return [(model.ref, model.revision, model.digest) for model in models]
 

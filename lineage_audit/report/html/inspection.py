@@ -25,7 +25,6 @@ def inspection_page(inspection: Inspection) -> HtmlPage:
         PageSection("roles", "Tensors by role", "", joined(_roles(inspection), _unmapped(inspection))),
         PageSection("claims", "Claims", "", _claims(inspection)),
         run.caveats(inspection.caveats),
-        run.pinned("What pins the model", [(one.ref, one.revision, one.digest) for one in (inspection.model,)]),
         run.reproduce(["lineage-audit", "inspect", run.with_revision(inspection.model)], (), inspection.run),
     )
     title = cut_middle(inspection.model.ref, 80)
@@ -40,6 +39,7 @@ def _head(inspection: Inspection) -> Markup:
         element("h1", name(inspection.model.ref)),
         facts((*told, ("Dtypes", dtypes), ("Tokenizer", inspection.tokenizer))),
         run.first_caveats(inspection.caveats),
+        run.first_pinned([(inspection.model.ref, inspection.model.revision, inspection.model.digest)]),
     )
 
 

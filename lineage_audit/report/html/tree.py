@@ -42,6 +42,7 @@ def _head(tree: FamilyTree) -> Markup:
         inline(figure) if figure else element("p", "No two models are related."),
         facts(told),
         run.first_caveats(tree.caveats),
+        run.first_pinned([(model.ref, None, model.digest) for model in tree.models]),
         run.command_line(_command(tree)),
     )
 

@@ -35,7 +35,7 @@ def unmixing_page(unmixing: Unmixing) -> HtmlPage:
         PageSection("weights", "Weights", "", joined(_weights(unmixing), inline(figure) if figure else None)),
         PageSection("parts", "Part by part", "", _all_parts(unmixing)),
         PageSection("recipe", "A recipe that makes it again", "", _recipe(unmixing.recipe)),
-        run.pinned("What pins each model", _models(unmixing)),
+        run.pinned(_models(unmixing)),
         run.reproduce(_command(unmixing), (), unmixing.run),
     )
     title = f"{METHOD_WORDS[unmixing.method].capitalize()}: {cut_middle(unmixing.child.ref, 80)}"
@@ -51,9 +51,9 @@ def _head(unmixing: Unmixing) -> Markup:
     return joined(
         run.brand(unmixing, f"unmix, {duration(unmixing.seconds)}"),
         said(METHOD_WORDS[unmixing.method], METHOD_MEANINGS[unmixing.method], unmixing),
-        element("dl", element("dt", "Child"), element("dd", name(unmixing.child.ref)), class_="who"),
         facts(tuple(method_facts(unmixing))),
         run.first_caveats(unmixing.caveats),
+        run.first_pinned(_models(unmixing)),
         run.command_line(_command(unmixing)),
     )
 
@@ -96,7 +96,7 @@ def _recipe(recipe: str | None) -> Markup:
     return joined(element("p", "For mergekit:"), element("pre", element("code", lines)))
 
 
-def _models(unmixing: Unmixing) -> list[tuple[str, str | None, str | None]]:
+def _models(unmixing: Unmixing) -> list[run.Pinned]:
     models = (unmixing.child, *unmixing.parents, *((unmixing.base,) if unmixing.base else ()))
     return [(model.ref, model.revision, model.digest) for model in models]
 

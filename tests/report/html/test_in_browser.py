@@ -1,16 +1,20 @@
 """Pages in a real browser: nothing fetched, nothing logged, nothing too wide, nothing that a name made happen."""
 
+import re
 from base64 import b64decode
 from dataclasses import replace
 
 import pytest
 
 from lineage_audit.report import figure_files, render
+from lineage_audit.report.html import summary_of
+from lineage_audit.results import WeightFile
 from tests.report.checks import FAILED, INCONCLUSIVE
 from tests.report.hostile import NASTY, with_every_string
 from tests.report.hostile_checks import with_every_string as hostile_check
 from tests.report.html.browser import BINARY, Browser
-from tests.report.html.samples import APART, GROWN, MERGED, SHELVED, TREE, TUNED
+from tests.report.html.samples import APART, GROWN, LEANING, MERGED, SHELVED, TREE, TUNED
+from tests.report.samples import MANY
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="no chromium here")
 
@@ -118,6 +122,39 @@ def test_a_page_prints_with_everything_open(name, folder, browser):
     assert pdf.startswith(b"%PDF-")
     assert len(pdf) > 20_000
     assert browser.value("document.querySelectorAll('details:not([open])').length") == 0
+
+
+def sheets(browser):
+    """How many sheets of paper the page takes that is open."""
+    pdf = b64decode(browser.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@pytest.mark.parametrize("result", [TUNED, GROWN, APART, FAILED, INCONCLUSIVE, MERGED, SHELVED, TREE, MANY, LEANING])
+def test_a_summary_takes_one_sheet(result, tmp_path, browser):
+    (tmp_path / "summary.html").write_text(summary_of(result), encoding="utf-8")
+    browser.open((tmp_path / "summary.html").as_uri(), 1280, "light")
+    assert sheets(browser) == 1
+
+
+def test_a_summary_of_many_files_and_caveats_takes_one_sheet(tmp_path, browser):
+    files = tuple(WeightFile(f"model-{n:05}-of-00030.safetensors", 1 << 32, f"{n:064x}") for n in range(30))
+    caveats = tuple(f"Caveat {n}: {APART.verdict.caveats[0]}" for n in range(9))
+    large = replace(TUNED, a=replace(TUNED.a, files=files), b=replace(TUNED.b, files=files))
+    large = replace(large, verdict=replace(TUNED.verdict, caveats=caveats))
+    (tmp_path / "summary.html").write_text(summary_of(large), encoding="utf-8")
+    browser.open((tmp_path / "summary.html").as_uri(), 1280, "light")
+    assert sheets(browser) == 1
+    assert all(file.sha256 in render(large, "html") for file in files)
+
+
+@pytest.mark.parametrize("result", [TUNED, GROWN, APART, FAILED, INCONCLUSIVE, MERGED, SHELVED, TREE, MANY, LEANING])
+def test_no_table_is_cut_off_on_a_wide_screen(result, tmp_path, browser):
+    (tmp_path / "page.html").write_text(render(result, "html"), encoding="utf-8")
+    browser.open((tmp_path / "page.html").as_uri(), 1280, "light")
+    browser.value("document.querySelectorAll('details').forEach(one => one.open = true)")
+    regions = "[...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth + 1)"
+    assert browser.value(f"{regions}.map(one => one.getAttribute('aria-label'))") == []
 
 
 def test_a_figure_opens_as_a_file(folder, browser):

@@ -27,12 +27,12 @@ def references(report: CheckReport) -> PageSection:
         Column("Weights"),
         *number_columns("log10 p ≤", "Derived share", "Limit"),
         Column("Licence"),
-        Column("Finding", is_wide=True),
     )
     figure = references_figure(report.references)
     body = joined(
         inline(figure) if figure else None,
         table("Every model that the subject was held against", columns, map(_row, report.references)),
+        _findings(report),
         folded("Bases behind the references", _ancestors(report)),
     )
     nothing = element("p", "None was given, and the card declares none.")
@@ -48,8 +48,14 @@ def _row(reference: ReferenceSummary) -> tuple[Cell, ...]:
         Value(share(reference.derived_share), reference.derived_share),
         Value(detection_limit(reference.detection_limit), reference.detection_limit),
         sentence(licence_words(reference.licence)) if reference.licence else MISSING,
-        sentence(reference.summary or reference.reason),
     )
+
+
+def _findings(report: CheckReport) -> Markup:
+    """What each relation rests on, below the table: a sentence beside seven columns would not fit a page."""
+    rows = ((name(one.ref), sentence(one.summary or one.reason)) for one in report.references)
+    columns = (Column("Reference"), Column("Finding", is_wide=True))
+    return table("What was found of each", columns, rows, sortable=False)
 
 
 def _ancestors(report: CheckReport) -> Markup | None:

@@ -9,12 +9,19 @@ from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, table
-from lineage_audit.report.numbers import MISSING, byte_size
+from lineage_audit.report.numbers import MISSING, byte_size, plural
 from lineage_audit.report.wording import DIGEST_METHODS, base_claim, model_facts, run_words, weight_file_words
 from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Result, Run, Scalar
 
 _MOST_CAVEATS = 4
-_MOST_FILES = 20
+_MOST_FILES = 2
+"""Weight files that the summary names one by one; a digest pins all of them."""
+_MOST_LISTED = 200
+_MOST_MODELS = 4
+"""Models that the summary pins."""
+
+Pinned = tuple[str, str | None, str | None]
+"""What pins the content of a model: reference, revision, digest."""
 
 
 def brand(result: Result, what: str) -> Markup:
@@ -64,9 +71,13 @@ def command_line(command: Sequence[str]) -> Markup:
 def reproduce(command: Sequence[str], parameters: Iterable[tuple[str, Scalar]], run: Run | None) -> PageSection:
     """The command line, and the parameters that its numbers depend on."""
     lead = "The same files give the same numbers; the digests say whether they are the same."
-    rows = ((name(key), sentence(MISSING if value is None else str(value))) for key, value in parameters)
-    columns = (Column("Parameter"), Column("Value"))
-    chosen = folded("Parameters of the run", table("Parameters of the run that change a number", columns, rows))
+    told = [
+        element("div", element("dt", name(key)), element("dd", sentence(MISSING if value is None else str(value))))
+        for key, value in parameters
+    ]
+    chosen = folded(
+        "Parameters of the run that change a number", element("dl", told, class_="parameters") if told else None
+    )
     as_run = folded("The command as it was given", command_line(run.command)) if run and run.command else None
     return PageSection("reproduce", "Run it again", lead, joined(command_line(command), as_run, chosen))
 
@@ -98,11 +109,37 @@ def check_command(report: CheckReport) -> list[str]:
     return ["lineage-audit", "check", with_revision(report.subject), *options, *ends]
 
 
-def pinned(caption: str, models: Iterable[tuple[str, str | None, str | None]]) -> PageSection:
-    """What pins the content of every model that was read: reference, revision, digest."""
-    columns = (Column("Model"), Column("Revision"), Column("Digest"))
-    rows = ((name(ref), name(revision), name(digest)) for ref, revision, digest in models)
-    return PageSection("models", "The models as they were read", "", table(caption, columns, rows))
+def first_pinned(models: Sequence[Pinned]) -> Markup:
+    """What pins the models that were read, as far as the summary has room."""
+    more = len(models) - _MOST_MODELS
+    rest = element("p", element("a", f"and {plural(more, 'more model')}", href="#models"), class_="aside")
+    return joined(_pins(models[:_MOST_MODELS]), rest if more > 0 else None)
+
+
+def pinned(models: Sequence[Pinned]) -> PageSection:
+    """The same of all models, where the summary had no room for them."""
+    body = _pins(models) if len(models) > _MOST_MODELS else joined()
+    return PageSection("models", "The models as they were read", "", body)
+
+
+def _pins(models: Sequence[Pinned]) -> Markup:
+    is_pinned = any(revision for _, revision, _ in models)
+    headings = ("Model", "Revision", "Digest") if is_pinned else ("Model", "Digest")
+    rows = ((name(ref), *((name(revision),) if is_pinned else ()), name(digest)) for ref, revision, digest in models)
+    columns = tuple(map(Column, headings))
+    return table("What pins each model that was read", columns, rows, sortable=len(models) > _MOST_MODELS)
+
+
+def weight_files(report: Report) -> PageSection:
+    """Every weight file of both models with its hash, where the summary had no room for them."""
+    columns = (Column("Of"), Column("File and hash", is_wide=True))
+    rows = [
+        (side, name(weight_file_words(file)))
+        for side, model in (("A", report.a), ("B", report.b))
+        for file in (model.files[:_MOST_LISTED] if len(model.files) > _MOST_FILES else ())
+    ]
+    body = folded(plural(len(rows), "weight file"), table("The weight files as they were read", columns, rows))
+    return PageSection("files", "Weight files", "", body)
 
 
 def with_revision(model: ModelSummary | ReferenceSummary) -> str:
