@@ -82,7 +82,7 @@ def open_source(ref: str) -> Source:
 
         return open_ollama(ref)
     if (meant := _meant_here(ref)) is not None:
-        raise UnresolvedReferenceError(f"{ref}: no such file or folder here{meant}; nothing was asked of the network")
+        raise UnresolvedReferenceError(f"{ref}: no such file or folder here, nothing was asked of the network{meant}")
     if _HUB_ID.fullmatch(ref):
         from lineage_audit.checkpoint.source.hub import open_hub
 

@@ -207,6 +207,8 @@ def _nearest(found: Identification) -> str:
     number = f"; were nothing in the library related to it, one would look like this {chance}" if chance else ""
     others = len(found.relatives) - 1
     more = f", and {plural(others, 'more model')} of the library {'is' if others == 1 else 'are'} related to it"
+    if nearest.relation == "identical":
+        return f"{subject} holds the same weights as {name} of the library{more if others else ''}."
     return f"The nearest known relative of {subject} is {name}{more if others else ''}{number}."
 
 

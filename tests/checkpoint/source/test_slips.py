@@ -18,7 +18,7 @@ def here(tmp_path, monkeypatch):
     [
         ("sample_checkpoints/llama-style-parrent", "did you mean sample_checkpoints/llama-style-parent?"),
         ("sample_checkpoint/llama-style-parent", "did you mean sample_checkpoints/llama-style-parent?"),
-        ("sample_checkpoints/something-else", "no such file or folder here; nothing was asked"),
+        ("sample_checkpoints/something-else", "no such file or folder here, nothing was asked"),
     ],
 )
 def test_a_mistyped_path_is_no_request(ref, meant):

@@ -156,6 +156,12 @@ def test_a_tree_says_how_many_are_related(groups, undecided, words):
     assert first_sentence(tree) == words
 
 
+def test_a_model_that_the_library_holds_is_said_to_be_in_it():
+    same = replace(SHELVED.relatives[0], relation="identical", name="shelf/model")
+    words = "prairie-7b-chat holds the same weights as model of the library."
+    assert first_sentence(replace(SHELVED, relatives=(same,))) == words
+
+
 def test_what_could_not_be_compared_is_not_said_to_be_unrelated():
     none = replace(SHELVED, relatives=(), models=8, undecided=("x",) * 7)
     assert "any of 1 model of the library; a relation as weak as a cosine of 0.2" in first_sentence(none)
