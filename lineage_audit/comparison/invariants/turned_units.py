@@ -62,8 +62,9 @@ def match_turned_units(
         return ()
     first = ups_b[known[0][1]]
     rows = _rows_to_read(first, budget)
+    alike = [pair for pair in known if ups_b[pair[1]].shape == first.shape]  # some have FFNs of several sizes
     count = _FFNS if len(rows) == first.shape[0] else 1
-    pairs = [known[position] for position in spread_numbers(len(known), min(count, len(known)))]
+    pairs = [alike[position] for position in spread_numbers(len(alike), min(count, len(alike)))]
     units_a = _over_tokens(a, [ups_a[one] for one, _ in pairs], rows, tokens.directions_a)
     units_b = _over_tokens(b, [ups_b[other] for _, other in pairs], rows, tokens.directions_b)
     return tuple(

@@ -71,3 +71,17 @@ def test_the_budget_bounds_what_is_read() -> None:
     parent = llama(1, LARGE)
     (match,) = _matches(parent, _turned(parent, LARGE), LARGE, budget=64 * 4 * LARGE.hidden * 4)
     assert match.asked == 64
+
+
+def test_ffns_of_several_sizes_are_no_trouble() -> None:
+    def narrowed(weights: Weights) -> Weights:
+        cut = {"gate_proj": np.s_[:64], "up_proj": np.s_[:64], "down_proj": np.s_[:, :64]}
+        return {
+            name: next((values[part] for role, part in cut.items() if "layers.1." in name and role in name), values)
+            for name, values in weights.items()
+        }
+
+    parent = llama(1, LARGE)
+    (match,) = _matches(narrowed(parent), narrowed(_turned(parent, LARGE)), LARGE)
+    assert match.block.layer == 0
+    assert match.is_found
