@@ -110,10 +110,13 @@ def _layers(found: Invariants) -> Mapping[int, int]:
 
 def _unasked(found: Invariants, layers: Mapping[int, int]) -> tuple[frozenset[int], frozenset[int]]:
     """Layers of B and of A without a counterpart that may have one among those whose keys were not read."""
-    if found.keys is None or not found.keys.clear:
+    by_keys = found.keys is not None and bool(found.keys.clear)
+    if found.layers and not by_keys:
         return frozenset(), frozenset()
     of_b = frozenset(found.b.layers()) - frozenset(layers)
     of_a = frozenset(found.a.layers()) - frozenset(layers.values())
+    if found.keys is None or not by_keys:
+        return of_b, of_a  # units of a few layers were all that was matched
     unread_b = of_b - frozenset(found.keys.layers.tolist())
     unread_a = of_a - frozenset(found.keys.layers_of_a.tolist())
     nobody: frozenset[int] = frozenset()
@@ -248,8 +251,9 @@ def _unmeasured(found: Invariants, alignment: Alignment) -> AlignedWeights:
 
 
 def _explained(found: Invariants, layers: Sequence[int]) -> float:
-    """Mean squared size of matched products, in the layers that have a source."""
-    if found.keys is None:
-        return 0.0
-    chosen = np.isin(found.keys.layers, list(layers))
-    return float(np.square(found.keys.sizes[chosen]).mean()) if chosen.any() else 0.0
+    """Mean squared size of matched products in the layers that have a source: of keys, or of units without them."""
+    if found.keys is not None:
+        chosen = np.isin(found.keys.layers, list(layers))
+        return float(np.square(found.keys.sizes[chosen]).mean()) if chosen.any() else 0.0
+    cosines = [match.cosines for match in found.units if match.is_found]
+    return float(np.square(np.concatenate(cosines)).mean()) if cosines else 0.0

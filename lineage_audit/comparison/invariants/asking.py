@@ -116,14 +116,14 @@ def ask_invariants(
     keys, key_evidence = _ask_keys(a, b, tokens, budget)
     residual, layers = _residual_and_layers(a, b, found, keys)
     turned = _ask_turned(a, b, tokens, found, layers, budget)
-    units = () if turned else _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
+    units = turned or _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, parameters),
         unit_tests.measure_signs(units, _unit_obstacle(a, b), parameters),
         unit_tests.measure_agreement(units, _width_obstacle(a, b, residual), parameters),
     )
-    return Invariants(a, b, token_rows, keys, found, residual, layers, turned or units, evidence)
+    return Invariants(a, b, token_rows, keys, found, residual, layers, units, evidence)
 
 
 def _residual_and_layers(
@@ -215,10 +215,13 @@ def _ask_turned(
     layers: Mapping[int, int],
     budget: int,
 ) -> tuple[UnitMatch, ...]:
-    """FFN units over the anchor tokens, where the stream was turned and the layers are known."""
+    """FFN units over the anchor tokens, where the stream was turned: of layers that are known, else of equal number."""
     if tokens is None or found is None or not found.is_moved_whole or found.has_copies:
         return ()
-    return match_turned_units(a, b, tokens, layers, budget)
+    if layers:
+        return match_turned_units(a, b, tokens, layers, budget)
+    presumed = match_turned_units(a, b, tokens, {layer: layer for layer in b.layers()}, budget)
+    return presumed if all(match.is_found for match in presumed) else ()
 
 
 def _best_match(candidates: list[UnitColumns], numbers: UnitColumns) -> UnitMatch:

@@ -1,4 +1,4 @@
-"""Tests on FFN units that found each other by a few rows of ``down``."""
+"""Tests on FFN units that found each other by a few rows of ``down``, or by rows of ``up`` over the anchor tokens."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lineage_audit.results import Evidence, LayerEvidence, NullSpread
 
 SIGNS = TestDescription(
     "unit-column-signs",
-    "Do FFN units, matched by the size of their down columns in any order, add to the stream with the same sign?",
+    "Do FFN units, matched in any order by the size of a few of their numbers, have the same sign?",
     "independent trainings give each unit's sign as a fair coin; Hoeffding: p ≤ exp(−T² / 2Σx²) for T = Σx > 0",
 )
 
 AGREEMENT = TestDescription(
     "unit-column-agreement",
-    "Does each FFN unit have a counterpart, in any order, that agrees with it over some channels?",
+    "Does each FFN unit have a counterpart, in any order, that agrees with it over some channels or tokens?",
     "calibrated: the best match of a unit leads the next by noise in independent models",
     grade="calibrated",
 )
@@ -84,8 +84,8 @@ def measure_agreement(matches: Sequence[UnitMatch], reason: str | None, paramete
         AGREEMENT,
         statistic=found / max(1, units),
         effect=match_margin,
-        finding=f"{found:,} of {units:,} FFN units of {len(matches)} layers found a counterpart over some channels; "
-        f"in the clearest layer they lead the next best by {match_margin:.2f}, independent ones by under "
+        finding=f"{found:,} of {units:,} FFN units of {len(matches)} layers found a counterpart over some channels or "
+        f"tokens; in the clearest layer they lead the next best by {match_margin:.2f}, independent ones by under "
         f"{INVARIANTS.unit_margin:.2f}",
         count=units,
         coverage=_coverage(matches, parameters),

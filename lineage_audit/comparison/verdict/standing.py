@@ -181,10 +181,13 @@ def strongest_calibrated(evidence: Sequence[Evidence]) -> float | None:
 
 
 def strongest(evidence: Sequence[Evidence]) -> Evidence | None:
-    """The test to show people: the smallest p-value among the tests that carry the verdict."""
+    """The test to show people: the smallest p-value among the tests that carry the verdict, or what agrees most."""
     exact = exact_tests(evidence)
     combined = combined_log10_p(evidence)
-    if stands_on_calibrated(evidence) and (combined is None or combined > RELATION.related_log10_p):
-        exact = []
+    if combined is None or combined > RELATION.related_log10_p:
+        agreeing = max(evidence, key=_agreement, default=None)
+        if agreeing is not None and _agreement(agreeing) >= 1.0:
+            return agreeing
+        exact = [] if stands_on_calibrated(evidence) else exact
     carrying = exact or _calibrated_tests(evidence)
     return min(carrying, key=lambda item: item.log10_p or 0.0, default=strongest_agreement(evidence))

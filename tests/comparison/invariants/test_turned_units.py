@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.invariants import asking
 from lineage_audit.comparison.invariants.anchor_tokens import read_anchor_tokens
 from lineage_audit.comparison.invariants.turned_units import match_turned_units
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
@@ -85,3 +88,19 @@ def test_ffns_of_several_sizes_are_no_trouble() -> None:
     (match,) = _matches(narrowed(parent), narrowed(_turned(parent, LARGE)), LARGE)
     assert match.block.layer == 0
     assert match.is_found
+
+
+@pytest.mark.parametrize(("seed", "relation"), [(1, "derived"), (2, "inconclusive")])
+def test_a_rotated_model_without_keys_is_found_by_its_units(
+    seed: int, relation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FFNs of the parent, or of a stranger, beside the parent's embeddings, in a model whose keys cannot be asked."""
+    monkeypatch.setattr(asking, "plan_keys", lambda *_, **__: None)
+    parent, ffns, config = llama(1, WIDE), llama(seed, WIDE), llama_config(WIDE)
+    child = {name: ffns[name] if "mlp" in name else values for name, values in parent.items()}
+    moved = permute_units(noisy(child, 3, 0.1), np.random.default_rng(5), WIDE)
+    report = compare_checkpoints(model(parent, config), model(_turned(moved, WIDE), config), effort="sample")
+    assert report.verdict.relation == relation
+    if relation == "derived":
+        assert "FFN units" in report.verdict.summary
+        assert {"residual-rotated", "units-permuted"} <= {operation.kind for operation in report.verdict.operations}
