@@ -21,10 +21,10 @@ from lineage_audit.results import Evidence
 from tests.depth import TIMES
 from tests.models import Config, Weights, model
 
-RUNS = 50 * TIMES
-"""Independent pairs on which a test's rejections are counted: 50, or 200 with ``--deep``.
+RUNS = 25 * TIMES
+"""Independent pairs on which a test's rejections are counted: 25, or 100 with ``--deep``.
 
-Terms that are not independent give p-values of 10^-10 and less, which 50 pairs show as well as 200. How exact levels
+Terms that are not independent give p-values of 10^-10 and less, which 25 pairs show as well as 100. How exact levels
 are is counted on 100,000 pairs by ``python -m benchmarks.strangers``.
 """
 

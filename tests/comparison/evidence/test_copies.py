@@ -50,7 +50,7 @@ WORLDS: tuple[Callable[[int], Weights], ...] = (_one_layer, _two_layers_apart, _
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_copies_inside_both_models_accuse_no_stranger(world: Callable[[int], Weights]) -> None:
-    log10_p = log10_p_values(lambda seed: (world(2 * seed), world(2 * seed + 1)), CONFIG, RUNS // 2)
+    log10_p = log10_p_values(lambda seed: (world(2 * seed), world(2 * seed + 1)), CONFIG, RUNS)
     assert {"ffn-signs", "value-output-signs", "query-key-signs", "ffn-fixed-points"} <= set(log10_p)
     assert_never_too_often(log10_p)
     assert all(values.min() > -6 for values in log10_p.values())

@@ -50,7 +50,7 @@ def test_independent_mixtures_each_upcycled() -> None:
 def test_signs_stay_free_when_every_expert_is_matched_with_one_dense_ffn() -> None:
     """The hardest case: the experts are copies of an image of the dense FFN, under signs of its own."""
     found = []
-    for seed in range(RUNS // 2):
+    for seed in range(RUNS):
         dense, aligned_a = common_features(seed)
         mixture = sparsely_upcycled(aligned_a, EXPERTS, np.random.default_rng([seed, 6]))
         one, other = model(dense, CONFIG), model(mixture, sparse_config(SIZE, EXPERTS))
@@ -69,7 +69,7 @@ def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
     """The same for a model grown by repeating its layer."""
     found: dict[str, list[float]] = {}
     grown = replace(SIZE, layers=REPEATS)
-    for seed in range(RUNS // 2):
+    for seed in range(RUNS):
         layer, aligned_a = common_features(seed)
         repeated = noisy(with_layers(aligned_a, [0] * REPEATS), seed, 0.1)
         one, other = model(layer, CONFIG), model(repeated, llama_config(grown))
@@ -86,7 +86,7 @@ def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
 def test_after_an_alignment_signs_are_as_free_as_before() -> None:
     """The search finds everything, because B is A's image under random signs and numbers; its signs say nothing."""
     found: dict[str, list[float]] = {}
-    for seed in range(RUNS // 2):
+    for seed in range(RUNS):
         aligned = aligned_of(*common_features(seed), CONFIG)
         for item in aligned.evidence if aligned else ():
             if item.grade == "exact" and item.log10_p is not None:

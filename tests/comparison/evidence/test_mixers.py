@@ -1,6 +1,7 @@
 """Mixers without a softmax: descendants keep their channels' numbers, strangers do not, in every kind of mixer."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -114,6 +115,12 @@ def _p(a: Weights, b: Weights, test: str = "mixer-fixed-points") -> float:
     return found.log10_p
 
 
+@cache
+def _between_strangers(kind: Callable[[int], Weights]) -> dict[str, np.ndarray]:
+    """log10 p of every test on pairs of strangers."""
+    return log10_p_values(lambda seed: (kind(2 * seed), kind(2 * seed + 1)), CONFIG)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_noisy_descendant_is_found(kind: Callable[[int], Weights]) -> None:
     rng = np.random.default_rng(9)
@@ -128,10 +135,9 @@ def test_signs_show_a_descendant_and_no_stranger(kind: Callable[[int], Weights])
     a = kind(0)
     b = {name: values + 0.2 * rng.standard_normal(values.shape, dtype=np.float32) for name, values in a.items()}
     assert _p(a, b, "mixer-signs") < (-2 if kind is mamba else -6)  # Mamba has six coins a layer here
-    runs = 60
-    found = log10_p_values(lambda seed: (kind(2 * seed), kind(2 * seed + 1)), CONFIG, runs)["mixer-signs"]
+    found = _between_strangers(kind)["mixer-signs"]
     for level in (0.05, 0.01):
-        assert np.count_nonzero(found <= np.log10(level)) <= most_rejections(runs, level)
+        assert np.count_nonzero(found <= np.log10(level)) <= most_rejections(RUNS, level)
 
 
 @pytest.mark.parametrize("kind", [mamba2, delta_net, kimi_delta])
@@ -141,7 +147,7 @@ def test_what_an_activation_ties_has_no_free_signs(kind: Callable[[int], Weights
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_strangers_are_rejected_no_oftener_than_the_level_says(kind: Callable[[int], Weights]) -> None:
-    found = log10_p_values(lambda seed: (kind(2 * seed), kind(2 * seed + 1)), CONFIG)["mixer-fixed-points"]
+    found = _between_strangers(kind)["mixer-fixed-points"]
     for level in (0.05, 0.01):
         assert np.count_nonzero(found <= np.log10(level)) <= most_rejections(RUNS, level)
 

@@ -106,7 +106,7 @@ def test_no_pair_of_independent_models_is_accused() -> None:
 def test_mixtures_each_made_of_a_dense_model_stay_at_chance() -> None:
     """Experts that were copied from one FFN share its signs."""
     size, experts, bounds = Size(layers=2, hidden=32, heads=4, kv_heads=2, ffn=48, vocab=96), 8, []
-    for seed in range(RUNS // 4):
+    for seed in range(RUNS // 2):
         rng = np.random.default_rng([seed, 3])
         a, b = (
             sketch(

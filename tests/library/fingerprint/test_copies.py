@@ -35,14 +35,14 @@ def _one_head(weights: Weights) -> Weights:
 
 @pytest.mark.parametrize("change", [_one_layer, _one_head])
 def test_strangers_with_copies_inside_are_at_chance(change: Change) -> None:
-    models = [fingerprint(change(llama(100 + seed, SIZE)), SIZE) for seed in range(10)]
+    models = [fingerprint(change(llama(100 + seed, SIZE)), SIZE) for seed in range(7)]
     found = [
         item.log10_p
         for a, b in combinations(models, 2)
         for item in compare_fingerprints(a, b).evidence
         if item.test_id in SIGNS and item.log10_p is not None
     ]
-    assert len(found) >= 45  # at least one test a pair: where heads are copies too few keys are left to ask
+    assert len(found) >= 21  # at least one test a pair: where heads are copies too few keys are left to ask
     assert min(found) > -4.0
 
 
