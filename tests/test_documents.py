@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,7 @@ import documentation
 from documentation.blocks import CONSOLE as CONSOLE_BLOCKS
 from documentation.blocks import FENCED
 from documentation.blocks import PYTHON as PYTHON_BLOCKS
+from tests.cli.running import called
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -67,10 +65,13 @@ def test_the_main_commands_are_shown_with_what_they_print() -> None:
 
 
 @pytest.mark.parametrize("example", CONSOLE, ids=str)
-def test_console_examples_print_what_the_page_shows(example: Example, request: pytest.FixtureRequest) -> None:
-    arguments = [sys.executable, "-m", "lineage_audit", *shlex.split(example.code)[1:]]
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+def test_console_examples_print_what_the_page_shows(
+    example: Example, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    done = called(*shlex.split(example.code)[1:])
     assert done.returncode in (0, 1), done.stderr
     if request.config.getoption("--update-goldens") and _settled(done.stdout) != _settled(example.shown):
         printed = "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())

@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import PurePath
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.source.addresses import is_address, shown_address
 from lineage_audit.checkpoint.source.base import ByteRange, Source
-from lineage_audit.checkpoint.source.redaction import is_address, shown_address
 
 WHOLE_BYTES = 512 * 2**20
 """Weight files on this machine up to this many bytes together are hashed whole, larger ones where a certificate asks.

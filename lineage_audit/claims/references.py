@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.source.redaction import shown_address
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.claims.ancestry import Ancestor, ancestors_of, declared_bases, folder_of, licence_of
 from lineage_audit.claims.certified import Accepted, NotAccepted, OpenedCertificate, certificate_of
 from lineage_audit.claims.declared import open_declared, resolve_declared

@@ -11,7 +11,7 @@ from lineage_audit.results.behaviour import (
     Manner,
     WeightsBeside,
 )
-from lineage_audit.results.certification import CertificateLink, Grade
+from lineage_audit.results.certificates import CertificateLink, Grade, Verification, VerificationOutcome
 from lineage_audit.results.check import (
     AncestorSummary,
     CheckReport,
@@ -64,7 +64,6 @@ from lineage_audit.results.controls import (
     DifferenceHistogram,
     QuotedFigures,
 )
-from lineage_audit.results.coverage import Coverage, PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.identification import Identification, IdentificationOutcome, Relative
 from lineage_audit.results.inspection import ClaimSummary, Inspection, PartSummary, RoleSummary
@@ -79,10 +78,9 @@ from lineage_audit.results.metadata import (
     TokenizerFinding,
 )
 from lineage_audit.results.requantization import Requantization, RequantizedOutcome, RequantizedTensor
-from lineage_audit.results.run import Run
+from lineage_audit.results.run import Coverage, PairCoverage, Run
 from lineage_audit.results.tree import EdgeKind, FamilyTree, TreeEdge, TreeModel, UnknownAncestor
 from lineage_audit.results.unmix import LayerSource, MergedPart, MergeMethod, Share, TensorGroup, Unmixing
-from lineage_audit.results.verification import Verification, VerificationOutcome
 
 Result = Report | Comparisons | CheckReport | Inspection | Identification | FamilyTree | Unmixing | Behaviour
 """What a command gives."""

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lineage_audit.results.certification import Grade
+from lineage_audit.results.certificates import Grade
 from lineage_audit.results.comparison import Direction, ModelSummary, OperationKind, Relation, Scalar
-from lineage_audit.results.coverage import Coverage
 from lineage_audit.results.rendered import Rendered
-from lineage_audit.results.run import Run
+from lineage_audit.results.run import Coverage, Run
 
 Level = Literal["error", "warning", "note"]
 FailOn = Literal["error", "warning", "note", "never"]

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lineage_audit.results.certification import CertificateLink, Grade
+from lineage_audit.results.certificates import CertificateLink, Grade
 from lineage_audit.results.controls import ControlledNumber, QuotedFigures
-from lineage_audit.results.coverage import PairCoverage
 from lineage_audit.results.figures import DeltaSpectrum, ExplainedStage, LayerPairs, NullSpread, RoleLayer
 from lineage_audit.results.metadata import ArchitectureFinding, NamesFinding, PromptingFinding, TokenizerFinding
 from lineage_audit.results.rendered import Rendered
 from lineage_audit.results.requantization import Requantization
-from lineage_audit.results.run import Run
+from lineage_audit.results.run import PairCoverage, Run
 
 Relation = Literal["identical", "derived", "shared-origin", "independent", "inconclusive"]
 RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")

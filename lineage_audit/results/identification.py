@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lineage_audit.results.certification import Grade
+from lineage_audit.results.certificates import Grade
 from lineage_audit.results.comparison import Direction, ModelSummary, Operation, Relation, Scalar
 from lineage_audit.results.rendered import Rendered
 from lineage_audit.results.run import Run

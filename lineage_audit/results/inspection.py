@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lineage_audit.results.comparison import ModelSummary
-from lineage_audit.results.coverage import Coverage
 from lineage_audit.results.rendered import Rendered
-from lineage_audit.results.run import Run
+from lineage_audit.results.run import Coverage, Run
 
 
 @dataclass(frozen=True, slots=True)

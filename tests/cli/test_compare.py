@@ -35,7 +35,10 @@ def pair(tmp_path: Path) -> tuple[str, str]:
 def test_fail_on(fail_on: str, related: int, copy: int, pair: tuple[str, str]) -> None:
     assert run(["compare", *pair, "-q", "--fail-on", fail_on]) == related
     assert run(["compare", pair[0], pair[0], "-q", "--fail-on", fail_on]) == copy
-    assert run(["compare", PARENT, TWIN, "-q", "--fail-on", fail_on]) == 0
+
+
+def test_strangers_fail_at_no_level() -> None:
+    assert run(["compare", PARENT, TWIN, "-q", "--fail-on", "shared-origin"]) == 0
 
 
 def test_inconclusive_is_three_and_never_a_pass(pair: tuple[str, str], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from lineage_audit.checkpoint.source.redaction import shown_address
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.errors import UnresolvedReferenceError
 
 _LONGEST = 16

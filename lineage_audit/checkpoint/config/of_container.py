@@ -1,14 +1,21 @@
-"""The configuration of a model, wherever it stands: beside the weights, or in their own header."""
+"""The configuration of a model, wherever it stands: beside the weights, in their header, in an adapter's settings."""
 
 from __future__ import annotations
 
-from lineage_audit.checkpoint.config.adapter_settings import config_of_adapter
-from lineage_audit.checkpoint.config.fields import ArchConfig
+from typing import TYPE_CHECKING
+
+from lineage_audit.checkpoint.config.fields import ArchConfig, FieldValue
 from lineage_audit.checkpoint.config.gguf_metadata import config_from_gguf
 from lineage_audit.checkpoint.config.reader import read_config
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from lineage_audit.checkpoint.adapter.settings import AdapterSettings
+
+
+_ADAPTER_FILE = "adapter_config.json"
 
 
 def config_of(source: Source, container: Container) -> tuple[ArchConfig, tuple[str, ...]]:
@@ -18,10 +25,30 @@ def config_of(source: Source, container: Container) -> tuple[ArchConfig, tuple[s
         The configuration, and a caveat where the file is damaged: the weights can speak without it.
     """
     if container.adapter is not None:
-        return config_of_adapter(container.adapter), ()
+        return _config_of_adapter(container.adapter), ()
     if container.format == "gguf":
         return config_from_gguf(container.values, container.files[0]), ()
     try:
         return read_config(source), ()
     except UnreadableFileError as error:
         return ArchConfig(), (f"configuration left out: {error}",)
+
+
+def _config_of_adapter(settings: AdapterSettings) -> ArchConfig:
+    """The settings as a configuration: what an adapter is called, and how it was made."""
+    rank = f", rank {settings.rank}" if settings.rank is not None else ""
+    stated: dict[str, FieldValue] = {
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "alpha_pattern": tuple(settings.alphas),
+        "init_lora_weights": settings.start,
+        "fan_in_fan_out": settings.fan_in_fan_out,
+        "target_modules": settings.targets,
+        "base_model_name_or_path": settings.base,
+    }
+    return ArchConfig(
+        {"architecture": f"{settings.name} adapter{rank}"},
+        {"architecture": "stated"},
+        {name: value for name, value in stated.items() if value not in (None, (), False)},
+        _ADAPTER_FILE,
+    )

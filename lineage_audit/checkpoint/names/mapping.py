@@ -13,9 +13,8 @@ from lineage_audit.checkpoint.names.fused import UNSPLIT, slices
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.gated_queries import split_gated_queries
 from lineage_audit.checkpoint.names.geometry import read_geometry
+from lineage_audit.checkpoint.names.gguf_heads import is_head_stack, of_heads, with_heads_in_order
 from lineage_audit.checkpoint.names.gguf_names import look_up_gguf
-from lineage_audit.checkpoint.names.head_stacks import is_head_stack, of_heads
-from lineage_audit.checkpoint.names.heads_in_turn import with_heads_in_order
 from lineage_audit.checkpoint.names.inference import infer, split_guessed
 from lineage_audit.checkpoint.names.mixer_inputs import split_mixer_inputs
 from lineage_audit.checkpoint.names.mixing_layers import with_mixers

@@ -7,10 +7,9 @@ import re
 from difflib import get_close_matches
 from pathlib import Path
 
-from lineage_audit.checkpoint.source.addresses import open_address
+from lineage_audit.checkpoint.source.addresses import is_address, open_address
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.folder import open_folder
-from lineage_audit.checkpoint.source.redaction import is_address
 from lineage_audit.errors import UnresolvedReferenceError
 
 _MOST_ENTRIES = 10_000

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.model_files import gguf_model, is_safe_name, is_weight_file
-from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.checkpoint.source.stores import OBJECT_STORES, Store, StoreEntry, open_store
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 

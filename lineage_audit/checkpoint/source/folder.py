@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
-from lineage_audit.checkpoint.source.blobs import blob_sha256
+from lineage_audit.checkpoint.source.hub_cache import blob_sha256
 from lineage_audit.checkpoint.source.local_files import described, read_from
 from lineage_audit.checkpoint.source.model_files import DISTRIBUTED, WEIGHT_SUFFIXES, gguf_model
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError

@@ -14,8 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lineage_audit.checkpoint.source.base import SourceFile
-from lineage_audit.checkpoint.source.blobs import blob_sha256
 from lineage_audit.checkpoint.source.local_files import described
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def blob_sha256(path: Path) -> str | None:
+    """The name of the blob that a snapshot's link leads to, if it is a sha256.
+
+    A blob that repositories share is a link in its turn, into a store with names of its own.
+    """
+    if not path.is_symlink():
+        return None
+    blob = path.readlink()
+    return blob.name if blob.parent.name == "blobs" and _SHA256.fullmatch(blob.name) else None
+
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REFERENCE_LIMIT = 200

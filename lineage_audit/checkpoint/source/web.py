@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, seconds_to_wait
@@ -27,7 +28,6 @@ from lineage_audit.checkpoint.source.model_files import (
     is_weight_file,
     shards_by_tensor,
 )
-from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
 
 CONNECTIONS = 8

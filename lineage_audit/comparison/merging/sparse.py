@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.reading import RowRequest
+from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.merging.algebra import RESAMPLES, resampled
 from lineage_audit.comparison.merging.explanations import Material, dtype_of, shares
-from lineage_audit.comparison.merging.members import Members
+from lineage_audit.comparison.merging.members import CommonPlace, Members
 from lineage_audit.comparison.merging.pattern_fitting import PatternFit, fit_patterns
 from lineage_audit.comparison.merging.pattern_newton import from_free, newton_terms, pattern_grams, to_free
 from lineage_audit.comparison.merging.patterns import Coefficients, Sample
-from lineage_audit.comparison.merging.sampling import sample_places
 from lineage_audit.comparison.merging.sparsity import Eligible, Sparsity, measure_sparsity
-from lineage_audit.comparison.reading.finite import NOTHING, ratio
+from lineage_audit.comparison.reading.finite import NOTHING, ratio, zero_where_unusable
 from lineage_audit.results import MergeMethod, Share
 
 DoubleArray = npt.NDArray[np.float64]
@@ -124,7 +125,7 @@ def explain_sparsely(members: Members, material: Material) -> SparseExplanation 
     """Fit patterns where a base was named, or return None where none predicts the elements."""
     if members.base is None:
         return None
-    samples = sample_places(members, material.places)
+    samples = _sample_places(members, material.places)
     fitted = fit_patterns(samples)
     if fitted is None:
         return None
@@ -162,3 +163,31 @@ def _solved(curvature: DoubleArray, gradient: DoubleArray) -> DoubleArray:
     inverse = np.linalg.pinv(curvature / (scale[..., :, None] * scale[..., None, :]), rcond=1e-8, hermitian=True)
     step = np.einsum("...ij,...j->...i", inverse, gradient / scale) / scale
     return np.where(diagonal > 0, step, 0.0)
+
+
+_SAMPLED_ELEMENTS = 3_000_000
+"""Elements read of each model for all places together: with three parents about 150 MB of doubles."""
+
+_LEAST_A_PLACE = 2048
+
+
+def _sample_places(members: Members, places: Sequence[CommonPlace]) -> tuple[Sample, ...]:
+    """Read evenly spread rows of every place whose weights are matrices; the members must have a base."""
+    matrices = [number for number, place in enumerate(places) if len(place.child.shape) > 1]
+    share = max(_LEAST_A_PLACE, _SAMPLED_ELEMENTS // max(1, len(matrices)))
+    return tuple(_sample(members, places[number], number, share) for number in matrices)
+
+
+def _sample(members: Members, place: CommonPlace, number: int, elements: int) -> Sample:
+    rows = place.child.shape[0]
+    width = place.child.size // rows
+    wanted = min(rows, max(1, elements // width))
+    chosen = spread_places(rows, wanted)
+    models = (members.child, *members.sources)
+    tensors = (place.child, *place.sources)
+    child, *parents, base = (
+        zero_where_unusable(model.read([RowRequest(tensor, chosen)])[0]).ravel().astype(np.float64)
+        for model, tensor in zip(models, tensors, strict=True)
+    )
+    deltas = np.stack([parent - base for parent in parents])
+    return Sample(number, child - base, deltas, base, place.child.dtype)

@@ -16,8 +16,8 @@ pytest.importorskip("fsspec")
 
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.checkpoint.source import open_source
+from lineage_audit.checkpoint.source.addresses import shown_address
 from lineage_audit.checkpoint.source.base import ByteRange
-from lineage_audit.checkpoint.source.redaction import shown_address
 from lineage_audit.checkpoint.source.stores import open_store
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from tests import models
