@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.check", description=__doc__)
     parser.add_argument(
-        "--part", action="append", help="held-out, cards, families, relations, honest or dishonest; default: all"
+        "--part",
+        action="append",
+        help="held-out, published, cards, families, relations, honest or dishonest; default: all",
     )
     parser.add_argument("--only", action="append", metavar="WORD", help="cases with this word in their names")
     parser.add_argument("-o", dest="out", type=Path, metavar="FILE", help="write every score as JSON")

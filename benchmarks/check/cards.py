@@ -13,7 +13,11 @@ from benchmarks.check.worlds import WORLDS, family_of
 from tests.claims.repositories import base_weights, card, write_model
 
 _HERE = Path(__file__).parent
-_FOLDERS: Mapping[Part, Path] = {"held-out": _HERE / "held_out", "cards": _HERE / "cards"}
+_FOLDERS: Mapping[Part, Path] = {
+    "held-out": _HERE / "held_out",
+    "published": _HERE / "published",
+    "cards": _HERE / "cards",
+}
 _CHANGES = "CHANGES.txt"
 """Where the subject shows what the base's licence asks for, so that its card need not."""
 

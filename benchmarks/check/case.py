@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Part = Literal["held-out", "cards", "families", "relations", "honest", "dishonest"]
+Part = Literal["held-out", "published", "cards", "families", "relations", "honest", "dishonest"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from benchmarks.check.repositories import repository_cases
 def cases() -> Iterator[Case]:
     """All parts, the held-out half first."""
     yield from card_cases("held-out")
+    yield from card_cases("published")
     yield from card_cases("cards")
     yield from family_cases()
     yield from relation_cases()
