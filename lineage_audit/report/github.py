@@ -14,12 +14,15 @@ from lineage_audit.report.wording.check import (
     OUTCOME_MEANINGS,
     OUTCOME_WORDS,
     headline,
+    reference_name,
+    relation_facts,
+    relation_words,
     rule_heading,
     rules_by_id,
     run_words,
 )
 from lineage_audit.report.wording.places import artifact_uri
-from lineage_audit.results import CheckReport, Finding, Level, Outcome
+from lineage_audit.results import CheckReport, Finding, Level, Outcome, ReferenceSummary
 
 _COMMANDS: Mapping[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
 _OUTCOME_COMMANDS: Mapping[Outcome, str] = {
@@ -28,8 +31,8 @@ _OUTCOME_COMMANDS: Mapping[Outcome, str] = {
     "inconclusive": "warning",
     "not-checked": "notice",
 }
-_MOST = 7
-"""Findings of a kind that are shown; the outcome, what to know of it and the count of the rest make ten."""
+_MOST = 6
+"""Findings of a kind that are shown; the outcome, the references, the caveats and the count of the rest make ten."""
 _LONGEST = 1000
 
 
@@ -40,9 +43,18 @@ def render_check_github(report: CheckReport) -> str:
     counting = [finding for finding in report.findings if finding.counts]
     for level in _COMMANDS:
         lines += _annotations(report, [finding for finding in counting if finding.level == level], level)
+    compared = [_reference(reference) for reference in report.references[:_MOST]]
+    if compared:
+        lines.insert(1, _command("notice", {"title": "Held against"}, "\n".join(compared)))
     if report.caveats:
         lines.insert(1, _command("notice", {"title": "Before you quote this"}, "\n".join(report.caveats)))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _reference(reference: ReferenceSummary) -> str:
+    """How a reference relates, and how much of the subject was compared with it."""
+    facts = f", {relation_facts(reference)}" if reference.relation else f": {reference.reason}"
+    return f"{reference_name(reference)}: {relation_words(reference).lower()}{facts}"
 
 
 def _annotations(report: CheckReport, findings: Sequence[Finding], level: Level) -> Iterator[str]:

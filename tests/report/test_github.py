@@ -10,9 +10,12 @@ def test_every_finding_that_counts_stands_on_its_line():
     lines = render_check_github(FAILED).splitlines()
     assert lines[0].startswith("::error title=FAIL::")
     counting = [finding for finding in FAILED.findings if finding.counts]
-    assert len(lines) == 2 + len(counting)
+    assert len(lines) == 3 + len(counting)
     assert lines[1].startswith("::notice title=Before you quote this::")
     assert all(caveat in lines[1].replace("%0A", "\n") for caveat in FAILED.caveats)
+    assert lines[2].startswith("::notice title=Held against::")
+    assert all(reference.ref in lines[2] for reference in FAILED.references)
+    assert "of the subject's weights" in lines[2]
     (first,) = [line for line in lines if UNDECLARED.rule_id in line.split("::")[1]]
     place = UNDECLARED.location
     assert first.startswith("::error ")
@@ -32,7 +35,7 @@ def test_a_host_takes_ten_of_a_kind():
     many = tuple(replace(UNDECLARED, fingerprint=f"{number:064x}") for number in range(30))
     lines = render_check_github(replace(FAILED, findings=many)).splitlines()
     assert len(lines) == 10
-    assert "and 23 more" in lines[-1]
+    assert "and 24 more" in lines[-1]
 
 
 def test_the_outcome_is_never_louder_than_it_is():

@@ -25,7 +25,7 @@ def references(report: CheckReport) -> PageSection:
         Column("Reference"),
         Column("Named"),
         Column("Weights"),
-        *number_columns("log10 p ≤", "Derived share", "Limit"),
+        *number_columns("log10 p ≤", "Derived share", "Compared", "Limit"),
         Column("Licence"),
     )
     figure = references_figure(report.references)
@@ -46,6 +46,7 @@ def _row(reference: ReferenceSummary) -> tuple[Cell, ...]:
         relation_words(reference).lower(),
         Value(logarithm(reference.log10_p), reference.log10_p),
         Value(share(reference.derived_share), reference.derived_share),
+        Value(share(reference.compared_share), reference.compared_share),
         Value(detection_limit(reference.detection_limit), reference.detection_limit),
         sentence(licence_words(reference.licence)) if reference.licence else MISSING,
     )
