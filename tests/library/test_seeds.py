@@ -25,6 +25,9 @@ def test_the_list_that_comes_with_the_tool_names_the_families() -> None:
         "Pythia", "StableLM", "MPT", "BLOOM", "GPT-2", "gpt-oss", "Kimi", "Nemotron", "ERNIE", "MiniMax",
     }  # fmt: skip
     assert all(seed.license and seed.ref == f"{seed.id}@{seed.revision}" for seed in seeds)
+    pinned = [seed.revision for seed in seeds if seed.revision != "main"]
+    assert len(set(pinned)) == len(pinned) >= 25
+    assert all(len(revision) == 40 and set(revision) <= set("0123456789abcdef") for revision in pinned)
 
 
 @pytest.mark.parametrize(
