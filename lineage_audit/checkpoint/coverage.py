@@ -78,9 +78,10 @@ def unread_sentences(coverage: Sequence[Coverage]) -> tuple[str, ...]:
 
 
 def _sentence(row: Coverage, total: int) -> str:
-    part = row.part.replace("_", " ")
+    tensors = f"{row.tensors:,} tensor{'' if row.tensors == 1 else 's'}"
+    of_part = "" if row.part == _NOT_PLACED else f" of the {row.part.replace('_', ' ')}"
     return (
-        f"Not read: {row.parameters / total:.1%} of the weights, {row.tensors:,} tensors of the {part}: {row.reason} "
+        f"Not read: {row.parameters / total:.1%} of the weights, {tensors}{of_part}: {row.reason} "
         f"(the first is {row.first[:100]})."
     )
 

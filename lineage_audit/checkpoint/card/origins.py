@@ -45,8 +45,7 @@ def _json_value(reader: TextReader, file: str, key: str) -> Iterator[tuple[str, 
     text = reader.text(file)
     try:
         document = parse_json(text.encode("utf-8"), file)
-    except UnreadableFileError as error:
-        reader.caveats.append(f"left out: {error}")
+    except UnreadableFileError:  # the reader of configurations says what is wrong with it
         return
     value = document.get(key) if isinstance(document, dict) else None
     if isinstance(value, str) and value.strip():

@@ -170,7 +170,7 @@ def _preferred(source: Source) -> WeightFiles:
     """The files of the first layout that is there."""
     for layout in _LAYOUTS:
         if layout.format != "meta" and layout.single in source.files:
-            return WeightFiles(layout.format, (layout.single,), {})
+            return WeightFiles(layout.format, (layout.single,), {}, tuple(_promised_beside(source, layout)))
         if layout.index and layout.index in source.files:
             return _indexed(source, layout)
         found = sorted(name for name in source.files if re.fullmatch(layout.pattern, name))
@@ -236,6 +236,22 @@ def _plainest_onnx(names: Sequence[str]) -> WeightFiles:
     are_roundings = all(_ROUNDED_ONNX.fullmatch(name) for name in others)
     said = LeftOut(f"{len(names)} ONNX models are there; only {chosen} was read.", settles=are_roundings)
     return WeightFiles("onnx", (chosen,), {}, (said,))
+
+
+def _promised_beside(source: Source, layout: _Layout) -> Iterator[LeftOut]:
+    """What an index beside a single file names that is not there: loaders take the file, and so it is only said."""
+    if not layout.index or layout.index not in source.files:
+        return
+    try:
+        named = shards_by_tensor(read_whole(source, layout.index), layout.index)
+    except UnreadableFileError as error:
+        yield LeftOut(f"{error}; {layout.single} was read.", settles=True)
+        return
+    missing = sorted({shard for shard in named.values() if shard not in source.files})
+    if missing:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        said = f"{layout.index} names {missing[0][:100]!r}{more}, which is not there; {layout.single} was read."
+        yield LeftOut(said, settles=True)
 
 
 def _indexed(source: Source, layout: _Layout) -> WeightFiles:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.formats.torch_objects import UnreadableTensor, View
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.errors import UnresolvedReferenceError
@@ -82,8 +83,15 @@ def _passed_over(sets: Mapping[str, NamedWeights], chosen: str, file: str, *, is
             f"Not read: another set of weights in {file}, {shown}, of {len(weights):,} tensors; {chosen!r} was read. "
             f"Give --weights {key[:80]} to read it."
         )
-        left.append(LeftOut(sentence, settles=is_asked))
+        left.append(LeftOut(sentence, settles=is_asked, bytes=_size(weights)))
     return tuple(left)
+
+
+def _size(weights: NamedWeights) -> int | None:
+    """Bytes of the elements; None where some have no plain ones."""
+    if not all(isinstance(weight, View) and weight.dtype in BITS for _, weight in weights):
+        return None
+    return sum(math.prod(weight.shape) * BITS[weight.dtype] // 8 for _, weight in weights if isinstance(weight, View))
 
 
 def _place(weight: Weight) -> object:

@@ -125,6 +125,21 @@ def test_a_damaged_index_is_refused(content: bytes) -> None:
         read_container(MemorySource({INDEX: content, "model-1.safetensors": SHARD}))
 
 
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ({"weight_map": {"a": "model-2.safetensors"}}, "names 'model-2.safetensors', which is not there"),
+        ({"weight_map": {"a": "../../etc/passwd"}}, "; model.safetensors was read."),
+        ({"weight_map": {"a": "model.safetensors"}}, None),
+    ],
+)
+def test_what_an_index_beside_a_whole_file_promises_is_said(index: dict, said: str | None) -> None:
+    source = MemorySource({INDEX: json.dumps(index), "model.safetensors": SHARD})
+    found = read_container(source).left_out
+    assert [one.settles for one in found] == [True] * (said is not None)
+    assert said is None or said in found[0].sentence
+
+
 def test_a_shard_that_lacks_a_promised_tensor_is_refused() -> None:
     with pytest.raises(UnreadableFileError, match="lacks 'b', which the index"):
         read_container(_index({"a": "model-1.safetensors", "b": "model-1.safetensors"}))

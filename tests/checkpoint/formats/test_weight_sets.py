@@ -38,6 +38,7 @@ def test_a_second_set_is_named_and_settles_nothing(first: str, second: str) -> N
     assert [(one.settles, repr(second) in one.sentence, f"--weights {second}" in one.sentence) for one in found] == [
         (False, True, True)
     ]
+    assert found[0].bytes == torch.int64.itemsize * (8 * 4 + 4), "what is left out counts among what is stored"
 
 
 def test_a_set_is_read_by_its_name() -> None:
