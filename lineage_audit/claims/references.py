@@ -360,6 +360,9 @@ def summarise_reference(reference: Reference) -> ReferenceSummary:
         compared_share=report.weights.compared_share if report else None,
         bytes_read=report.a.bytes_read if report else None,
         coverage=report.coverage.b if report else (),
+        name=reference.given.name if reference.given else None,
+        is_earlier=reference.given is not None and reference.given.is_earlier,
+        is_base=reference.given is not None and reference.given.is_base,
     )
 
 

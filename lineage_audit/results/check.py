@@ -162,6 +162,9 @@ class ReferenceSummary:
         parameters: number of its stored weights, or None where they were not read.
         ancestors: the bases that it declares itself, and theirs, as far as they could be followed.
         standing: what it is concluded to be to the subject.
+        name: the model that it was said to be where it was given, or None.
+        is_earlier: whoever gave it knows it to be older than the subject.
+        is_base: whoever gave it knows it to be a common base.
     """
 
     ref: str
@@ -187,6 +190,9 @@ class ReferenceSummary:
     compared_share: float | None = None
     bytes_read: int | None = None
     coverage: tuple[Coverage, ...] = ()
+    name: str | None = None
+    is_earlier: bool = False
+    is_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,20 @@ def test_the_command_repeats_the_run():
     assert f"lineage-audit compare {pinned} --effort sample" in command
 
 
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ({}, "--reference meadow-ai/prairie-7b@"),
+        ({"is_earlier": True}, "--earlier meadow-ai/prairie-7b@"),
+        ({"is_base": True, "is_earlier": True}, "--base meadow-ai/prairie-7b@"),
+        ({"name": "meadow-ai/prairie"}, "--reference meadow-ai/prairie=meadow-ai/prairie-7b@"),
+    ],
+)
+def test_the_command_of_a_check_says_what_was_stated_of_a_reference(stated, said):
+    check = replace(FAILED, references=(replace(FAILED.references[0], **stated),))
+    assert said in Page(render(check, "html")).text
+
+
 @pytest.mark.parametrize("text", NASTY)
 def test_no_string_changes_the_structure_of_a_comparison(text):
     assert Page(render(with_every_string(TUNED, text), "html")).shape == _plain_shape()

@@ -101,12 +101,19 @@ def compare_command(report: Report) -> list[str]:
 def check_command(report: CheckReport) -> list[str]:
     """The command that repeats a check, revisions pinned."""
     given = [one for one in report.references if one.origin == "given"]
-    options = [word for one in given for word in ("--reference", with_revision(one))]
+    options = [word for one in given for word in _given(one)]
     options += ["--policy", report.policy] if report.policy else []
     options += ["--library", report.library.library] if report.library else []
     options += ["--budget", str(report.budget)] if report.budget is not None else []
     ends = ["--effort", report.effort, "--fail-on", report.fail_on]
     return ["lineage-audit", "check", with_revision(report.subject), *options, *ends]
+
+
+def _given(reference: ReferenceSummary) -> tuple[str, str]:
+    """How a reference was given: with what was stated of it, on which findings depend."""
+    option = "--base" if reference.is_base else "--earlier" if reference.is_earlier else "--reference"
+    ref = with_revision(reference)
+    return option, f"{reference.name}={ref}" if reference.name else ref
 
 
 def first_pinned(models: Sequence[Pinned]) -> Markup:
