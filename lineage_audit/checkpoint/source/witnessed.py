@@ -68,6 +68,8 @@ class _WitnessedSource:
         return data[: len(ranges)]
 
     def _of(self, wanted: ByteRange) -> range:
-        """The witnesses, by number, of data that a range takes bytes of."""
+        """The witnesses, by number, of data that a range takes bytes of; an empty one takes none."""
+        if wanted.start == wanted.stop:
+            return range(0)
         first = bisect_right(self._stops, (wanted.file, wanted.start))
         return range(first, bisect_left(self._starts, (wanted.file, wanted.stop)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.source.base import ByteRange, read_range
@@ -69,6 +69,7 @@ def test_files_without_witnesses_are_read_as_they_are() -> None:
 
 
 @given(st.lists(st.integers(2, 190), unique=True, min_size=1).map(sorted), st.integers(0, 199), st.integers(0, 199))
+@example([2], 3, 2)  # an empty range inside of data
 def test_every_witness_of_a_range_is_heard_and_no_other(starts: list[int], one: int, other: int) -> None:
     start, stop = sorted((one, other + 1))
     remote = Remote()
