@@ -91,8 +91,8 @@ class WeightComparison:
         return sorted(found, key=lambda place: (place[0], -1 if place[1] is None else place[1]))
 
     def matrices(self) -> list[Measurement]:
-        """All measurements of matrices."""
-        return [measured for measured in self.measurements.values() if measured.is_matrix]
+        """All measurements of matrices; a bias that is stored as one (of several heads) is none."""
+        return [part for part in self.measurements.values() if part.is_matrix and part.pair.b.slot == "weight"]
 
 
 @dataclass(frozen=True, slots=True)

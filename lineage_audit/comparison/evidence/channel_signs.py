@@ -62,7 +62,7 @@ def measure_undone(comparison: WeightComparison, fitted: FloatArray | None) -> E
         tensor = measured.pair.b
         if measured.pair.is_guessed and tensor.role != Role.EMBED:
             continue
-        if not tensor.in_core:
+        if not tensor.in_core or len(tensor.shape) != 2:  # heads of a mixer, one behind the other
             continue
         if tensor.role in READERS and tensor.shape[1] == channels and measured.has_own("columns"):
             terms.append(column_term(measured))

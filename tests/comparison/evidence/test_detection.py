@@ -82,3 +82,26 @@ def test_a_model_of_constants_is_cleared_by_no_test() -> None:
     trained = model(llama(2, WIDE), llama_config(WIDE))
     for a, b in ((trained, constants), (constants, trained)):
         assert compare_checkpoints(a, b).verdict.relation == "inconclusive"
+
+
+def test_biases_and_heads_that_are_stored_as_arrays_read_no_channel() -> None:
+    """As Zamba's steps: a bias as wide as the stream that begins below zero, and weights of two heads in one array."""
+
+    def stranger(seed: int) -> Weights:
+        rng = np.random.default_rng(seed)
+        steps = {
+            f"model.layers.{layer}.mamba.{name}": values.astype(np.float32)
+            for layer in range(WIDE.layers)
+            for name, values in (
+                ("dt_proj_bias", rng.normal(-5.0, 0.1, (2, WIDE.hidden))),
+                ("dt_proj_weight", rng.normal(0.0, 0.02, (2, WIDE.hidden, 232))),
+                ("x_proj_weight", rng.normal(0.0, 0.02, (2, 264, WIDE.hidden))),
+            )
+        }
+        return llama(seed, WIDE) | steps
+
+    report = compare_checkpoints(*(model(stranger(seed), llama_config(WIDE)) for seed in (1, 2)), effort="full")
+    found = {item.test_id: item for item in report.evidence}["channel-signs"]
+    assert found.log10_p is not None
+    assert found.log10_p > -2
+    assert report.verdict.relation == "independent"
