@@ -118,6 +118,8 @@ PART_SEGMENTS: dict[str, ModelPart] = {
     "connector": ModelPart.PROJECTOR,
     "aligner": ModelPart.PROJECTOR,
     "projector": ModelPart.PROJECTOR,
+    "layerwise_projectors": ModelPart.PROJECTOR,
+    "spatial_projectors": ModelPart.PROJECTOR,
     "projection": ModelPart.PROJECTOR,
     "text_hidden_fcs": ModelPart.PROJECTOR,
     "modality_projection": ModelPart.PROJECTOR,
