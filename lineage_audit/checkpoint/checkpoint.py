@@ -56,6 +56,11 @@ class Checkpoint:
     restated: tuple[TensorRef, ...] = ()
 
     @property
+    def unsettled(self) -> tuple[LeftOut, ...]:
+        """What was left out of it and may be weights of the model that nobody has looked at."""
+        return tuple(left for left in self.left_out if not left.settles)
+
+    @property
     def ref(self) -> str:
         """The reference as the user gave it."""
         return self.source.ref

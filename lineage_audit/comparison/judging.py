@@ -5,12 +5,11 @@ It is the same whoever gives the measurements: rows of checkpoints were read for
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.evidence import slopes
@@ -26,7 +25,7 @@ from lineage_audit.comparison.pairing.unnamed import unplaced_share
 from lineage_audit.comparison.parts import findings_of_parts
 from lineage_audit.comparison.reading.plan import SAMPLE_BYTES
 from lineage_audit.comparison.shares.weights import Shares
-from lineage_audit.comparison.verdict.findings import Findings, LeftOver, Letter
+from lineage_audit.comparison.verdict.findings import Findings, LeftOver
 from lineage_audit.comparison.verdict.standing import (
     combined_log10_p,
     has_asked_invariants,
@@ -142,7 +141,7 @@ class WeightStage:
             slopes=self._slopes(),
             layer_slopes=self._layer_slopes(),
             unplaced=unplaced_share(a, b, pairing),
-            unread=(*_unread("A", a), *_unread("B", b)),
+            unread=(*(("A", left) for left in a.unsettled), *(("B", left) for left in b.unsettled)),
         )
         return replace(whole, parts=findings_of_parts(whole, self.in_place, pairing.pairs, a, b))
 
@@ -188,11 +187,6 @@ class WeightStage:
         ):
             return "no tensor of B has a counterpart of the same shape in A"
         return None
-
-
-def _unread(letter: Letter, checkpoint: Checkpoint) -> Iterator[tuple[Letter, LeftOut]]:
-    """Weights of a model that were left out, in which a copy may lie."""
-    return ((letter, left) for left in checkpoint.left_out if not left.settles)
 
 
 def _left_over(only: Sequence[TensorRef], pairing: Pairing, side: Literal["a", "b"]) -> LeftOver:

@@ -29,15 +29,14 @@ def _subject_parts(case: Case) -> Iterator[Draft]:
     checkpoint = case.subject.checkpoint
     if checkpoint is None or not case.is_held_against_something:
         return
-    for left in checkpoint.left_out:
-        if not left.settles:
-            yield Draft(
-                message="Weights that are in the repository, or should be, were not read.",
-                evidence=(left.sentence,),
-                fix="Check what was left out by itself, or take it out of the repository.",
-                location=case.place("base_model", "license"),
-                about=left.sentence,
-            )
+    for left in checkpoint.unsettled:
+        yield Draft(
+            message="Weights that are in the repository, or should be, were not read.",
+            evidence=(left.sentence,),
+            fix="Check what was left out by itself, or take it out of the repository.",
+            location=case.place("base_model", "license"),
+            about=left.sentence,
+        )
     unread = [tensor for tensor in checkpoint.tensors if not is_readable(tensor)]
     share = sum(tensor.size for tensor in unread) / max(1, checkpoint.parameters)
     if share > CHECKS.unread_share:

@@ -144,7 +144,7 @@ class CanonicalWeights:
         if tensor is None or len(tensor.shape) != 2:
             return None
         rows = np.arange(tensor.shape[0])
-        values = self._folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], rows, role, layer)
+        values = self.folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], rows, role, layer)
         self._keep(key, values)
         return values
 
@@ -156,7 +156,7 @@ class CanonicalWeights:
         tensor = self.find(role, layer, expert)
         if tensor is None or len(tensor.shape) != 2:
             return None
-        return self._folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], rows, role, layer)
+        return self.folded(self.checkpoint.read([RowRequest(tensor, rows)])[0], rows, role, layer)
 
     def gain(self, role: Role, layer: int | None) -> FloatArray | None:
         """The norm gain that a role's columns are multiplied by, ``[in]``; None where there is none."""
@@ -256,7 +256,8 @@ class CanonicalWeights:
         """The rows that propose how an FFN's units correspond, ``[units, d]``, gains folded."""
         return self.matrix(self.proposing_role(block), block.layer, block.expert)
 
-    def _folded(self, values: FloatArray, rows: IntArray, role: Role, layer: int | None) -> FloatArray:
+    def folded(self, values: FloatArray, rows: IntArray, role: Role, layer: int | None) -> FloatArray:
+        """Some rows of a matrix as they were read, without what was set in them, the gain folded into their columns."""
         gain = self.gain(role, layer)
         values = without_set(zero_where_unusable(values), rows)
         return values if gain is None or len(gain) != values.shape[1] else zero_where_unusable(values * gain)

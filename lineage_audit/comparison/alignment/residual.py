@@ -72,9 +72,8 @@ def find_residual_map(
         refined, match_margin = _refined(a, b, proposed, tokens)
         if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
             best, best_match_margin = refined, match_margin
-    for spectral in spectral_maps(a, b) if _are_worth_spectra(a, b) else ():
-        if best_match_margin >= MATCHED_CHANNELS.found_margin:
-            break
+    spectra = spectral_maps(a, b) if _are_worth_spectra(a, b) else iter(())
+    while best_match_margin < MATCHED_CHANNELS.found_margin and (spectral := next(spectra, None)) is not None:
         refined, match_margin = _refined(a, b, spectral, None)  # tokens may have been renumbered
         if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
             best, best_match_margin = refined, match_margin

@@ -22,8 +22,6 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
-from lineage_audit.comparison.reading.finite import zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.comparison.symmetries.geometry import (
     Heads,
     HeadsByLayer,
@@ -189,9 +187,7 @@ def read_keys(
     values = weights.checkpoint.read(requests)
     vectors, layers, heads = [], [], []
     for source, request, rows in zip(sources, requests, values, strict=True):
-        gain = weights.gain(source.tensor.role, source.layer)
-        clean = without_set(zero_where_unusable(rows), request.rows)
-        folded = clean if gain is None or len(gain) != clean.shape[1] else clean * gain
+        folded = weights.folded(rows, request.rows, source.tensor.role, source.layer)
         if folded.shape[1] != directions.shape[1]:
             continue
         over_tokens = (folded @ directions.T).reshape(source.heads, -1, 2, len(directions))

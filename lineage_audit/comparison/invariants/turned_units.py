@@ -26,8 +26,6 @@ from lineage_audit.comparison.invariants.unit_columns import (
     match_alike,
     up_of,
 )
-from lineage_audit.comparison.reading.finite import zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
 
 _FFNS = 2
 """FFNs whose units are looked at; one where it is so large that a part of it is read."""
@@ -87,8 +85,7 @@ def _over_tokens(
     """Rows over the tokens as unit rows, and the lengths that they had, of every matrix."""
     found = []
     for up, values in zip(ups, weights.checkpoint.read([RowRequest(up, rows) for up in ups]), strict=True):
-        clean, gain = without_set(zero_where_unusable(values), rows), weights.gain(up.role, up.layer)
-        folded = clean if gain is None or len(gain) != clean.shape[1] else clean * gain
+        folded = weights.folded(values, rows, up.role, up.layer)
         fits = folded.shape[1] == directions.shape[1]
         responses = (folded @ directions.T if fits else folded[:, :0]).astype(np.float32)
         found.append((unit_rows(responses), np.linalg.norm(responses, axis=1)))

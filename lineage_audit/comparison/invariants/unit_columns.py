@@ -9,7 +9,7 @@ unit can be negated: up and down together, in a gated FFN.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -154,10 +154,7 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     )
     if len(a.numbers) == len(b.numbers) and len(units) >= INVARIANTS.mostly * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
-    cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
-    scales = ratio(b.lengths[units], a.lengths[a_units]).astype(np.float32)
-    count, numbers = b.numbers.shape
-    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, count, count, numbers, match_margin)
+    return _matched(a, b, units, a_units, match_margin)
 
 
 def match_alike(a: UnitColumns, b: UnitColumns, places: IntArray, size: int) -> UnitMatch:
@@ -169,14 +166,16 @@ def match_alike(a: UnitColumns, b: UnitColumns, places: IntArray, size: int) -> 
         places: which units these are, in both.
         size: units that the FFN has.
     """
-    units, a_units = _best_of_each(a, b)
+    found = _matched(a, b, *_best_of_each(a, b), unit_match_margin(a, b))
+    return replace(found, units=places[found.units], a_units=places[found.a_units], size=size)
+
+
+def _matched(a: UnitColumns, b: UnitColumns, units: IntArray, a_units: IntArray, match_margin: float) -> UnitMatch:
+    """What was matched, where every unit of B's FFN was looked at."""
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
     scales = ratio(b.lengths[units], a.lengths[a_units]).astype(np.float32)
-    match_margin = unit_match_margin(a, b)
     count, numbers = b.numbers.shape
-    return UnitMatch(
-        b.block, a.block, places[units], places[a_units], cosines, scales, size, count, numbers, match_margin
-    )
+    return UnitMatch(b.block, a.block, units, a_units, cosines, scales, count, count, numbers, match_margin)
 
 
 def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:

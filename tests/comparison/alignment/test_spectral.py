@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
+from lineage_audit.comparison.alignment import residual
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
+from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spectral import spectral_maps
 from tests.comparison.alignment import disguises
 from tests.comparison.alignment.disguises import Disguise
@@ -91,3 +94,17 @@ def test_ffns_alone_are_found_in_another_order_and_without_their_norms(noise: fl
     kinds = {operation.kind for operation in verdict.operations}
     assert {"channels-permuted", "units-permuted"} <= kinds
     assert "heads-permuted" not in kinds
+
+
+def test_no_gram_matrix_is_made_where_tokens_told_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: CanonicalWeights) -> Iterator[ResidualMap]:
+        raise AssertionError("the map was found")
+        yield
+
+    monkeypatch.setattr(residual, "spectral_maps", asked)
+    parent = llama(1, SIX)
+    turned = disguises.rotate_residual(noisy(parent, 2, 0.05), np.random.default_rng(3), SIX)
+    one, other = (CanonicalWeights(model(weights, CONFIG)) for weights in (parent, turned))
+    found = residual.find_residual_map(one, other, None)
+    assert found is not None
+    assert found.kind == "rotation"
