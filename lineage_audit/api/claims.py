@@ -10,11 +10,10 @@ if TYPE_CHECKING:
 
     from lineage_audit.api.arguments import Reference
     from lineage_audit.certificate import Signer
-    from lineage_audit.claims.policy import WhenInconclusive
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.progress import Progress
     from lineage_audit.comparison.reading.kernels import Device
-    from lineage_audit.results import CheckReport, FailOn
+    from lineage_audit.results import CheckReport, FailOn, WhenInconclusive
 
 
 def check(
@@ -93,15 +92,15 @@ def check(
     known = read_baseline(read.baseline) if read.baseline else frozenset()
     named_certificates = tuple(given_certificate(one, signer) for one in as_references(certificates))
     options = CheckOptions(
-        read,
-        with_declared,
-        effort,
-        fail_on,
-        known,
-        device,
-        weights,
-        as_budget(budget),
-        as_path(library),
-        named_certificates,
+        policy=read,
+        with_declared=with_declared,
+        effort=effort,
+        fail_on=fail_on,
+        known=known,
+        device=device,
+        weights=weights,
+        budget=as_budget(budget),
+        library=as_path(library),
+        certificates=named_certificates,
     )
     return check_claims(named, given, options, progress)

@@ -124,6 +124,9 @@ def check_claims(
         seconds=time.perf_counter() - started,
         budget=options.budget or policy.budget,
         library=case.library,
+        with_declared=options.with_declared,
+        weights=options.weights,
+        inconclusive=policy.inconclusive,
     )
     return without_local_paths(report, _given(subject, references, policy, options.library))
 

@@ -151,8 +151,9 @@ def _summary(held: Held, database: Database, known: Sequence[str]) -> LibrarySea
 
 def _sentence(held: Held, added: Sequence[str]) -> str:
     """What the search gave, and of what age the library is."""
-    age = f", which were added from {added[0][:10]} to {added[-1][:10]}" if added else ""
-    of = f"{held.models:,} models{age}"
+    added_then = "which was" if held.models == 1 else "which were"
+    age = f", {added_then} added from {added[0][:10]} to {added[-1][:10]}" if added else ""
+    of = f"{held.models:,} {'model' if held.models == 1 else 'models'}{age}"
     if held.related:
         more = f" and {len(held.related) - 1:,} more" if len(held.related) > 1 else ""
         return f"Of {of}, {held.related[0]}{more} are related." if more else f"Of {of}, {held.related[0]} is related."

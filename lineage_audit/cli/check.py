@@ -15,12 +15,12 @@ from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.fixing import require_own_folder, write_fixes
 from lineage_audit.cli.options import budget_option, device_option, effort_option, signer_options, weights_option
-from lineage_audit.results import CheckReport, FailOn, Outcome
+from lineage_audit.results import CheckReport, FailOn, Outcome, WhenInconclusive
 
 if TYPE_CHECKING:
     from lineage_audit.certificate import Signer
     from lineage_audit.claims import CheckOptions, GivenCertificate, Policy
-    from lineage_audit.claims.policy import BaselineKey, WhenInconclusive
+    from lineage_audit.claims.policy import BaselineKey
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device
 

@@ -32,6 +32,7 @@ from lineage_audit.results.check import (
     Standing,
     Suppression,
     SuppressionKind,
+    WhenInconclusive,
 )
 from lineage_audit.results.comparison import (
     RELATED,
@@ -194,4 +195,5 @@ __all__ = [
     "WeightFile",
     "WeightsBeside",
     "WeightsFinding",
+    "WhenInconclusive",
 ]

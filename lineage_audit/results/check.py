@@ -17,6 +17,7 @@ from lineage_audit.results.run import Coverage, Run
 
 Level = Literal["error", "warning", "note"]
 FailOn = Literal["error", "warning", "note", "never"]
+WhenInconclusive = Literal["fail", "warn", "pass"]
 Outcome = Literal["passed", "failed", "inconclusive", "not-checked"]
 LicenceClass = Literal["permissive", "copyleft", "non-commercial", "no-derivatives", "use-restricted", "unknown"]
 ReferenceOrigin = Literal["given", "policy", "declared", "library"]
@@ -346,6 +347,9 @@ class CheckReport(Rendered):
         library: what a library of fingerprints gave, or None where none was asked.
         coverage: what of the subject's weights can be read as numbers, and what cannot, by part and by reason.
         run: when and by which command it was made, or None where that was not recorded.
+        with_declared: whether the bases that the card declares were references too.
+        weights: the name of the set of weights that was asked for, or None where none was named.
+        inconclusive: what was to happen where something could not be checked, or None: the check is inconclusive.
     """
 
     tool_version: str
@@ -368,3 +372,6 @@ class CheckReport(Rendered):
     library: LibrarySearch | None
     run: Run | None = None
     coverage: tuple[Coverage, ...] = ()
+    with_declared: bool = True
+    weights: str | None = None
+    inconclusive: WhenInconclusive | None = None

@@ -13,7 +13,6 @@ from lineage_audit.claims.policy.values import (
     PolicyCertificate,
     PolicyClaim,
     PolicyReference,
-    WhenInconclusive,
 )
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "PolicyClaim",
     "PolicyError",
     "PolicyReference",
-    "WhenInconclusive",
     "baseline_text",
     "expired",
     "find_policy",

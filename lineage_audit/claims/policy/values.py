@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from lineage_audit.results import FailOn, Level
+from lineage_audit.results import FailOn, Level, WhenInconclusive
 
 Severity = Literal["error", "warning", "note", "off"]
-WhenInconclusive = Literal["fail", "warn", "pass"]
 
 INCONCLUSIVE_LEVELS: Mapping[WhenInconclusive, Level] = {"fail": "error", "warn": "warning", "pass": "note"}
 """What ``inconclusive`` takes -> the severity of what could not be checked; it then no longer stops the check."""

@@ -155,6 +155,20 @@ def test_the_command_of_a_check_says_what_was_stated_of_a_reference(stated, said
     assert said in Page(render(check, "html")).text
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"with_declared": False}, "--no-declared"),
+        ({"weights": "int4"}, "--weights int4"),
+        ({"budget": 2**20}, "--budget 1048576"),
+        ({"inconclusive": "fail"}, "--inconclusive fail"),
+    ],
+)
+def test_the_command_of_a_check_says_how_it_was_asked(asked, said):
+    assert said in Page(render(replace(FAILED, **asked), "html")).text
+    assert said not in Page(render(FAILED, "html")).text
+
+
 @pytest.mark.parametrize("text", NASTY)
 def test_no_string_changes_the_structure_of_a_comparison(text):
     assert Page(render(with_every_string(TUNED, text), "html")).shape == _plain_shape()

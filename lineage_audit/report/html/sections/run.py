@@ -102,11 +102,18 @@ def check_command(report: CheckReport) -> list[str]:
     """The command that repeats a check, revisions pinned."""
     given = [one for one in report.references if one.origin == "given"]
     options = [word for one in given for word in _given(one)]
-    options += ["--policy", report.policy] if report.policy else []
-    options += ["--library", report.library.library] if report.library else []
-    options += ["--budget", str(report.budget)] if report.budget is not None else []
-    ends = ["--effort", report.effort, "--fail-on", report.fail_on]
-    return ["lineage-audit", "check", with_revision(report.subject), *options, *ends]
+    options += [] if report.with_declared else ["--no-declared"]
+    chosen = {
+        "--policy": report.policy,
+        "--library": report.library.library if report.library else None,
+        "--weights": report.weights,
+        "--budget": report.budget,
+        "--inconclusive": report.inconclusive,
+        "--effort": report.effort,
+        "--fail-on": report.fail_on,
+    }
+    options += [word for option, value in chosen.items() if value is not None for word in (option, str(value))]
+    return ["lineage-audit", "check", with_revision(report.subject), *options]
 
 
 def _given(reference: ReferenceSummary) -> tuple[str, str]:
