@@ -9,14 +9,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # An index with builds of PyTorch for processors, where pip's own has only those for graphics cards (several GB).
 TORCH_INDEX ?=
 
-.PHONY: demo test lint docs setup benchmark-seeds benchmark-real lock
+.PHONY: demo test test-slow lint docs setup benchmark-seeds benchmark-real lock
 
 demo: $(RUNS)  ## Compare two sample checkpoints: one architecture, two trainings.
 	@echo "Comparing two small models: one architecture, trained from two different starts."
 	$(BIN)/lineage-audit compare sample_checkpoints/llama-style-parent sample_checkpoints/yi-style-independent
 
-test: setup  ## Run the whole test suite.
-	$(BIN)/python -m pytest -n auto --dist loadfile
+test: setup  ## Run the tests, the slow ones apart: four minutes on two cores.
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+test-slow: setup  ## Run the slow ones: benchmarks' own tests, attacks, rejections counted over many pairs.
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 lint: setup  ## Style, docstrings, types.
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -24,6 +25,25 @@ settings.load_profile("suite")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+TESTS = Path(__file__).parent
+SLOW = (
+    "benchmarks",  # how the benchmarks make their models and read their results
+    "hostile",  # attacks, each on a guarded process of its own
+    "cli/test_process.py",  # and other processes: what a kill leaves, a browser, a kernel
+    "library/test_workers.py",
+    "report/html/test_in_browser.py",
+    "test_notebook.py",
+    "checkpoint/source/test_hub_traffic.py",  # what models of true size cost
+    "comparison/alignment/test_spectral.py",  # rejections, counted over many pairs of strangers
+    "comparison/evidence/test_copies.py",
+    "comparison/evidence/test_detection.py",
+    "comparison/evidence/test_exactness.py",
+    "comparison/evidence/test_free_signs.py",
+    "comparison/test_heads_of_two_sizes.py",
+    "library/fingerprint/test_copies.py",
+)
+"""Rooms and files of tests that are marked ``slow``: ``make test-slow`` takes them, and ``make test`` all others."""
+
 Golden = Callable[[str, str], None]
 
 
@@ -42,6 +62,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("deep" if config.getoption("--deep") else "suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    for item in items:
+        if any(item.path.is_relative_to(TESTS / place) for place in SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end; looking through it for garbage costs a tenth of the run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture

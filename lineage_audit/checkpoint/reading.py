@@ -107,7 +107,7 @@ def bytes_for_rows(tensor: TensorRef, rows: IntArray) -> int:
 
 def _bytes_beforehand(part: Part) -> int:
     encoding = part.stored.encoding
-    return encoding.bytes_beforehand if isinstance(encoding, NeedsBeforehand) else 0
+    return encoding.bytes_beforehand if encoding is not None and isinstance(encoding, NeedsBeforehand) else 0
 
 
 def fetch_rows(source: Source, requests: Sequence[RowRequest]) -> FetchedRows:
@@ -231,10 +231,10 @@ def _part_runs(part: Part, rows: IntArray, output_rows: IntArray, columns: slice
         )
 
 
-def _close_together(stored_rows: IntArray, skipped: int) -> Iterator[IntArray]:
+def _close_together(stored_rows: IntArray, skipped: int) -> Iterator[IntArray | slice]:
     """Group positions so that each group is worth one read: at most ``skipped`` rows between two of a group."""
     if isinstance(_consecutive(stored_rows), slice):
-        yield np.arange(len(stored_rows))
+        yield slice(None)
         return
     order = np.argsort(stored_rows, kind="stable")
     yield from np.split(order, np.flatnonzero(np.diff(stored_rows[order]) > skipped + 1) + 1)
@@ -242,8 +242,11 @@ def _close_together(stored_rows: IntArray, skipped: int) -> Iterator[IntArray]:
 
 def _consecutive(numbers: IntArray) -> IntArray | slice:
     """The same numbers as a slice, where each follows the one before."""
-    first = int(numbers[0]) if len(numbers) else 0
-    return slice(first, first + len(numbers)) if bool((np.diff(numbers) == 1).all()) else numbers
+    if not len(numbers):
+        return slice(0)
+    first, last = int(numbers[0]), int(numbers[-1])
+    is_consecutive = last - first + 1 == len(numbers) and bool((numbers[1:] - numbers[:-1] == 1).all())
+    return slice(first, last + 1) if is_consecutive else numbers
 
 
 _Read = tuple[tuple[int, int] | None, tuple[ByteRange, ...]]

@@ -12,6 +12,7 @@ import yaml
 
 from lineage_audit.cli.library import command
 from tests.ci.runner import ROOT
+from tests.conftest import SLOW, TESTS
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*-*.yml"))
@@ -29,6 +30,14 @@ def test_a_workflow_is_valid_and_every_action_is_pinned_to_a_commit(path):
     used = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
     assert used
     assert [action for action in used if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_ci_runs_the_slow_tests_and_all_others():
+    assert [place for place in SLOW if not (TESTS / place).exists()] == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r'-m pytest .* -m "?([\w ]+)"?$', makefile, re.MULTILINE)) == {"slow", "not slow"}
+    ran = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert {"make test", "make test-slow"} <= set(ran)
 
 
 def test_only_the_job_that_publishes_may_write():

@@ -61,13 +61,12 @@ def without_set_diagonal(values: FloatArray, rows: npt.NDArray[np.int64]) -> Flo
 
 def _far_from_zero(diagonal: FloatArray, identity: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
     """Where the diagonals of one identity each lie whose means are beyond what their own spread gives."""
-    order = np.argsort(identity, kind="stable")
-    ordered, starts = diagonal[order], np.flatnonzero(np.diff(identity[order], prepend=-1))
-    counts = np.diff(starts, append=len(diagonal))
-    means, squares = (np.add.reduceat(part, starts) / counts for part in (ordered, np.square(ordered)))
-    far = counts * means**2 > _FAR**2 * np.maximum(0.0, squares - means**2)
-    for number in np.flatnonzero(far & (counts >= _FEWEST_ON_DIAGONAL) & (means != 0)):
-        yield order[starts[number] : starts[number] + counts[number]]
+    counts = np.bincount(identity)
+    sums, squares = (np.bincount(identity, part) for part in (diagonal, np.square(diagonal)))
+    with np.errstate(invalid="ignore", over="ignore"):  # weights that are no numbers lie nowhere
+        far = counts * sums**2 > _FAR**2 * np.maximum(0.0, counts * squares - sums**2)
+    for number in np.flatnonzero(far & (counts >= _FEWEST_ON_DIAGONAL) & (sums != 0)):
+        yield np.flatnonzero(identity == number)
 
 
 def _is_set(diagonal: FloatArray, values: FloatArray) -> bool:

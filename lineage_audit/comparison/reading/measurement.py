@@ -294,7 +294,8 @@ def _trained(a: FloatArray, b: FloatArray, pair: TensorPair, positions: IntArray
 
 def _slack(pair: TensorPair) -> float:
     """What the numbers of a pair may differ by and be the same: what undoing a format's arithmetic costs."""
-    encodings: list[object] = [part.stored.encoding for side in (pair.a, pair.b) for part in side.parts]
+    stored = [part.stored.encoding for side in (pair.a, pair.b) for part in side.parts]
+    encodings: list[object] = [encoding for encoding in stored if encoding is not None]
     return max((one.slack for one in encodings if isinstance(one, Recomputed)), default=0.0)
 
 

@@ -46,15 +46,16 @@ def without_tables(values: FloatArray) -> FloatArray:
 
 def _follow_a_formula(rows: FloatArray) -> BoolArray:
     """Whether each row's numbers follow from those before them, ``[n]``."""
-    found: BoolArray = np.logical_or.reduce([_left(rows, step) <= _LEFT for step in _STEPS])
+    with np.errstate(invalid="ignore", over="ignore"):
+        found: BoolArray = np.logical_or(*(_is_predicted(rows, step) for step in _STEPS))
     return found
 
 
-def _left(rows: FloatArray, step: int) -> FloatArray:
-    """Share of each row that is left when every number is predicted from the two before it; 1 for zeros."""
+def _is_predicted(rows: FloatArray, step: int) -> BoolArray:
+    """Whether little of each row is left when every number is predicted from the two before it; never of zeros."""
     before, now, after = rows[:, : -2 * step], rows[:, step:-step], rows[:, 2 * step :]
     target = after + before
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        ours, both, theirs = (np.einsum("ij,ij->i", x, y) for x, y in ((target, target), (target, now), (now, now)))
-        left: FloatArray = 1 - both**2 / (ours * theirs)
-    return np.where(np.isfinite(left), left, np.float32(1))
+    ours, both, theirs = (np.einsum("ij,ij->i", x, y) for x, y in ((target, target), (target, now), (now, now)))
+    whole = ours * theirs
+    predicted: BoolArray = (both**2 >= (1 - _LEFT) * whole) & (whole > 0) & np.isfinite(whole)
+    return predicted

@@ -38,7 +38,7 @@ BOMBS = {
     "marks without end": b"\x80\x02}" + b"(" * 100_000 + b".",
     "a list copied many times": (
         b"\x80\x02](" + b"".join(b"U\x04%04dN\x86" % n for n in range(2000))
-        + b"eq\x01ccollections\nOrderedDict\nq\x02" + b"h\x02h\x01\x85R0" * 3000 + b"}."
+        + b"eq\x01ccollections\nOrderedDict\nq\x02" + b"h\x02h\x01\x85R0" * 400 + b"}."
     ),
 }  # fmt: skip
 
