@@ -72,7 +72,7 @@ def _layers(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
 
 
 def _map(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
-    """For every unit of B a unit of A that agrees with it in sign, each of A's once at most a coin."""
+    """For every unit of B a unit of A that agrees with it in sign, each of A's once at most a random sign."""
     name = "values-over-tokens/1"
     honest = _honest(name, a, b, seed)
     products = _products(a, b, BOOK[name].kind, seed)
@@ -94,9 +94,9 @@ def _left_out(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     return name, replace(
         honest,
         units=honest.units[kept],
-        coins=honest.coins[kept],
+        random_signs=honest.random_signs[kept],
         cosines=honest.cosines[:, kept],
-        leads=honest.leads[kept],
+        match_margins=honest.match_margins[kept],
     )
 
 
@@ -107,7 +107,11 @@ def _seeds(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     best = max(drawn, key=lambda found: float(found.cosines.sum()))
     kept = best.cosines[0] > 0
     return rule.name, replace(
-        best, units=best.units[kept], coins=best.coins[kept], cosines=best.cosines[:, kept], leads=best.leads[kept]
+        best,
+        units=best.units[kept],
+        random_signs=best.random_signs[kept],
+        cosines=best.cosines[:, kept],
+        match_margins=best.match_margins[kept],
     )
 
 
@@ -128,7 +132,7 @@ def _sizes(a: Checkpoint, b: Checkpoint, seed: str) -> Chosen:
     """Everything as the rule says, and leads that nobody measured, without a sign."""
     name = "values-over-tokens/1"
     honest = _honest(name, a, b, seed)
-    return name, replace(honest, leads=np.full(honest.leads.shape, INVENTED))
+    return name, replace(honest, match_margins=np.full(honest.match_margins.shape, INVENTED))
 
 
 FORGERIES: Mapping[str, Callable[[Checkpoint, Checkpoint, str], Chosen]] = {
@@ -153,10 +157,15 @@ def _honest(name: str, a: Checkpoint, b: Checkpoint, seed: str) -> Derivation:
 
 
 def _stated(honest: Derivation, units: np.ndarray, cosines: DoubleArray) -> Derivation:
-    """The honest derivation with other units, each of which is said to have a coin of its own."""
+    """The honest derivation with other units, each of which is said to have a random sign of its own."""
     count = len(units)
     return replace(
-        honest, units=units, coins=np.arange(count), cosines=cosines[None], leads=np.zeros(count), tokens=honest.tokens
+        honest,
+        units=units,
+        random_signs=np.arange(count),
+        cosines=cosines[None],
+        match_margins=np.zeros(count),
+        tokens=honest.tokens,
     )
 
 

@@ -49,7 +49,7 @@ def related(pair: Pair, zoo: Path, count: int) -> Row:
         "grade": made.grade,
         "log10_p": made.log10_p,
         "effect": made.effect,
-        "lead": made.lead,
+        "lead": made.match_margin,
         "plantable": made.plantable,
         "bytes": len(document),
         "verified": verify_certificate(read_statement(document, "certificate"), a, b).outcome == "verified",

@@ -106,12 +106,13 @@ to a mean cosine of √(2 ln n / d) with the other's, value dimensions to √(he
 to be there.
 """
 
-LEAST_LEAD = 0.3
-FEWEST_LEADS = 10
-"""Mean lead of matched sizes at which a certificate stands on sizes alone, and units that it takes.
+LEAST_MATCH_MARGIN = 0.3
+FEWEST_MATCHED = 10
+"""Mean match margin of sizes at which a certificate stands on sizes alone, and units that it takes.
 
-Where somebody gave every unit a sign of his own no coin is left, and no p-value; sizes remain. Of 316 independent pairs
-of one half of the zoo none leads by more than .056, of 40 related ones with signs drawn anew none by less than .46.
+Where somebody gave every unit a sign of his own no random sign is left, and no p-value; sizes remain. Of 316
+independent pairs of one half of the zoo none has more than .056, of 40 related ones with signs drawn anew none less
+than .46.
 """
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_audit.certificate.book import ALTERNATIVES, BOOK, FEWEST_LEADS, LEAST_LEAD, WEAKEST_LOG10_P, plantable
+from lineage_audit.certificate.book import (
+    ALTERNATIVES,
+    BOOK,
+    FEWEST_MATCHED,
+    LEAST_MATCH_MARGIN,
+    WEAKEST_LOG10_P,
+    plantable,
+)
 from lineage_audit.certificate.derivation import Derivation, bound, mean
 from lineage_audit.certificate.identity import ModelIdentity
 from lineage_audit.results import Grade
@@ -41,9 +48,9 @@ class Certificate:
         return mean(self.derivation.cosines)
 
     @property
-    def lead(self) -> float:
+    def match_margin(self) -> float:
         """By how much matches lead the next in size, in the mean."""
-        return mean(self.derivation.leads)
+        return mean(self.derivation.match_margins)
 
     @property
     def plantable(self) -> float:
@@ -55,8 +62,8 @@ class Certificate:
         """What it can stand on: the exact bound, or else sizes by a wide margin; None where on neither."""
         if self.log10_p <= WEAKEST_LOG10_P and self.effect >= self.plantable:
             return "exact"
-        leads = self.lead >= max(LEAST_LEAD, self.plantable) and len(self.derivation.leads) >= FEWEST_LEADS
-        return "calibrated" if leads else None
+        is_clear = self.match_margin >= max(LEAST_MATCH_MARGIN, self.plantable)
+        return "calibrated" if is_clear and len(self.derivation.match_margins) >= FEWEST_MATCHED else None
 
     @property
     def claim(self) -> str:

@@ -29,7 +29,7 @@ def certify_models(a: Checkpoint, b: Checkpoint) -> Certificate:
         raise LineageAuditError(
             f"no certificate: no rule shows that {identity_a.ref} and {identity_b.ref} are related ({_best_of(found)})"
         )
-    return min(graded, key=lambda made: (made.grade != "exact", made.log10_p, -made.lead))
+    return min(graded, key=lambda made: (made.grade != "exact", made.log10_p, -made.match_margin))
 
 
 def _best_of(found: Sequence[Certificate]) -> str:

@@ -1,4 +1,4 @@
-"""What a rule derives from two models: which units, which belongs to which, which coin, and the terms of the sum."""
+"""What a rule derives from two models: which units, which of A for which of B, their random signs, and the terms."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ class Derivation:
             place.
         frequencies: rotary frequencies of a unit that were read; one where units have none.
         units: ``[units, 4]``: for each unit of B its layer and number, and the layer and number of A's.
-        coins: for each unit the number of its coin.
-        cosines: ``[frequencies, units]``, each negated when its coin falls the other way.
-        leads: for each unit by how much its match leads the next in size; zeros where nothing is matched.
+        random_signs: for each unit the number of its random sign.
+        cosines: ``[frequencies, units]``, each negated when its random sign is drawn the other way.
+        match_margins: for each unit by how much its match leads the next in size; zeros where nothing is matched.
         read: for A and B the sha256 over all values that were read, as little-endian float32.
         weights: for A and B how many values that were.
         layouts: how the units lie in A and in B.
@@ -80,9 +80,9 @@ class Derivation:
     tokens: IntArray
     frequencies: int
     units: IntArray
-    coins: IntArray
+    random_signs: IntArray
     cosines: DoubleArray
-    leads: DoubleArray
+    match_margins: DoubleArray
     read: tuple[str, str]
     weights: tuple[int, int]
     layouts: tuple[Layout, Layout]
@@ -104,13 +104,13 @@ class Derivation:
 
     @property
     def terms(self) -> DoubleArray:
-        """The sum of the cosines of each coin, frequency by frequency."""
-        return terms_of(self.coins, self.cosines)
+        """The sum of the cosines of each random sign, frequency by frequency."""
+        return terms_of(self.random_signs, self.cosines)
 
 
-def terms_of(coins: IntArray, cosines: DoubleArray) -> DoubleArray:
-    """Add the cosines that one coin decides."""
-    _, numbers = np.unique(coins, return_inverse=True)
+def terms_of(random_signs: IntArray, cosines: DoubleArray) -> DoubleArray:
+    """Add the cosines that one random sign decides."""
+    _, numbers = np.unique(random_signs, return_inverse=True)
     return np.concatenate([np.bincount(numbers, weights=row) for row in cosines]) if cosines.size else np.empty(0)
 
 

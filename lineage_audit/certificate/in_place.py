@@ -39,11 +39,11 @@ def derive_in_place(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> Deri
         tokens=np.empty((0, 2), dtype=np.int64),
         frequencies=1,
         units=np.concatenate([places, places], axis=1),
-        coins=np.concatenate(
+        random_signs=np.concatenate(
             [origin * _MOST_ROWS + np.arange(len(own)) for origin, own in zip(origins, blocks_a, strict=True)]
         ),
         cosines=cosines[None],
-        leads=np.zeros(len(cosines)),
+        match_margins=np.zeros(len(cosines)),
         read=(read[0].digest, read[1].digest),
         weights=(read[0].count, read[1].count),
         layouts=(layout_in_place(of_a), layout_in_place(of_b)),

@@ -56,8 +56,8 @@ def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> D
     units_b = units_over_tokens(canonical_b, of_b, read[1].add(anchors.b), read[1])
     if not (len(units_a) and len(units_b)):
         return None
-    coins = copies_among(sizes_of(units_a, units_a))
-    if lean([_real(units_a[np.unique(coins)])]) and lean([_real(units_b)]):
+    copies = copies_among(sizes_of(units_a, units_a))
+    if lean([_real(units_a[np.unique(copies)])]) and lean([_real(units_b)]):
         return None
     sizes = np.round(sizes_of(units_b, units_a), DIGITS)
     sources = sizes.argmax(axis=1)
@@ -65,9 +65,9 @@ def derive_over_tokens(a: Checkpoint, b: Checkpoint, kind: Kind, seed: str) -> D
         tokens=anchors.ids,
         frequencies=units_b.shape[1],
         units=np.concatenate([_places(of_b), _places(of_a)[sources]], axis=1),
-        coins=joined_copies(coins[sources], copies_among(sizes_of(units_b, units_b))),
+        random_signs=joined_copies(copies[sources], copies_among(sizes_of(units_b, units_b))),
         cosines=np.ascontiguousarray((units_b * units_a[sources].conj()).sum(axis=2).real.T),
-        leads=_leads_of(sizes, sources, coins),
+        match_margins=_match_margins(sizes, sources, copies),
         read=(read[0].digest, read[1].digest),
         weights=(read[0].count, read[1].count),
         layouts=(layout_over_tokens(a, canonical_a, of_a), layout_over_tokens(b, canonical_b, of_b)),
@@ -174,10 +174,10 @@ def sizes_of(units: _Vectors, others: _Vectors) -> DoubleArray:
     return total
 
 
-def _leads_of(sizes: DoubleArray, sources: IntArray, coins: IntArray) -> DoubleArray:
+def _match_margins(sizes: DoubleArray, sources: IntArray, copies: IntArray) -> DoubleArray:
     """By how much the size of each unit's match leads that of the best one that is no copy of it; 0 where all are."""
     matched = sizes[np.arange(len(sizes)), sources]
-    others = np.where(coins == coins[sources][:, None], -np.inf, sizes).max(axis=1)
+    others = np.where(copies == copies[sources][:, None], -np.inf, sizes).max(axis=1)
     return np.where(np.isfinite(others), matched - others, 0.0)
 
 

@@ -83,7 +83,7 @@ class Predicate:
             raise UnreadableFileError("the columns of the certificate are not of one length")
         integers = (*self.coins, *(number for row in (*self.units, *self.tokens) for number in row))
         if any(abs(number) >= 2**62 for number in integers):
-            raise UnreadableFileError("the certificate holds numbers that are no units, tokens or coins")
+            raise UnreadableFileError("the certificate holds numbers that are no units, tokens or random signs")
         if not all(abs(number) <= _LARGEST_COSINE for column in (self.leads, *self.cosines) for number in column):
             raise UnreadableFileError("the certificate holds cosines that are none")
         if not all(_is_layout(side.layout) for side in (self.a, self.b)):
@@ -92,9 +92,9 @@ class Predicate:
             tokens=np.array(self.tokens, dtype=np.int64).reshape(-1, 2),
             frequencies=len(self.cosines),
             units=np.array(self.units, dtype=np.int64).reshape(-1, 4),
-            coins=np.array(self.coins, dtype=np.int64),
+            random_signs=np.array(self.coins, dtype=np.int64),
             cosines=np.array(self.cosines, dtype=np.float64),
-            leads=np.array(self.leads, dtype=np.float64),
+            match_margins=np.array(self.leads, dtype=np.float64),
             read=(self.a.read, self.b.read),
             weights=(self.a.weights, self.b.weights),
             layouts=(self.a.layout, self.b.layout),
@@ -198,14 +198,14 @@ def _predicate(certificate: Certificate) -> Predicate:
         alternatives=ALTERNATIVES,
         log10_p=certificate.log10_p if certificate.grade == "exact" else None,
         effect=certificate.effect,
-        lead=certificate.lead,
+        lead=certificate.match_margin,
         a=_stated(certificate.a, found, 0),
         b=_stated(certificate.b, found, 1),
         tokens=tuple((int(a), int(b)) for a, b in found.tokens),
         units=tuple((int(lb), int(nb), int(la), int(na)) for lb, nb, la, na in found.units),
-        coins=tuple(map(int, found.coins)),
+        coins=tuple(map(int, found.random_signs)),
         cosines=tuple(tuple(map(float, row)) for row in np.round(found.cosines, DIGITS)),
-        leads=tuple(map(float, np.round(found.leads, DIGITS))),
+        leads=tuple(map(float, np.round(found.match_margins, DIGITS))),
     )
 
 

@@ -1,7 +1,7 @@
 """Vectors of units in double precision: which rows count, whether units lean one way, which are copies of one another.
 
 Everything here looks at sizes alone. Rows that were set rather than trained (identities, masks, padding) say nothing;
-units of which both models hold a common direction have no free signs; copies inside either model share one coin.
+units of which both models hold a common direction have no free signs; copies inside either model share one random sign.
 """
 
 from __future__ import annotations
@@ -102,14 +102,14 @@ def copies_among(sizes: DoubleArray) -> IntArray:
 
 
 def joined_copies(*labels: IntArray) -> IntArray:
-    """For each unit the first that shares a coin with it, by any of several numberings of copies, or through others."""
+    """For each unit the first that shares its random sign, by any of several lists of copies, or through others."""
     return _components(np.logical_or.reduce([own[:, None] == own for own in labels]))
 
 
 def copied_blocks(blocks_a: Sequence[DoubleArray], blocks_b: Sequence[DoubleArray]) -> IntArray:
     """For each block of unit rows the first that it is a copy of in either model; rows have the same numbers in all.
 
-    Either of the two may be the one whose training treats signs alike, so that copies in either share a coin.
+    Either of the two may be the one whose training treats signs alike, so that copies in either share a random sign.
     """
     count = len(blocks_a)
     alike = np.eye(count, dtype=bool)

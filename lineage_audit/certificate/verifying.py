@@ -210,8 +210,8 @@ def _arithmetic(stated: StatedCertificate) -> Iterator[str]:
         yield f"the bound does not follow from the terms: log10 p is {certificate.log10_p:.3f}"
     if said.grade != "exact" and said.log10_p is not None:
         yield "sizes alone give no p-value"
-    if not (_near(said.effect, certificate.effect) and _near(said.lead, certificate.lead)):
-        yield "the mean cosine or the mean lead does not follow from the terms"
+    if not (_near(said.effect, certificate.effect) and _near(said.lead, certificate.match_margin)):
+        yield "the mean cosine or the mean match margin does not follow from the terms"
 
 
 def _near(stated: float | None, found: float) -> bool:
@@ -231,7 +231,7 @@ def _other_files(side: str, stated: ModelIdentity, at_hand: ModelIdentity) -> It
 
 def _derived(certificate: Certificate) -> str:
     found = certificate.derivation
-    what = f"{len(found.units):,} units, {len(found.terms):,} coins"
+    what = f"{len(found.units):,} units, {len(found.terms):,} random signs"
     tokens = f"{len(found.tokens):,} anchor tokens, " if len(found.tokens) else ""
     return (
         f"rule {certificate.rule}: layers, rows, {tokens}{what} derived anew from the seed without a sign, and every "
@@ -258,6 +258,6 @@ def _columns(
 ) -> Iterator[tuple[str, npt.NDArray[np.number], npt.NDArray[np.number]]]:
     yield "anchor tokens", stated.tokens, anew.tokens
     yield "layers, rows and matched units", stated.units, anew.units
-    yield "coins", stated.coins, anew.coins
+    yield "coins", stated.random_signs, anew.random_signs
     yield "cosines", stated.cosines, anew.cosines
-    yield "leads", stated.leads, anew.leads
+    yield "leads", stated.match_margins, anew.match_margins

@@ -66,7 +66,7 @@ def test_the_bound_is_corrected_for_every_choice_of_the_author(models):
     assert len(BOOK) * 8 == ALTERNATIVES
 
 
-def test_copies_inside_either_model_share_their_coins():
+def test_copies_inside_either_model_share_their_random_signs():
     def repeated(weights):
         found = {name: values for name, values in weights.items() if "layers." not in name}
         for layer in range(SIZE.layers):

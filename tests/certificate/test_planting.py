@@ -33,12 +33,12 @@ def test_no_certificate_is_written(pair):
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_copies_in_either_model_share_coins(which):
+def test_copies_in_either_model_share_random_signs(which):
     random = np.random.default_rng(3)
     sides = [[unit(random.normal(size=(8, 64))) for _ in range(4)] for _ in range(2)]
     sides[which][2] = sides[which][0]
     assert copied_blocks(*sides).tolist() == [0, 1, 0, 3]
 
 
-def test_coins_are_joined_through_either_numbering():
+def test_random_signs_are_joined_through_either_numbering():
     assert joined_copies(np.array([0, 0, 2, 3]), np.array([0, 1, 1, 3])).tolist() == [0, 0, 0, 3]

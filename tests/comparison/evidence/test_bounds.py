@@ -61,10 +61,10 @@ def test_fixed_points_never_underflow_and_are_tight() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 7, 20, 300])
-def test_signs_of_matches_are_coins(count: int) -> None:
-    coins = stats.binom(count, 0.5)
+def test_signs_of_matches_are_random(count: int) -> None:
+    random_signs = stats.binom(count, 0.5)
     for alike in range(count + 1):
-        assert coins.logsf(alike - 1) / math.log(10) <= opposed_log10_p(alike, count - alike) + ROUNDING
+        assert random_signs.logsf(alike - 1) / math.log(10) <= opposed_log10_p(alike, count - alike) + ROUNDING
     assert opposed_log10_p(count, 0) == pytest.approx(-count * math.log10(2))
     assert opposed_log10_p(0, 0) == 0.0
 

@@ -43,7 +43,7 @@ def test_the_size_of_a_change_is_read_through_the_quantisation(noise: float) -> 
 
 
 def test_a_negated_unit_negates_its_cosine_and_changes_no_other() -> None:
-    """The factor that undoes the quantisation sees no sign, so that the coins stay fair."""
+    """The factor that undoes the quantisation sees no sign, so that the random signs stay free."""
     other = noisy(BASE, 2, 0.1)
     plain, flipped = of(BASE, other), of(BASE, flip_ffn_units(other, SIZE, np.random.default_rng(1)))
     for role, axis in ((Role.UP, "rows"), (Role.DOWN, "columns"), (Role.GATE, "rows")):
