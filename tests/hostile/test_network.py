@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import lineage_audit
-from lineage_audit.checkpoint.source import hub_requests
-from lineage_audit.checkpoint.source.hub_requests import within
+from lineage_audit.checkpoint.source import answers
+from lineage_audit.checkpoint.source.answers import within
 from lineage_audit.errors import LineageAuditError
 from tests.hostile.family import SOUND, WEIGHTS
 from tests.hostile.guarded import CANARY, behaves, run_guarded
@@ -30,7 +30,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubServer]:
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
         monkeypatch.setenv("HF_TOKEN", CANARY)
         monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-        monkeypatch.setattr(hub_requests, "FIRST_WAIT", 0.0)
+        monkeypatch.setattr(answers, "FIRST_WAIT", 0.0)
         yield server
 
 
@@ -83,12 +83,12 @@ def test_answers_of_the_wrong_length_or_place(hub: HubServer, good: str, kind: s
 def test_a_host_that_sends_a_byte_now_and_then(hub: HubServer, good: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A timeout for each byte would never end; the speed is measured, and the whole answer has its time."""
     hub.faults[:] = [Fault(WEIGHT_FILE, "drip", times=ALWAYS, value=0.02)]
-    monkeypatch.setattr(hub_requests, "TIMEOUT", 0.3)
+    monkeypatch.setattr(answers, "TIMEOUT", 0.3)
     with pytest.raises(LineageAuditError, match="bytes a second"):
         relation(good)
     hub.faults[:] = [Fault("config.json", "slow", times=ALWAYS, value=2.0)]
-    monkeypatch.setattr(hub_requests, "TIMEOUT", 30.0)
-    monkeypatch.setattr(hub_requests, "within", lambda _seconds, *rest: within(0.3, *rest))
+    monkeypatch.setattr(answers, "TIMEOUT", 30.0)
+    monkeypatch.setattr(answers, "within", lambda _seconds, *rest: within(0.3, *rest))
     report = lineage_audit.compare(good, "org/child")
     assert any("bytes a second" in caveat for caveat in report.verdict.caveats)
 

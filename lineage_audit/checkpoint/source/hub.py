@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
+from lineage_audit.checkpoint.source.answers import TIMEOUT, TransientError, with_retries, within
 from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.dates import HostDates
@@ -23,14 +24,7 @@ from lineage_audit.checkpoint.source.hub_refusals import (
     seconds_to_wait,
     unreachable,
 )
-from lineage_audit.checkpoint.source.hub_requests import (
-    TIMEOUT,
-    HubCommit,
-    RangeRequests,
-    TransientError,
-    with_retries,
-    within,
-)
+from lineage_audit.checkpoint.source.hub_requests import HubCommit, RangeRequests
 from lineage_audit.checkpoint.source.local_files import read_from
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsafeFileError
 

@@ -7,13 +7,12 @@ origin, and here it is left out when such a place is read again.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
+from lineage_audit.checkpoint.source.answers import SLOWEST, TIMEOUT, TransientError, read_patiently, take
 from lineage_audit.checkpoint.source.base import ByteRange
 from lineage_audit.checkpoint.source.hub_environment import request_headers
 from lineage_audit.checkpoint.source.hub_refusals import (
@@ -22,79 +21,7 @@ from lineage_audit.checkpoint.source.hub_refusals import (
     seconds_to_wait,
     unreachable,
 )
-from lineage_audit.errors import LineageAuditError, UnreadableFileError
-
-TRIES = 5
-FIRST_WAIT = 0.5
-"""Seconds before the second try; doubled each time."""
-
-_PATIENCE = 60.0
-"""Longest wait, in seconds, that the Hub may ask for before it is an error."""
-
-TIMEOUT = 30.0
-"""Seconds without a byte after which a connection counts as dropped."""
-
-_SLOWEST = 4 * 2**10
-"""Bytes a second below which a host that keeps sending counts as stuck."""
-
-_Result = TypeVar("_Result")
-
-
-class TransientError(Exception):
-    """Something that may work the next time.
-
-    Attributes:
-        final: what to raise when it did not.
-        wait: seconds that the host asks to wait, or None.
-    """
-
-    def __init__(self, final: LineageAuditError, wait: float | None = None) -> None:
-        super().__init__(str(final))
-        self.final = final
-        self.wait = wait
-
-
-def with_retries(attempt: Callable[[], _Result]) -> _Result:
-    """Call ``attempt`` until it raises no TransientError, a few times at most, with growing pauses."""
-    pause = FIRST_WAIT
-    for tried in range(1, TRIES + 1):
-        try:
-            return attempt()
-        except TransientError as error:
-            asked = error.wait if error.wait is not None else pause
-            if tried == TRIES or asked > _PATIENCE:
-                raise error.final from None
-            time.sleep(asked)
-            pause *= 2
-    raise AssertionError("unreachable")
-
-
-def within(seconds: float, attempt: Callable[[], _Result], otherwise: LineageAuditError) -> _Result:
-    """Call ``attempt`` in a thread of its own and wait for it no longer than this.
-
-    A read timeout starts anew with every byte, so that a host which sends one now and then could hold us forever. The
-    thread is left behind then; it ends with the process.
-
-    Raises:
-        LineageAuditError: ``otherwise``, when the time is over.
-    """
-    outcome: list[_Result] = []
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            outcome.append(attempt())
-        except BaseException as error:
-            failure.append(error)
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    worker.join(seconds)
-    if failure:
-        raise failure[0]
-    if not outcome:
-        raise otherwise
-    return outcome[0]
+from lineage_audit.errors import UnreadableFileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +57,11 @@ class RangeRequests:
             UnresolvedReferenceError: the Hub does not give the file: gated, gone, rate-limited, no network.
             UnreadableFileError: the host sends something else than what was asked for.
         """
-        size = wanted.stop - wanted.start
         slow = UnreadableFileError(
-            f"{wanted.file}: its host sends fewer than {_SLOWEST:,} bytes a second; try again later, or fetch the "
+            f"{wanted.file}: its host sends fewer than {SLOWEST:,} bytes a second; try again later, or fetch the "
             f"model first: hf download {self._repository.name} --revision {self._repository.commit}"
         )
-        return with_retries(lambda: within(2 * TIMEOUT + size / _SLOWEST, lambda: self._request(wanted, slow), slow))
+        return read_patiently(wanted, slow, lambda: self._request(wanted, slow))
 
     def _request(self, wanted: ByteRange, slow: UnreadableFileError) -> bytes:
         """Send one request and take the bytes of its answer."""
@@ -180,8 +106,7 @@ class RangeRequests:
         return error
 
     def _take(self, wanted: ByteRange, answer: Any, slow: UnreadableFileError) -> bytes:
-        """Take the bytes asked for, and never more, out of an answer that keeps coming."""
-        length = wanted.stop - wanted.start
+        """The bytes of an answer that says that it holds what was asked for."""
         if answer.headers.get("Content-Encoding", "identity") != "identity":
             raise self._no_ranges(wanted)
         if answer.status_code == 206:
@@ -191,31 +116,13 @@ class RangeRequests:
                 raise UnreadableFileError(f"{wanted.file}: its host sends other bytes than asked for; try again later")
         elif answer.status_code != 200 or wanted.start > 0:
             raise self._no_ranges(wanted)
-        data, since, before, is_all = bytearray(), time.monotonic(), 0, ends_after(answer.headers, length)
-        for chunk in answer.iter_raw():
-            data += chunk[: length - len(data)]
-            if len(data) == length and not is_all:
-                break
-            if time.monotonic() - since > TIMEOUT:
-                if len(data) - before < _SLOWEST * TIMEOUT:
-                    raise slow
-                since, before = time.monotonic(), len(data)
-        if len(data) == length:
-            return bytes(data)
-        raise TransientError(
-            UnreadableFileError(f"{wanted.file}: its host sends {len(data):,} bytes of {length:,}; try again later")
-        )
+        return take(wanted, answer, slow)
 
     def _no_ranges(self, wanted: ByteRange) -> UnreadableFileError:
         return UnreadableFileError(
             f"{wanted.file}: its host does not serve byte ranges; fetch the model first: "
             f"hf download {self._repository.name} --revision {self._repository.commit}"
         )
-
-
-def ends_after(headers: Mapping[str, str], length: int) -> bool:
-    """Tell whether an answer ends with the bytes asked for; read to its end then, it leaves its connection open."""
-    return headers.get("Content-Length") == str(length)
 
 
 def _without_token(headers: Mapping[str, str]) -> dict[str, str]:

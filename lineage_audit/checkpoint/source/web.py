@@ -16,10 +16,17 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from lineage_audit.checkpoint.source.addresses import shown_address
+from lineage_audit.checkpoint.source.answers import (
+    SLOWEST,
+    TIMEOUT,
+    TransientError,
+    read_patiently,
+    take,
+    with_retries,
+)
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, SourceFile
 from lineage_audit.checkpoint.source.coalescing import coalesce, cut
 from lineage_audit.checkpoint.source.hub_refusals import TRANSIENT_STATUS, seconds_to_wait
-from lineage_audit.checkpoint.source.hub_requests import TIMEOUT, TransientError, ends_after, with_retries
 from lineage_audit.checkpoint.source.model_files import (
     INDEXES,
     METADATA,
@@ -128,8 +135,15 @@ class _Folder:
         return {name: one for name, one in zip(wanted, found, strict=True) if one is not None and one.size}
 
     def read(self, piece: ByteRange, found: _Found) -> bytes:
-        """Read one range, tried again where that may help."""
-        return with_retries(lambda: self._get(piece, found))
+        """Read one range, tried again where that may help.
+
+        Raises:
+            UnreadableFileError: the host sends something else than what was asked for, or too slowly.
+        """
+        slow = UnreadableFileError(
+            f"{piece.file}: its host sends fewer than {SLOWEST:,} bytes a second; try again later, or fetch it first"
+        )
+        return read_patiently(piece, slow, lambda: self._get(piece, found, slow))
 
     def read_small(self, name: str, found: _Found) -> bytes:
         """Read a file of metadata whole.
@@ -164,7 +178,7 @@ class _Folder:
             length = answer.headers.get("Content-Length", "")
             return _Found(int(length), answer.headers.get("ETag")) if length.isdigit() and len(length) < 19 else None
 
-    def _get(self, piece: ByteRange, found: _Found) -> bytes:
+    def _get(self, piece: ByteRange, found: _Found, slow: UnreadableFileError) -> bytes:
         with _answered(self.shown, self._url(piece.file), piece) as answer:
             self._refuse(answer.status_code, answer)
             if found.etag is not None and answer.headers.get("ETag", found.etag) != found.etag:
@@ -174,15 +188,7 @@ class _Folder:
             expected = (str(piece.start), str(piece.stop - 1))
             if not whole and (answer.status_code != 206 or said is None or said.groups()[:2] != expected):
                 raise UnreadableFileError(f"{piece.file}: its host sends other bytes than asked for; fetch it first")
-            data, length = bytearray(), piece.stop - piece.start
-            is_all = ends_after(answer.headers, length)
-            for chunk in answer.iter_raw():
-                data += chunk[: length - len(data)]
-                if len(data) == length and not is_all:
-                    break
-            if len(data) == length:
-                return bytes(data)
-        raise TransientError(UnreadableFileError(f"{piece.file}: its host sends too few bytes; try again later"))
+            return take(piece, answer, slow)
 
     def _refuse(self, status: int, answer: Any) -> None:
         """Raise for an error status; no line holds the address's query."""

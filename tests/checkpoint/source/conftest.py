@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage_audit.checkpoint.source import hub_requests
+from lineage_audit.checkpoint.source import answers
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.hub import open_hub
 from tests.checkpoint.source.published import CONFIG, DATA, WEIGHTS
@@ -26,7 +26,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.utils._headers.detect_agent", lambda: None, raising=False)
-    monkeypatch.setattr(hub_requests, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(answers, "FIRST_WAIT", 0.001)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     close_session()
     with running_hub() as server:

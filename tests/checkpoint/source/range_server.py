@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,7 @@ class WebServer:
         self.serves_ranges = True
         self.page_for_missing = False
         self.failures = 0
+        self.pause = 0.0
         self.log: list[tuple[str, str]] = []
         self.sent = 0
         self.connections = 0
@@ -91,7 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            for piece in [body[at : at + 1] for at in range(len(body))] if self.web.pause else [body]:
+                self.wfile.write(piece)
+                time.sleep(self.web.pause)
         except ConnectionError:
             pass
 

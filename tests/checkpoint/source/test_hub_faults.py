@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from lineage_audit.checkpoint.source import hub_requests
+from lineage_audit.checkpoint.source import answers
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_range, read_whole
 from lineage_audit.checkpoint.source.hub import open_hub
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError
@@ -78,7 +78,7 @@ class TestFaults:
     def test_the_rate_limit(self, hub: HubServer) -> None:
         hub.faults.append(Fault("/api/", "status", times=100, value=429))
         assert "limits the rate of requests; try again later" in refused("org/model")
-        assert len(hub.log) == hub_requests.TRIES
+        assert len(hub.log) == answers.TRIES
 
     @pytest.mark.usefixtures("model")
     def test_a_long_rate_limit_is_not_waited_for(self, hub: HubServer) -> None:
@@ -105,7 +105,7 @@ class TestFaults:
         hub.faults.append(Fault("^/[0-9a-f]{64}", "drop", times=100, value=10))
         with pytest.raises(UnresolvedReferenceError, match="cannot be reached"):
             read_range(source, WEIGHTS, 1000, 100_000)
-        assert len(hub.requests("large")) == hub_requests.TRIES
+        assert len(hub.requests("large")) == answers.TRIES
 
     def test_a_short_answer(self, hub: HubServer, source: Source) -> None:
         hub.faults.append(Fault("^/[0-9a-f]{64}", "short", times=1, value=3))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.checkpoint import open_checkpoint
-from lineage_audit.checkpoint.source import hub_requests, open_source
+from lineage_audit.checkpoint.source import answers, open_source
 from lineage_audit.checkpoint.source.base import ByteRange
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from tests import models
@@ -25,7 +25,7 @@ def _no_proxy_and_short_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(hub_requests, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(answers, "FIRST_WAIT", 0.001)
     close_session()
     yield
     close_session()
@@ -163,3 +163,13 @@ def test_a_host_that_is_not_there(web: WebServer) -> None:
     web._server.server_close()
     with pytest.raises(UnresolvedReferenceError, match="cannot be reached"):
         open_source(f"http://127.0.0.1:{port}/models/m/model.safetensors?token=s3cr3t")
+
+
+def test_a_host_that_sends_a_byte_now_and_then_is_not_waited_for(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = open_checkpoint(web.address("models/m"))
+    monkeypatch.setattr(answers, "TIMEOUT", 0.05)
+    web.pause = 0.01
+    with pytest.raises(UnreadableFileError, match="bytes a second"):
+        checkpoint.rows(checkpoint.tensors[0], 0, 4)
