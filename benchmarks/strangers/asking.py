@@ -54,7 +54,7 @@ def ask_all(a: Drawn, b: Drawn, *, searches: bool) -> Mapping[str, float]:
     comparison = compared(a, b)
     weights = CanonicalWeights(a.checkpoint), CanonicalWeights(b.checkpoint)
     invariants = ask_invariants(*weights, None, default_budget(a.checkpoint), NoProgress())
-    found = align_weights(*weights, comparison, None, invariants.layers, NoProgress()) if searches else None
+    found = align_weights(*weights, comparison, None, invariants.layers, "full", NoProgress()) if searches else None
     return _exact((*_in_place(comparison), *invariants.evidence, *(found.evidence if found else ())))
 
 

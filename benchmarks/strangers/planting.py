@@ -82,7 +82,7 @@ def _ask_keys(a: Drawn, b: Drawn) -> Answer:
 
 def _ask_search(a: Drawn, b: Drawn) -> Answer:
     weights = CanonicalWeights(a.checkpoint), CanonicalWeights(b.checkpoint)
-    found = align_weights(*weights, compared(a, b), None, {}, NoProgress())
+    found = align_weights(*weights, compared(a, b), None, {}, "full", NoProgress())
     shows = found is not None and any((item.log10_p or 0.0) <= CORRECTED for item in found.evidence)
     return Answer(search_power(*weights, None).detection_limit, shows)
 

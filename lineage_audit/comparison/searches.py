@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.comparison.alignment.aligned import AlignedWeights, align_weights, align_weights_backward
+from lineage_audit.comparison.alignment.aligned import (
+    AlignedWeights,
+    SearchEffort,
+    align_weights,
+    align_weights_backward,
+)
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.search_power import search_power
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -52,6 +57,7 @@ def search_both_ways(
     evidence: tuple[Evidence, ...],
     shares: Shares,
     asked: _AskedInvariants,
+    effort: SearchEffort,
     progress: Progress,
 ) -> tuple[AlignedWeights | None, tuple[Evidence, ...]]:
     """Return the first alignment that holds, and the evidence of the search, corrected for the ways that were tried.
@@ -64,14 +70,15 @@ def search_both_ways(
         evidence: the tests on it.
         shares: how much it explains.
         asked: what the invariants gave, whose layers are tried first.
+        effort: whether all that is found is measured, or of large models some layers.
         progress: told how far reading has come.
     """
 
     def forward() -> AlignedWeights | None:
-        return align_weights(a, b, comparison, pairing.token_rows, asked.layers(backward=False), progress)
+        return align_weights(a, b, comparison, pairing.token_rows, asked.layers(backward=False), effort, progress)
 
     def backward() -> AlignedWeights | None:
-        return align_weights_backward(a, b, comparison, asked.layers(backward=True), progress)
+        return align_weights_backward(a, b, comparison, asked.layers(backward=True), effort, progress)
 
     tried: list[AlignedWeights] = []
     for search in _ways(a, b, forward, backward):

@@ -104,10 +104,10 @@ def compare_weights(
         found = ask_from_the_wider(weights_a, weights_b, pairing, budget, progress)
         evidence += found.evidence
         searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
-        if searched:
+        if searched and effort != "sample":
             with product_threads(max(_width(a), _width(b))):
                 aligned, further = search_both_ways(
-                    weights_a, weights_b, pairing, in_place, evidence, shares, found, progress
+                    weights_a, weights_b, pairing, in_place, evidence, shares, found, effort, progress
                 )
         else:
             aligned, further = align_sample(found, evidence, shares, progress)

@@ -45,7 +45,13 @@ def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedW
     """What the search finds, and its tests."""
     one, other = model(a, config), model(b, config)
     return align_weights(
-        CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, {}, NoProgress()
+        CanonicalWeights(one),
+        CanonicalWeights(other),
+        comparison_by_numbers(one, other),
+        None,
+        {},
+        "full",
+        NoProgress(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
@@ -28,11 +29,13 @@ from lineage_audit.comparison.evidence.held_out import (
 from lineage_audit.comparison.pairing.tensors import TensorPair, shared_token_rows
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.reading.measurement import measure_all
-from lineage_audit.comparison.reading.plan import bytes_of, plan_reading
+from lineage_audit.comparison.reading.plan import bytes_of, plan_reading, plan_search
 from lineage_audit.comparison.shares.weights import Shares, measure_shares
 from lineage_audit.comparison.symmetries.geometry import HeadsByLayer
 from lineage_audit.comparison.symmetries.setting import comparison_in_layout, head_layouts, shared_heads
 from lineage_audit.results import Evidence
+
+SearchEffort = Literal["search", "full"]
 
 _NO_GAINS_MOVED = MovedGains()
 
@@ -73,11 +76,12 @@ def align_weights_backward(
     b: CanonicalWeights,
     same_numbers: WeightComparison,
     likely_layers: Mapping[int, int],
+    effort: SearchEffort,
     progress: Progress,
 ) -> AlignedWeights | None:
     """The same with A as the part and B as the whole: a pruned model given first, its original second."""
     token_rows = shared_token_rows(b.checkpoint.vocabulary, a.checkpoint.vocabulary)
-    found = align_weights(b, a, same_numbers, token_rows, likely_layers, progress)
+    found = align_weights(b, a, same_numbers, token_rows, likely_layers, effort, progress)
     if found is None:
         return None
     if found.alignment.shows_growth:
@@ -97,6 +101,7 @@ def align_weights(
     same_numbers: WeightComparison,
     token_rows: tuple[IntArray, IntArray] | None,
     likely_layers: Mapping[int, int],
+    effort: SearchEffort,
     progress: Progress,
 ) -> AlignedWeights | None:
     """Search for an alignment and measure it; None where nothing stands out or nothing would change.
@@ -107,6 +112,7 @@ def align_weights(
         same_numbers: what was measured number by number.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
         likely_layers: layer of B -> layer of A, as the invariants have it; empty where they do not tell.
+        effort: whether all that was found is measured, or of large models some layers.
         progress: told how far reading has come.
     """
     heads = head_layouts(a.checkpoint, b.checkpoint)
@@ -115,11 +121,11 @@ def align_weights(
         return None
     heads_b = heads.b if heads else shared_heads(a.checkpoint, b.checkpoint)
     pairs = aligned_pairs(a, b, alignment, heads_b, token_rows)
-    comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, progress)
+    comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, effort, progress)
     gains = fit_gains(a, b, comparison)
     if not gains.is_trivial:
         pairs = gains.applied(pairs)
-        comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, progress)
+        comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, effort, progress)
     held_out = measure_held_out(a, b, alignment)
     factors = fit_factors(comparison)
     changes_nothing = alignment.keeps_all_numbers and factors.is_trivial and gains.is_trivial
@@ -136,7 +142,7 @@ def align_weights(
         evidence += (measure_fed_gains(a, b, comparison),)
     if not factors.is_trivial:
         moved = with_factors(pairs, factors, comparison)
-        comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, progress)
+        comparison = _measured(a.checkpoint, b.checkpoint, moved, heads_b, effort, progress)
     return AlignedWeights(alignment, factors, comparison, evidence, measure_shares(comparison), gains)
 
 
@@ -154,9 +160,14 @@ def _match_margins(
 
 
 def _measured(
-    a: Checkpoint, b: Checkpoint, pairs: list[TensorPair], heads: HeadsByLayer | None, progress: Progress
+    a: Checkpoint,
+    b: Checkpoint,
+    pairs: list[TensorPair],
+    heads: HeadsByLayer | None,
+    effort: SearchEffort,
+    progress: Progress,
 ) -> WeightComparison:
     """Measure B against the image of A, which has B's heads."""
-    readings = plan_reading(pairs, "full")
+    readings = plan_reading(pairs, "full") if effort == "full" else plan_search(pairs)
     progress.begin(sum(bytes_of(reading) for reading in readings), "aligned comparison")
     return comparison_in_layout(a, b, pairs, measure_all(a, b, readings, progress), heads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import lap
 import numpy as np
@@ -14,8 +15,8 @@ from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 _SOLVED_AT_MOST = 3000
 """Rows that the Jonker-Volgenant method is given; its cost is their cube."""
 
-_ROWS_AT_ONCE = 1024
-"""Rows that are sorted at a time, since sorting copies them."""
+ROWS_AT_ONCE = 256
+"""Rows that are looked at together, since they are copied."""
 
 
 _MATCHED_WELL = 0.5
@@ -35,15 +36,31 @@ def assign(similarity: npt.NDArray[np.float32]) -> IntArray:
     Args:
         similarity: ``[rows, columns]`` with at least as many columns as rows.
     """
-    best: IntArray = similarity.argmax(axis=1).astype(np.int64)
+    return assign_from_best(
+        similarity.argmax(axis=1).astype(np.int64),
+        similarity.shape[1],
+        lambda rows, columns: similarity[np.ix_(rows, columns)],
+    )
+
+
+def assign_from_best(
+    best: IntArray, count: int, similarity_of: Callable[[IntArray, IntArray], npt.NDArray[np.float32]]
+) -> IntArray:
+    """The same, where only each row's best column is at hand.
+
+    Args:
+        best: each row's best column, ``[rows]``; becomes the answer.
+        count: number of columns.
+        similarity_of: rows and columns -> their similarity ``[rows, columns]``, asked for those that are left.
+    """
     _, first, counts = np.unique(best, return_index=True, return_counts=True)
     settled = np.zeros(len(best), dtype=bool)
     settled[first[counts == 1]] = True
     if settled.all():
         return best
     rows = np.flatnonzero(~settled)
-    columns = np.setdiff1d(np.arange(similarity.shape[1]), best[settled])
-    best[rows] = columns[_solve(similarity[np.ix_(rows, columns)])]
+    columns = np.setdiff1d(np.arange(count), best[settled])
+    best[rows] = columns[_solve(similarity_of(rows, columns))]
     return best
 
 
@@ -100,8 +117,8 @@ def _over_distinct(
     tied = np.flatnonzero((largest >= _MATCHED_WELL) & (margins < _TIED * largest))
     count = min(_COMPETITORS, similarity.shape[1])
     found = margins.copy()
-    for start in range(0, len(tied), _ROWS_AT_ONCE):
-        rows = tied[start : start + _ROWS_AT_ONCE]
+    for start in range(0, len(tied), ROWS_AT_ONCE):
+        rows = tied[start : start + ROWS_AT_ONCE]
         first = np.argpartition(-similarity[rows], count - 1, axis=1)[:, :count]
         sizes = np.take_along_axis(similarity[rows], first, axis=1)
         order = np.argsort(-sizes, axis=1, kind="stable")
@@ -114,8 +131,13 @@ def _over_distinct(
 
 def match_margins(similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Difference of each row's largest and second largest entry, ``[rows]``; needs two columns."""
-    found = []
-    for start in range(0, len(similarity), _ROWS_AT_ONCE):
-        top_two = np.partition(similarity[start : start + _ROWS_AT_ONCE], -2, axis=1)[:, -2:]
-        found.append(top_two[:, 1] - top_two[:, 0])
-    return np.concatenate(found)
+    starts = range(0, len(similarity), ROWS_AT_ONCE)
+    return np.concatenate([best_and_margin(similarity[start : start + ROWS_AT_ONCE].copy())[1] for start in starts])
+
+
+def best_and_margin(similarity: npt.NDArray[np.float32]) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    """Each row's largest entry's column, and by how much it leads the second; the array's largest are overwritten."""
+    rows, best = np.arange(len(similarity)), similarity.argmax(axis=1)
+    largest = similarity[rows, best]
+    similarity[rows, best] = -np.inf
+    return best.astype(np.int64), largest - similarity.max(axis=1)

@@ -7,24 +7,27 @@ are compared after a rotation, look the same. Whole matrices are read on demand 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
-from lineage_audit.checkpoint.reading import RowRequest, is_readable
+from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, is_readable
 from lineage_audit.checkpoint.role_table import DUTIES, NORMED_BY, READERS, WRITERS, Axis
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.alignment.spreading import spread, spread_numbers
-from lineage_audit.comparison.alignment.whitening import whitening_weights
+from lineage_audit.comparison.alignment.whitening import SOLVED_WHOLE, whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import zero_where_unusable
+from lineage_audit.comparison.reading.plan import lies_across
+from lineage_audit.comparison.reading.streaming import in_order
 from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.threads import usable_processors
 from lineage_audit.comparison.symmetries.ffn_blocks import BLOCK_ROLES, FFN_ROLES, FfnBlock
 from lineage_audit.comparison.symmetries.mixers import MixerSymmetry, mixers_of
 
@@ -45,10 +48,16 @@ _GRAM_LAYERS = 6
 _GRAM_ROWS_TAKEN = 8
 """Gate rows per channel that are taken where there are more."""
 
+_GRAM_ROWS_OF_WIDE = 3
+"""The same in wide streams, of which only the strongest directions are weighed."""
+
 _GRAM_ROWS_A_CHANNEL = 2
 """Gate rows per channel below which their Gram matrix says too little of the stream's directions."""
 
-_KEPT_BYTES = 512 * 2**20
+_KEPT_BYTES = 256 * 2**20
+
+_PIECE_ELEMENTS = 4 * 2**20
+"""Elements of a matrix that are read, folded and carried together."""
 
 
 class CanonicalWeights:
@@ -148,6 +157,26 @@ class CanonicalWeights:
         self._keep(key, values)
         return values
 
+    def carried(
+        self, role: Role, layer: int | None, expert: int | None, carry: Callable[[FloatArray], FloatArray]
+    ) -> FloatArray | None:
+        """A whole matrix, carried row by row into another basis: a large one in pieces, by several threads."""
+        tensor = self.find(role, layer, expert)
+        if tensor is None or len(tensor.shape) != 2:
+            return None
+        rows = np.arange(tensor.shape[0])
+        if tensor.size <= _PIECE_ELEMENTS or tensor.key in self._kept or lies_across(tensor, rows):
+            whole = self.matrix(role, layer, expert)
+            return None if whole is None else carry(whole)
+
+        def piece(fetched: FetchedRows, some: IntArray) -> FloatArray:
+            return carry(self.folded(fetched.decode()[0], some, role, layer))
+
+        step = max(1, _PIECE_ELEMENTS // tensor.shape[1])
+        pieces = (rows[start : start + step] for start in range(0, len(rows), step))
+        jobs = ((None, partial(piece, self.checkpoint.fetch([RowRequest(tensor, some)]), some)) for some in pieces)
+        return np.concatenate([carried for _, carried in in_order(jobs, usable_processors())])
+
     def some_rows(self, role: Role, layer: int | None, expert: int | None, rows: IntArray) -> FloatArray | None:
         """Some rows of a matrix, gains folded."""
         kept = self._kept.get(TensorKey(role, "weight", layer, expert))
@@ -204,16 +233,28 @@ class CanonicalWeights:
         gram: npt.NDArray[np.float64] | None = None
         count = 0
         for layer in chosen:
-            rows = self.proposing_rows(layer)
+            rows = self._rows_for_gram(layer, len(chosen))
             if rows is None or (gram is not None and len(gram) != rows.shape[1]):
                 continue
-            unit = unit_rows(_some(rows, _GRAM_ROWS_TAKEN * rows.shape[1] // len(chosen)))
+            unit = unit_rows(rows)
             inner = (unit.T @ unit).astype(np.float64)
             gram = inner if gram is None else gram + inner
             count += len(unit)
         if gram is None or count < _GRAM_ROWS_A_CHANNEL * len(gram):
             return None
         return gram
+
+    def _rows_for_gram(self, layer: int, layers: int) -> FloatArray | None:
+        """Rows that propose, of one of so many layers: all in a narrow stream, of which some are taken."""
+        if self.channels <= SOLVED_WHOLE:
+            rows = self.proposing_rows(layer)
+            return None if rows is None else _some(rows, _GRAM_ROWS_TAKEN * rows.shape[1] // layers)
+        first = next(iter(self.proposing(layer)), None)
+        if first is None:
+            return None
+        units = np.arange(first.shape[0])[self.proposers]
+        chosen = units[spread_numbers(len(units), _GRAM_ROWS_OF_WIDE * first.shape[1] // layers)]
+        return self.some_rows(first.role, layer, first.expert, chosen)
 
     @cached_property
     def gate_whitening(self) -> FloatArray | None:
@@ -252,9 +293,9 @@ class CanonicalWeights:
         gates = gate is not None and (up is None or gate.shape[0] == up.shape[0])
         return block.roles.gate if gates else block.roles.up
 
-    def rows_of_units(self, block: FfnBlock) -> FloatArray | None:
-        """The rows that propose how an FFN's units correspond, ``[units, d]``, gains folded."""
-        return self.matrix(self.proposing_role(block), block.layer, block.expert)
+    def units_carried(self, block: FfnBlock, carry: Callable[[FloatArray], FloatArray]) -> FloatArray | None:
+        """The rows that propose how an FFN's units correspond, gains folded, carried into another basis."""
+        return self.carried(self.proposing_role(block), block.layer, block.expert, carry)
 
     def folded(self, values: FloatArray, rows: IntArray, role: Role, layer: int | None) -> FloatArray:
         """Some rows of a matrix as they were read, without what was set in them, the gain folded into their columns."""

@@ -7,12 +7,14 @@ B may have fewer groups than A, and fewer query heads in a group, never more.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import assign
-from lineage_audit.comparison.alignment.basis import SharedBasis
+from lineage_audit.comparison.alignment.basis import Basis, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, HeadMap
 from lineage_audit.comparison.symmetries.geometry import HeadLayouts, Heads
@@ -29,8 +31,25 @@ def match_heads(
     of_a, of_b = layouts
     if of_b.kv_heads > of_a.kv_heads or of_b.per_group > of_a.per_group:
         return None
+    coarse = _matched(a, b, layer_b, layer_a, basis.coarse, layouts) if basis.coarse else None
+    if coarse is not None and coarse[1] >= MATCHED_UNITS.coarse_margin:
+        return coarse[0]
+    found = _matched(a, b, layer_b, layer_a, basis, layouts)
+    return found and replace(found[0], is_clear=found[1] >= MATCHED_UNITS.clear_margin)
+
+
+def _matched(
+    a: CanonicalWeights, b: CanonicalWeights, layer_b: int, layer_a: int, basis: Basis, layouts: tuple[Heads, Heads]
+) -> tuple[HeadMap, float] | None:
+    """The heads of one layer in a basis, and by how much those that were chosen lead."""
+    of_a, of_b = layouts
     keys, values, queries = (
-        _similarity(a.matrix(role, layer_a), b.matrix(role, layer_b), basis, _count(of_a, role), _count(of_b, role))
+        _similarity(
+            a.carried(role, layer_a, None, basis.aligned_a),
+            b.carried(role, layer_b, None, basis.own),
+            _count(of_a, role),
+            _count(of_b, role),
+        )
         for role in (Role.K, Role.V, Role.Q)
     )
     if values is None and a.find(Role.V, layer_a) is None and b.find(Role.V, layer_b) is None:
@@ -45,7 +64,7 @@ def match_heads(
             for group, a_group in enumerate(groups)
         ]
     )
-    return HeadMap(groups, a_heads.astype(np.int64), is_clear=_lead(queries, a_heads) >= MATCHED_UNITS.clear_margin)
+    return HeadMap(groups, a_heads.astype(np.int64)), _lead(queries, a_heads)
 
 
 def _lead(similarity: FloatArray, chosen: IntArray) -> float:
@@ -61,13 +80,10 @@ def _count(heads: Heads, role: Role) -> int:
     return heads.queries if role is Role.Q else heads.kv_heads
 
 
-def _similarity(
-    rows_a: FloatArray | None, rows_b: FloatArray | None, basis: SharedBasis, heads_a: int, heads_b: int
-) -> FloatArray | None:
+def _similarity(aligned_a: FloatArray | None, own: FloatArray | None, heads_a: int, heads_b: int) -> FloatArray | None:
     """Mean |cosine| of corresponding rows for every pair of heads, ``[heads of B, heads of A]``."""
-    if rows_a is None or rows_b is None or len(rows_a) % heads_a or len(rows_a) * heads_b != len(rows_b) * heads_a:
+    if aligned_a is None or own is None or len(aligned_a) % heads_a or len(aligned_a) * heads_b != len(own) * heads_a:
         return None
-    aligned_a, own = basis.aligned_a(rows_a), basis.own(rows_b)
     if aligned_a.shape[1] != own.shape[1]:
         return None
     cosines = np.einsum(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import Alignment, FloatArray, UnitMap
@@ -26,11 +26,13 @@ from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 
 BoolArray = npt.NDArray[np.bool_]
 
-_FFNS = 8
-"""FFNs that are looked at, spread evenly over those that were matched."""
+_FFNS, _FEWEST_FFNS = 8, 2
+"""FFNs that are looked at, spread evenly over those matched; fewer in wide streams, and more units of each."""
 
-_UNITS = 4096
-"""Units that are looked at in each of them."""
+_UNITS = 1024
+"""Units that are looked at in each of them, and more where their Gram matrix would have too few rows a channel."""
+
+_ROWS_A_CHANNEL = 2
 
 _AMONG = 1024
 """Units among which the counterpart has to be found again."""
@@ -57,7 +59,7 @@ def measure_held_out(a: CanonicalWeights, b: CanonicalWeights, alignment: Alignm
     blocks = sorted((block for block in alignment.units if not block.is_mixer), key=lambda block: block.rank)
     if not blocks:
         return ()
-    chosen = spread(blocks, _FFNS)
+    chosen = spread(blocks, max(_FEWEST_FFNS, min(_FFNS, _FFNS * _UNITS // max(1, b.channels))))
     found = [*_down_columns(a, b, alignment, chosen), *_up_rows(a, b, alignment, chosen)]
     return tuple(sorted(found, key=lambda item: item.layer))
 
@@ -71,59 +73,82 @@ def _up_rows(
         units = alignment.units[block]
         if b.proposing_role(block) is not block.roles.gate:
             continue
-        rows_a, rows_b = _up(a, units.source), _up(b, block)
-        if rows_a is not None and rows_b is not None and _fits(len(rows_a), len(rows_b), units):
-            some = _some(units.known)
-            yield _agreement(block, basis.aligned_a(rows_a[units.a_units[some]]), basis.own(rows_b[some]))
+        up_a, up_b = _up(a, units.source), _up(b, block)
+        if up_a is None or up_b is None or not _fits(up_a.shape[0], up_b.shape[0], units):
+            continue
+        some = _some(units.known, _count(b, chosen))
+        rows_a, rows_b = _rows(a, up_a, units.a_units[some]), _rows(b, up_b, some)
+        if rows_a is not None and rows_b is not None:
+            yield _agreement(block, basis.aligned_a(rows_a), basis.own(rows_b))
 
 
 def _down_columns(
     a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, chosen: list[FfnBlock]
 ) -> Iterator[HeldOutLayer]:
     """Down columns, each side whitened out by its own Gram matrix over all chosen FFNs."""
-    gram_a = _down_gram(a, [alignment.units[block].source for block in chosen])
-    gram_b = _down_gram(b, chosen)
+    sides = [_Columns(a, _count(b, chosen)), _Columns(b, _count(b, chosen))]
+    matched: dict[FfnBlock, tuple[FloatArray, FloatArray]] = {}
+    for block in chosen:
+        units = alignment.units[block]
+        of_a, of_b = (side.take(one) for side, one in zip(sides, (units.source, block), strict=True))
+        if of_a is not None and of_b is not None and _fits(of_a.shape[1], of_b.shape[1], units):
+            some = _some(units.known, _count(b, chosen))
+            matched[block] = _columns(of_a, units.a_units[some]), _columns(of_b, some)
+    gram_a, gram_b = (side.gram for side in sides)
     if gram_a is None or gram_b is None:
         return
     flatten_a, flatten_b = whitening_weights(carried_gram(gram_a, alignment.residual)), whitening_weights(gram_b)
-    for block in chosen:
-        units = alignment.units[block]
-        down_a, down_b = _down(a, units.source), _down(b, block)
-        if down_a is None or down_b is None or not _fits(down_a.shape[1], down_b.shape[1], units):
-            continue
-        some = _some(units.known)
-        aligned_a = alignment.residual.aligned_a(_columns(down_a, units.a_units[some]))
-        yield _agreement(block, unit_rows(aligned_a @ flatten_a), unit_rows(_columns(down_b, some) @ flatten_b))
+    for block, (columns_a, columns_b) in matched.items():
+        aligned_a = alignment.residual.aligned_a(columns_a)
+        yield _agreement(block, unit_rows(aligned_a @ flatten_a), unit_rows(columns_b @ flatten_b))
 
 
-def _down_gram(weights: CanonicalWeights, blocks: list[FfnBlock]) -> npt.NDArray[np.float64] | None:
-    """Gram matrix of down columns as unit vectors ``[d, d]``; None where their widths differ or there are none."""
-    gram: npt.NDArray[np.float64] | None = None
-    for block in blocks:
-        down = _down(weights, block)
+class _Columns:
+    """Down matrices of one model, and the Gram matrix ``[d, d]`` of some columns of each as unit vectors.
+
+    Attributes:
+        gram: None before a matrix was taken, and where their widths differ.
+    """
+
+    def __init__(self, weights: CanonicalWeights, count: int) -> None:
+        self._weights, self._count = weights, count
+        self._widths: set[int] = set()
+        self._sum: npt.NDArray[np.float64] | None = None
+
+    @property
+    def gram(self) -> npt.NDArray[np.float64] | None:
+        return self._sum if len(self._widths) == 1 else None
+
+    def take(self, block: FfnBlock) -> FloatArray | None:
+        """A down matrix ``[d, units]``, which has its share in the Gram matrix."""
+        down = self._weights.matrix(block.roles.down, block.layer, block.expert)
         if down is None:
-            continue
-        unit = unit_rows(_columns(down, _some(np.arange(down.shape[1]))))
-        inner = (unit.T @ unit).astype(np.float64)
-        if gram is not None and gram.shape != inner.shape:
             return None
-        gram = inner if gram is None else gram + inner
-    return gram
+        self._widths.add(len(down))
+        if len(self._widths) == 1:
+            unit = unit_rows(_columns(down, _some(np.arange(down.shape[1]), self._count)))
+            inner = (unit.T @ unit).astype(np.float64)
+            self._sum = inner if self._sum is None else self._sum + inner
+        return down
 
 
-def _some(units: IntArray, count: int = _UNITS) -> IntArray:
+def _count(b: CanonicalWeights, chosen: list[FfnBlock]) -> int:
+    """How many units of an FFN are looked at."""
+    return max(_UNITS, _ROWS_A_CHANNEL * b.channels // len(chosen))
+
+
+def _some(units: IntArray, count: int) -> IntArray:
     """Units to look at, spread evenly."""
     return units[spread_numbers(len(units), count)]
 
 
-def _up(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
-    """Up rows, ``[units, d]``."""
-    return weights.matrix(block.roles.up, block.layer, block.expert)
+def _up(weights: CanonicalWeights, block: FfnBlock) -> TensorRef | None:
+    found = weights.find(block.roles.up, block.layer, block.expert)
+    return found if found is not None and len(found.shape) == 2 else None
 
 
-def _down(weights: CanonicalWeights, block: FfnBlock) -> FloatArray | None:
-    """Down columns, ``[d, units]``."""
-    return weights.matrix(block.roles.down, block.layer, block.expert)
+def _rows(weights: CanonicalWeights, tensor: TensorRef, units: IntArray) -> FloatArray | None:
+    return weights.some_rows(tensor.role, tensor.layer, tensor.expert, units)
 
 
 def _columns(down: FloatArray, units: IntArray) -> FloatArray:

@@ -6,13 +6,13 @@ match margins of the best match over the second best, so they need no calibratio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.comparison.alignment.assignment import clear_match_margin, mean_match_margin
-from lineage_audit.comparison.alignment.basis import SharedBasis
+from lineage_audit.comparison.alignment.basis import Basis, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
@@ -23,7 +23,11 @@ _PROBED_UNITS = 64
 
 
 def find_layer_map(
-    a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, likely: Mapping[int, int]
+    a: CanonicalWeights,
+    b: CanonicalWeights,
+    basis: SharedBasis,
+    likely: Mapping[int, int],
+    known: Mapping[int, int],
 ) -> dict[int, int]:
     """For each layer of B its layer of A, where one stands out.
 
@@ -33,18 +37,45 @@ def find_layer_map(
         basis: what the rows of both are held against each other in.
         likely: layer of B -> layer of A, by what is cheaper to ask; each is confirmed by its gate rows, and only
             layers without one are held against all of A's, which costs as many products as there are pairs.
+        known: the same of layers that need no asking.
     """
-    found = {layer_b: layer_a for layer_b, layer_a in likely.items() if _belong_together(a, b, basis, layer_a, layer_b)}
-    layers_a, layers_b = a.layers(), [layer for layer in b.layers() if layer not in found]
-    scores = layer_scores(a, b, basis, layers_a, layers_b)
+    found = dict(known) | {
+        layer_b: layer_a
+        for layer_b, layer_a in likely.items()
+        if layer_b not in known and _belong_together(a, b, basis, layer_a, layer_b)
+    }
+    for one, least in _bases(basis):
+        layers_b = [layer for layer in b.layers() if layer not in found]
+        if not layers_b:
+            break
+        found |= _clear_sources(found, a.layers(), layers_b, layer_scores(a, b, one, a.layers(), layers_b), least)
+    return dict(sorted(found.items()))
+
+
+def _bases(basis: SharedBasis) -> Iterator[tuple[Basis, float]]:
+    """What layers are looked for in, the cheaper first, each with the score at which one counts as found."""
+    if basis.coarse is not None:
+        yield basis.coarse, MATCHED_UNITS.coarse_margin
+    yield basis, clear_match_margin(MATCHED_UNITS.layer_margin, basis.width)
+
+
+def _clear_sources(
+    known: Mapping[int, int],
+    layers_a: list[int],
+    layers_b: list[int],
+    scores: npt.NDArray[np.float64],
+    least: float,
+) -> dict[int, int]:
+    """For each layer of B the layer of A with the best score, if that is large enough."""
+    found: dict[int, int] = {}
     for row, layer in enumerate(layers_b):
         best = float(scores[row].max(initial=0.0))
-        if best < clear_match_margin(MATCHED_UNITS.layer_margin, basis.width):
+        if best < least:
             continue
         close = [layers_a[column] for column in np.flatnonzero(scores[row] >= best - MATCHED_UNITS.tie)]
-        following = found.get(layer - 1, -2) + 1
+        following = found.get(layer - 1, known.get(layer - 1, -2)) + 1
         found[layer] = following if following in close else layers_a[int(scores[row].argmax())]
-    return dict(sorted(found.items()))
+    return found
 
 
 def _belong_together(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layer_a: int, layer_b: int) -> bool:
@@ -64,7 +95,7 @@ def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
 
 
 def layer_scores(
-    a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis, layers_a: list[int], layers_b: list[int]
+    a: CanonicalWeights, b: CanonicalWeights, basis: Basis, layers_a: list[int], layers_b: list[int]
 ) -> npt.NDArray[np.float64]:
     """Mean lead of B's probed units among A's, ``[layers of B, layers of A]``; 0 where nothing can be compared."""
     kernel = active_kernel()
@@ -72,7 +103,7 @@ def layer_scores(
     scores = np.zeros((len(layers_b), len(layers_a)))
     for column, layer_a in enumerate(layers_a):
         aligned_tensors = [
-            basis.aligned_a(rows) for block in a.ffns(layer_a) if (rows := a.rows_of_units(block)) is not None
+            rows for block in a.ffns(layer_a) if (rows := a.units_carried(block, basis.aligned_a)) is not None
         ]
         for row, layer_b in enumerate(layers_b):
             fitting = (
@@ -88,7 +119,7 @@ def layer_scores(
     return scores
 
 
-def _probes(weights: CanonicalWeights, layer: int, basis: SharedBasis) -> list[FloatArray]:
+def _probes(weights: CanonicalWeights, layer: int, basis: Basis) -> list[FloatArray]:
     """A few rows of each matrix that stands for a layer, spread evenly, in the shared basis."""
     found = []
     for tensor in weights.proposing(layer):

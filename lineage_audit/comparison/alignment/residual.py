@@ -125,7 +125,9 @@ def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors 
     if tokens is not None and tokens.width_b <= tokens.width_a:
         yield fit_channels(tokens.whitened)[0]
     if tokens is not None and same_width and tokens.width_a == tokens.width_b:
-        yield replace(fit_rotation(tokens.whitened), fit=held_out_fit(tokens.whitened))
+        fit = held_out_fit(tokens.whitened)
+        if tokens.width_b <= PROJECTED_FROM or fit >= MATCHED_CHANNELS.worth_rotating:
+            yield replace(fit_rotation(tokens.whitened), fit=fit)
     numbered = same_number_gate_rows(a, b)
     if numbered is not None and numbered.width_b <= numbered.width_a:
         yield replace(fit_channels(numbered.whitened)[0], fit=None)

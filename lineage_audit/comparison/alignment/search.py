@@ -14,7 +14,7 @@ from lineage_audit.comparison.alignment.maps import Alignment, HeadMap, UnitMap
 from lineage_audit.comparison.alignment.mixed_layers import find_mixed_layers
 from lineage_audit.comparison.alignment.moved_gains import folded_side
 from lineage_audit.comparison.alignment.residual import find_residual_map
-from lineage_audit.comparison.alignment.units import match_units
+from lineage_audit.comparison.alignment.units import match_clear_units, match_units
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.symmetries.geometry import HeadLayouts
@@ -44,15 +44,14 @@ def find_alignment(
         return None
     basis = SharedBasis(a, b, residual)
     progress.begin(0, "search for layers")
-    layers = find_layer_map(a, b, basis, likely_layers)
+    units = _units_of_likely_layers(a, b, likely_layers, basis)
+    known = {block.layer: found.source.layer for block, found in units.items()}
+    layers = find_layer_map(a, b, basis, likely_layers, known)
     progress.begin(len(layers), "search for units and heads")
-    units: dict[FfnBlock, UnitMap] = {}
     head_maps: dict[int, HeadMap] = {}
     for layer_b, layer_a in layers.items():
         for block in b.ffns(layer_b):
-            sources = (source for source in a.ffns(layer_a) if source.is_mixer is block.is_mixer)
-            matches = (match_units(a, b, block, source, basis) for source in sources)
-            found = max((match for match in matches if match), key=lambda match: match.match_margin, default=None)
+            found = units.get(block) or _best_source(a, b, block, layer_a, basis)
             if found is not None:
                 units[block] = found
         matched = match_heads(a, b, layer_b, layer_a, basis, heads) if heads else None
@@ -66,3 +65,31 @@ def find_alignment(
         residual, layers, folded_side(a, b), units, head_maps, have_copies(a, left_out), have_copies(b, new)
     )
     return replace(alignment, mixed=find_mixed_layers(a.checkpoint, b.checkpoint, alignment))
+
+
+def _units_of_likely_layers(
+    a: CanonicalWeights, b: CanonicalWeights, likely: Mapping[int, int], basis: SharedBasis
+) -> dict[FfnBlock, UnitMap]:
+    """Units of wide streams that agree so well that they confirm their layer: nothing of it is read again."""
+    if basis.coarse is None:
+        return {}
+    found: dict[FfnBlock, UnitMap] = {}
+    for layer_b, layer_a in likely.items():
+        block, source = _first_ffn(b, layer_b), _first_ffn(a, layer_a)
+        units = match_clear_units(a, b, block, source, basis.coarse) if block and source else None
+        if block is not None and units is not None:
+            found[block] = units
+    return found
+
+
+def _first_ffn(weights: CanonicalWeights, layer: int) -> FfnBlock | None:
+    return next((block for block in weights.ffns(layer) if not block.is_mixer), None)
+
+
+def _best_source(
+    a: CanonicalWeights, b: CanonicalWeights, block: FfnBlock, layer_a: int, basis: SharedBasis
+) -> UnitMap | None:
+    """The FFN of a layer of A whose units match an FFN of B's most clearly; None where none does."""
+    sources = (source for source in a.ffns(layer_a) if source.is_mixer is block.is_mixer)
+    matches = (match_units(a, b, block, source, basis) for source in sources)
+    return max((match for match in matches if match), key=lambda match: match.match_margin, default=None)

@@ -8,15 +8,24 @@ it may hold a whole dense FFN of A and new units beside.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
 from lineage_audit.checkpoint.tensors import IntArray
-from lineage_audit.comparison.alignment.assignment import assign, clear_match_margin, mean_match_margin
-from lineage_audit.comparison.alignment.basis import SharedBasis
+from lineage_audit.comparison.alignment.assignment import (
+    ROWS_AT_ONCE,
+    assign,
+    assign_from_best,
+    best_and_margin,
+    clear_match_margin,
+    mean_match_margin,
+)
+from lineage_audit.comparison.alignment.basis import Basis, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import NO_SOURCE, FloatArray, UnitMap
 from lineage_audit.comparison.reading.kernels import active_kernel
+from lineage_audit.comparison.reading.streaming import in_order
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
@@ -25,14 +34,16 @@ def match_units(
     a: CanonicalWeights, b: CanonicalWeights, block: FfnBlock, source: FfnBlock, basis: SharedBasis
 ) -> UnitMap | None:
     """Match the units of one FFN of B with those of one FFN of A; None unless the match is clear."""
-    rows_a, rows_b = a.rows_of_units(source), b.rows_of_units(block)
-    if rows_a is None or rows_b is None:
+    coarse = match_clear_units(a, b, block, source, basis.coarse) if basis.coarse else None
+    if coarse is not None:
+        return coarse
+    candidates, rows_b = a.units_carried(source, basis.aligned_a), b.units_carried(block, basis.own)
+    if candidates is None or rows_b is None:
         return None
-    holds_more = len(rows_b) > len(rows_a)
+    holds_more = len(rows_b) > len(candidates)
     if holds_more and not (block.is_shared and source.is_dense):
         return None
-    candidates = basis.aligned_a(rows_a)
-    sizes = active_kernel().product_sizes(basis.own(rows_b), candidates)
+    sizes = active_kernel().product_sizes(rows_b, candidates)
     own = _own_numbers(sizes)
     if own is not None:
         return _unit_map(source, own, sizes, mean_match_margin(sizes))
@@ -44,6 +55,38 @@ def match_units(
     if source.is_dense and not block.is_dense:
         units = _without_new(units, sizes, basis.width)
     return _unit_map(source, units, sizes, match_margin, has_copies=plain < MATCHED_UNITS.of_copies * match_margin)
+
+
+def match_clear_units(
+    a: CanonicalWeights, b: CanonicalWeights, block: FfnBlock, source: FfnBlock, basis: Basis
+) -> UnitMap | None:
+    """Match units that agree so well that a basis of few numbers tells, some at a time; None where it does not.
+
+    An expert that is made of a dense FFN, or holds one, is left to the basis that tells new units from old ones.
+    """
+    if block.is_dense is not source.is_dense or block.is_shared is not source.is_shared:
+        return None
+    rows_a, rows_b = a.units_carried(source, basis.aligned_a), b.units_carried(block, basis.own)
+    if rows_a is None or rows_b is None or not 2 <= len(rows_a) >= len(rows_b) or rows_a.shape[1] != rows_b.shape[1]:
+        return None
+    kernel = active_kernel()
+
+    def some(rows: FloatArray) -> tuple[IntArray, FloatArray]:
+        return best_and_margin(kernel.product_sizes(rows, rows_a))
+
+    jobs = (
+        (start, partial(some, rows_b[start : start + ROWS_AT_ONCE])) for start in range(0, len(rows_b), ROWS_AT_ONCE)
+    )
+    found = [matched for _, matched in in_order(jobs, kernel.workers)]
+    best, margins = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    match_margin = float(margins.mean())
+    if match_margin < MATCHED_UNITS.coarse_margin:
+        return None
+    units = assign_from_best(
+        best, len(rows_a), lambda rows, columns: kernel.product_sizes(rows_b[rows], rows_a[columns])
+    )
+    cosine = float(np.abs(np.einsum("nw,nw->n", rows_b, rows_a[units])).mean())
+    return UnitMap(source, units, match_margin, cosine)
 
 
 def _unit_map(

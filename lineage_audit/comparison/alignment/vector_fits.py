@@ -45,6 +45,17 @@ class MatchedVectors:
             return self
         return MatchedVectors(_whitened(self.a), _whitened(self.b))
 
+    @cached_property
+    def columns_of_a(self) -> FloatArray:
+        """A's columns, centred and of length one, as rows ``[d_a, n]``."""
+        return _centred_columns(self.a)
+
+    @cached_property
+    def correlation(self) -> FloatArray:
+        """Correlation of every channel of B with every channel of A, over the vectors, ``[d_b, d_a]``."""
+        correlation: FloatArray = _centred_columns(self.b) @ self.columns_of_a.T
+        return correlation
+
     def and_also(self, others: MatchedVectors) -> MatchedVectors:
         """Both sets, where they are of one width; otherwise the others alone."""
         if (self.width_a, self.width_b) != (others.width_a, others.width_b):
@@ -62,7 +73,7 @@ def keeps_numbers(vectors: MatchedVectors) -> bool:
     """Tell whether most channels best correlate with the one of the same number, and with its sign."""
     if vectors.width_a != vectors.width_b:
         return False
-    correlation = _correlation(vectors)
+    correlation = vectors.correlation
     own = np.diagonal(correlation)
     best = np.abs(correlation).argmax(axis=1) == np.arange(len(correlation))
     return bool(best.mean() > 0.5) and float((own > 0).mean()) > 0.95
@@ -70,11 +81,10 @@ def keeps_numbers(vectors: MatchedVectors) -> bool:
 
 def fit_channels(vectors: MatchedVectors) -> tuple[ResidualMap, float]:
     """Assign each channel of B one of A's by |correlation|, with its sign; and the mean match margin."""
-    columns_a = _centred_columns(vectors.a)
-    correlation: FloatArray = _centred_columns(vectors.b) @ columns_a.T
+    correlation = vectors.correlation
     sizes = np.abs(correlation)
     margin = mean_match_margin(sizes)
-    over_distinct = mean_match_margin(sizes, columns_a)
+    over_distinct = mean_match_margin(sizes, vectors.columns_of_a)
     if vectors.width_a > vectors.width_b and margin < MATCHED_CHANNELS.of_copies * over_distinct:
         return _sums_of_copies(correlation), over_distinct
     channels = assign(sizes)
@@ -104,12 +114,6 @@ def held_out_fit(vectors: MatchedVectors) -> float:
     half = _procrustes(vectors.a[::2], vectors.b[::2])
     left = vectors.b[1::2] - vectors.a[1::2] @ half
     return 1.0 - ratio(float(np.square(left).sum()), float(np.square(vectors.b[1::2]).sum()))
-
-
-def _correlation(vectors: MatchedVectors) -> FloatArray:
-    """Correlation of every channel of B with every channel of A, over the vectors, ``[d_b, d_a]``."""
-    correlation: FloatArray = _centred_columns(vectors.b) @ _centred_columns(vectors.a).T
-    return correlation
 
 
 def _centred_columns(vectors: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from lineage_audit.comparison.alignment.maps import FloatArray
 from lineage_audit.comparison.reading.finite import NOTHING
 
-_SOLVED_WHOLE = 2048
+SOLVED_WHOLE = 2048
 """Channels up to which every direction is weighed; in wider streams only the strongest are."""
 
 _STRONGEST = 512
@@ -26,7 +26,7 @@ def whitening_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
     floor = _FLOOR * float(np.trace(gram)) / max(1, len(gram))
     if not floor > NOTHING:
         return np.eye(len(gram), dtype=np.float32)
-    if len(gram) <= _SOLVED_WHOLE:
+    if len(gram) <= SOLVED_WHOLE:
         sizes, directions = np.linalg.eigh(gram)
         flattened: FloatArray = ((directions / np.sqrt(np.maximum(sizes, 0.0) + floor)) @ directions.T).astype(
             np.float32

@@ -41,6 +41,9 @@ _SCATTERED_ROWS = 24
 FULL_AT_ONCE = 512 * 2**20
 """Effort ``auto`` reads local models whole up to this many bytes for both together."""
 
+_SEARCHED_BYTES = 4 * 2**30
+"""Bytes, of both models together, that are read at most under an alignment that a search found."""
+
 _KEPT_BYTES = 96 * 2**20
 """Bytes of rows kept in memory on each side, as float32, for tests that look across rows."""
 
@@ -132,9 +135,33 @@ def plan_reading(
             (pair, _block(len(pair.b_rows), _sampled_count(pair, counts, sample_bytes), pair.b)) for pair in cheap
         ]
         blocks += [*whole, *((pair, _block(len(pair.b_rows), _PART_ROWS, pair.b)) for pair in _beside_core(pairs))]
-    blocks = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
-    kept = _kept_rows([pair for pair, _ in blocks])
-    return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in blocks)
+    return _readings(blocks)
+
+
+def plan_search(pairs: Sequence[TensorPair]) -> tuple[Reading, ...]:
+    """Choose what is read under an alignment that a search found: all, or of large models some layers, spread evenly.
+
+    Whole, since signs and scales of units are fitted on one matrix of a layer and carried over to another.
+    """
+    everything = plan_reading(pairs, "full")
+    if sum(map(bytes_of, everything)) <= _SEARCHED_BYTES:
+        return everything
+    of_layers = [reading for reading in everything if reading.pair.b.layer is not None]
+    layers = sorted({layer for reading in of_layers if (layer := reading.pair.b.layer) is not None})
+    a_layer = sum(map(bytes_of, of_layers)) // max(1, len(layers))
+    chosen = frozenset(spread(layers, max(1, _SEARCHED_BYTES // 2 // max(1, a_layer))))
+    beside = [pair for pair in pairs if pair.b.layer is None]
+    rows = [_SEARCHED_BYTES // 4 // (len(beside) * 2 * _row_bytes(pair)) for pair in beside]
+    blocks = [(pair, _block(len(pair.b_rows), count, pair.b)) for pair, count in zip(beside, rows, strict=True)]
+    blocks += [(pair, numbers(len(pair.b_rows))) for pair in pairs if pair.b.layer in chosen]
+    return _readings(blocks)
+
+
+def _readings(blocks: Sequence[tuple[TensorPair, IntArray]]) -> tuple[Reading, ...]:
+    """What is read, with what of it stays in memory."""
+    some = [(pair, positions) for pair, positions in blocks if len(positions) and pair.b.size]
+    kept = _kept_rows([pair for pair, _ in some])
+    return tuple(Reading(pair, positions, _kept(pair, kept)) for pair, positions in some)
 
 
 def _kept_rows(pairs: Sequence[TensorPair]) -> int:
@@ -169,10 +196,10 @@ def _is_costly(pair: TensorPair) -> bool:
     """Tell whether a single row takes far more than its bytes, as where codes are packed along the rows (GPTQ, AWQ)."""
     if len(pair.b.shape) < 2 or pair.b.role not in _ROLE_SHARES or not _draws_on(pair, pair.b.role):
         return False
-    return any(_lies_across(tensor, rows) for tensor, rows in ((pair.a, pair.a_rows), (pair.b, pair.b_rows)))
+    return any(lies_across(tensor, rows) for tensor, rows in ((pair.a, pair.a_rows), (pair.b, pair.b_rows)))
 
 
-def _lies_across(tensor: TensorRef, rows: IntArray) -> bool:
+def lies_across(tensor: TensorRef, rows: IntArray) -> bool:
     """Tell whether a row in the middle cannot be read without most of the matrix."""
     middle = rows[len(rows) // 2 : len(rows) // 2 + 1]
     return len(middle) > 0 and bytes_for_rows(tensor, middle) > max(_COSTLY_ROW, 4 * _bytes(tensor))
@@ -191,8 +218,8 @@ def _read_whole(costly: Sequence[TensorPair]) -> list[tuple[TensorPair, IntArray
             continue
         pair = of_role[len(of_role) // 2]
         sides = ((pair.a, pair.a_rows), (pair.b, pair.b_rows))
-        whole = max(_bytes(tensor) * tensor.shape[0] for tensor, rows in sides if _lies_across(tensor, rows))
-        in_part = [_bytes(tensor) for tensor, rows in sides if not _lies_across(tensor, rows)]
+        whole = max(_bytes(tensor) * tensor.shape[0] for tensor, rows in sides if lies_across(tensor, rows))
+        in_part = [_bytes(tensor) for tensor, rows in sides if not lies_across(tensor, rows)]
         if whole <= left:
             count = min([len(pair.b_rows), *(max(1, WHOLE_BYTES // 2 // row) for row in in_part)])
             chosen.append((pair, _block(len(pair.b_rows), count, pair.b)))

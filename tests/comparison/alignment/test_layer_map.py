@@ -54,7 +54,7 @@ def test_only_layers_without_a_likely_source_meet_all(
         return scores
 
     monkeypatch.setattr(module, "layer_scores", counted)
-    found = module.find_layer_map(*pair, SharedBasis(*pair, ResidualMap("same")), likely)
+    found = module.find_layer_map(*pair, SharedBasis(*pair, ResidualMap("same")), likely, {})
     assert found == dict(enumerate(ORDER))
     assert list(found) == [0, 1, 2, 3]
     assert sum(asked) == pairs

@@ -55,7 +55,13 @@ def test_signs_stay_free_when_every_expert_is_matched_with_one_dense_ffn() -> No
         mixture = sparsely_upcycled(aligned_a, EXPERTS, np.random.default_rng([seed, 6]))
         one, other = model(dense, CONFIG), model(mixture, sparse_config(SIZE, EXPERTS))
         aligned = align_weights(
-            CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, {}, NoProgress()
+            CanonicalWeights(one),
+            CanonicalWeights(other),
+            comparison_by_numbers(one, other),
+            None,
+            {},
+            "full",
+            NoProgress(),
         )
         assert aligned is not None
         signs = next(item for item in aligned.evidence if item.test_id == "aligned-ffn-signs")
@@ -74,7 +80,13 @@ def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
         repeated = noisy(with_layers(aligned_a, [0] * REPEATS), seed, 0.1)
         one, other = model(layer, CONFIG), model(repeated, llama_config(grown))
         aligned = align_weights(
-            CanonicalWeights(one), CanonicalWeights(other), comparison_by_numbers(one, other), None, {}, NoProgress()
+            CanonicalWeights(one),
+            CanonicalWeights(other),
+            comparison_by_numbers(one, other),
+            None,
+            {},
+            "full",
+            NoProgress(),
         )
         for item in aligned.evidence if aligned else ():
             if item.grade == "exact" and item.log10_p is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.reading.constants import RUN, without_constants, without_set_diagonal
@@ -114,3 +116,24 @@ def test_a_set_diagonal_cuts_no_run_that_it_crosses() -> None:
     assert not left[:, : RUN + 8].any()
     assert (left[:, RUN + 8 :] == values[:, RUN + 8 :]).all()
     assert (values[:, : RUN + 8] == np.float32(0.05)).all()
+
+
+@given(
+    rows=st.integers(1, 60),
+    width=st.integers(1, 60),
+    values=st.sampled_from([1, 2, 5, 10**6]),
+    places=st.lists(
+        st.tuples(st.sampled_from([(0, 1), (1, 0), (1, 1)]), st.integers(0, 59), st.integers(0, 59)), max_size=3
+    ),
+    length=st.integers(RUN - 3, 3 * RUN),
+)
+def test_looking_at_every_third_element_first_misses_no_run(rows, width, values, places, length) -> None:
+    held = np.random.default_rng(rows * width).integers(-values, values + 1, (rows, width)).astype(np.float32)
+    for (down, along), row, column in places:
+        steps = np.arange(length)
+        inside = (row + down * steps < rows) & (column + along * steps < width)
+        held[(row + down * steps)[inside], (column + along * steps)[inside]] = 0.5
+    cleared = without_constants(held)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("lineage_audit.comparison.reading.constants._may_hold_runs", lambda *_: True)
+        assert np.array_equal(cleared, without_constants(held))

@@ -15,7 +15,7 @@ from benchmarks.speed.shapes import SHAPES, Json, LlamaShape, Tensor
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.pairing.tensors import pair_tensors
-from lineage_audit.comparison.reading.plan import SAMPLE_BYTES, WHOLE_BYTES, bytes_of, plan_reading
+from lineage_audit.comparison.reading.plan import SAMPLE_BYTES, WHOLE_BYTES, bytes_of, plan_reading, plan_search
 
 MEBI = 2**20
 
@@ -59,6 +59,19 @@ def test_a_sample_keeps_to_its_bytes(plain: str) -> None:
     readings = plan_reading(pair_tensors(one, one).pairs, "sample")
     assert SAMPLE_BYTES / 2 < sum(bytes_of(reading) for reading in readings) / 2 <= SAMPLE_BYTES + MEBI
     assert {reading.pair.b.layer for reading in readings} == {None, *np.linspace(0, 31, 8).round().astype(int)}
+
+
+def test_a_search_of_a_large_pair_measures_whole_layers_that_fit(plain: str) -> None:
+    one = open_checkpoint(plain)
+    pairs = pair_tensors(one, one).pairs
+    everything = sum(bytes_of(reading) for reading in plan_reading(pairs, "full"))
+    readings = plan_search(pairs)
+    of_layers = [reading for reading in readings if reading.pair.b.layer is not None]
+    assert everything > 4 * 2**30 >= sum(bytes_of(reading) for reading in readings) > 2**30
+    assert all(len(reading.positions) == len(reading.pair.b_rows) for reading in of_layers)
+    layers = {reading.pair.b.layer for reading in of_layers}
+    assert {0, 31} <= layers
+    assert len(of_layers) == len(layers) * sum(pair.b.layer == 0 for pair in pairs)
 
 
 @pytest.mark.parametrize("order", ["packed first", "packed second", "both packed"])

@@ -24,6 +24,10 @@ class _MatchedUnits:
         float,
         "mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it",
     ] = 0.1
+    coarse_margin: Annotated[
+        float,
+        "the same in sums of channels, that a wide stream's units and heads are asked by first: copies lead so far",
+    ] = 0.3
     mostly_itself: Annotated[
         float,
         "mean |cosine| from which units keep half of their variance, so that what agrees no better than chance is new",
@@ -64,6 +68,10 @@ class _MatchedChannels:
         float,
         "lead of gate rows below which a map of a wide stream, whose rounds take minutes, is left alone; noise "
         "gives .01",
+    ] = 0.02
+    worth_rotating: Annotated[
+        float,
+        "share of held-out embeddings' variance below which a rotation of a wide stream is not tried; strangers give 0",
     ] = 0.02
     one_channel: Annotated[
         float,
