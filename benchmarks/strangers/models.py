@@ -25,7 +25,7 @@ from lineage_audit.comparison.invariants.rotary_keys import (
 )
 from lineage_audit.comparison.pairing.tensors import TensorPair, pair_tensors
 from lineage_audit.comparison.reading.plan import Reading, default_budget, plan_reading
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 from tests.checkpoint.memory_source import MemorySource
 from tests.models import Config, model, safetensors
 

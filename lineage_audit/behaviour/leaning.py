@@ -16,10 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.behaviour.gram import Floats, Gram, resampled
-from lineage_audit.behaviour.partial import partial_correlations, unexplained_shares
 
 _DRAWS = 400
 _INTERVAL = (2.5, 97.5)
+
+_RIDGE = 1e-6
+"""Share of the mean diagonal that is added to it: two models that answer alike leave nothing to divide by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,3 +88,24 @@ def _unlike(gram: Floats) -> float:
 def _rank(effect: float, controls: Floats) -> float:
     """The p-value of a rank among exchangeable ones; ties count against it."""
     return float((1 + (controls >= effect).sum()) / (1 + len(controls)))
+
+
+def partial_correlations(gram: Floats) -> Floats:
+    """Of every pair of models given all others, ``[models, models]``, each with itself 1."""
+    precision = _precision(gram)
+    scale = np.sqrt(np.diag(precision))
+    found: Floats = -precision / np.outer(scale, scale)
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def unexplained_shares(gram: Floats) -> Floats:
+    """How much of each model's answers no mix of all others explains: one less R squared, ``[models]``."""
+    shares: Floats = 1 / (np.diag(_precision(gram)) * np.diag(gram))
+    return shares
+
+
+def _precision(gram: Floats) -> Floats:
+    ridge = _RIDGE * np.trace(gram) / len(gram)
+    inverse: Floats = np.linalg.inv(gram + ridge * np.eye(len(gram)))
+    return inverse

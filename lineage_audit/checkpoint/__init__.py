@@ -17,7 +17,7 @@ from lineage_audit.checkpoint.completeness import layers_missing, unmerged_adapt
 from lineage_audit.checkpoint.composed import compose, split_reference
 from lineage_audit.checkpoint.config import complete_from_shapes
 from lineage_audit.checkpoint.config.of_container import config_of
-from lineage_audit.checkpoint.copies import weights_beside
+from lineage_audit.checkpoint.copies import restated_head, weights_beside
 from lineage_audit.checkpoint.coverage import coverage_of, unread_sentences
 from lineage_audit.checkpoint.digest import content_digest, weight_files
 from lineage_audit.checkpoint.formats import Container, read_container
@@ -26,10 +26,9 @@ from lineage_audit.checkpoint.quantization import gather
 from lineage_audit.checkpoint.source import open_source
 from lineage_audit.checkpoint.source.archived import opened_archive
 from lineage_audit.checkpoint.source.base import Source
+from lineage_audit.checkpoint.source.held import RecordedSource
 from lineage_audit.checkpoint.source.ollama import OllamaSource
-from lineage_audit.checkpoint.source.recorded import RecordedSource
 from lineage_audit.checkpoint.source.witnessed import witnessed
-from lineage_audit.checkpoint.tied_head import restated_head
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
 from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary

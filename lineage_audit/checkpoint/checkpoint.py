@@ -15,7 +15,7 @@ from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.reading import FetchedRows, RowRequest, fetch_rows
 from lineage_audit.checkpoint.source.base import Source
-from lineage_audit.checkpoint.source.recorded import RecordedSource
+from lineage_audit.checkpoint.source.held import RecordedSource
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 from lineage_audit.results import Coverage, WeightFile

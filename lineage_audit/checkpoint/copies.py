@@ -2,7 +2,7 @@
 
 The same model is often published in several formats and roundings. Its copies need no reading of their own, but a file
 may only look like one. So tensors of the same places and shapes are taken, a few rows of each are read, and they must
-be equal to within what storing them rounds away.
+be equal to within what storing them rounds away. A head that is stored although it is tied is one more copy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from lineage_audit.checkpoint.config.fields import ArchConfig
 from lineage_audit.checkpoint.config.of_container import config_of
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.checkpoint.formats import Container, read_files
@@ -36,6 +37,10 @@ _PLAIN_BITS = 7
 
 _MAY_LACK = frozenset({Role.BUFFER, Role.LM_HEAD})
 """Roles that one copy may hold and another leave out: buffers, and a head that is the embedding."""
+
+_READ_WHOLE = 16 * 2**20
+"""Elements up to which all rows are compared; of larger heads some are."""
+_HEAD_ROWS = 64
 
 
 def weights_beside(source: Source, container: Container, tensors: Sequence[TensorRef]) -> tuple[LeftOut, ...]:
@@ -108,3 +113,18 @@ def _roundings(tensor: TensorRef) -> Iterator[float]:
         yield (
             encoding.rounding if encoding is not None else 2.0 ** -(EXACT_BITS.get(part.stored.dtype, _PLAIN_BITS) + 1)
         )
+
+
+def restated_head(source: Source, config: ArchConfig, tensors: Sequence[TensorRef]) -> tuple[TensorRef, ...]:
+    """The stored head of a model that ties it, where its rows are the embedding's; nothing where it has its own."""
+    if config.flag("tie_embeddings") is not True:
+        return ()
+    weights = [one for one in tensors if one.slot == "weight" and is_readable(one)]
+    head = next((one for one in weights if one.role == Role.LM_HEAD), None)
+    embedding = next((one for one in weights if one.role == Role.EMBED), None)
+    if head is None or embedding is None or head.shape != embedding.shape or not head.size:
+        return ()
+    count = head.shape[0]
+    rows = np.arange(count) if head.size <= _READ_WHOLE else np.linspace(0, count - 1, _HEAD_ROWS).astype(np.int64)
+    first, second = read_rows(source, [RowRequest(head, rows), RowRequest(embedding, rows)])
+    return (head,) if np.array_equal(first, second, equal_nan=True) else ()

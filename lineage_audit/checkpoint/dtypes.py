@@ -1,4 +1,4 @@
-"""Stored element types: how many bits they take and how they become float32."""
+"""Stored element types: how many bits they take, how they become float32, and what rounding to them leaves."""
 
 from __future__ import annotations
 
@@ -107,4 +107,16 @@ def _float8_values(mantissa_bits: int) -> FloatArray:
         magnitude[(exponent == 31) & (fraction == 0)] = np.inf
         magnitude[(exponent == 31) & (fraction != 0)] = np.nan
     values: FloatArray = np.where(codes & 0x80, -magnitude, magnitude).astype(np.float32)
+    return values
+
+
+def round_to(values: FloatArray, dtype: str) -> FloatArray:
+    """Round float32 values to a stored type (``BF16``, ``F16``) and give them back as float32."""
+    if dtype == "BF16":
+        bits = np.ascontiguousarray(values).view(np.uint32)
+        rounded = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+        return (rounded & np.uint32(0xFFFF0000)).view(np.float32)
+    if dtype == "F16":
+        with np.errstate(over="ignore"):
+            return values.astype(np.float16).astype(np.float32)
     return values

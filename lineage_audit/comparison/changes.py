@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.dtypes import EXACT_BITS
+from lineage_audit.checkpoint.dtypes import EXACT_BITS, round_to
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.reading import RowRequest
-from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.merging.streaming import storage_steps

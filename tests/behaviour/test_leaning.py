@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.behaviour.gram import gram_of
-from lineage_audit.behaviour.leaning import leaning
-from lineage_audit.behaviour.partial import partial_correlations
+from lineage_audit.behaviour.leaning import leaning, partial_correlations
 from lineage_audit.behaviour.thresholds import LEAN
 from tests.behaviour.synthetic import (
     PROMPTS,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lineage_audit.checkpoint.composed.rows import columns, row_count, sections_of, values_of
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section
-from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import IntArray, StoredTensor
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of, whole
-from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
 from lineage_audit.checkpoint.quantization.grid import Grid, GridRule, OnGrid, groups_of_size, nearest_level
 from lineage_audit.checkpoint.quantization.mxfp4 import LEVELS, PLACES, VALUES
 from lineage_audit.checkpoint.quantization.rules import (
@@ -23,7 +22,7 @@ from lineage_audit.checkpoint.quantization.rules import (
     power_of_two_scales,
     scaled_floats,
 )
-from lineage_audit.checkpoint.quantization.scheme import ACTIVATIONS, Encoded, Scheme, Stored
+from lineage_audit.checkpoint.quantization.scheme import ACTIVATIONS, Encoded, Scheme, Stored, are_exponents, as_scales
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _BLOCKS = (16, 32)

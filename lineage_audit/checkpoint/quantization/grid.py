@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray
-from lineage_audit.checkpoint.rounding import round_to
 
 IntArray = npt.NDArray[np.int16]
 BoolArray = npt.NDArray[np.bool_]

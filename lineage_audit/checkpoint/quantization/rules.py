@@ -11,10 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lineage_audit.checkpoint.dtypes import decode
+from lineage_audit.checkpoint.dtypes import decode, round_to
 from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, group_extents
-from lineage_audit.checkpoint.rounding import round_to
 
 Constants = tuple[FloatArray, FloatArray | None, FloatArray | None]
 """Scales, zero points and offsets."""

@@ -18,7 +18,6 @@ from functools import partial
 import numpy as np
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
-from lineage_audit.checkpoint.quantization.exponents import are_exponents, as_scales
 from lineage_audit.checkpoint.quantization.grid import (
     Grid,
     GridRule,
@@ -36,7 +35,15 @@ from lineage_audit.checkpoint.quantization.rules import (
     scaled_floats,
     symmetric_integers,
 )
-from lineage_audit.checkpoint.quantization.scheme import ACTIVATIONS, Encoded, Scheme, Stored, integer_rounding
+from lineage_audit.checkpoint.quantization.scheme import (
+    ACTIVATIONS,
+    Encoded,
+    Scheme,
+    Stored,
+    are_exponents,
+    as_scales,
+    integer_rounding,
+)
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 _FLOAT8 = {"F8_E4M3": "FP8 E4M3", "F8_E5M2": "FP8 E5M2"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lineage_audit.checkpoint.encoding import Encoding
+import numpy as np
+
+from lineage_audit.checkpoint.encoding import Encoding, FloatArray, RawArray
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 ACTIVATIONS = (
@@ -19,6 +21,8 @@ ACTIVATIONS = (
     ".kv_scale",
 )
 """Companions that scale activations or the cache of keys and values, and say nothing of the weights."""
+
+_BIAS = 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +95,16 @@ def grouped(scheme: str, bits: int, group: int, columns: int) -> str:
     """Name a scheme with its bits and its group: ``GPTQ int4, groups of 128``."""
     grouping = "one scale a row" if group >= columns else f"groups of {group}"
     return f"{scheme} int{bits}, {grouping}"
+
+
+def are_exponents(scales: StoredTensor) -> bool:
+    """Tell whether a tensor of scales can only be exponents: bytes, or their own type."""
+    return scales.dtype in ("U8", "F8_E8M0")
+
+
+def as_scales(read: RawArray) -> FloatArray:
+    """The scales as floats; what was read as bytes is exponents."""
+    if read.dtype == np.uint8:
+        powers: FloatArray = np.ldexp(np.float32(1), read.astype(np.int32) - _BIAS)
+        return powers
+    return read.astype(np.float32)

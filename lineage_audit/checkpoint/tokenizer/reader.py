@@ -12,11 +12,15 @@ from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.checkpoint.tokenizer.added_tokens import StatedTokens, stated_tokens
 from lineage_audit.checkpoint.tokenizer.sentencepiece_model import read_sentencepiece
 from lineage_audit.checkpoint.tokenizer.tekken_json import read_tekken
-from lineage_audit.checkpoint.tokenizer.tiktoken_file import looks_like_tiktoken, read_tiktoken
 from lineage_audit.checkpoint.tokenizer.token_table import TokenTable, assembled
 from lineage_audit.checkpoint.tokenizer.tokenizer_json import read_tokenizer_json
-from lineage_audit.checkpoint.tokenizer.vocab_json import read_vocab_json
-from lineage_audit.checkpoint.tokenizer.vocab_txt import SPECIAL, read_vocab_txt
+from lineage_audit.checkpoint.tokenizer.vocab_files import (
+    SPECIAL,
+    looks_like_tiktoken,
+    read_tiktoken,
+    read_vocab_json,
+    read_vocab_txt,
+)
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 
 Whole = Callable[[str], bytes]

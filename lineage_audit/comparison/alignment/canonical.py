@@ -25,8 +25,8 @@ from lineage_audit.comparison.alignment.whitening import SOLVED_WHOLE, whitening
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.reading.plan import lies_across
+from lineage_audit.comparison.reading.set_values import without_set
 from lineage_audit.comparison.reading.streaming import in_order
-from lineage_audit.comparison.reading.tables import without_set
 from lineage_audit.comparison.reading.threads import usable_processors
 from lineage_audit.comparison.symmetries.ffn_blocks import BLOCK_ROLES, FFN_ROLES, FfnBlock
 from lineage_audit.comparison.symmetries.mixers import MixerSymmetry, mixers_of

@@ -24,7 +24,7 @@ from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import NOTHING, ratio, zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 
 DoubleArray = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
 from lineage_audit.comparison.reading.finite import are_usable, zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 
 FloatArray = npt.NDArray[np.float32]
 

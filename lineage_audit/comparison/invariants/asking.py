@@ -43,8 +43,8 @@ from lineage_audit.comparison.invariants.unit_columns import (
     unit_match_margin,
 )
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.symmetries.broken import broken_symmetries
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
+from lineage_audit.comparison.symmetries.setting import broken_symmetries
 from lineage_audit.results import Evidence
 
 _KEY_SHARE = 0.6

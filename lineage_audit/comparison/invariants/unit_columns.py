@@ -22,7 +22,7 @@ from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import ratio, zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 

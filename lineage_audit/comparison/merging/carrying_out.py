@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.rounding import round_to
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.merging.explanations import ROUNDING_SQUARES
 from lineage_audit.comparison.merging.members import CommonPlace, Members

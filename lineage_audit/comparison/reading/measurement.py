@@ -19,16 +19,15 @@ from lineage_audit.checkpoint.roles import WITHOUT_PLACE
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
 from lineage_audit.comparison.pairing.tensors import TensorPair
 from lineage_audit.comparison.progress import Progress
-from lineage_audit.comparison.reading.constants import without_set_diagonal
 from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.reading.free_direction import has_free_direction, take_means_away, without_means
 from lineage_audit.comparison.reading.kernels import BlockSums, Kernel, Rounding, active_kernel
 from lineage_audit.comparison.reading.kernels.numpy_kernel import join_rows, without_unusable
 from lineage_audit.comparison.reading.marks import MARKED_ROLES, NO_MARKS, Marks, mark_rows, marking_step
 from lineage_audit.comparison.reading.plan import Reading, bytes_of
+from lineage_audit.comparison.reading.set_values import without_set, without_set_diagonal
 from lineage_audit.comparison.reading.sketched import Axis, Sketched
 from lineage_audit.comparison.reading.streaming import Chunk, in_order, stream
-from lineage_audit.comparison.reading.tables import without_set
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]

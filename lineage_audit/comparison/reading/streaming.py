@@ -20,7 +20,7 @@ from lineage_audit.checkpoint.reading import FetchedRows, RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.reading.kernels import Kernel
 from lineage_audit.comparison.reading.plan import Reading
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 
 FloatArray = npt.NDArray[np.float32]
 _Label = TypeVar("_Label")

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.quantization.grid import Extent, Grid, GridRule, group_extents
-from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.comparison.requantized.matrices import StoredMatrix, row_ranges
 from lineage_audit.comparison.verdict.thresholds import REQUANTIZED
 from lineage_audit.results import RequantizedOutcome, RequantizedTensor

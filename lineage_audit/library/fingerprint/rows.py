@@ -12,7 +12,7 @@ from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.reading.finite import zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray, channel_signs, to_levels
 from lineage_audit.library.fingerprint.tokens import TokenBasis

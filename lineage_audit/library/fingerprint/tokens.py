@@ -18,7 +18,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import NOTHING, zero_where_unusable
-from lineage_audit.comparison.reading.tables import without_set
+from lineage_audit.comparison.reading.set_values import without_set
 from lineage_audit.library.fingerprint.parameters import SketchScheme
 from lineage_audit.library.fingerprint.projection import FloatArray
 from lineage_audit.library.fingerprint.values import TokenSample

@@ -19,7 +19,7 @@ from lineage_audit.report.html.figures import figures_of, standalone
 from lineage_audit.report.html.identification import identification_page
 from lineage_audit.report.html.inspection import inspection_page
 from lineage_audit.report.html.page import HtmlPage, fragment, summary, whole
-from lineage_audit.report.html.sections.words import words
+from lineage_audit.report.html.sections.run import words
 from lineage_audit.report.html.tree import tree_page
 from lineage_audit.report.html.unmixing import unmixing_page
 from lineage_audit.results import (

@@ -6,7 +6,7 @@ from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import HtmlPage
-from lineage_audit.report.html.sections import claims, references, run
+from lineage_audit.report.html.sections import references, run
 from lineage_audit.report.html.sections.answer import said
 from lineage_audit.report.html.sections.violations import suppressed, violations, violations_in_short
 from lineage_audit.report.wording.check import (
@@ -27,10 +27,10 @@ def check_page(report: CheckReport) -> HtmlPage:
     sections = (
         run.caveats(report.caveats),
         violations(report),
-        claims.licences(report),
+        references.licences(report),
         references.references(report),
         suppressed(report),
-        claims.claims(report),
+        references.claims(report),
         run.pinned(_models(report)),
         run.reproduce(run.check_command(report), _parameters(report), report.run),
     )

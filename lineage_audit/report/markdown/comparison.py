@@ -19,9 +19,15 @@ from lineage_audit.report.wording import (
     status_word,
     template_change_words,
 )
-from lineage_audit.report.wording.controls import control_words, value_words
-from lineage_audit.report.wording.parts import PART_HEADS, part_cells
-from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
+from lineage_audit.report.wording.cells import (
+    PART_HEADS,
+    REQUANTIZED_HEADS,
+    control_words,
+    most_apart,
+    part_cells,
+    requantized_cells,
+    value_words,
+)
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import (
     ArchitectureFinding,

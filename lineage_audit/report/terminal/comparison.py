@@ -29,7 +29,7 @@ from lineage_audit.report.wording import (
     reading_words,
     short_rename,
 )
-from lineage_audit.report.wording.parts import part_sentence
+from lineage_audit.report.wording.cells import part_sentence
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import LayerRow, Report, Verdict
 

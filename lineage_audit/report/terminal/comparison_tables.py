@@ -18,8 +18,14 @@ from lineage_audit.report.numbers import (
 )
 from lineage_audit.report.terminal.page import LABEL_WIDTH, QUIET, Cell, Column, Page
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word, template_change_words, weight_file_words
-from lineage_audit.report.wording.controls import NOTE, control_words, value_words
-from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
+from lineage_audit.report.wording.cells import (
+    NOTE,
+    REQUANTIZED_HEADS,
+    control_words,
+    most_apart,
+    requantized_cells,
+    value_words,
+)
 from lineage_audit.results import (
     ArchitectureFinding,
     ControlledNumber,

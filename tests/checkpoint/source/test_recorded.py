@@ -1,7 +1,7 @@
 import hashlib
 
 from lineage_audit.checkpoint.source.base import ByteRange
-from lineage_audit.checkpoint.source.recorded import RecordedSource
+from lineage_audit.checkpoint.source.held import RecordedSource
 from tests.checkpoint.memory_source import MemorySource
 
 DATA = bytes(range(100))

@@ -7,7 +7,7 @@ import pytest
 
 from lineage_audit import Verdict
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.reading.constants import without_set_diagonal
+from lineage_audit.comparison.reading.set_values import without_set_diagonal
 from tests.models import WIDE, Array, Weights, llama, llama_config, model
 
 CONFIG = llama_config(WIDE)

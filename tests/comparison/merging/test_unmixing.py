@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.rounding import round_to
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.comparison.merging.unmixing import unmix_checkpoints
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import LayerSource, Unmixing

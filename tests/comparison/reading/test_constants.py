@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.reading.constants import RUN, without_constants, without_set_diagonal
+from lineage_audit.comparison.reading.set_values import RUN, without_constants, without_set_diagonal
 from tests.models import WIDE, Array, Weights, llama, llama_config, model, noisy
 
 CONFIG = llama_config(WIDE)

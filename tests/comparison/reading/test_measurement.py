@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.roles import Role
-from lineage_audit.checkpoint.rounding import round_to
 from lineage_audit.checkpoint.tensors import TensorKey
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.pairing.tensors import pair_tensors

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.reading.tables import without_tables
+from lineage_audit.comparison.reading.set_values import without_tables
 from tests.models import WIDE, Array, Weights, llama, llama_config, model, noisy
 
 CONFIG = llama_config(WIDE)

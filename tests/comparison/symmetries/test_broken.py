@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lineage_audit.comparison.symmetries.broken import broken_symmetries
+from lineage_audit.comparison.symmetries.setting import broken_symmetries
 from tests.models import Config, Weights, bert, bert_config, gpt2, gpt2_config, llama, llama_config, model
 
 ALIBI = {**gpt2_config(), "alibi": True}

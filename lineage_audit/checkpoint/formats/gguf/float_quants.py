@@ -12,10 +12,10 @@ from functools import partial
 
 import numpy as np
 
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS
 from lineage_audit.checkpoint.quantization.grid import Grid, IntArray, groups_of_size
-from lineage_audit.checkpoint.rounding import round_to
 
 _LEVELS = BLOCK_GRIDS["IQ4_NL"].levels
 _TRIES = 7

@@ -14,10 +14,10 @@ from functools import partial
 
 import numpy as np
 
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.formats.gguf.grids import BLOCK_GRIDS
 from lineage_audit.checkpoint.quantization.grid import Grid, groups_of_size
-from lineage_audit.checkpoint.rounding import round_to
 
 _BLOCK = 256
 _NOTHING = np.float32(1e-15)

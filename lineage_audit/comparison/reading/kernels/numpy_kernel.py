@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lineage_audit.checkpoint.rounding import round_to
+from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.comparison.reading.finite import are_usable
 from lineage_audit.comparison.reading.kernels.block import BlockSums, DoubleArray, FloatArray, Rounding
 from lineage_audit.comparison.reading.threads import usable_processors

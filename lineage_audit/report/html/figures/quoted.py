@@ -9,7 +9,7 @@ from lineage_audit.report.escaping import cut
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, group, line, path, rect, words
 from lineage_audit.report.html.figures.scales import FigureAxis
 from lineage_audit.report.html.markup import Markup
-from lineage_audit.report.wording.controls import range_words, value_words
+from lineage_audit.report.wording.cells import range_words, value_words
 from lineage_audit.results import Control, ControlledNumber, DeviationCurve, DifferenceHistogram, QuotedFigures
 
 _LEFT, _RIGHT = 14.0, WIDTH - 14.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import opening, sentence
 from lineage_audit.report.html.sections import run
-from lineage_audit.report.html.sections.words import explained
+from lineage_audit.report.html.sections.run import explained
 from lineage_audit.report.numbers import share
 from lineage_audit.report.wording import RELATION_MEANINGS, RELATION_WORDS, certainty_facts, extent_facts, reading_words
 from lineage_audit.report.wording.glossary import meaning_of

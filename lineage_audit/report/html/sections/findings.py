@@ -12,9 +12,16 @@ from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import byte_size, coefficient, logarithm, magnitude, plural, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
-from lineage_audit.report.wording.controls import NOTE, control_words, value_words
-from lineage_audit.report.wording.parts import PART_HEADS, part_cells
-from lineage_audit.report.wording.requantization import REQUANTIZED_HEADS, most_apart, requantized_cells
+from lineage_audit.report.wording.cells import (
+    NOTE,
+    PART_HEADS,
+    REQUANTIZED_HEADS,
+    control_words,
+    most_apart,
+    part_cells,
+    requantized_cells,
+    value_words,
+)
 from lineage_audit.results import (
     CertificateLink,
     ControlledNumber,

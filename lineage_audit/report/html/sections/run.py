@@ -1,4 +1,4 @@
-"""The end of a page: what to keep in mind, which models these were, and how to run it again."""
+"""The end of a page: what to keep in mind, which models these were, how to run it again, what the words mean."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.numbers import MISSING, byte_size, plural
 from lineage_audit.report.wording import DIGEST_METHODS, base_claim, model_facts, run_words, weight_file_words
+from lineage_audit.report.wording.glossary import Term, meaning_of, terms_of
 from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Result, Run, Scalar
 
 _MOST_CAVEATS = 4
@@ -174,3 +175,22 @@ def _facts(model: ModelSummary) -> tuple[tuple[str, str], ...]:
     more = f" and {len(model.files) - _MOST_FILES:,} more" if len(model.files) > _MOST_FILES else ""
     digest = f"{model.digest} ({DIGEST_METHODS[model.digest_method]})"
     return (*head, ("Digest", digest), ("Weight files", files + more), ("Read", byte_size(model.bytes_read)))
+
+
+def words(kind: type) -> PageSection:
+    """Every word of a kind of result that the glossary explains."""
+    entries = element("dl", map(_entry, terms_of(kind)), class_="words")
+    return PageSection("words", "What the words mean", "", entries)
+
+
+def explained(label: str) -> Markup:
+    """A label that leads to its meaning, where it has one."""
+    return element("a", label, href=f"#{_anchor(label)}", class_="word") if meaning_of(label) else joined(label)
+
+
+def _entry(term: Term) -> Markup:
+    return joined(element("dt", term.word, id=_anchor(term.word)), element("dd", sentence(term.meaning)))
+
+
+def _anchor(word: str) -> str:
+    return f"word-{word.lower().replace(' ', '-')}"

@@ -1,8 +1,11 @@
-"""What is one constant over a run of neighbours: padding rows, masks, diagonals of ones, parts of rows.
+"""What was set in a matrix rather than trained: constants, identities, tables by one formula.
 
-Such values were set, not trained: under the null they have no sign and no number of their own, whatever their place in
-a matrix, and two strangers may have the same. Trained weights do not repeat over so long a run, not even where three
-values are all that there are.
+Under the null such values have no sign and no number of their own, whatever their place in a matrix, and two strangers
+may have the same. One value over a run of neighbours is a padding row, a mask, a diagonal of ones or a part of a row:
+trained weights do not repeat over so long a run, not even where three values are all that there are. Rows of a matrix
+that was trained otherwise may hold sinusoids, cosines or ramps (positions, filters). Their numbers follow from the two
+before them, which trained weights of a language model do not: a sinusoid of any frequency obeys
+x[k+1] = c x[k] - x[k-1].
 """
 
 from __future__ import annotations
@@ -33,6 +36,15 @@ _STEPS = ((0, 1), (1, 0), (1, 1))
 
 _EACH = 3
 """Every third element is looked at first: five of a run's sixteen, which hold one value four times in a row."""
+
+_LAST_NUMBERS = 32
+"""Last numbers of a row that are looked at: where frequencies fall along it, these are the slow ones."""
+
+_STRIDES = (1, 2)
+"""From one number of a formula to the next: sines and cosines may take turns."""
+
+_LEFT = 0.02
+"""Share of a row's size that a formula leaves unexplained at most; of a trained row it leaves nearly all."""
 
 
 def without_constants(values: FloatArray) -> FloatArray:
@@ -118,3 +130,38 @@ def _runs(values: FloatArray, step: tuple[int, int]) -> BoolArray | None:
     for shift in range(RUN):
         found[down * shift : down * shift + n, along * shift : along * shift + w] |= starts
     return found
+
+
+def without_set(values: FloatArray, rows: npt.NDArray[np.int64]) -> FloatArray:
+    """Set to zero all that was set rather than trained: constants, identities and tables; as given where none was.
+
+    Args:
+        values: some rows of a matrix of a language model, ``[n, width]``.
+        rows: their numbers, ``[n]``.
+    """
+    return without_tables(without_set_diagonal(values, rows) if values.shape[1] > 1 else without_constants(values))
+
+
+def without_tables(values: FloatArray) -> FloatArray:
+    """Set to zero the rows that follow a formula; a matrix ``[n, width]`` without any is given back as it is."""
+    if values.shape[1] < _LAST_NUMBERS:
+        return values
+    tables = _follow_a_formula(values[:, -_LAST_NUMBERS:])
+    return np.where(tables[:, None], np.float32(0), values) if tables.any() else values
+
+
+def _follow_a_formula(rows: FloatArray) -> BoolArray:
+    """Whether each row's numbers follow from those before them, ``[n]``."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        found: BoolArray = np.logical_or(*(_is_predicted(rows, step) for step in _STRIDES))
+    return found
+
+
+def _is_predicted(rows: FloatArray, step: int) -> BoolArray:
+    """Whether little of each row is left when every number is predicted from the two before it; never of zeros."""
+    before, now, after = rows[:, : -2 * step], rows[:, step:-step], rows[:, 2 * step :]
+    target = after + before
+    ours, both, theirs = (np.einsum("ij,ij->i", x, y) for x, y in ((target, target), (target, now), (now, now)))
+    whole = ours * theirs
+    predicted: BoolArray = (both**2 >= (1 - _LEFT) * whole) & (whole > 0) & np.isfinite(whole)
+    return predicted
