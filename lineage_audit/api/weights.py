@@ -139,8 +139,8 @@ def unmix(
 
     given, common = as_references(parents), as_reference(base) if base else None
     named = {name: name for name in (*given, *([common] if common else []))}
-    if (shelf := as_path(library)) is not None:
-        named |= references_on_database(shelf, tuple(named))
+    if (database := as_path(library)) is not None:
+        named |= references_on_database(database, tuple(named))
     opened = tuple(open_checkpoint(named[parent]) for parent in given)
     opened_base = open_checkpoint(named[common]) if common else None
     return unmix_checkpoints(open_checkpoint(as_reference(child)), opened, opened_base, progress)

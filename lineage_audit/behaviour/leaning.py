@@ -80,8 +80,8 @@ def leaning(gram: Gram, draws: int = _DRAWS) -> Leaning:
 def _unlike(gram: Floats) -> float:
     """Whether A and B are both another kind of model than the controls, which then say nothing of them."""
     controls = list(range(2, len(gram)))
-    usual = float(np.median(unexplained_shares(gram[2:, 2:])))
-    of_both = (unexplained_shares(gram[np.ix_([one, *controls], [one, *controls])])[0] for one in (0, 1))
+    usual = float(np.median(_unexplained_shares(gram[2:, 2:])))
+    of_both = (_unexplained_shares(gram[np.ix_([one, *controls], [one, *controls])])[0] for one in (0, 1))
     return float(min(of_both)) / usual
 
 
@@ -99,7 +99,7 @@ def partial_correlations(gram: Floats) -> Floats:
     return found
 
 
-def unexplained_shares(gram: Floats) -> Floats:
+def _unexplained_shares(gram: Floats) -> Floats:
     """How much of each model's answers no mix of all others explains: one less R squared, ``[models]``."""
     shares: Floats = 1 / (np.diag(_precision(gram)) * np.diag(gram))
     return shares

@@ -101,5 +101,5 @@ def directions(embeddings: FloatArray) -> DoubleArray:
     rows = unit(values - values.mean(axis=0))
     sizes, vectors = np.linalg.eigh(rows @ rows.T)
     weights = 1.0 / np.sqrt(np.maximum(sizes, 0.0) + _RIDGE * sizes.mean())
-    evened: DoubleArray = (vectors * weights) @ vectors.T @ rows
-    return evened
+    whitened: DoubleArray = (vectors * weights) @ vectors.T @ rows
+    return whitened

@@ -13,8 +13,8 @@ from lineage_audit.checkpoint.reading import is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.invariants.rotary_keys import KeySource, ends_of, shared_key_sources
-from lineage_audit.comparison.symmetries.broken import broken_symmetries
 from lineage_audit.comparison.symmetries.geometry import heads_by_layer
+from lineage_audit.comparison.symmetries.setting import broken_symmetries
 
 _WANTED_COINS = 256
 _MOST_AT_EACH_END = 8

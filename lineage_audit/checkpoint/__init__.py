@@ -28,7 +28,7 @@ from lineage_audit.checkpoint.source.archived import opened_archive
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.held import RecordedSource
 from lineage_audit.checkpoint.source.ollama import OllamaSource
-from lineage_audit.checkpoint.source.witnessed import witnessed
+from lineage_audit.checkpoint.source.place_checks import with_place_checks
 from lineage_audit.checkpoint.tokenizer import read_vocabulary
 from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
@@ -62,7 +62,7 @@ def read_checkpoint(source: Source, weights: str | None = None) -> Checkpoint:
 def _read_alone(source: Source, weights: str | None) -> Checkpoint:
     source = opened_archive(source)
     container = read_container(source, weights)
-    source = witnessed(source, container.witnesses)
+    source = with_place_checks(source, container.place_checks)
     config, config_caveats = config_of(source, container)
     dequantized = replace(container, tensors=gather(source, container.tensors))
     tensors = map_names(dequantized.tensors, config)

@@ -21,7 +21,7 @@ from lineage_audit.checkpoint.quantization import gather
 from lineage_audit.checkpoint.reading import RowRequest, is_readable, read_rows
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.source.base import Source
-from lineage_audit.checkpoint.source.witnessed import witnessed
+from lineage_audit.checkpoint.source.place_checks import with_place_checks
 from lineage_audit.checkpoint.tensors import TensorKey, TensorRef
 from lineage_audit.errors import LineageAuditError
 
@@ -67,7 +67,7 @@ def _is_copy(source: Source, files: Sequence[str], tensors: Sequence[TensorRef])
     """Tell whether a model is the one that is read; what cannot be read is not."""
     try:
         container = read_files(source, files)
-        source = witnessed(source, container.witnesses)
+        source = with_place_checks(source, container.place_checks)
         config, _ = config_of(source, container)
         return not container.left_out and _hold_the_same(
             source, tensors, map_names(gather(source, container.tensors), config)

@@ -2,7 +2,7 @@
 
 An order comes from the subject's own card (a base that it names is the earlier model), from the auditor (`--earlier`,
 or both dates of release in the policy), or from a host's dates. Marks in the weights are no source of it here: whoever
-holds an innocent model can make another that bears every mark of its ancestor.
+holds an honest model can make another that bears every mark of its ancestor.
 """
 
 from __future__ import annotations

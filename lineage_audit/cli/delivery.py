@@ -74,7 +74,7 @@ class Delivery:
         return replace(self, files=files, figures=self.figures / name if self.figures is not None else None)
 
     def deliver(self, result: R) -> R:
-        """Write every file, all rendered before the first is written, then show the result; it bears its run then."""
+        """Write every file, all rendered before the first is written, then show the result with its run."""
         from lineage_audit.whole_files import write_whole
 
         words = _words_given()

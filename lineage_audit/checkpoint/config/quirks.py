@@ -57,7 +57,7 @@ QUIRKS: Mapping[Quirk, Known] = {
         _MODELING + "q and k are held against each other as projected", "xlstm rwkv5 rwkv6"
     ),
     Quirk.RMS_NORM: _known(
-        _MODELING + "T5LayerNorm and its kin, MambaRMSNorm",
+        _MODELING + "T5LayerNorm and the like, MambaRMSNorm",
         "t5 mt5 umt5 longt5 switch_transformers udop pop2piano pix2struct",
         "mamba mamba2 falcon_mamba nemotron_h recurrent_gemma xlstm",
     ),

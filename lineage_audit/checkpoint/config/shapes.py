@@ -1,4 +1,4 @@
-"""What the weights' shapes say of an architecture, for configurations that are missing or silent."""
+"""What the weights' shapes say of an architecture, for configurations that are missing or do not say it."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _read(source: Source, weights: WeightFiles, wanted: str | None) -> Container
         from lineage_audit.checkpoint.formats.meta import read_meta
 
         found = read_meta(source, weights.files)
-        return Container("meta", found.tensors, weights.files, left_out=found.left_out, witnesses=found.witnesses)
+        return Container("meta", found.tensors, weights.files, left_out=found.left_out, place_checks=found.place_checks)
     if weights.format == "distcp":
         from lineage_audit.checkpoint.formats.distcp import read_distcp
 
@@ -129,7 +129,7 @@ def _read(source: Source, weights: WeightFiles, wanted: str | None) -> Container
     from lineage_audit.checkpoint.formats.torch_pickle import read_pytorch
 
     found = read_pytorch(source, weights.files, weights.named, wanted)
-    return Container("pytorch", found.tensors, weights.files, left_out=found.left_out, witnesses=found.witnesses)
+    return Container("pytorch", found.tensors, weights.files, left_out=found.left_out, place_checks=found.place_checks)
 
 
 def _require_named(container: Container, weights: WeightFiles) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lineage_audit.checkpoint.adapter.settings import AdapterSettings
 from lineage_audit.checkpoint.left_out import LeftOut
-from lineage_audit.checkpoint.source.witnessed import Witness
+from lineage_audit.checkpoint.source.place_checks import PlaceCheck
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 
@@ -23,7 +23,7 @@ class Container:
         values: typed metadata that stands for configuration and tokenizer files (GGUF); otherwise empty.
         left_out: weights that are there, or should be, and were not read.
         others: the files of other models, or copies of this one, in the same repository.
-        witnesses: what must be read before some of the tensors' bytes are used; see ``source/witnessed.py``.
+        place_checks: what must be read before some of the tensors' bytes are used; see ``source/place_checks.py``.
         adapter: what the files say of themselves where they hold an adapter and no model; otherwise None.
 
     Names are unique, except in Meta's tensor-parallel checkpoints: there each file holds its slice of a tensor
@@ -37,5 +37,5 @@ class Container:
     values: Mapping[str, object] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     others: tuple[tuple[str, ...], ...] = ()
-    witnesses: tuple[Witness, ...] = ()
+    place_checks: tuple[PlaceCheck, ...] = ()
     adapter: AdapterSettings | None = None

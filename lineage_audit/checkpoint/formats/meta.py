@@ -17,6 +17,6 @@ def read_meta(source: Source, files: Sequence[str]) -> FoundTensors:
     found = list(read_pytorch_files(source, files))
     return FoundTensors(
         tuple(tensor for one in found for tensor in one.tensors),
-        tuple(witness for one in found for witness in one.witnesses),
+        tuple(check for one in found for check in one.place_checks),
         tuple(left for one in found for left in one.left_out),
     )

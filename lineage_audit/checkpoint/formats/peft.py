@@ -21,4 +21,4 @@ def read_peft(source: Source, files: tuple[str, ...]) -> Container:
         tensors, metadata = read_safetensors(source, files)
         return Container(name, tensors, files, metadata, adapter=settings)
     found = read_pytorch(source, files)
-    return Container(name, found.tensors, files, witnesses=found.witnesses, adapter=settings)
+    return Container(name, found.tensors, files, place_checks=found.place_checks, adapter=settings)

@@ -11,7 +11,7 @@ from functools import partial
 
 from lineage_audit.checkpoint.formats.byte_window import ByteWindow
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Source
-from lineage_audit.checkpoint.source.witnessed import Witness
+from lineage_audit.checkpoint.source.place_checks import PlaceCheck, PresumedPlaces
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
 _DIRECTORY_LIMIT = 16 * 2**20
@@ -121,11 +121,11 @@ def locate_storages(source: Source, archive: Archive, keys: Iterable[str]) -> di
     return {key: _span(archive, entry, header) for (key, entry), header in zip(found.items(), headers, strict=True)}
 
 
-def presume_storages(archive: Archive, keys: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Witness]] | None:
+def presume_storages(archive: Archive, keys: Iterable[str]) -> PresumedPlaces | None:
     """Tell from the directory alone where storages are, if they are laid out as PyTorch does.
 
     Returns:
-        Key -> (start, stop) in the file, and the local headers as witnesses that must be heard before the bytes are
+        Key -> (start, stop) in the file, and the local headers as what must be checked before the bytes are
         used; or None where any storage is not where PyTorch would have put it.
 
     Raises:
@@ -133,7 +133,7 @@ def presume_storages(archive: Archive, keys: Iterable[str]) -> tuple[dict[str, t
         UnsafeFileError: an entry is compressed or encrypted.
     """
     spans: dict[str, tuple[int, int]] = {}
-    witnesses = []
+    place_checks = []
     for key in keys:
         entry = _stored_entry(archive, f"data/{key}")
         start, stop = spans[key] = _presumed_span(archive, entry)
@@ -141,8 +141,8 @@ def presume_storages(archive: Archive, keys: Iterable[str]) -> tuple[dict[str, t
             return None
         words = ByteRange(archive.file, entry.header_offset, start)
         check = partial(_require_span, archive, entry, (start, stop))
-        witnesses.append(Witness(ByteRange(archive.file, start, stop), words, check))
-    return spans, witnesses
+        place_checks.append(PlaceCheck(ByteRange(archive.file, start, stop), words, check))
+    return spans, place_checks
 
 
 def _presumed_span(archive: Archive, entry: zipfile.ZipInfo) -> tuple[int, int]:

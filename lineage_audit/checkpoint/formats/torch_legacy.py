@@ -12,7 +12,7 @@ from lineage_audit.checkpoint.formats.pickle_machine import load_pickle
 from lineage_audit.checkpoint.formats.torch_globals import ALLOWED_GLOBALS
 from lineage_audit.checkpoint.formats.torch_objects import Storage, element_bytes, storage_from_id
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Source
-from lineage_audit.checkpoint.source.witnessed import Witness
+from lineage_audit.checkpoint.source.place_checks import PlaceCheck, PresumedPlaces
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -78,18 +78,18 @@ def _starts_with_magic(stream: IO[bytes], file: str) -> bool:
         return False
 
 
-def locate_storages(source: Source, file: str, legacy: _LegacyFile) -> tuple[dict[str, tuple[int, int]], list[Witness]]:
+def locate_storages(source: Source, file: str, legacy: _LegacyFile) -> PresumedPlaces:
     """Find the bytes of storages where they must be if the pickle tells the truth.
 
     Returns:
-        Key -> (start, stop) in the file; and as witnesses the numbers of elements that stand before the storages and
-        must agree with the pickle.
+        Key -> (start, stop) in the file; and what confirms it: the numbers of elements that stand before the storages,
+        which must agree with the pickle.
 
     Raises:
         UnreadableFileError: the file is too short.
     """
     spans: dict[str, tuple[int, int]] = {}
-    witnesses = []
+    place_checks = []
     position = legacy.data_start
     for key in legacy.order:
         storage = legacy.storages[key]
@@ -97,10 +97,10 @@ def locate_storages(source: Source, file: str, legacy: _LegacyFile) -> tuple[dic
         position = start + storage.size * element_bytes(storage.dtype)
         spans[key] = (start, position)
         words, check = ByteRange(file, start - _COUNT_BYTES, start), partial(_require_count, file, storage.size)
-        witnesses.append(Witness(ByteRange(file, start, position), words, check))
+        place_checks.append(PlaceCheck(ByteRange(file, start, position), words, check))
     if position > source.files[file].size:
         raise UnreadableFileError(f"{file}: is cut short; download it again")
-    return spans, witnesses
+    return spans, place_checks
 
 
 def _require_count(file: str, size: int, count: bytes) -> None:

@@ -28,7 +28,7 @@ from lineage_audit.checkpoint.formats.weight_sets import ChosenSet, NamedWeights
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_range
 from lineage_audit.checkpoint.source.held import with_ends_held
-from lineage_audit.checkpoint.source.witnessed import Witness
+from lineage_audit.checkpoint.source.place_checks import PlaceCheck
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import TwoModelsError, UnreadableFileError, UnsafeFileError, UnsupportedFormatError
 
@@ -42,7 +42,7 @@ _FILES_AT_ONCE = 64
 _FLAT = re.compile(r"(^|\.)_?(fsdp_)?flat_param|fp32_flat_groups|single_partition_of_fp32_groups")
 
 _Span = tuple[int, int]
-Places = tuple[Mapping[str, _Span], Sequence[Witness]]
+Places = tuple[Mapping[str, _Span], Sequence[PlaceCheck]]
 """Storages by key -> (start, stop), and what must be read before their bytes are used."""
 
 
@@ -51,7 +51,7 @@ class FoundTensors:
     """Tensors in file order, what must be read before their bytes are used, and sets of weights that were not read."""
 
     tensors: tuple[StoredTensor, ...]
-    witnesses: tuple[Witness, ...]
+    place_checks: tuple[PlaceCheck, ...]
     left_out: tuple[LeftOut, ...] = ()
 
 
@@ -84,7 +84,7 @@ def read_pytorch(
         UnsupportedFormatError: TorchScript, the tar format of 2016, or sparse and quantised tensors.
     """
     tensors: dict[str, StoredTensor] = {}
-    witnesses: list[Witness] = []
+    place_checks: list[PlaceCheck] = []
     left_out: list[LeftOut] = []
     for file, found in zip(files, read_pytorch_files(source, files, wanted), strict=True):
         for tensor in found.tensors:
@@ -93,9 +93,9 @@ def read_pytorch(
                 raise TwoModelsError(f"{file}: holds {tensor.name!r}, and so does {held.file}; give one of them")
             if held is None or meant == file:
                 tensors[tensor.name] = tensor
-        witnesses += found.witnesses
+        place_checks += found.place_checks
         left_out += found.left_out
-    return FoundTensors(tuple(tensors.values()), tuple(witnesses), tuple(left_out))
+    return FoundTensors(tuple(tensors.values()), tuple(place_checks), tuple(left_out))
 
 
 def read_pytorch_files(source: Source, files: Sequence[str], wanted: str | None = None) -> Iterator[FoundTensors]:
@@ -120,14 +120,14 @@ def _read_file(source: Source, file: str, wanted: str | None) -> FoundTensors:
     chosen = _weights(saved.content, file, wanted)
     weights = chosen.weights
     _refuse_flattened(weights, file)
-    spans, witnesses = saved.locate({weight.storage.key for _name, weight in weights if isinstance(weight, View)})
+    spans, place_checks = saved.locate({weight.storage.key for _name, weight in weights if isinstance(weight, View)})
     tensors = tuple(_stored(name, weight, file, spans, source.files[file].size) for name, weight in weights)
     if not tensors:
         raise UnreadableFileError(f"{file}: holds no tensors by name; give the file with the model's state_dict")
     if source.is_local:
-        _hear(source, witnesses)
+        _check_places(source, place_checks)
         return FoundTensors(tensors, (), chosen.left_out)
-    return FoundTensors(tensors, tuple(witnesses), chosen.left_out)
+    return FoundTensors(tensors, tuple(place_checks), chosen.left_out)
 
 
 def read_tensor(source: Source, file: str, place: ByteRange) -> StoredTensor:
@@ -144,8 +144,8 @@ def read_tensor(source: Source, file: str, place: ByteRange) -> StoredTensor:
     saved = _open_zip(source, file)
     if not isinstance(saved.content, View):
         raise UnreadableFileError(f"{file}: holds something else than a tensor; save the checkpoint again")
-    spans, witnesses = saved.locate({saved.content.storage.key})
-    _hear(source, witnesses)
+    spans, place_checks = saved.locate({saved.content.storage.key})
+    _check_places(source, place_checks)
     stored = _stored(file, saved.content, file, spans, source.files[file].size)
     return replace(stored, file=place.file, start=place.start + stored.start, stop=place.start + stored.stop)
 
@@ -160,11 +160,11 @@ def _refuse_flattened(weights: NamedWeights, file: str) -> None:
         )
 
 
-def _hear(source: Source, witnesses: Sequence[Witness]) -> None:
+def _check_places(source: Source, place_checks: Sequence[PlaceCheck]) -> None:
     """Check every place at once, where that costs no requests."""
-    words = source.read_ranges([witness.words for witness in witnesses])
-    for witness, said in zip(witnesses, words, strict=True):
-        witness.check(said)
+    proofs = source.read_ranges([one.proof for one in place_checks])
+    for one, said in zip(place_checks, proofs, strict=True):
+        one.check(said)
 
 
 def _open_zip(source: Source, file: str) -> _Saved:

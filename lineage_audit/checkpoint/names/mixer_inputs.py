@@ -97,7 +97,7 @@ def _mamba(channels: int, in_turn: bool) -> Slices:
 
 
 def _mamba2(channels: int, state: int, heads: int) -> Slices:
-    """Mamba 2 and its kin: the gates, the values, B and C, the step of each head."""
+    """Mamba 2 and the like: the gates, the values, B and C, the step of each head."""
     return (
         Slice(Role.MIXER_GATE, contiguous(channels)),
         Slice(Role.MIXER_V, contiguous(channels, channels)),

@@ -1,7 +1,7 @@
 """MLX's affine quantisation: packed codes with a scale and a bias a group.
 
 Layout: ``weight`` uint32 ``[..., out, words]``, ``scales`` and ``biases`` ``[..., out, groups]``. Bits and group
-size stand in the configuration, for single modules under their name; where it is silent, groups of 64 are assumed.
+size stand in the configuration, for single modules under their name; where it says none, groups of 64 are assumed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""compressed-tensors' ``pack-quantized``: integers of up to 8 bits packed along the inputs (w4a16 and its kin).
+"""compressed-tensors' ``pack-quantized``: integers of up to 8 bits packed along the inputs (w4a16 and the like).
 
 Layout: ``weight_packed`` int32 ``[out, ceil(in * bits / 32)]``, ``weight_scale`` ``[out, groups]``, ``weight_shape``
 ``[2]``, and where it is asymmetric ``weight_zero_point`` int32 ``[ceil(out * bits / 32), groups]``, packed down the

@@ -51,7 +51,7 @@ _KEY_SHARE = 0.6
 """Share of the budget that rotary keys may take."""
 
 _MOST_FFNS = 4
-"""FFNs of each model whose units are asked after."""
+"""FFNs of each model whose units are looked for."""
 
 _MATCHED_FFNS = 2
 """FFNs whose units are matched one by one, where keys say which belong together: each costs units squared."""

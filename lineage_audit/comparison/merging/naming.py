@@ -14,7 +14,8 @@ import numpy as np
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
 from lineage_audit.comparison.merging import algebra
-from lineage_audit.comparison.merging.explanations import Explanation, Material, explain, gather, unexplained
+from lineage_audit.comparison.merging.choosing import explain, unexplained
+from lineage_audit.comparison.merging.explanations import Explanation, Material, gather
 from lineage_audit.comparison.merging.members import CommonPlace, Members, shared_places
 from lineage_audit.comparison.merging.sparse import SparseExplanation
 from lineage_audit.comparison.merging.streaming import measure_grams

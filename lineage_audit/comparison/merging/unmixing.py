@@ -11,7 +11,8 @@ import numpy.typing as npt
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.merging import algebra, wording
 from lineage_audit.comparison.merging.carrying_out import left_by_recipe
-from lineage_audit.comparison.merging.explanations import Explanation, Material, dtype_of, explain, gather, unexplained
+from lineage_audit.comparison.merging.choosing import explain, unexplained
+from lineage_audit.comparison.merging.explanations import Explanation, Material, dtype_of, gather
 from lineage_audit.comparison.merging.members import GROUPS, Members, covered_share, shared_places
 from lineage_audit.comparison.merging.passthrough import TakenTensor, follow_layers
 from lineage_audit.comparison.merging.recipe import Recipe, write_recipe

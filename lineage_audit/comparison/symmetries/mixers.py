@@ -5,7 +5,7 @@ Order of channels (a channel is a row of the values, and of their gates, and a c
 - Mamba 1, RWKV 4, short convolutions: every channel of a layer for itself.
 - Mamba 2 and what has a norm of its own for every channel: the channels of one head among themselves, for a head has
   one decay, and B and C are shared. RG-LRU: the channels of one block of its gates.
-- Gated delta nets and their kin: the value dimensions of all heads in one order, for the norm behind them has one gain
+- Gated delta nets and the like: the value dimensions of all heads in one order, for the norm behind them has one gain
   for all heads.
 
 Signs: an activation behind a filter ties them, so that Mamba 2 and delta nets have none. What is linear has some:

@@ -90,7 +90,7 @@ def has_searched(evidence: Sequence[Evidence]) -> bool:
 
 
 def has_asked_invariants(evidence: Sequence[Evidence]) -> bool:
-    """Tell whether attention and FFNs were asked after under every order, with the power to find a copy."""
+    """Tell whether attention and FFNs were looked for under every order, with the power to find a copy."""
     limit = limit_in_other_orders(evidence)
     return limit is not None and limit <= INDEPENDENCE.weakest_moved_detection
 

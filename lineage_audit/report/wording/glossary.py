@@ -90,7 +90,7 @@ GLOSSARY = (
     Term(
         "FFN unit",
         "One hidden neuron of a feed-forward layer. Independent trainings number and sign their units at random, so "
-        "units that agree number by number betray a common origin.",
+        "units that agree number by number show a common origin.",
     ),
     Term("head", "One of the parallel parts of an attention layer; a KV group is those that share keys and values."),
     Term("residual channel", "One coordinate of the stream of numbers that all layers read from and write to."),

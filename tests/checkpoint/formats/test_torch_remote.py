@@ -16,7 +16,7 @@ from lineage_audit.checkpoint import Checkpoint, read_checkpoint
 from lineage_audit.checkpoint.formats import read_container
 from lineage_audit.checkpoint.formats.torch_archive import locate_storages, open_archive, presume_storages
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile, read_range
-from lineage_audit.checkpoint.source.witnessed import witnessed
+from lineage_audit.checkpoint.source.place_checks import with_place_checks
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
 from tests.checkpoint.formats.test_torch_pickle_bounds import VALID
 from tests.checkpoint.formats.torch_files import FILE, save_legacy, save_zip
@@ -107,7 +107,7 @@ def test_mutated_files_are_read_or_refused(form: str, data: st.DataObject) -> No
     source = Remote(bytes(mutated))
     try:
         container = read_container(source)
-        checked = witnessed(source, container.witnesses)
+        checked = with_place_checks(source, container.place_checks)
         for tensor in container.tensors:
             read_range(checked, tensor.file, tensor.start, tensor.stop)
     except LineageAuditError as error:
@@ -121,7 +121,7 @@ def test_presumed_places_are_those_that_the_headers_give(sizes: list[int], dtype
     keys = [name.removeprefix("data/") for name in archive.entries if name.startswith("data/")]
     presumed = presume_storages(archive, keys)
     assert presumed is not None
-    spans, witnesses = presumed
+    spans, place_checks = presumed
     assert spans == locate_storages(source, archive, keys)
-    for witness in witnesses:
-        witness.check(source.read_ranges([witness.words])[0])
+    for one in place_checks:
+        one.check(source.read_ranges([one.proof])[0])

@@ -135,5 +135,5 @@ def test_looking_at_every_third_element_first_misses_no_run(rows, width, values,
         held[(row + down * steps)[inside], (column + along * steps)[inside]] = 0.5
     cleared = without_constants(held)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("lineage_audit.comparison.reading.constants._may_hold_runs", lambda *_: True)
+        patched.setattr("lineage_audit.comparison.reading.set_values._may_hold_runs", lambda *_: True)
         assert np.array_equal(cleared, without_constants(held))

@@ -1,4 +1,4 @@
-"""Encoders and decoders apart: BART and its kin, Whisper, T5 and its kin, ProphetNet, Pix2Struct.
+"""Encoders and decoders apart: BART and T5 and what was made after them, Whisper, ProphetNet, Pix2Struct.
 
 ``placement.py`` tells the stacks apart; a decoder's second attention reads the encoder.
 """

@@ -172,7 +172,7 @@ _STACK: Entries = (
 )
 
 TWO_STACKS = Family(
-    "T5 and its kin",
+    "T5 and the like",
     layers=("enc.blk.{L}", "dec.blk.{L}"),
     inside=_STACK,
     outside=(("enc.output_norm", Role.FINAL_NORM), ("dec.output_norm", Role.FINAL_NORM)),

@@ -39,7 +39,7 @@ class _Slopes:
     errors: Annotated[float, "the same in standard errors over matrices, of the other slope"] = 3.0
     more_zeros: Annotated[
         float,
-        "share of exact zeros that one side may have beyond the other before slopes stay silent: pruning looks "
+        "share of exact zeros that one side may have beyond the other before slopes say nothing: pruning looks "
         "like decay",
     ] = 0.005
 

@@ -1,4 +1,4 @@
-"""Data that need a witness are never handed over unheard, and each witness is heard once."""
+"""Data whose place is only presumed are never given out unchecked, and each place is checked once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.source.base import ByteRange, read_range
 from lineage_audit.checkpoint.source.held import HeldSource, with_ends_held
-from lineage_audit.checkpoint.source.witnessed import Witness, witnessed
+from lineage_audit.checkpoint.source.place_checks import PlaceCheck, with_place_checks
 from lineage_audit.errors import UnreadableFileError
 from tests.checkpoint.memory_source import MemorySource
 
@@ -30,22 +30,22 @@ class Remote(MemorySource):
 
 
 def says(expected: bytes) -> object:
-    def check(words: bytes) -> None:
-        if words != expected:
+    def check(proof: bytes) -> None:
+        if proof != expected:
             raise UnreadableFileError(f"{FILE}: lies")
 
     return check
 
 
-def witness(start: int, stop: int, expected: bytes | None = None) -> Witness:
-    """Data whose witness are the two bytes before them."""
-    words = ByteRange(FILE, start - 2, start)
-    return Witness(ByteRange(FILE, start, stop), words, says(expected or DATA[start - 2 : start]))  # type: ignore[arg-type]
+def place_check(start: int, stop: int, expected: bytes | None = None) -> PlaceCheck:
+    """Data that the two bytes before them confirm."""
+    proof = ByteRange(FILE, start - 2, start)
+    return PlaceCheck(ByteRange(FILE, start, stop), proof, says(expected or DATA[start - 2 : start]))  # type: ignore[arg-type]
 
 
-def test_a_witness_is_heard_with_the_first_bytes_and_not_again() -> None:
+def test_a_place_is_checked_with_the_first_bytes_and_not_again() -> None:
     remote = Remote()
-    source = witnessed(remote, [witness(10, 20), witness(30, 40)])
+    source = with_place_checks(remote, [place_check(10, 20), place_check(30, 40)])
     assert source.read_ranges([ByteRange(FILE, 12, 14), ByteRange(FILE, 19, 20)]) == [DATA[12:14], DATA[19:20]]
     assert ByteRange(FILE, 8, 10) in remote.asked
     assert ByteRange(FILE, 28, 30) not in remote.asked
@@ -54,29 +54,29 @@ def test_a_witness_is_heard_with_the_first_bytes_and_not_again() -> None:
     assert remote.asked == [ByteRange(FILE, 10, 20)]
 
 
-def test_data_of_a_lying_witness_are_never_handed_over() -> None:
-    source = witnessed(Remote(), [witness(10, 20, b"no"), witness(30, 40)])
+def test_data_that_lie_elsewhere_are_never_given_out() -> None:
+    source = with_place_checks(Remote(), [place_check(10, 20, b"no"), place_check(30, 40)])
     for _ in range(2):
         with pytest.raises(UnreadableFileError, match="lies"):
             source.read_ranges([ByteRange(FILE, 30, 31), ByteRange(FILE, 19, 25)])
     assert read_range(source, FILE, 30, 40) == DATA[30:40]
 
 
-def test_files_without_witnesses_are_read_as_they_are() -> None:
+def test_files_without_checks_are_read_as_they_are() -> None:
     remote = Remote()
-    assert witnessed(remote, []) is remote
-    assert read_range(witnessed(remote, [witness(10, 20, b"no")]), "other.bin", 0, 50) == DATA[:50]
+    assert with_place_checks(remote, []) is remote
+    assert read_range(with_place_checks(remote, [place_check(10, 20, b"no")]), "other.bin", 0, 50) == DATA[:50]
 
 
 @given(st.lists(st.integers(2, 190), unique=True, min_size=1).map(sorted), st.integers(0, 199), st.integers(0, 199))
 @example([2], 3, 2)  # an empty range inside of data
-def test_every_witness_of_a_range_is_heard_and_no_other(starts: list[int], one: int, other: int) -> None:
+def test_every_place_in_a_range_is_checked_and_no_other(starts: list[int], one: int, other: int) -> None:
     start, stop = sorted((one, other + 1))
     remote = Remote()
     spans = [(first, min(first + 5, *(later for later in [*starts, 999] if later > first))) for first in starts]
-    read_range(witnessed(remote, [witness(*span) for span in spans]), FILE, start, stop)
-    heard = {asked.stop for asked in remote.asked[1:]}
-    assert heard == {low for low, high in spans if max(low, start) < min(high, stop)}
+    read_range(with_place_checks(remote, [place_check(*span) for span in spans]), FILE, start, stop)
+    checked = {asked.stop for asked in remote.asked[1:]}
+    assert checked == {low for low, high in spans if max(low, start) < min(high, stop)}
 
 
 def test_both_ends_of_a_file_cost_nothing_more() -> None:
