@@ -1,4 +1,4 @@
-"""Numbers of bytes as people write them: ``64MiB``, ``1.5G``, ``8000000``."""
+"""Sizes and counts as people write them: ``64MiB``, ``1.5G``, ``1 layer``, ``32 layers``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 LEAST_BUDGET = 2**20
 """Fewest bytes of a model from which anything can be said."""
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
+_PLURALS = {"matrix": "matrices"}
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmg]?)i?b?", re.IGNORECASE)
 
 
@@ -18,3 +19,8 @@ def read_size(text: str) -> int | None:
     """
     found = _SIZE.fullmatch(text.strip())
     return int(float(found[1]) * _UNITS[found[2].lower()]) if found is not None else None
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: ``1 layer``, ``32 layers``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {_PLURALS.get(noun, noun + 's')}"

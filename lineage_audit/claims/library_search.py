@@ -27,6 +27,7 @@ from lineage_audit.library.fingerprint.parameters import SCHEME
 from lineage_audit.library.fingerprint.skeleton import skeleton
 from lineage_audit.library.holding import Held, corrected, hold_against_database
 from lineage_audit.results import LibrarySearch, Report
+from lineage_audit.sizes import plural
 
 _NOT_IN_THERE = "A model that is not in the library cannot be named."
 
@@ -68,8 +69,8 @@ def caveats_of(search: LibrarySearch) -> Iterator[str]:
         yield DISTILLATION
     if search.undecided:
         yield (
-            f"Library: of {len(search.undecided):,} models nothing can be said, for want of a common shape or of power "
-            f"({', '.join(search.undecided[:5])}{', ...' if len(search.undecided) > 5 else ''})."
+            f"Library: of {plural(len(search.undecided), 'model')} nothing can be said, for want of a common shape "
+            f"or of power ({', '.join(search.undecided[:5])}{', ...' if len(search.undecided) > 5 else ''})."
         )
     if search.left_out:
         yield f"Library: {search.left_out:,} fingerprints of another version could not be compared; make them anew."
@@ -151,9 +152,9 @@ def _summary(held: Held, database: Database, known: Sequence[str]) -> LibrarySea
 
 def _sentence(held: Held, added: Sequence[str]) -> str:
     """What the search gave, and of what age the library is."""
-    added_then = "which was" if held.models == 1 else "which were"
-    age = f", {added_then} added from {added[0][:10]} to {added[-1][:10]}" if added else ""
-    of = f"{held.models:,} {'model' if held.models == 1 else 'models'}{age}"
+    were = "was" if held.models == 1 else "were"
+    age = f", which {were} added from {added[0][:10]} to {added[-1][:10]}" if added else ""
+    of = f"{plural(held.models, 'model')}{age}"
     if held.related:
         more = f" and {len(held.related) - 1:,} more" if len(held.related) > 1 else ""
         return f"Of {of}, {held.related[0]}{more} are related." if more else f"Of {of}, {held.related[0]} is related."

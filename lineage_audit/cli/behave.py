@@ -11,6 +11,7 @@ from lineage_audit.cli.delivery import Delivery, delivered
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import MANNERS, Behaviour, BehaviourOutcome, Manner
+from lineage_audit.sizes import plural
 
 if TYPE_CHECKING:
     from lineage_audit.behaviour.asking.forecast import Cost
@@ -108,7 +109,7 @@ def command(
 def _say(costs: tuple[Cost, ...]) -> None:
     """One line a model that will be asked, and their sum."""
     from lineage_audit.report.escaping import cut_middle, printable
-    from lineage_audit.report.numbers import duration, plural
+    from lineage_audit.report.numbers import duration
 
     for cost in costs:
         name = cut_middle(printable(cost.model), 60)

@@ -10,6 +10,7 @@ import click
 
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.options import quiet_option
+from lineage_audit.sizes import plural
 
 if TYPE_CHECKING:
     from lineage_audit.library.folder import Written
@@ -79,7 +80,7 @@ def _one(ref: str, output: Path, effort: str, quiet: bool) -> int:
         made = fingerprint(ref, output, effort=effort, progress=progress)
     if not quiet:
         read = byte_size(made.identity.bytes_read)
-        click.echo(f"{output}: {byte_size(output.stat().st_size)}, {len(made.layers)} layers, {read} read")
+        click.echo(f"{output}: {byte_size(output.stat().st_size)}, {plural(len(made.layers), 'layer')}, {read} read")
     return ExitCode.PASSED
 
 
@@ -100,7 +101,7 @@ def _many(answers: Iterable[Written], quiet: bool) -> int:
     for answer in failed:
         click.echo(f"failed: {printable(answer.failure or '')}", err=True)
     if not quiet:
-        click.echo(f"{done} of {done + len(failed)} models have a fingerprint")
+        click.echo(f"{done} of {plural(done + len(failed), 'model')} have a fingerprint")
     return ExitCode.ERROR if failed else ExitCode.PASSED
 
 

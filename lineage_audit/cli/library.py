@@ -12,6 +12,7 @@ import click
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.library_release import check, pull
 from lineage_audit.cli.options import library_option, quiet_option
+from lineage_audit.sizes import plural
 
 if TYPE_CHECKING:
     from lineage_audit.library.database_entries import DatabaseEntry
@@ -89,7 +90,7 @@ def list_models(path: Path, family: str | None, as_json: bool) -> int:
         return ExitCode.PASSED
     for entry in entries:
         click.echo(_line(entry))
-    click.echo(f"{len(entries):,} models")
+    click.echo(plural(len(entries), "model"))
     return ExitCode.PASSED
 
 
@@ -137,7 +138,7 @@ def export_models(file: Path, names: tuple[str, ...], path: Path) -> int:
 
     with open_database(path) as database:
         count = export_database(database, file, names)
-    click.echo(f"{file}: {count:,} models")
+    click.echo(f"{file}: {plural(count, 'model')}")
     return ExitCode.PASSED
 
 
@@ -151,7 +152,7 @@ def import_models(file: Path, path: Path) -> int:
 
     with open_database(path, create=True) as database:
         count, replaced = import_database(database, file)
-    click.echo(f"{count:,} models, {replaced:,} of them replaced")
+    click.echo(f"{plural(count, 'model')}, {replaced:,} of them replaced")
     return ExitCode.PASSED
 
 
@@ -205,7 +206,7 @@ def build(
         count = len(database)
     for answer in failures:
         click.echo(f"failed: {_shown(answer.failure or '')}", err=True)
-    _say(f"{count:,} models in {path}, {len(failures):,} of {len(chosen):,} seeds failed", quiet)
+    _say(f"{plural(count, 'model')} in {path}, {len(failures):,} of {len(chosen):,} seeds failed", quiet)
     return ExitCode.ERROR if failures else ExitCode.PASSED
 
 

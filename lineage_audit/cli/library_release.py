@@ -8,6 +8,7 @@ import click
 
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.options import library_option, quiet_option
+from lineage_audit.sizes import plural
 
 
 @click.command()
@@ -42,7 +43,7 @@ def pull(
     if quiet:
         return ExitCode.PASSED
     held = " and ".join(pulled.verified) or "nothing: give --sha256 or --bundle"
-    click.echo(f"{pulled.models:,} models, {pulled.replaced:,} of them replaced; {age_words(pulled.made)}")
+    click.echo(f"{plural(pulled.models, 'model')}, {pulled.replaced:,} of them replaced; {age_words(pulled.made)}")
     click.echo(f"sha256 {pulled.sha256}, held against {held}")
     return ExitCode.PASSED
 
@@ -61,7 +62,9 @@ def check(path: Path) -> int:
 
     with open_database(path) as database:
         found = check_database(database)
-    click.echo(f"{found.models:,} models; the newest {age_words(found.newest)}, the oldest {age_words(found.oldest)}")
+    click.echo(
+        f"{plural(found.models, 'model')}; the newest {age_words(found.newest)}, the oldest {age_words(found.oldest)}"
+    )
     for names, words in (
         (found.damaged, "damaged; add it again"),
         (found.outdated, "made by another version, not looked at; make it anew"),

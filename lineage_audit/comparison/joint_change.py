@@ -17,6 +17,7 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.comparison.changes import DoubleArray, MatrixChanges, changes_of
 from lineage_audit.comparison.siblings import NotMeasured
 from lineage_audit.comparison.verdict.thresholds import SIBLINGS
+from lineage_audit.sizes import plural
 
 MOST_PARENTS = 8
 """Most references that are taken together."""
@@ -55,7 +56,7 @@ class JointChange:
         parts = " and ".join(f"{self.weights[number]:.2f} of {names[number]}'s" for number in self.parents)
         return (
             f"the subject's change is {parts}, which together leave {self.left:.1%} of it "
-            f"({self.matrices} matrices, calibrated)"
+            f"({plural(self.matrices, 'matrix')}, calibrated)"
         )
 
 

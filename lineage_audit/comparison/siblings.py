@@ -32,6 +32,7 @@ from lineage_audit.comparison.changes import (
 from lineage_audit.comparison.evidence.base import TestDescription, not_measured, test_result
 from lineage_audit.comparison.verdict.thresholds import SIBLINGS
 from lineage_audit.results import Evidence
+from lineage_audit.sizes import plural
 
 _STRONG, _WEAK = (0.1, 0.4), (0.5, 1.0)
 """Which directions of a change count as strong and weak, by rank; the strongest tenth is left out."""
@@ -94,8 +95,9 @@ class SharedChange:
         nothing_else = f", which leaves {self.left:.1%} of the subject's change" if self.extent == "multiple" else ""
         return (
             f"slope of the subject's change on the reference's: {self.slope:.2f} ± {self.error:.2f} in weak "
-            f"directions, {self.strong:.2f} in strong ones{nothing_else} ({self.matrices} matrices, calibrated); what "
-            "is made from the reference holds 1 in both, a merge its weight, a sibling little, or less in the weak"
+            f"directions, {self.strong:.2f} in strong ones{nothing_else} ({plural(self.matrices, 'matrix')}, "
+            "calibrated); what is made from the reference holds 1 in both, a merge its weight, a sibling little, or "
+            "less in the weak"
         )
 
 

@@ -16,6 +16,7 @@ from lineage_audit.library.holding import corrected, hold_against_database
 from lineage_audit.library.prefilter import KEPT_BY_EACH
 from lineage_audit.results import Identification, Relative, Report
 from lineage_audit.results.identification import IdentificationOutcome
+from lineage_audit.sizes import plural
 from lineage_audit.version import __version__
 
 _PARAMETERS = {
@@ -98,7 +99,7 @@ def _sentence(relatives: Sequence[Relative], models: int, compared: int, undecid
     if not models:
         return "The library is empty."
     if undecided == compared:
-        return f"Inconclusive: none of {models:,} models could be compared with enough power."
+        return f"Inconclusive: none of {plural(models, 'model')} could be compared with enough power."
     seen = f"in models of its shape a cosine of {limit:.2f} would have shown"
     if not undecided:
         return f"None of these {models:,}: {seen}."

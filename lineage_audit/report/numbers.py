@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import ceil, floor, isfinite, log10
 
+from lineage_audit.sizes import plural
+
 MISSING = "–"
 
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
@@ -99,11 +101,6 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: ``1 layer``, ``32 layers``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _rounded_up(value: float) -> str:

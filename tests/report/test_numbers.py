@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.report import numbers
+from lineage_audit.sizes import plural
 
 
 @pytest.mark.parametrize(
@@ -119,8 +120,9 @@ def test_sizes_times_and_counts():
     assert numbers.duration(0.04) == "<0.1 s"
     assert numbers.duration(3.21) == "3.2 s"
     assert numbers.duration(148.6) == "2 min 29 s"
-    assert numbers.plural(1, "layer") == "1 layer"
-    assert numbers.plural(1_000, "layer") == "1,000 layers"
+    assert plural(1, "layer") == "1 layer"
+    assert plural(1_000, "layer") == "1,000 layers"
+    assert plural(2, "matrix") == "2 matrices"
     assert numbers.quantity(16_318.4) == "16,318"
     assert numbers.quantity(0.37012) == "0.3701"
     assert numbers.logarithm(None) == "–"

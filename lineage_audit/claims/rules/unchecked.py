@@ -11,6 +11,7 @@ from lineage_audit.claims.case import Case, unknown_licences
 from lineage_audit.claims.rules.base import Draft, Rule, quoted, weights_line
 from lineage_audit.claims.rules.licence_fit import misfit_of
 from lineage_audit.comparison.verdict.thresholds import CHECKS
+from lineage_audit.sizes import plural
 
 
 def _subject_weights(case: Case) -> Iterator[Draft]:
@@ -116,7 +117,7 @@ def _library(case: Case) -> Iterator[Draft]:
     search = case.library
     if search is not None and search.models and not search.related and search.detection_limit is None:
         yield Draft(
-            message=f"The subject could not be told from any of the {search.models:,} models of the library.",
+            message=f"The subject could not be told from any of the {plural(search.models, 'model')} of the library.",
             evidence=(f"{search.library}: {search.summary}",),
             fix="Use a library with models of the subject's shape, made by this version of the tool.",
             location=case.place("base_model", "license"),

@@ -9,9 +9,10 @@ from lineage_audit.report.html.page import HtmlPage, PageSection
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
-from lineage_audit.report.numbers import MISSING, coefficient, detection_limit, duration, logarithm, magnitude, plural
+from lineage_audit.report.numbers import MISSING, coefficient, detection_limit, duration, logarithm, magnitude
 from lineage_audit.report.wording.tree import edge_words, is_unknown, name_of
 from lineage_audit.results import FamilyTree, TreeEdge
+from lineage_audit.sizes import plural
 
 ANSWER = "shared-origin"
 _FOOT = "lineage-audit {}. A tree holds the models that were given; an ancestor that nobody named is drawn as such."

@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from lineage_audit.report.escaping import cut
-from lineage_audit.report.numbers import MISSING, plural
+from lineage_audit.report.numbers import MISSING
 from lineage_audit.report.terminal.page import LABEL_STYLE, QUIET, RELATION_COLOURS, Cell, Column, Page
 from lineage_audit.report.wording.check import (
     OUTCOME_MEANINGS,
@@ -36,6 +36,7 @@ from lineage_audit.report.wording.check import (
 )
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import CheckReport, Finding, Level, LicenceStatement, Outcome, ReferenceSummary, RuleInfo
+from lineage_audit.sizes import plural
 
 OUTCOME_COLOURS: Mapping[Outcome, str] = {
     "passed": "green",

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from lineage_audit.report.escaping import cut
 from lineage_audit.report.heat_strip import layer_origins, shade_of, shades_used, strip_lines
-from lineage_audit.report.numbers import plural, share
+from lineage_audit.report.numbers import share
 from lineage_audit.report.terminal.page import LABEL_STYLE, LABEL_WIDTH, QUIET, RELATION_COLOURS, Cell, Page
 from lineage_audit.report.wording import (
     RELATION_MEANINGS,
@@ -32,6 +32,7 @@ from lineage_audit.report.wording import (
 from lineage_audit.report.wording.cells import part_sentence
 from lineage_audit.report.wording.sentences import first_sentence
 from lineage_audit.results import LayerRow, Report, Verdict
+from lineage_audit.sizes import plural
 
 _STRIP_STYLE = "cyan"
 _MOST_RENAMES = 2

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 
 from lineage_audit.report.escaping import cut, cut_middle
-from lineage_audit.report.numbers import byte_size, magnitude, plural, share
+from lineage_audit.report.numbers import byte_size, magnitude, share
 from lineage_audit.report.terminal.page import LABEL_STYLE, QUIET, Cell, Column, Page
 from lineage_audit.report.wording import listed, model_facts
 from lineage_audit.results import Inspection, PartSummary, RoleSummary
+from lineage_audit.sizes import plural
 
 _ROLE_COLUMNS: tuple[Column, ...] = (
     ("Role", "left"),

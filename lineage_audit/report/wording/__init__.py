@@ -6,16 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from lineage_audit.report.escaping import cut, cut_middle
-from lineage_audit.report.numbers import (
-    MISSING,
-    byte_size,
-    detection_limit,
-    duration,
-    magnitude,
-    p_value,
-    plural,
-    share,
-)
+from lineage_audit.report.numbers import MISSING, byte_size, detection_limit, duration, magnitude, p_value, share
 from lineage_audit.results import (
     DigestMethod,
     Direction,
@@ -31,6 +22,7 @@ from lineage_audit.results import (
     Verdict,
     WeightFile,
 )
+from lineage_audit.sizes import plural
 
 RELATION_WORDS: Mapping[Relation, str] = {
     "identical": "IDENTICAL",

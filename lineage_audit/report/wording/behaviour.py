@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lineage_audit.report.numbers import MISSING, detection_limit, plural, share
+from lineage_audit.report.numbers import MISSING, detection_limit, share
 from lineage_audit.results import Asked, Behaviour, BehaviourOutcome, ControlLean
+from lineage_audit.sizes import plural
 
 OUTCOME_WORDS: Mapping[BehaviourOutcome, str] = {
     "leans": "ANSWERS LEAN",

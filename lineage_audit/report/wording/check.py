@@ -6,16 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from lineage_audit.report.escaping import cut, cut_middle
-from lineage_audit.report.numbers import (
-    MISSING,
-    byte_size,
-    detection_limit,
-    duration,
-    magnitude,
-    p_value,
-    plural,
-    share,
-)
+from lineage_audit.report.numbers import MISSING, byte_size, detection_limit, duration, magnitude, p_value, share
 from lineage_audit.report.wording import RELATION_WORDS, short_revision
 from lineage_audit.results import (
     CheckReport,
@@ -32,6 +23,7 @@ from lineage_audit.results import (
     RuleInfo,
     Suppression,
 )
+from lineage_audit.sizes import plural
 
 OUTCOME_WORDS: Mapping[Outcome, str] = {
     "passed": "PASS",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lineage_audit.report.numbers import byte_size, duration, p_value, plural, share
+from lineage_audit.report.numbers import byte_size, duration, p_value, share
 from lineage_audit.report.wording import WITHOUT_DIRECTION
 from lineage_audit.report.wording.sentences import names_of
 from lineage_audit.results import RELATED, Comparisons, Direction, Relation, Report, UnreadModel, Verdict
+from lineage_audit.sizes import plural
 
 COLUMNS = ("Model", "Relation", "If independent", "Derived", "Direction")
 """The heads of the table, a row a model; what fits a terminal of 80 columns."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lineage_audit.report.numbers import MISSING, detection_limit, duration, p_value, share
 from lineage_audit.results import Identification, Relative
+from lineage_audit.sizes import plural
 
 OUTCOME_WORDS = {"found": "RELATIVES FOUND", "none": "NONE OF THESE", "inconclusive": "INCONCLUSIVE"}
 """Outcome -> the word that heads the report."""
@@ -46,7 +47,7 @@ def search_facts(identification: Identification) -> tuple[tuple[str, str], ...]:
     """What was searched and how little would have been seen."""
     prefilter = identification.prefilter_limit
     return (
-        ("Library", f"{identification.library}: {identification.models:,} models"),
+        ("Library", f"{identification.library}: {plural(identification.models, 'model')}"),
         ("Compared", f"{identification.compared:,} by exact tests, in {duration(identification.seconds)}"),
         ("Would have seen", _limits(detection_limit(identification.detection_limit), prefilter)),
     )

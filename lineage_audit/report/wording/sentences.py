@@ -7,7 +7,7 @@ from math import ceil, floor, isfinite
 from typing import Any
 
 from lineage_audit.report.escaping import cut_middle
-from lineage_audit.report.numbers import MISSING, detection_limit, plural, share
+from lineage_audit.report.numbers import MISSING, detection_limit, share
 from lineage_audit.report.wording.unmixing import METHOD_MEANINGS
 from lineage_audit.results import (
     RELATED,
@@ -25,6 +25,7 @@ from lineage_audit.results import (
     Unmixing,
     Verdict,
 )
+from lineage_audit.sizes import plural
 
 _LONGEST_NAME = 60
 _MOST_NAMED = 3

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lineage_audit.report.escaping import cut_middle
-from lineage_audit.report.numbers import plural, share
+from lineage_audit.report.numbers import share
 from lineage_audit.results import FamilyTree, TreeEdge
+from lineage_audit.sizes import plural
 
 UNKNOWN = "unknown common ancestor"
 _LONGEST_NAME = 72

@@ -15,6 +15,7 @@ from lineage_audit.comparison.operations.directed import DirectedOperation, dire
 from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import NOISE
 from lineage_audit.results import Direction
+from lineage_audit.sizes import plural
 
 
 def find_noise(difference: Difference) -> DirectedOperation | None:
@@ -26,7 +27,7 @@ def find_noise(difference: Difference) -> DirectedOperation | None:
         return None
     levels = [ratio(pair.moments.deviation, pair.moments.deviation_a) for pair in changed]
     detail = f"Gaussian noise of {np.median(levels):.1%} of the weights' standard deviation"
-    evidence = f"deltas of {len(changed)} matrices have the spectrum and the shape of random ones"
+    evidence = f"deltas of {plural(len(changed), 'matrix')} have the spectrum and the shape of random ones"
     with_a = _dependence([ratio(pair.moments.along_a, pair.moments.deviation) for pair in changed])
     with_b = _dependence([ratio(pair.moments.along_b, pair.moments.deviation) for pair in changed])
     shows: Direction = "undetermined"

@@ -14,6 +14,7 @@ from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.verdict.thresholds import PRUNED
 from lineage_audit.results import Direction, OperationKind
+from lineage_audit.sizes import plural
 
 FloatArray = npt.NDArray[np.float32]
 _Side = tuple[FloatArray, FloatArray, float]
@@ -43,7 +44,7 @@ def _pruned(sides: Sequence[_Side], name: str, shows: Direction) -> DirectedOper
     detail = f"{float(np.mean(zeros)):.0%} of the elements are zero in {name} alone"
     if pattern:
         detail += f", at least {pattern[1] - pattern[0]} of every {pattern[1]} in a row"
-    evidence = f"in {len(sides)} matrices" + (", the others equal up to rounding" if kept else "")
+    evidence = f"in {plural(len(sides), 'matrix')}" + (", the others equal up to rounding" if kept else "")
     kind: OperationKind = "pruned-n:m" if pattern else "pruned-unstructured"
     return directed(kind, detail, evidence, shows if kept else "undetermined", leaves_more=not kept)
 

@@ -12,6 +12,7 @@ from lineage_audit.comparison.operations.delta.difference import Difference
 from lineage_audit.comparison.operations.delta.matrices import ROLES, MatrixPair, Projection
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.verdict.thresholds import TRUNCATED
+from lineage_audit.sizes import plural
 
 
 def find_truncation(difference: Difference) -> DirectedOperation | None:
@@ -24,7 +25,7 @@ def find_truncation(difference: Difference) -> DirectedOperation | None:
             detail = f"{name}'s {_roles(cut)} keep {_range([one.rank for one in ranks])} directions of {other}'s"
             detail += f" {_range([one.of for one in ranks])}"
             left = max(one.left for one in ranks)
-            evidence = f"{other} projected on them gives {name} to within {left:.2%} in {len(cut)} matrices"
+            evidence = f"{other} projected on them gives {name} to within {left:.2%} in {plural(len(cut), 'matrix')}"
             return directed("low-rank-truncated", detail, evidence, "a->b" if shows == "a->b" else "b->a")
     return None
 

@@ -9,9 +9,9 @@ from lineage_audit.report.escaping import cut, cut_middle
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, group, line, rect, words
 from lineage_audit.report.html.figures.scales import FigureAxis
 from lineage_audit.report.html.markup import Markup
-from lineage_audit.report.numbers import plural
 from lineage_audit.report.wording.unmixing import weight
 from lineage_audit.results import MergedPart, Share, Unmixing
+from lineage_audit.sizes import plural
 
 _LEFT, _TOP, _ROW, _GAP = 76.0, 24.0, 17.0, 22.0
 _MOST_PARENTS = 4

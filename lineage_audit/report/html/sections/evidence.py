@@ -9,9 +9,10 @@ from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, Value, number_columns, table
-from lineage_audit.report.numbers import coefficient, detection_limit, logarithm, plural, quantity, share
+from lineage_audit.report.numbers import coefficient, detection_limit, logarithm, quantity, share
 from lineage_audit.report.wording import status_word
 from lineage_audit.results import Evidence, Report
+from lineage_audit.sizes import plural
 
 _NULL_LEAD = (
     "The grey hill is where two independently trained models fall, by each test's own null; the line is what was "

@@ -10,7 +10,7 @@ from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, opening, sentence, with_powers
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
-from lineage_audit.report.numbers import byte_size, coefficient, logarithm, magnitude, plural, share
+from lineage_audit.report.numbers import byte_size, coefficient, logarithm, magnitude, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
 from lineage_audit.report.wording.cells import (
     NOTE,
@@ -34,6 +34,7 @@ from lineage_audit.results import (
     TokenizerFinding,
     WeightsFinding,
 )
+from lineage_audit.sizes import plural
 
 _MOST_NAMES = 200
 _EVERY_FIELD = "Every architecture field that either model states or implies"

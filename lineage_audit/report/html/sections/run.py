@@ -9,10 +9,11 @@ from lineage_audit.report.html.markup import Markup, element, joined
 from lineage_audit.report.html.names import name, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, table
-from lineage_audit.report.numbers import MISSING, byte_size, plural
+from lineage_audit.report.numbers import MISSING, byte_size
 from lineage_audit.report.wording import DIGEST_METHODS, base_claim, model_facts, run_words, weight_file_words
 from lineage_audit.report.wording.glossary import Term, meaning_of, terms_of
 from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Result, Run, Scalar
+from lineage_audit.sizes import plural
 
 _MOST_CAVEATS = 4
 _MOST_FILES = 2
