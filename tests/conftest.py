@@ -33,7 +33,14 @@ SLOW = (
     "library/test_workers.py",
     "report/html/test_in_browser.py",
     "test_notebook.py",
+    "checkpoint/composed/test_against_peft.py",  # what other libraries make of the same files, kind by kind
+    "checkpoint/names/test_native_architectures.py",
     "checkpoint/source/test_hub_traffic.py",  # what models of true size cost
+    "comparison/alignment/test_shared_experts.py",  # every change of every form
+    "comparison/requantized/test_models.py",
+    "comparison/test_coverage.py",
+    "comparison/test_malformed_mixers.py",
+    "comparison/test_malformed_shapes.py",
     "comparison/alignment/test_spectral.py",  # rejections, counted over many pairs of strangers
     "comparison/evidence/test_copies.py",
     "comparison/evidence/test_detection.py",
