@@ -16,8 +16,7 @@ from lineage_audit.certificate import Certificate
 from lineage_audit.certificate.anchors import draw_anchors
 from lineage_audit.certificate.book import BOOK
 from lineage_audit.certificate.derivation import Derivation, ReadValues
-from lineage_audit.certificate.draws import seed_of
-from lineage_audit.certificate.identity import identify_model
+from lineage_audit.certificate.identity import identify_model, seed_of
 from lineage_audit.certificate.over_tokens import thinned, units_over_tokens
 from lineage_audit.certificate.sources import Kind, unit_sources
 from lineage_audit.certificate.vectors import DoubleArray, trained, unit

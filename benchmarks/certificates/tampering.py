@@ -11,7 +11,7 @@ import numpy as np
 
 from lineage_audit.certificate import Certificate
 from lineage_audit.certificate.book import BOOK
-from lineage_audit.certificate.draws import seed_of
+from lineage_audit.certificate.identity import seed_of
 from lineage_audit.certificate.statement import Predicate, statement_of
 
 Predicated = dict[str, Any]

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lineage_audit.certificate.draws import draw
+from lineage_audit.certificate.identity import draw
 from lineage_audit.certificate.vectors import BoolArray, DoubleArray, FloatArray, believed, unit
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from lineage_audit.certificate.book import BOOK, WEAKEST_LOG10_P, DerivationRule
 from lineage_audit.certificate.certificate import Certificate
-from lineage_audit.certificate.draws import seed_of
-from lineage_audit.certificate.identity import ModelIdentity, identify_model
+from lineage_audit.certificate.identity import ModelIdentity, identify_model, seed_of
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.adapters import is_about_adapters
 from lineage_audit.comparison.pairing.layouts import with_known_layouts

@@ -1,10 +1,13 @@
 """What pins the two models of a certificate: the hashes of their files, or of their headers where files are not hashed.
 
-The digest covers the configuration and the tokenizer as well, since rows and anchor tokens are chosen by them.
+The digest covers the configuration and the tokenizer as well, since rows and anchor tokens are chosen by them. What is
+left to chance in a certificate is drawn from the digests of the two models and from nothing else: nobody can choose a
+draw without changing a file, and nobody can prepare a file for the draw that it will give.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
@@ -29,6 +32,8 @@ _METADATA = (
 """Files beside the weights and the tokenizer that a rule's choices depend on."""
 
 _CHUNK = 4 * 2**20
+
+_PURPOSE = "lineage-audit/certificate/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +138,22 @@ def _hash(source: Source, file: str) -> str:
     for start in range(0, size, _CHUNK):
         digest.update(source.read_ranges([ByteRange(file, start, min(size, start + _CHUNK))])[0])
     return digest.hexdigest()
+
+
+def seed_of(digest_a: str, digest_b: str) -> str:
+    """The seed of a pair of models, in hexadecimal."""
+    return sha256(f"{_PURPOSE}\n{digest_a}\n{digest_b}\n".encode()).hexdigest()
+
+
+def draw(seed: str, what: str, below: int) -> int:
+    """A number from 0 to ``below``, exclusive; the same for the same seed and words."""
+    return _number(seed, what) % max(1, below)
+
+
+def some_of(seed: str, what: str, numbers: Iterable[int], most: int) -> list[int]:
+    """At most so many of some numbers, counting up."""
+    return sorted(sorted(numbers, key=lambda number: _number(seed, f"{what}/{number}"))[:most])
+
+
+def _number(seed: str, what: str) -> int:
+    return int.from_bytes(sha256(f"{seed}/{what}".encode()).digest()[:8], "big")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from lineage_audit.certificate.derivation import NOT_THERE, Derivation, OneSide, ReadValues
-from lineage_audit.certificate.draws import draw, some_of
+from lineage_audit.certificate.identity import draw, some_of
 from lineage_audit.certificate.places import layout_in_place
 from lineage_audit.certificate.sources import Kind, Sources, UnitSource, unit_sources
 from lineage_audit.certificate.vectors import DoubleArray, copied_blocks, lean, trained, unit

@@ -16,8 +16,7 @@ from lineage_audit.certificate.book import ALTERNATIVES, BOOK, NULL
 from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.certifying import certify_by, require_whole
 from lineage_audit.certificate.derivation import Derivation
-from lineage_audit.certificate.draws import seed_of
-from lineage_audit.certificate.identity import ModelIdentity, identify_model
+from lineage_audit.certificate.identity import ModelIdentity, identify_model, seed_of
 from lineage_audit.certificate.statement import StatedCertificate
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.errors import LineageAuditError

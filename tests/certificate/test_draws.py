@@ -1,6 +1,6 @@
 """Draws follow from the digests alone."""
 
-from lineage_audit.certificate.draws import draw, seed_of, some_of
+from lineage_audit.certificate.identity import draw, seed_of, some_of
 
 
 def test_draws_are_what_the_document_says():

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from check_jsonschema import main as check_jsonschema
+from click.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -138,3 +140,8 @@ def run_action(host: Host, **inputs: str) -> list[subprocess.CompletedProcess[st
         if done[-1].returncode:
             break
     return done
+
+
+def fulfils(schema: str, path: Path) -> bool:
+    """Whether a file is what one of check-jsonschema's own schemas asks; nothing is fetched."""
+    return CliRunner().invoke(check_jsonschema, ["--builtin-schema", schema, str(path)]).exit_code == 0

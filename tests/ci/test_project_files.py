@@ -2,8 +2,6 @@
 
 import fnmatch
 import re
-import subprocess
-import sys
 import tomllib
 
 import click
@@ -11,7 +9,7 @@ import pytest
 import yaml
 
 from lineage_audit.cli.library import command
-from tests.ci.runner import ROOT
+from tests.ci.runner import ROOT, fulfils
 from tests.conftest import SLOW, TESTS
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -19,14 +17,9 @@ FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*-*.yml"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
-def _fulfils(schema, path):
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
-    return subprocess.run(command, check=False).returncode == 0
-
-
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_is_valid_and_every_action_is_pinned_to_a_commit(path):
-    assert _fulfils("vendor.github-workflows", path)
+    assert fulfils("vendor.github-workflows", path)
     used = re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))
     assert used
     assert [action for action in used if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action)] == []
@@ -56,12 +49,12 @@ def test_the_library_s_workflow_gives_commands_that_there_are():
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
 def test_an_issue_form_is_valid(path):
-    assert _fulfils("vendor.github-issue-forms", path)
+    assert fulfils("vendor.github-issue-forms", path)
 
 
 def test_the_citation_is_valid_and_of_this_version():
     path = ROOT / "CITATION.cff"
-    assert _fulfils("vendor.citation-file-format", path)
+    assert fulfils("vendor.citation-file-format", path)
     citation = yaml.safe_load(path.read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])

@@ -18,8 +18,7 @@ from lineage_audit.claims.licences.catalogue import (
     refined,
 )
 from lineage_audit.claims.licences.expressions import Choice, spdx_of, terms_of
-from lineage_audit.claims.licences.hub_labels import card_fields
-from lineage_audit.claims.licences.licence import Licence, Obligation, Owed
+from lineage_audit.claims.licences.licence import Licence, Obligation, Owed, card_fields
 from lineage_audit.claims.licences.recognition import Recognised, recognise
 from lineage_audit.claims.licences.wording import alias_form, words_of
 

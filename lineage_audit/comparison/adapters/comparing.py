@@ -14,6 +14,8 @@ from lineage_audit.checkpoint.adapter import AdapterSettings, LowRankPair, read_
 from lineage_audit.checkpoint.adapter.settings import FROM_THE_BASE
 from lineage_audit.checkpoint.composed.fit import adapter_fit
 from lineage_audit.checkpoint.dtypes import BITS
+from lineage_audit.checkpoint.names import map_names
+from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.adapters.evidence import gather
 from lineage_audit.comparison.adapters.factors import (
     ModuleAgreement,
@@ -22,7 +24,6 @@ from lineage_audit.comparison.adapters.factors import (
     same_beside_factors,
     share_modules,
 )
-from lineage_audit.comparison.adapters.whole_tensors import model_of_whole_tensors, with_factors
 from lineage_audit.comparison.coverage import NOT_ASKED, coverage_of_some
 from lineage_audit.comparison.metadata.summaries import summarise_model
 from lineage_audit.comparison.metadata.tokenizer import compare_tokenizers
@@ -38,6 +39,7 @@ from lineage_audit.comparison.verdict.findings import Letter
 from lineage_audit.comparison.verdict.thresholds import stated
 from lineage_audit.results import (
     ArchitectureFinding,
+    Coverage,
     Effort,
     Evidence,
     LayerRow,
@@ -53,6 +55,8 @@ _NO_ARCHITECTURE = ArchitectureFinding("an adapter has no architecture of its ow
 _NOT_IN_BOTH = "no factor of a module that both adapters have"
 
 _CompareModels = Callable[[Checkpoint, Checkpoint], Report]
+
+_FROM_NOTHING = "factors, which start from nothing of the base"
 
 
 def is_about_adapters(a: Checkpoint, b: Checkpoint) -> bool:
@@ -87,7 +91,7 @@ def _compare_with_base(a: Checkpoint, b: Checkpoint, effort: str, compare_models
     summary = f"{len(fit.fitting):,} of {fit.modules:,} modules of the adapter fit the base by name and shape"
     weights = WeightsFinding(summary, len(fit.fitting) / max(1, fit.modules), (), ())
     modules = (fit.fitting, fit.missing)
-    whole = model_of_whole_tensors(base, adapter) if effort != "metadata" else None
+    whole = _model_of_whole_tensors(base, adapter) if effort != "metadata" else None
     if whole is None:
         untouched = PairCoverage(*(coverage_of_some(one, (), NOT_ASKED) for one in (a, b)))
         return _report(a, b, started, "metadata", fitting, weights, (), modules, untouched)
@@ -233,3 +237,28 @@ def _report(
         evidence=evidence,
         coverage=coverage,
     )
+
+
+def _model_of_whole_tensors(base: Checkpoint, adapter: Checkpoint) -> Checkpoint | None:
+    """What the adapter holds whole, as a model of a few tensors; None where no matrix of a known role is among it."""
+    saved = read_parts(adapter.container.tensors).saved
+    stored = tuple(replace(tensor, name=name) for name, tensor in saved.items())
+    tensors = tuple(ref for ref in map_names(stored, base.config) if ref.role != Role.OTHER)
+    if not any(len(ref.shape) == 2 for ref in tensors):
+        return None
+    return replace(
+        adapter, container=replace(adapter.container, tensors=stored, adapter=None), tensors=tensors, caveats=()
+    )
+
+
+def with_factors(coverage: PairCoverage, a: Checkpoint, b: Checkpoint) -> PairCoverage:
+    """The coverage of an adapter's whole tensors, and of its factors beside them."""
+    sides = ((coverage.a, a), (coverage.b, b))
+    return PairCoverage(*(rows if one.container.adapter is None else (*rows, *_factors(one)) for rows, one in sides))
+
+
+def _factors(adapter: Checkpoint) -> tuple[Coverage, ...]:
+    whole = {(one.file, one.start) for one in read_parts(adapter.container.tensors).saved.values()}
+    factors = tuple(one for one in adapter.container.tensors if (one.file, one.start) not in whole)
+    alone = replace(adapter, container=replace(adapter.container, tensors=factors))
+    return coverage_of_some(alone, (), _FROM_NOTHING)

@@ -11,7 +11,6 @@ import numpy as np
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured, unit_rows
 from lineage_audit.comparison.evidence.matched_labels import LABEL_NULL, fixed_point_evidence, match_block
-from lineage_audit.comparison.evidence.zero_places import zeros_tell
 from lineage_audit.comparison.reading.measurement import FloatArray
 from lineage_audit.results import Evidence
 
@@ -23,6 +22,12 @@ _CHANNEL_LIMIT = 2048
 """Channels that enter; more would cost time and add nothing to a p-value of 10^-5000."""
 
 _FEWEST_TOKENS = 16
+
+_TELLING = 0.02
+"""Share of elements that are zero in both models, beyond what units of other numbers have, from which zeros tell."""
+
+_ORDERS = 4
+"""Wrong orders that tell how many zeros agree by chance."""
 
 
 def measure(comparison: WeightComparison) -> Evidence:
@@ -45,3 +50,13 @@ def _columns(tokens: FloatArray) -> FloatArray:
     """Centred columns of length one, as rows ``[channels, tokens]``; token rows are scaled to length one first."""
     columns = unit_rows(tokens)[:, :_CHANNEL_LIMIT].T
     return unit_rows(columns - columns.mean(axis=1, keepdims=True))
+
+
+def zeros_tell(a: FloatArray, b: FloatArray) -> bool:
+    """Whether zeros stand in the same places of units (rows) with the same number, more than of others."""
+    zeros_a, zeros_b = a == 0, b == 0
+    if min(zeros_a.mean(), zeros_b.mean()) < _TELLING:
+        return False
+    random = np.random.default_rng(0)
+    by_chance = [(zeros_a & zeros_b[random.permutation(len(b))]).mean() for _ in range(_ORDERS)]
+    return bool((zeros_a & zeros_b).mean() - np.mean(by_chance) > _TELLING)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from lineage_audit.checkpoint import Checkpoint
+from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.factors import fit_factors
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.controls import Quoted, controls_of, figures_of, quoted_of_weights
@@ -18,6 +20,7 @@ from lineage_audit.comparison.judging import ReadAgain, WeightStage
 from lineage_audit.comparison.metadata.architecture import compare_architectures
 from lineage_audit.comparison.metadata.names import changed_segments, compare_names
 from lineage_audit.comparison.pairing.tensors import TensorPair, pair_tensors
+from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.shares.weights import describe_weights, measure_shares, relative_delta
 from lineage_audit.comparison.symmetries.setting import comparison_of
 from lineage_audit.comparison.verdict.decision import decide
@@ -29,9 +32,8 @@ from lineage_audit.library.fingerprint.matching import Found, search
 from lineage_audit.library.fingerprint.measuring import compare_sketches
 from lineage_audit.library.fingerprint.skeleton import skeleton, summary_of
 from lineage_audit.library.fingerprint.tokenizers import compare_samples
-from lineage_audit.library.fingerprint.unexplained import unexplained_share
 from lineage_audit.library.fingerprint.values import Fingerprint
-from lineage_audit.library.fingerprint.vectors import UnitVectors, same_numbers
+from lineage_audit.library.fingerprint.vectors import SKETCHED, UnitVectors, same_numbers
 from lineage_audit.results import ArchitectureFinding, Report, Scalar, TokenizerFinding
 from lineage_audit.version import __version__
 
@@ -176,3 +178,28 @@ def _distances(stage: WeightStage, b: UnitVectors) -> dict[str, Scalar]:
         "relative_distance": stage.shares.relative_delta,
         "residual_share": unexplained_share(stage.comparison, b),
     }
+
+
+def unexplained_share(comparison: WeightComparison, b: UnitVectors) -> float | None:
+    """Share of B's sketched weights that A leaves unexplained; what has no related counterpart counts whole."""
+    measured: dict[tuple[int | None, Role], list[Measurement]] = defaultdict(list)
+    for one in comparison.matrices():
+        tensor = one.pair.b
+        measured[tensor.layer, Role.V if tensor.role == Role.V_B else tensor.role].append(one)
+    left = whole = 0.0
+    for layer in b.fingerprint.layers:
+        for part, role in SKETCHED:
+            block = b.block(layer.layer, part)
+            if block is not None and role in block.roles:
+                parameters = max(1, sum(tensor.size for tensor in b.tensors(layer.layer, role)))
+                left += parameters * _left(measured.get((layer.layer, role), []))
+                whole += parameters
+    return left / whole if measured and whole else None
+
+
+def _left(parts: list[Measurement]) -> float:
+    """Squared distance of what has one length, one at most."""
+    correlation = sum((part.correlation or 0.0) * part.weight for part in parts) / max(
+        1, sum(part.weight for part in parts)
+    )
+    return min(1.0, 2.0 - 2.0 * correlation) if correlation >= SKETCHES.related_cosine else 1.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.page import HtmlPage
-from lineage_audit.report.html.sections import evidence, recipe, run
+from lineage_audit.report.html.sections import evidence, run
 from lineage_audit.report.html.sections.answer import answer
-from lineage_audit.report.html.sections.findings import findings
+from lineage_audit.report.html.sections.findings import findings, recipe
 from lineage_audit.report.wording import RELATION_WORDS
 from lineage_audit.results import Report
 
@@ -18,7 +18,7 @@ def comparison_page(report: Report) -> HtmlPage:
         run.caveats(report.verdict.caveats),
         findings(report),
         evidence.layers(report),
-        recipe.recipe(report),
+        recipe(report),
         evidence.tests(report),
         evidence.nulls(report),
         run.weight_files(report),

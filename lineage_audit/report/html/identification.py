@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from lineage_audit.report.escaping import cut_middle
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, opening, sentence, with_powers
+from lineage_audit.report.html.markup import Markup, element, joined, name, opening, sentence, with_powers
 from lineage_audit.report.html.page import HtmlPage, PageSection
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said

@@ -6,11 +6,21 @@ characters as escapes and turns ``<``, ``>``, ``&`` and quotes into entities, in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
-from lineage_audit.report.escaping import printable
+from lineage_audit.report.escaping import cut, cut_middle, printable
+from lineage_audit.report.numbers import MISSING
+
+_Attribute = str | int | float | bool | None
+_VOID = frozenset({"meta", "br", "hr"})
+_EMPTY_SHAPES = frozenset({"path", "rect", "line", "circle"})
+_LONGEST_NAME = 200
+_LONGEST_SENTENCE = 1200
+_POWER = re.compile(r"\b10\^(-?\d+)")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +34,8 @@ class Markup:
 
 
 Child = Markup | str | Iterable["Child"] | None
-_Attribute = str | int | float | bool | None
 
 NOTHING = Markup("")
-
-_VOID = frozenset({"meta", "br", "hr"})
-_EMPTY_SHAPES = frozenset({"path", "rect", "line", "circle"})
 
 
 def element(name: str, *children: Child, **attributes: _Attribute) -> Markup:
@@ -90,3 +96,25 @@ def _attributes(attributes: dict[str, _Attribute]) -> Iterable[str]:
             continue
         shown = number(value) if isinstance(value, float) else str(value)
         yield f' {name}="{escaped(shown)}"'
+
+
+def name(text: str | None) -> Markup:
+    """A name, path or value as it stands in a file."""
+    shown = cut_middle(text, _LONGEST_NAME) if text and text.strip() else MISSING
+    return element("code", shown)
+
+
+def sentence(text: str | None) -> Markup:
+    """Words, kept apart from the direction of their neighbours."""
+    shown = cut(text, _LONGEST_SENTENCE) if text and text.strip() else MISSING
+    return element("bdi", with_powers(shown))
+
+
+def opening(text: str) -> str:
+    """Words with a capital at their start."""
+    return text[:1].upper() + text[1:]
+
+
+def with_powers(text: str) -> str:
+    """Words in which ``10^-447`` reads 10⁻⁴⁴⁷."""
+    return _POWER.sub(lambda power: "10" + power.group(1).translate(_RAISED), text)

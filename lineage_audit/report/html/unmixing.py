@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from lineage_audit.report.escaping import cut_middle, printable
 from lineage_audit.report.html.figures import inline, merge_figure
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.markup import Markup, element, joined, name, sentence
 from lineage_audit.report.html.page import HtmlPage, PageSection, folded
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.answer import facts, said

@@ -7,9 +7,9 @@ import pytest
 
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.evidence.base import WeightComparison
+from lineage_audit.comparison.evidence.channel_fixed_points import zeros_tell
 from lineage_audit.comparison.evidence.ffn_fixed_points import TEST
 from lineage_audit.comparison.evidence.matched_labels import fixed_point_evidence, match_rows
-from lineage_audit.comparison.evidence.zero_places import zeros_tell
 from tests.models import WIDE, Array, Weights, llama, llama_config, model, noisy
 
 UNITS, WIDTH = 128, 96

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.report.escaping import printable
-from lineage_audit.report.html.markup import Markup, element, joined, number
-from lineage_audit.report.html.names import with_powers
+from lineage_audit.report.html.markup import Markup, element, joined, number, with_powers
 from lineage_audit.report.html.palette import ACCENTS, LEVELS, contrast, ramp, readable_on
 from tests.report.html.reading import Page
 

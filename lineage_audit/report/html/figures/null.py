@@ -11,8 +11,7 @@ from math import exp, lgamma, log, sqrt
 
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, file_name, group, line, path, rect, words
 from lineage_audit.report.html.figures.scales import FigureAxis
-from lineage_audit.report.html.markup import Markup
-from lineage_audit.report.html.names import with_powers
+from lineage_audit.report.html.markup import Markup, with_powers
 from lineage_audit.report.numbers import p_value, quantity
 from lineage_audit.results import Evidence, NullSpread
 from lineage_audit.results.figures import NullFamily

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lineage_audit.report.escaping import cut_middle
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, group, rect, words
-from lineage_audit.report.html.markup import Markup
-from lineage_audit.report.html.names import with_powers
+from lineage_audit.report.html.markup import Markup, with_powers
 from lineage_audit.report.numbers import p_value, share
 from lineage_audit.report.wording.check import relation_words
 from lineage_audit.results import ReferenceSummary

@@ -8,8 +8,7 @@ from math import floor, log10
 from lineage_audit.report.escaping import cut
 from lineage_audit.report.html.figures.drawing import WIDTH, Figure, circle, file_name, group, line, rect, words
 from lineage_audit.report.html.figures.scales import FigureAxis
-from lineage_audit.report.html.markup import Markup
-from lineage_audit.report.html.names import with_powers
+from lineage_audit.report.html.markup import Markup, with_powers
 from lineage_audit.report.numbers import coefficient
 from lineage_audit.results import DeltaSpectrum, Operation
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import opening, sentence
+from lineage_audit.report.html.markup import Markup, element, joined, opening, sentence
 from lineage_audit.report.html.sections import run
 from lineage_audit.report.html.sections.run import explained
 from lineage_audit.report.numbers import share

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage_audit.report.html.figures import inline, layer_map, null_figures, role_map
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.markup import Markup, element, joined, name, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, Value, number_columns, table
 from lineage_audit.report.numbers import coefficient, detection_limit, logarithm, quantity, share

@@ -1,13 +1,12 @@
-"""The four findings that are never made one: architecture, names, tokenizer, weights; tables open below each."""
+"""The four findings that are never made one (architecture, names, tokenizer, weights), and what was done on the way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from lineage_audit.report.html.figures import inline, quoted_figures
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, opening, sentence, with_powers
+from lineage_audit.report.html.figures import inline, quoted_figures, recipe_figure, spectrum_figures
+from lineage_audit.report.html.markup import Markup, element, joined, name, opening, sentence, with_powers
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import byte_size, coefficient, logarithm, magnitude, share
@@ -27,6 +26,7 @@ from lineage_audit.results import (
     ControlledNumber,
     FieldComparison,
     NamesFinding,
+    Operation,
     PartVerdict,
     PromptingFinding,
     Report,
@@ -38,6 +38,10 @@ from lineage_audit.sizes import plural
 
 _MOST_NAMES = 200
 _EVERY_FIELD = "Every architecture field that either model states or implies"
+
+_LEAD = (
+    "The operations that were found, in the order in which a recipe would apply them, each with what it was seen in."
+)
 
 
 def findings(report: Report) -> PageSection:
@@ -214,3 +218,23 @@ def _layers(weights: WeightsFinding) -> Markup:
         for layer in weights.layers
     )
     return table("Each layer of B and the layer of A that it was compared with", columns, rows)
+
+
+def recipe(report: Report) -> PageSection:
+    """The steps and their figures; no section where no operation was found."""
+    operations = report.verdict.operations
+    if not operations:
+        return PageSection("recipe", "", "", Markup(""))
+    figures = [figure for figure in (recipe_figure(report.weights.stages),) if figure] + spectrum_figures(report)
+    shown = element("div", map(inline, figures), class_="figures") if figures else None
+    steps = element("ol", map(_step, operations), class_="steps")
+    return PageSection("recipe", "The recipe", _LEAD, joined(steps, shown))
+
+
+def _step(operation: Operation) -> Markup:
+    return element(
+        "li",
+        element("h3", operation.kind.replace("-", " ").capitalize().replace("Lora", "LoRA")),
+        element("p", sentence(opening(operation.detail))),
+        element("p", "Seen in: ", sentence(operation.evidence), class_="aside"),
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lineage_audit.report.html.figures import inline, references_figure
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, opening, sentence
+from lineage_audit.report.html.markup import Markup, element, joined, name, opening, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Cell, Column, Value, number_columns, table
 from lineage_audit.report.numbers import MISSING, detection_limit, logarithm, share

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.markup import Markup, element, joined, name, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.numbers import MISSING, byte_size

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lineage_audit.report.html.markup import Markup, element, joined
-from lineage_audit.report.html.names import name, sentence
+from lineage_audit.report.html.markup import Markup, element, joined, name, sentence
 from lineage_audit.report.html.page import PageSection, folded
 from lineage_audit.report.wording.check import place, rules_by_id, suppression_words
 from lineage_audit.results import CheckReport, Finding, RuleInfo
