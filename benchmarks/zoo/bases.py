@@ -200,3 +200,17 @@ REPORT: tuple[Base, ...] = (
     _base("mixtral-1", _R_MIXTRAL, "python-d", "python-d-1152", (1701, 27), 350, 3e-3),
     _base("mixtral-2", _R_MIXTRAL, "python-c", "python-c-768", (1702, 37), 350, 3e-3),
 )
+
+SIBLINGS: tuple[Base, ...] = (
+    _base(
+        "llama-1",
+        _llama_like("llama", "float32", 144, 400, 5, (9, 3)),
+        "python-b", "python-b-896", (2101, 41), 330, 2.5e-3,
+    ),
+    _base(
+        "qwen2-1",
+        _llama_like("qwen2", "bfloat16", 112, 304, 4, (7, 7), **_TIED),
+        "english-a", "english-a-1024", (2301, 43), 330, 3e-3,
+    ),
+)  # fmt: skip
+"""Bases of a set that was made when everything had been set, to see what is said of siblings' order."""

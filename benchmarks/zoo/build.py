@@ -17,7 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from pathlib import Path
 
 from benchmarks.training.corpus import CorpusTooSmallError
-from benchmarks.zoo.catalogue import HALVES, Entry, Half, catalogue
+from benchmarks.zoo.catalogue import HALVES, SETS, Entry, Half, catalogue
 from benchmarks.zoo.corpora import NEIGHBOURS
 from benchmarks.zoo.production import discard_partial, is_complete, make
 from benchmarks.zoo.recipes import VocabularyReplaced
@@ -99,7 +99,7 @@ def _fill_store(entries: Sequence[Entry], store: Store) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help=f"default: {DEFAULT_OUT}")
-    parser.add_argument("--half", nargs="+", choices=HALVES, default=HALVES, help="default: both")
+    parser.add_argument("--half", nargs="+", choices=SETS, default=HALVES, help="default: both")
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=FAMILIES, metavar="FAMILY", help="default: all")
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of one thread (default: 2)")
     return parser.parse_args()

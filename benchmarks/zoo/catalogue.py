@@ -7,18 +7,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Literal, get_args
+from typing import Literal
 
 from benchmarks.zoo import bases, descendants
 from benchmarks.zoo.bases import CONTEXT, SEQUENCES, Base
 from benchmarks.zoo.recipe_table import RECIPES
 from benchmarks.zoo.recipes import Distilled, Recipe
 
-Half = Literal["threshold", "report"]
-HALVES: tuple[Half, ...] = get_args(Half)
+Half = Literal["threshold", "report", "siblings"]
+HALVES: tuple[Half, ...] = ("threshold", "report")
+SETS: tuple[Half, ...] = (*HALVES, "siblings")
+"""The two halves, and a smaller set beside them in which most pairs are siblings."""
 
-_BASES: Mapping[Half, tuple[Base, ...]] = {"threshold": bases.THRESHOLD, "report": bases.REPORT}
-_ROWS = {"threshold": descendants.THRESHOLD, "report": descendants.REPORT}
+_BASES: Mapping[Half, tuple[Base, ...]] = {
+    "threshold": bases.THRESHOLD,
+    "report": bases.REPORT,
+    "siblings": bases.SIBLINGS,
+}
+_ROWS = {"threshold": descendants.THRESHOLD, "report": descendants.REPORT, "siblings": descendants.SIBLINGS}
 
 MAKING = 1
 """Raise this when the code that makes models changes what it makes: complete models are then made anew."""

@@ -160,3 +160,18 @@ REPORT: tuple[Row, ...] = (
     _row("mixtral-1_heavy", "hidden-rotated"),
     _row("mixtral-2", "hidden-permuted hidden-rotated"),
 )
+
+SIBLINGS: tuple[Row, ...] = (
+    _row("llama-1", "light heavy lora-4 up-scaled extended-tuned"),
+    _row("llama-1", "dropped doubled extended int8 int4 bfloat16 noise-10 ablated"),
+    _row("llama-1", "signs rotated hidden-permuted"),
+    _row("llama-1 llama-1_light llama-1_heavy", "linear ties"),
+    _row("llama-1_light", "dropped extended int4 hidden-rotated pruned-ffn"),
+    _row("llama-1_heavy", "doubled int8 hidden-permuted"),
+    _row("qwen2-1", "light heavy lora-4 pruned-ffn up-scaled upcycled-finely"),
+    _row("qwen2-1", "dropped extended int4 float16 ablated noise-10"),
+    _row("qwen2-1", "channels folded"),
+    _row("qwen2-1 qwen2-1_light qwen2-1_heavy", "slerp dare"),
+    _row("qwen2-1_light", "doubled int8 hidden-rotated extended-tuned"),
+    _row("qwen2-1_heavy", "dropped"),
+)

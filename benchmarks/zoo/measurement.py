@@ -17,6 +17,7 @@ from benchmarks.zoo.truth import Truth
 from lineage_audit import LineageAuditError, Report
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint
 from lineage_audit.comparison import EffortChoice
+from lineage_audit.results import Way
 
 RELATED = frozenset({"identical", "derived", "shared-origin"})
 """Verdicts that call two models related."""
@@ -29,6 +30,7 @@ class Said:
     Attributes:
         relation: the verdict's; ``error`` if the tool refused or broke.
         direction: the verdict's.
+        excluded: the ways that it excludes.
         grade: exact or calibrated.
         log10_p: the combined bound, or None.
         operations: the kinds it named.
@@ -55,6 +57,7 @@ class Said:
     effort: str
     summary: str
     seconds: float
+    excluded: tuple[Way, ...] = ()
 
     @property
     def is_related(self) -> bool:
@@ -204,6 +207,7 @@ def said_of(report: Report, seconds: float) -> Said:
         effort=report.effort,
         summary=verdict.summary,
         seconds=seconds,
+        excluded=verdict.excluded,
     )
 
 

@@ -20,7 +20,7 @@ from benchmarks.zoo.truth import Truth, steps_between, truth_of
 
 Kinship = Literal["descent", "kin", "one-initialisation", "unrelated"]
 
-KIN_DRAWN = 50
+KIN_DRAWN: Mapping[Half, int] = {"threshold": 50, "report": 50, "siblings": 4}
 """One in so many pairs of descendants of one base is reported."""
 ORIGINS_DRAWN = 4
 """One in so many descendants is held against the model that shares its base's initialisation."""
@@ -56,7 +56,7 @@ def pairs(half: Half) -> tuple[Pair, ...]:
     """Return the pairs of a half, each order of each pair once."""
     entries = catalogue(half)
     found: dict[tuple[str, str], Pair] = {}
-    for pair in (*_descents(entries), *_kin(entries), *_origins(entries), *_unrelated(entries)):
+    for pair in (*_descents(entries), *_kin(entries, KIN_DRAWN[half]), *_origins(entries), *_unrelated(entries)):
         for ordered in _orders(pair):
             found.setdefault((ordered.a.name, ordered.b.name), ordered)
     return tuple(found.values())
@@ -77,11 +77,11 @@ def _merged_with(parent: Entry, entry: Entry) -> tuple[Entry, ...]:
     return entry.parents[1:] if is_merge and parent == entry.parents[0] else ()
 
 
-def _kin(entries: Mapping[str, Entry]) -> Iterator[Pair]:
+def _kin(entries: Mapping[str, Entry], one_in: int) -> Iterator[Pair]:
     """Descendants of one base of which neither is the other's ancestor."""
     for first, second in combinations(entries.values(), 2):
         same_base = first.base == second.base and first.recipe and second.recipe
-        if same_base and _drawn(f"kin {first.name} {second.name}", KIN_DRAWN):
+        if same_base and _drawn(f"kin {first.name} {second.name}", one_in):
             apart = steps_between(first, second) is None and steps_between(second, first) is None
             if apart and truth_of(first, second).relation in ("derived", "shared-origin"):
                 yield Pair(first, second, "kin")

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.zoo.build import DEFAULT_OUT, FAMILIES
-from benchmarks.zoo.catalogue import HALVES
+from benchmarks.zoo.catalogue import SETS
 from benchmarks.zoo.measurement import Measured, Reading, measure
 from benchmarks.zoo.pairs import Pair, pairs
 from benchmarks.zoo.plot import plot
@@ -77,7 +77,7 @@ def _as_json(summary: Summary, measured: Sequence[Measured]) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--half", choices=HALVES, default="report", help="default: report")
+    parser.add_argument("--half", choices=SETS, default="report", help="default: report")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where the zoo was built")
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=FAMILIES, metavar="FAMILY", help="default: all")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write everything as JSON")

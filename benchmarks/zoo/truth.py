@@ -8,7 +8,8 @@ Weights pass from parent to child in every recipe but distillation. So two model
 - ``independent`` otherwise.
 
 Numbers and signs can be given back, so a model and its relabelled copy have no direction; folding norms cannot be
-undone, since the gains are lost.
+undone, since the gains are lost. Two models made of one base, neither of the other, have no direction either, unless
+one of them is that base in another form, relabelled or rounded: it stands for the base.
 
 Where two answers are both true, both are accepted: a permuted model is the same model in another order, and siblings
 share an origin as well as training.
@@ -16,12 +17,13 @@ share an origin as well as training.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.zoo.catalogue import Entry
 from benchmarks.zoo.disguises.registry import DISGUISES
-from benchmarks.zoo.recipes import Cast, Disguised, Merged, Recipe
+from benchmarks.zoo.recipes import Cast, Disguised, Merged, Quantized, Recipe
 from lineage_audit.results import Direction, OperationKind, Relation
 
 
@@ -122,11 +124,33 @@ def _kin(to_a: Sequence[Entry], to_b: Sequence[Entry]) -> Truth:
 
 
 def _direction_of_kin(recipes_a: Sequence[Recipe], recipes_b: Sequence[Recipe]) -> Direction:
-    """A relabelled base is the base still: what was made of the base was made of it."""
-    base_is_a, base_is_b = (all(_is_relabelling(recipe) for recipe in recipes) for recipes in (recipes_a, recipes_b))
-    if base_is_a == base_is_b:
+    """A base in another form stands for the base: what was made of the base fits it as well, and it fits nothing else.
+
+    Relabelled it is the base still; rounded it holds the base to within its rounding, and of two roundings the coarser
+    can be had from the finer and not the other way round. Neither is asked of what the files turned out to be.
+    """
+    bits_a, bits_b = _bits_of_the_base(recipes_a), _bits_of_the_base(recipes_b)
+    if bits_a == bits_b:
         return "undetermined"
-    return "a->b" if base_is_a else "b->a"
+    return "a->b" if bits_a > bits_b else "b->a"
+
+
+def _bits_of_the_base(recipes: Sequence[Recipe]) -> float:
+    """How many bits of every weight of the common ancestor a model holds; none where more was done than to round."""
+    if not all(_is_relabelling(recipe) or isinstance(recipe.change, Cast | Quantized) for recipe in recipes):
+        return 0
+    return min((_bits_left(recipe) for recipe in recipes), default=math.inf)
+
+
+def _bits_left(recipe: Recipe) -> float:
+    """Significant bits that a change of form leaves; a grid over a whole row spends some on its largest value."""
+    if isinstance(recipe.change, Quantized):
+        return recipe.change.bits - 1
+    return _SIGNIFICANT_BITS[recipe.change.dtype] if isinstance(recipe.change, Cast) else math.inf
+
+
+_SIGNIFICANT_BITS = {"float32": math.inf, "float16": 11, "bfloat16": 8}
+"""Of the types that models are cast to; none of the zoo holds more than single precision."""
 
 
 def _closeness(recipes: Sequence[Recipe]) -> tuple[Relation, frozenset[Relation]]:

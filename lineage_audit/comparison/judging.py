@@ -34,12 +34,14 @@ from lineage_audit.comparison.verdict.standing import (
 )
 from lineage_audit.comparison.verdict.thresholds import RELATION, stated
 from lineage_audit.results import (
+    OPPOSITE,
     ArchitectureFinding,
     Effort,
     Evidence,
     NamesFinding,
     Scalar,
     TokenizerFinding,
+    Way,
     WeightsFinding,
 )
 
@@ -138,8 +140,8 @@ class WeightStage:
             moved=self.aligned is not None,
             rotated=self.aligned is not None and self.aligned.alignment.residual.kind == "rotation",
             obstacle=self._obstacle(pairing),
-            slopes=self._slopes(),
             layer_slopes=self._layer_slopes(),
+            excluded_by_slopes=self._excluded_by_slopes(),
             unplaced=unplaced_share(a, b, pairing),
             unread=(*(("A", left) for left in a.unsettled), *(("B", left) for left in b.unsettled)),
         )
@@ -159,21 +161,20 @@ class WeightStage:
         change = Change(self.comparison, self.aligned, again.matrices, self.shares, again.merge)
         return find_operations(a, b, change, names, tokenizer)
 
-    def _slopes(self) -> tuple[float, float] | None:
-        """Slopes after alignment, as seen from A and B whichever of them was found in the other."""
-        if self.aligned is None:
-            return slopes.measure_slopes(self.comparison)
-        if self.aligned.alignment.shows_growth:  # copies share what one unit wrote, so that sizes say nothing
-            explained = self.shares.explained or 0.0
-            return explained, explained
-        found = slopes.measure_slopes(self.aligned.comparison)
-        return (found[1], found[0]) if found and self.aligned.backward else found
-
     def _layer_slopes(self) -> tuple[float, float] | None:
         """Slopes over the layers' matrices, in the order in which they were measured: which is whose does not count."""
         if self.aligned is None:
             return slopes.measure_layer_slopes(self.comparison)
         return None if self.aligned.alignment.shows_growth else slopes.measure_layer_slopes(self.aligned.comparison)
+
+    def _excluded_by_slopes(self) -> Way | None:
+        """The way that no training leads, as seen from A and B whichever of them was found in the other."""
+        if self.aligned is None:
+            return slopes.excluded_by_slopes(self.comparison)
+        if self.aligned.alignment.shows_growth:  # copies share what one unit wrote, so that sizes say nothing
+            return None
+        found = slopes.excluded_by_slopes(self.aligned.comparison)
+        return OPPOSITE[found] if found and self.aligned.backward else found
 
     def _obstacle(self, pairing: Pairing) -> str | None:
         if self.same_weights:

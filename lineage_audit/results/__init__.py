@@ -35,6 +35,7 @@ from lineage_audit.results.check import (
     WhenInconclusive,
 )
 from lineage_audit.results.comparison import (
+    OPPOSITE,
     RELATED,
     Cause,
     DigestMethod,
@@ -53,6 +54,7 @@ from lineage_audit.results.comparison import (
     Scalar,
     Status,
     Verdict,
+    Way,
     WeightFile,
     WeightsFinding,
 )
@@ -99,6 +101,7 @@ RESULTS: tuple[type, ...] = (
 
 __all__ = [
     "MANNERS",
+    "OPPOSITE",
     "RELATED",
     "RESULTS",
     "AncestorSummary",
@@ -192,6 +195,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "VerificationOutcome",
+    "Way",
     "WeightFile",
     "WeightsBeside",
     "WeightsFinding",

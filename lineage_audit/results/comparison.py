@@ -19,6 +19,9 @@ RELATED: tuple[Relation, ...] = ("identical", "derived", "shared-origin")
 """Relations that say the weights are not independent, the closest first."""
 
 Direction = Literal["a->b", "b->a", "undetermined"]
+Way = Literal["a->b", "b->a"]
+"""One model made from the other, as it may have been or cannot."""
+OPPOSITE: Mapping[Way, Way] = {"a->b": "b->a", "b->a": "a->b"}
 Cause = Literal["initialisation", "training", "untold"]
 Status = Literal["measured", "skipped", "not-applicable"]
 Effort = Literal["metadata", "sample", "search", "full"]
@@ -276,6 +279,8 @@ class Verdict:
         caveats: what the reader must know before quoting this.
         cause: of a shared origin what was shared, as far as it is told; None for other relations.
         parts: the answer for each part of B alone; empty where B is of one part.
+        excluded: the ways that do not fit, if neither file was made to fit: ``b->a`` where A was not made from B, both
+            where neither was made from the other. The other way may be a descent, or the two be siblings.
     """
 
     relation: Relation
@@ -291,6 +296,7 @@ class Verdict:
     caveats: tuple[str, ...]
     cause: Cause | None = None
     parts: tuple[PartVerdict, ...] = ()
+    excluded: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

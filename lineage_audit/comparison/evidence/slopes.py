@@ -2,7 +2,7 @@
 
 Then B on A has slope one and A on B less, and A does not descend from B by training. A sibling that stayed near the
 parent looks like the parent, strong weight decay breaks the rule, pruning shrinks what it leaves out, and either file
-can be made to fit: slopes say what A was not made from, if neither was, and decide nothing.
+can be made to fit: slopes say what A was not made from, if neither was, and decide no direction.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from lineage_audit.comparison.evidence.base import TestDescription, WeightCompar
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.reading.measurement import Measurement
 from lineage_audit.comparison.verdict.thresholds import SLOPES
-from lineage_audit.results import Evidence
+from lineage_audit.results import Evidence, Way
+
+_Slope = tuple[float, float]
+"""A slope over all matrices, and its standard error between them."""
 
 TEST = TestDescription(
     "slopes",
@@ -29,7 +32,7 @@ TEST = TestDescription(
 
 def measure(comparison: WeightComparison) -> Evidence:
     """Regress all matrices of B on A's and the other way round, without intercept."""
-    found = measure_slopes(comparison)
+    found = _slopes_on_each_other(comparison)
     if found is None:
         return not_measured(TEST, "skipped", "no matrices with values were compared")
     b_on_a, a_on_b = found
@@ -44,7 +47,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     )
 
 
-def measure_slopes(comparison: WeightComparison) -> tuple[float, float] | None:
+def _slopes_on_each_other(comparison: WeightComparison) -> tuple[float, float] | None:
     """Slope of B on A and of A on B over the related matrices, or None where there are none with values."""
     matrices = [part for part in comparison.matrices() if (part.correlation or 0.0) >= SLOPES.related_matrix]
     dot, size_a, size_b = (
@@ -60,8 +63,8 @@ def measure_layer_slopes(comparison: WeightComparison) -> tuple[float, float] | 
     return (_slope(matrices, "aa")[0], _slope(matrices, "bb")[0]) if len(matrices) > 1 else None
 
 
-def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | None:
-    """The model that was not made from the other by training, if neither file was made to fit; None where it is open.
+def excluded_by_slopes(comparison: WeightComparison) -> Way | None:
+    """The way that no training leads, if neither file was made to fit; None where it is open.
 
     Token rows are left out. Zeros are looked at first: what a pruned child lacks would count as shrinkage.
     """
@@ -69,7 +72,8 @@ def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | No
     if len(matrices) < 2 or abs(_zeros(matrices, "a") - _zeros(matrices, "b")) > SLOPES.more_zeros:
         return None
     b_on_a, a_on_b = _slope(matrices, "aa"), _slope(matrices, "bb")
-    for earlier, child, parent in (("a", b_on_a, a_on_b), ("b", a_on_b, b_on_a)):
+    ways: tuple[tuple[Way, _Slope, _Slope], ...] = (("b->a", b_on_a, a_on_b), ("a->b", a_on_b, b_on_a))
+    for excluded, child, parent in ways:
         lacking = min(child[0], 1.0) - parent[0]
         certain = lacking > SLOPES.errors * math.hypot(child[1], parent[1])
         if (
@@ -78,16 +82,16 @@ def not_made_by_training(comparison: WeightComparison) -> Literal["a", "b"] | No
             and parent[0] < 1 - SLOPES.added
             and certain
         ):
-            return "a" if earlier == "a" else "b"
+            return excluded
     return None
 
 
 def _said(comparison: WeightComparison) -> str:
-    earlier = not_made_by_training(comparison)
-    if earlier is None:
+    excluded = excluded_by_slopes(comparison)
+    if excluded is None:
         return ""
-    first, second = ("A", "B") if earlier == "a" else ("B", "A")
-    return f": {first} was not made from {second} by training, if neither file was made to fit"
+    parent, child = excluded.upper().split("->")
+    return f": {child} was not made from {parent} by training, if neither file was made to fit"
 
 
 def _layer_matrices(comparison: WeightComparison) -> list[Measurement]:
@@ -105,7 +109,7 @@ def _zeros(matrices: Sequence[Measurement], side: Literal["a", "b"]) -> float:
     return sum(int(np.count_nonzero(rows == 0)) for rows in kept) / max(1, sum(rows.size for rows in kept))
 
 
-def _slope(matrices: Sequence[Measurement], on: Literal["aa", "bb"]) -> tuple[float, float]:
+def _slope(matrices: Sequence[Measurement], on: Literal["aa", "bb"]) -> _Slope:
     """Slope over all matrices, and its standard error between them."""
     dots = np.array([part.rows.dot.sum() for part in matrices])
     squares = np.array([getattr(part.rows, on).sum() for part in matrices])

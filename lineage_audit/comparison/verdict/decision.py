@@ -8,7 +8,7 @@ parts, and each is judged by the rules of all verdicts, from the tests asked of 
 from __future__ import annotations
 
 from lineage_audit.comparison.operations.directed import DirectedOperation
-from lineage_audit.comparison.verdict.direction import direction_of
+from lineage_audit.comparison.verdict.direction import precedence_of
 from lineage_audit.comparison.verdict.findings import Findings, PartFindings
 from lineage_audit.comparison.verdict.rules import VerdictRule, rule_of
 from lineage_audit.comparison.verdict.standing import (
@@ -39,11 +39,11 @@ def decide(findings: Findings) -> Verdict:
     related = relation in RELATED
     operations = tuple(item for item in findings.operations if related and _fits(item, rule))
     limit = (stated_limit if relation == "independent" else detection_limit)(findings.evidence)
-    direction = direction_of(findings, relation)
+    precedence = precedence_of(findings, relation)
     parts = tuple(map(_decide_on_part, findings.parts))
     return Verdict(
         relation=relation,
-        direction=direction,
+        direction=precedence.direction,
         summary=sentence(rule, findings, limit) + by_part(parts),
         grade=grade,
         log10_p=exact if grade == "exact" else strongest_calibrated(findings.evidence),
@@ -52,9 +52,10 @@ def decide(findings: Findings) -> Verdict:
         copied_share=findings.shares.copied,
         detection_limit=limit,
         operations=tuple(item.operation for item in operations),
-        caveats=caveats(findings, rule, direction),
+        caveats=caveats(findings, rule, precedence),
         cause=rule.cause(findings) if rule.cause else None,
         parts=parts,
+        excluded=precedence.excluded,
     )
 
 

@@ -1,62 +1,119 @@
 """Which of two related models the marks in their weights make the earlier one, and what such a mark is worth.
 
+A mark says that its bearer is not the ancestor: tokens were appended to B, so A was not made from it. That A is the
+ancestor does not follow, since a sibling that was tuned apart lacks the mark as well. It follows where the mark is the
+whole difference: what both hold is then what the mark was made on, and nobody tuned either.
+
 Everything that shows a direction can be planted: whoever holds the innocent B can make an A that fits A → B. So a
 direction is stated as what the files fit, with the cost of planting it, and no claim is held against anyone by it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from lineage_audit.comparison.operations.directed import DirectedOperation
-from lineage_audit.comparison.verdict.findings import Findings
-from lineage_audit.comparison.verdict.thresholds import EXPLAINS_ALL, ORDER
-from lineage_audit.results import Direction, OperationKind, Relation
+from lineage_audit.comparison.verdict.findings import Findings, Letter, other_than
+from lineage_audit.comparison.verdict.thresholds import ORDER
+from lineage_audit.results import OPPOSITE, Direction, OperationKind, Relation, Way
 
 
-def direction_of(findings: Findings, relation: Relation) -> Direction:
-    """The direction that all marks fit."""
+@dataclass(frozen=True, slots=True)
+class Precedence:
+    """What is shown of who came first.
+
+    Attributes:
+        direction: the way that all marks fit, where they are the whole difference.
+        excluded: the ways that do not fit: both where each bears a mark that the other lacks.
+    """
+
+    direction: Direction = "undetermined"
+    excluded: tuple[Way, ...] = ()
+
+
+_WITHOUT_PARENT: Mapping[Way, Letter] = {"b->a": "A", "a->b": "B"}
+"""A way that is excluded -> the model that was not made from the other."""
+
+_WHOLE: frozenset[OperationKind] = frozenset(
+    {
+        *("quantized", "cast", "noise-added", "direction-ablated", "low-rank-truncated"),
+        *("pruned-unstructured", "pruned-n:m", "lora-merged", "merged"),
+    }
+)
+"""Marks that are the whole difference between what both hold, where they show a direction; the others change a part."""
+
+_FORMS: frozenset[OperationKind] = frozenset(
+    {
+        *("renamed-tensors", "fused-tensors", "cast", "gains-moved", "rescaled", "stream-scaled"),
+        *("units-permuted", "units-rescaled", "signs-flipped", "heads-permuted", "channels-permuted"),
+        *("layers-reordered", "residual-rotated", "norms-folded"),
+    }
+)
+"""Operations that only give what was there another form: beside a mark, it is still the whole difference."""
+
+
+def precedence_of(findings: Findings, relation: Relation) -> Precedence:
+    """The direction and the ways that are excluded; nothing of models that do not share training."""
     if relation != "derived":
-        return "undetermined"
-    marks = _marks(findings)
-    shown = {item.shows for item in marks}
-    if len(shown) != 1:
-        return "undetermined"
-    direction = shown.pop()
-    is_proven = any(item.operation.kind in EXPLAINS_ALL for item in marks)
-    return direction if is_proven or _ancestor_unmoved(findings, direction) else "undetermined"
+        return Precedence()
+    shown: tuple[Way, ...] = tuple(
+        dict.fromkeys(item.shows for item in findings.operations if item.shows != "undetermined")
+    )
+    by_slopes = findings.excluded_by_slopes
+    excluded = tuple(OPPOSITE[way] for way in shown) or ((by_slopes,) if by_slopes else ())
+    if len(shown) == 1 and _are_the_difference(findings):
+        return Precedence(shown[0], excluded)
+    return Precedence("undetermined", excluded)
 
 
 def _marks(findings: Findings) -> tuple[DirectedOperation, ...]:
     return tuple(item for item in findings.operations if item.shows != "undetermined")
 
 
-def _ancestor_unmoved(findings: Findings, shown: Direction) -> bool:
-    """Tell whether the earlier model stands where the common ancestor stood: a sibling of it would have moved.
+def _are_the_difference(findings: Findings) -> bool:
+    """Tell whether marks and forms are all that lies between the two: a sibling would have been tuned besides."""
+    beside = [item for item in findings.operations if item.shows == "undetermined"]
+    if any(item.operation.kind not in _FORMS or item.leaves_more for item in beside):
+        return False
+    return any(item.operation.kind in _WHOLE for item in _marks(findings)) or _left(findings) <= ORDER.kept
 
-    What was added in training is nearly orthogonal to the weights, so the later model's slope on an unmoved ancestor
-    is one. On a sibling it is below one by what the sibling added, while the sibling's slope on it need not be.
+
+def _left(findings: Findings) -> float:
+    """How far what both hold lies apart, relative to its size; infinite where that was not seen.
+
+    Of copies, which share what one unit wrote, and of samples that stand in no common order, the size says nothing and
+    the correlation all.
     """
-    if findings.slopes is None:
-        return True
-    later_on_earlier, earlier_on_later = findings.slopes if shown == "a->b" else findings.slopes[::-1]
-    missing = 1.0 - later_on_earlier
-    allowed = max(ORDER.rounded_slope, ORDER.unmoved_share * abs(1.0 - earlier_on_later))
-    return missing <= min(allowed, 1.0 - ORDER.unmoved_slope)
+    shares = findings.shares
+    are_copies = any(item.operation.kind == "width-grown" for item in findings.operations)
+    if shares.relative_delta is not None and not are_copies:
+        return shares.relative_delta
+    return math.inf if shares.explained is None else math.sqrt(max(0.0, 1.0 - shares.explained))
 
 
-def _direction_words(direction: Direction) -> str:
-    """A direction in the words that a mark in a file allows."""
-    return "A → B" if direction == "a->b" else "B → A"
-
-
-def cost_of_marks(findings: Findings, direction: Direction) -> str | None:
-    """What the direction rests on, and what it costs to plant that; None without a direction."""
-    kinds = dict.fromkeys(item.operation.kind for item in _marks(findings) if item.shows == direction)
-    if direction == "undetermined" or not kinds:
+def words_of(precedence: Precedence, findings: Findings) -> str | None:
+    """What the order rests on, and what it costs to plant that; None where nothing is shown."""
+    if not precedence.excluded:
         return None
-    marks = "; ".join(f"{kind} (to plant it: {_TO_PLANT.get(kind, _ARITHMETIC)})" for kind in kinds)
-    return f"The marks fit {_direction_words(direction)}, if neither file was made to fit: {marks}."
+    said = "; ".join(_planting(kind) for kind in dict.fromkeys(item.operation.kind for item in _marks(findings)))
+    if precedence.direction != "undetermined":
+        way = "A → B" if precedence.direction == "a->b" else "B → A"
+        return f"The marks fit {way}, if neither file was made to fit: {said}."
+    if len(precedence.excluded) > 1:
+        return f"Neither was made from the other, if neither file was made to fit: {said}."
+    earlier = _WITHOUT_PARENT[precedence.excluded[0]]
+    later = other_than(earlier)
+    said = said or (
+        f"{later} is {earlier} and something new, as training leaves it, and {earlier} is not {later} and something "
+        "new (to plant it: noise, and the sum shrunk by as much; no training)"
+    )
+    return f"{earlier} was not made from {later}, if neither file was made to fit: {said}."
+
+
+def _planting(kind: OperationKind) -> str:
+    return f"{kind} (to plant it: {_TO_PLANT.get(kind, _ARITHMETIC)})"
 
 
 _ARITHMETIC = "arithmetic on the other file, no training"
@@ -76,5 +133,6 @@ _TO_PLANT: Mapping[OperationKind, str] = {
     "heads-merged": "heads drawn around the mean of each group; no training",
     "layers-merged": "two layers drawn around one; no training",
     "merged": "a second parent computed from the merge and the first; no training",
+    "lora-merged": "another adapter taken off again; no training",
 }
 """What it takes, with the innocent file in hand, to make another that bears the mark of its ancestor."""

@@ -9,7 +9,7 @@ from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict.thresholds import TRAINING
-from lineage_audit.results import Evidence
+from lineage_audit.results import Evidence, Way
 
 LeftOver = Literal["nothing", "rows", "tensors"]
 """What one model holds that the other lacks; rows are those of tokens."""
@@ -62,9 +62,9 @@ class Findings:
         moved: whether one was found, so that shares and gains are those after alignment.
         rotated: whether it holds a rotation, after which gains cannot be compared.
         obstacle: why the weights could hardly be compared, or None.
-        slopes: of B on A's image and of A's image on B, over all matrices; None where nothing was measured.
-        layer_slopes: the same over the matrices of the layers alone; None where nothing was measured or copies share
-            what one unit wrote.
+        layer_slopes: slopes of B on A's image and of A's image on B, over the matrices of the layers; None where
+            nothing was measured or copies share what one unit wrote.
+        excluded_by_slopes: the way that no training leads, as slopes show it; None where it is open.
         unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.
         written_sum: the one of the two that is written as a sum, or None.
         delta: the one of the two that looks like a delta checkpoint, or None.
@@ -85,8 +85,8 @@ class Findings:
     moved: bool
     rotated: bool
     obstacle: str | None
-    slopes: tuple[float, float] | None = None
     layer_slopes: tuple[float, float] | None = None
+    excluded_by_slopes: Way | None = None
     unplaced: float = 0.0
     written_sum: WrittenSum | None = None
     delta: Letter | None = None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lineage_audit.comparison.verdict.deltas import advise_on_delta, describe_delta
-from lineage_audit.comparison.verdict.direction import cost_of_marks
+from lineage_audit.comparison.verdict.direction import Precedence, words_of
 from lineage_audit.comparison.verdict.findings import Findings, other_than
 from lineage_audit.comparison.verdict.rules import VerdictRule
 from lineage_audit.comparison.verdict.standing import strongest
 from lineage_audit.comparison.verdict.thresholds import RELATION
-from lineage_audit.results import RELATED, Direction, PartVerdict
+from lineage_audit.results import RELATED, PartVerdict
 
 DISTILLATION = (
     "Distillation from outputs leaves no trace in the weights: it can be neither found nor excluded here; "
@@ -92,19 +92,19 @@ def by_part(parts: Sequence[PartVerdict]) -> str:
     return f" By part: {', '.join(said)}."
 
 
-def caveats(findings: Findings, rule: VerdictRule, direction: Direction) -> tuple[str, ...]:
+def caveats(findings: Findings, rule: VerdictRule, precedence: Precedence) -> tuple[str, ...]:
     """What the reader must know before quoting the verdict."""
     relation, written = rule.relation, findings.written_sum
     if rule.name == "same-sum" and written:
         return (*_beyond(findings), *written.caveats, NOT_THEFT)
     said = list(findings.caveats)
-    if relation == "derived" and direction == "undetermined":
+    if relation == "derived" and precedence.direction == "undetermined" and len(precedence.excluded) < 2:
         said.append(NO_ORDER)
     if relation == "derived" and findings.gains is None and not findings.subset:
         said.append("Norm gains could not speak: one initialisation trained twice is not excluded.")
-    planted = cost_of_marks(findings, direction)
-    if planted is not None:
-        said.append(planted)
+    shown = words_of(precedence, findings)
+    if shown is not None:
+        said.append(shown)
     if relation in RELATED:
         said.append(NOT_THEFT)
     if relation in RELATED:

@@ -12,7 +12,7 @@ from lineage_audit.comparison.verdict.wording import NOT_THEFT
 from lineage_audit.library.fingerprint import Fingerprint
 from lineage_audit.library.trees.attaching import Group, Link, place
 from lineage_audit.library.trees.pairs import Pairs, compare_all
-from lineage_audit.results import FamilyTree, TreeEdge, TreeModel, UnknownAncestor
+from lineage_audit.results import OPPOSITE, Direction, FamilyTree, TreeEdge, TreeModel, UnknownAncestor, Verdict
 from lineage_audit.version import __version__
 
 _COMMON_START = "they share an initialisation or a common ancestor, and the evidence speaks against descent"
@@ -86,11 +86,11 @@ def _edges(group: Group, pairs: Pairs, number: int, known: int) -> tuple[list[Un
 
 
 def _edge(link: Link, pairs: Pairs) -> TreeEdge:
-    """Two neighbours, in the order that is proved or from the centre outward."""
+    """Two neighbours, in the order that is shown or that alone is not excluded, else from the centre outward."""
     compared = pairs.between(link.inner, link.outer)
     verdict = compared.report.verdict
-    proved = {"a->b": (compared.a, compared.b), "b->a": (compared.b, compared.a)}
-    ends = proved.get(verdict.direction, (link.inner, link.outer))
+    shown = {"a->b": (compared.a, compared.b), "b->a": (compared.b, compared.a)}
+    ends = shown.get(_way(verdict), (link.inner, link.outer))
     distance = float(pairs.distance[link.inner, link.outer])
     return TreeEdge(
         source=_id(ends[0]),
@@ -102,6 +102,13 @@ def _edge(link: Link, pairs: Pairs) -> TreeEdge:
         distance=distance if distance < float("inf") else None,
         operations=verdict.operations,
     )
+
+
+def _way(verdict: Verdict) -> Direction:
+    """The direction, or the one way that is left where the other is excluded."""
+    if verdict.direction != "undetermined" or len(verdict.excluded) != 1:
+        return verdict.direction
+    return OPPOSITE[verdict.excluded[0]]
 
 
 def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:

@@ -20,6 +20,7 @@ from lineage_audit.results import (
     Run,
     TemplateChange,
     Verdict,
+    Way,
     WeightFile,
 )
 from lineage_audit.sizes import plural
@@ -44,6 +45,11 @@ DIRECTION_WORDS: Mapping[Direction, str] = {
     "a->b": "fits A → B, if neither file was made to fit",
     "b->a": "fits B → A, if neither file was made to fit",
     "undetermined": "undetermined",
+}
+_EXCLUDED_WORDS: Mapping[tuple[Way, ...], str] = {
+    ("a->b",): "B was not made from A; more is not shown",
+    ("b->a",): "A was not made from B; more is not shown",
+    ("a->b", "b->a"): "neither was made from the other",
 }
 
 _EFFORT_WORDS: Mapping[Effort, str] = {
@@ -74,8 +80,15 @@ def certainty_facts(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         ("Detection limit", "not known" if limit == MISSING else f"cosine {limit}"),
     ]
     if verdict.relation not in WITHOUT_DIRECTION:
-        facts.append(("Direction", DIRECTION_WORDS[verdict.direction]))
+        facts.append(("Direction", order_words(verdict)))
     return tuple(facts)
+
+
+def order_words(verdict: Verdict) -> str:
+    """The direction that fits, or who was not made from whom where that alone is shown."""
+    if verdict.direction != "undetermined" or not verdict.excluded:
+        return DIRECTION_WORDS[verdict.direction]
+    return _EXCLUDED_WORDS[tuple(sorted(verdict.excluded))]
 
 
 def certainty(verdict: Verdict) -> str:

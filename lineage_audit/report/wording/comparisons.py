@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lineage_audit.report.numbers import byte_size, duration, p_value, share
 from lineage_audit.report.wording import WITHOUT_DIRECTION
 from lineage_audit.report.wording.sentences import names_of
-from lineage_audit.results import RELATED, Comparisons, Direction, Relation, Report, UnreadModel, Verdict
+from lineage_audit.results import RELATED, Comparisons, Direction, Relation, Report, UnreadModel, Verdict, Way
 from lineage_audit.sizes import plural
 
 COLUMNS = ("Model", "Relation", "If independent", "Derived", "Direction")
@@ -48,9 +48,12 @@ def direction_words(verdict: Verdict) -> str:
     """The direction that fits, where there may be one."""
     if verdict.relation in WITHOUT_DIRECTION:
         return ""
-    return _DIRECTIONS[verdict.direction]
+    if verdict.direction != "undetermined" or not verdict.excluded:
+        return _DIRECTIONS[verdict.direction]
+    return ", ".join(f"not {_WAYS[way]}" for way in verdict.excluded)
 
 
+_WAYS: Mapping[Way, str] = {"a->b": "A → B", "b->a": "B → A"}
 _DIRECTIONS: Mapping[Direction, str] = {"a->b": "fits A → B", "b->a": "fits B → A", "undetermined": "not shown"}
 
 

@@ -64,8 +64,9 @@ GLOSSARY = (
     ),
     Term(
         "direction",
-        "Which of the two came first. It is stated only where the weights prove it (rounding, removed layers, appended "
-        "tokens, ...); a name on a model page proves nothing here.",
+        "Which of the two came first. It is stated only where the weights show it (rounding, removed layers, appended "
+        "tokens, and nothing else done); after further training such a mark says only who was not made from whom. A "
+        "name on a model page proves nothing here.",
     ),
     Term(
         "derived share",

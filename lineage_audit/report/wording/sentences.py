@@ -91,7 +91,13 @@ def _derived(report: Report, a: str, b: str) -> str:
         return f"{part or b} shares its training with {a} and looks as if made from it"
     if report.verdict.direction == "b->a":
         return f"{a} shares its training with {_lower(part) if part else b} and looks as if made from it"
-    return f"{part or b} and {a} share their training: one was made from the other, or both from one model"
+    together = f"{part or b} and {a} share their training"
+    if len(report.verdict.excluded) > 1:
+        return f"{together}: neither was made from the other, both go back to one model"
+    if report.verdict.excluded:
+        parent, child = (a, b) if report.verdict.excluded == ("b->a",) else (b, a)
+        return f"{together}: it looks as if {child} was made from {parent}, or both from one model"
+    return f"{together}: one was made from the other, or both from one model"
 
 
 def _part_of(b: str, report: Report) -> str | None:
@@ -132,7 +138,8 @@ def _would_have_seen(verdict: Verdict) -> str:
 
 def _claimed_base(report: Report, a: str, b: str) -> str:
     """What the card of the one that may be the descendant says against it: that it has no base, or nothing."""
-    child, name = (report.a, a) if report.verdict.direction == "b->a" else (report.b, b)
+    is_a = report.verdict.direction == "b->a" or report.verdict.excluded == ("a->b",)
+    child, name = (report.a, a) if is_a else (report.b, b)
     if report.verdict.relation == "shared-origin" or child.base_models:
         return ""
     if child.scratch_claim:

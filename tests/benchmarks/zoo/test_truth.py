@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import get_args
 
 import pytest
@@ -44,6 +45,25 @@ class TestTruth:
         truth = _truth("llama-1_light", "llama-1_heavy")
         assert (truth.relation, truth.direction, truth.operations) == ("derived", "undetermined", ())
         assert "fine-tuned" in truth.also
+
+    @pytest.mark.parametrize(
+        ("a", "b", "direction"),
+        [
+            ("llama-1_signs", "llama-1_light", "a->b"),
+            ("llama-1_light", "llama-1_bfloat16", "b->a"),
+            ("llama-1_int8", "llama-1_dropped", "a->b"),
+            ("llama-1_int4", "llama-1_bfloat16", "b->a"),
+            ("llama-1_bfloat16", "llama-1_float16", "b->a"),
+            ("llama-1_signs", "llama-1_int8", "a->b"),
+            ("llama-1_signs", "llama-1_heads", "undetermined"),
+            ("llama-1_noise-1", "llama-1_noise-10", "undetermined"),
+            ("llama-1_dropped", "llama-1_ablated", "undetermined"),
+            ("llama-1_rotated", "llama-1_light", "undetermined"),
+            ("llama-1_light_int8", "llama-1_light_units", "b->a"),
+        ],
+    )
+    def test_a_base_in_another_form_stands_for_the_base_and_the_finer_for_the_coarser(self, a, b, direction):
+        assert _truth(a, b).direction == direction
 
     def test_siblings_that_both_moved_far_share_an_origin(self):
         truth = _truth("llama-1_continued", "llama-1_pruned")
@@ -115,6 +135,16 @@ def test_the_halves_share_no_seed_and_no_shape():
         for half in (threshold, report)
     ]
     assert not sizes[0] & sizes[1]
+
+
+def test_the_set_of_siblings_shares_no_seed_with_the_halves_and_is_mostly_of_them():
+    seeds = [
+        {entry.base.initial_seed for entry in catalogue(name).values() if entry.recipe is None}
+        for name in ("threshold", "report", "siblings")
+    ]
+    assert not seeds[2] & (seeds[0] | seeds[1])
+    found = Counter(pair.kinship for pair in pairs("siblings"))
+    assert found["kin"] > found["descent"] >= 30
 
 
 def test_every_recipe_and_every_disguise_is_used():

@@ -128,8 +128,8 @@ def test_a_narrower_model_is_mapped_whichever_is_given_first() -> None:
     parent = llama(1, WIDE)
     narrow = _narrowed(noisy(parent, 2, 0.1), size)
     forward, backward = _verdict(parent, narrow, WIDE, size), _verdict(narrow, parent, size, WIDE)
-    assert (forward.relation, forward.direction) == ("derived", "a->b")
-    assert (backward.relation, backward.direction) == ("derived", "b->a")
+    assert (forward.relation, forward.excluded) == ("derived", ("b->a",))
+    assert (backward.relation, backward.excluded) == ("derived", ("a->b",))
     assert forward.log10_p == pytest.approx(backward.log10_p)
     assert _moves(forward) == _moves(backward) == {"width-pruned"}
     detail = "96 of 128 residual channels kept; 192 of 256 FFN units kept in a layer"

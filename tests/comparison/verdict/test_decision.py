@@ -272,17 +272,8 @@ def test_only_agreeing_strong_evidence_gives_a_direction(shows: tuple, expected:
     operations = tuple(DirectedOperation(Operation("cast", "", ""), side) for side in shows)
     verdict = decide(_findings(_exact(-50.0), shares=MUCH_SHARED, operations=operations))
     assert verdict.direction == expected
-    assert any("Which came first" in text for text in verdict.caveats) == (expected == "undetermined")
-
-
-@pytest.mark.parametrize(
-    ("slopes", "expected"),
-    [((1.0, 0.7), "a->b"), ((0.97, 0.7), "undetermined"), ((0.98, 1.0), "undetermined"), (None, "a->b")],
-)
-def test_a_cut_of_a_sibling_shows_no_direction(slopes: tuple[float, float] | None, expected: str) -> None:
-    operations = (DirectedOperation(Operation("layers-removed", "", ""), "a->b"),)
-    verdict = decide(_findings(_exact(-50.0), shares=MUCH_SHARED, operations=operations, slopes=slopes))
-    assert verdict.direction == expected
+    openings = ("Which came first", "Neither was made from the other")
+    assert any(text.startswith(openings) for text in verdict.caveats) == (expected == "undetermined")
 
 
 @pytest.mark.parametrize("relation", ["identical", "independent", "shared-origin"])

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from lineage_audit.report.wording import order_words
+from lineage_audit.report.wording.comparisons import direction_words
 from lineage_audit.report.wording.sentences import first_sentence, names_of, rarity
 from lineage_audit.results import Share
 from tests.report.checks import CHECKS
@@ -56,8 +58,36 @@ def test_who_was_made_from_whom_is_said_only_where_it_is_shown():
     for direction, (child, parent) in {"a->b": (b, a), "b->a": (a, b)}.items():
         shown = replace(report, verdict=replace(report.verdict, direction=direction))
         assert f"{child} shares its training with {parent} and looks as if made from it" in first_sentence(shown)
-    open_ = replace(report, verdict=replace(report.verdict, direction="undetermined"))
+    open_ = replace(report, verdict=replace(report.verdict, direction="undetermined", excluded=()))
     assert "one was made from the other, or both from one model" in first_sentence(open_)
+
+
+def test_who_was_not_made_from_whom_is_said_where_that_alone_is_shown():
+    report = REPORTS["derived"]
+    b, a = names_of(report.b.ref, report.a.ref)
+    for excluded, words in {
+        ("b->a",): f"it looks as if {b} was made from {a}, or both from one model",
+        ("a->b",): f"it looks as if {a} was made from {b}, or both from one model",
+        ("a->b", "b->a"): "neither was made from the other, both go back to one model",
+    }.items():
+        verdict = replace(report.verdict, direction="undetermined", excluded=excluded)
+        assert words in first_sentence(replace(report, verdict=verdict))
+
+
+@pytest.mark.parametrize(
+    ("direction", "excluded", "words", "cell"),
+    [
+        ("a->b", ("b->a",), "fits A → B, if neither file was made to fit", "fits A → B"),
+        ("undetermined", ("b->a",), "A was not made from B; more is not shown", "not B → A"),
+        ("undetermined", ("a->b",), "B was not made from A; more is not shown", "not A → B"),
+        ("undetermined", ("b->a", "a->b"), "neither was made from the other", "not B → A, not A → B"),
+        ("undetermined", (), "undetermined", "not shown"),
+    ],
+)
+def test_an_order_is_said_in_a_fact_and_in_a_cell(direction, excluded, words, cell):
+    verdict = replace(REPORTS["derived"].verdict, direction=direction, excluded=excluded)
+    assert order_words(verdict).startswith(words)
+    assert direction_words(verdict) == cell
 
 
 @pytest.mark.parametrize(

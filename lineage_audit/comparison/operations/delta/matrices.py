@@ -125,6 +125,11 @@ class MatrixPair:
     projection_of_b: Projection | None = None
 
     @property
+    def size(self) -> int:
+        """Number of elements of the window."""
+        return self.shape[0] * self.shape[1]
+
+    @property
     def concentration(self) -> float:
         """Largest singular value of the delta over that of a random matrix of its size."""
         expected = self.moments.deviation * (self.shape[0] ** 0.5 + self.shape[1] ** 0.5)

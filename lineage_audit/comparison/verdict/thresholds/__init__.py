@@ -43,7 +43,6 @@ from lineage_audit.comparison.verdict.thresholds.operations import (
 )
 from lineage_audit.comparison.verdict.thresholds.relations import (
     ALIGNMENT,
-    EXPLAINS_ALL,
     INDEPENDENCE,
     ORDER,
     RELATION,
@@ -59,7 +58,6 @@ __all__ = [
     "COMPOSED",
     "DELTA_CHECKPOINT",
     "EDITED",
-    "EXPLAINS_ALL",
     "FREE_SIGNS",
     "INDEPENDENCE",
     "INTERPOLATED",

@@ -19,8 +19,8 @@ def _changed(matrix: Callable[[str, Array], Array]) -> Weights:
     return {name: matrix(name, values) if "proj" in name else values for name, values in PARENT.items()}
 
 
-def _lora(rank: int, modules: tuple[str, ...]) -> Weights:
-    rng = np.random.default_rng(2)
+def _lora(rank: int, modules: tuple[str, ...], seed: int = 2) -> Weights:
+    rng = np.random.default_rng(seed)
 
     def merged(name: str, values: Array) -> Array:
         if not any(module in name for module in modules):
@@ -85,8 +85,9 @@ def _only(verdict: Verdict) -> Operation:
 @pytest.mark.parametrize(
     ("weights", "kind", "detail", "direction"),
     [
+        # so few numbers lie along the weights by chance
         (_lora(4, ("q_proj", "v_proj")), "lora-merged", "rank 4 on q, v", "undetermined"),
-        (_lora(16, ("proj",)), "lora-merged", "rank 16 on q, k, v, o, gate, up, down", "undetermined"),
+        (_lora(16, ("proj",)), "lora-merged", "rank 16 on q, k, v, o, gate, up, down", "a->b"),
         (_quantised(8, None), "quantized", "B is A rounded to int8, one scale a row", "a->b"),
         (_quantised(4, None), "quantized", "B is A rounded to int4, one scale a row", "a->b"),
         (_quantised(4, 32), "quantized", "B is A rounded to int4, one scale for 32 weights", "a->b"),
@@ -108,6 +109,20 @@ def test_the_same_found_from_the_other_side() -> None:
     verdict = _verdict(_quantised(4, None), PARENT)
     assert verdict.direction == "b->a"
     assert _only(verdict).detail == "A is B rounded to int4, one scale a row"
+
+
+def test_two_adapters_of_one_model_show_no_direction() -> None:
+    verdict = _verdict(_lora(4, ("proj",)), _lora(4, ("proj",), seed=7))
+    assert (_only(verdict).kind, _only(verdict).detail) == ("lora-merged", "rank 8 on q, k, v, o, gate, up, down")
+    assert verdict.direction == "undetermined"
+    assert verdict.excluded == ()
+
+
+def test_an_adapter_beside_a_noisy_copy_of_its_base_shows_no_direction() -> None:
+    rng = np.random.default_rng(8)
+    faint = _changed(lambda _, x: (x + 0.001 * x.std() * rng.standard_normal(x.shape)).astype(np.float32))
+    verdict = _verdict(faint, _lora(4, ("proj",)))
+    assert (_only(verdict).kind, verdict.direction) == ("lora-merged", "undetermined")
 
 
 def test_two_noisy_copies_of_one_model_show_no_direction() -> None:
