@@ -29,14 +29,17 @@ TESTS = Path(__file__).parent
 SLOW = (
     "benchmarks",  # how the benchmarks make their models and read their results
     "hostile",  # attacks, each on a guarded process of its own
+    "report/test_hostile_strings.py",
     "cli/test_process.py",  # and other processes: what a kill leaves, a browser, a kernel
     "library/test_workers.py",
     "report/html/test_in_browser.py",
     "test_notebook.py",
+    "behaviour/asking/test_endpoint.py",
     "checkpoint/composed/test_against_peft.py",  # what other libraries make of the same files, kind by kind
     "checkpoint/names/test_native_architectures.py",
     "checkpoint/source/test_hub_traffic.py",  # what models of true size cost
     "comparison/alignment/test_shared_experts.py",  # every change of every form
+    "comparison/merging/test_unmixing.py",
     "comparison/requantized/test_models.py",
     "comparison/test_coverage.py",
     "comparison/test_malformed_mixers.py",
