@@ -47,11 +47,11 @@ class AlignedWeights:
     Attributes:
         alignment: where everything in B comes from in A.
         factors: signs and scales of units, fitted after the tests.
-        comparison: measurements of B against A's image, factors included.
+        comparison: measurements of B against aligned A, factors included.
         evidence: tests on measurements before the factors were fitted.
-        shares: how much of B the image explains.
-        gains: norm gains that were moved into what they feed, which the image of A undoes.
-        backward: A was found to be made of parts of B, and ``comparison`` holds A against B's image.
+        shares: how much of B aligned A explains.
+        gains: norm gains that were moved into what they feed, which aligned A undoes.
+        backward: A was found to be made of parts of B, and ``comparison`` holds A against aligned B.
     """
 
     alignment: Alignment
@@ -167,7 +167,7 @@ def _measured(
     effort: SearchEffort,
     progress: Progress,
 ) -> WeightComparison:
-    """Measure B against the image of A, which has B's heads."""
+    """Measure B against aligned A, which has B's heads."""
     readings = plan_reading(pairs, "full") if effort == "full" else plan_search(pairs)
     progress.begin(sum(bytes_of(reading) for reading in readings), "aligned comparison")
     return comparison_in_layout(a, b, pairs, measure_all(a, b, readings, progress), heads)

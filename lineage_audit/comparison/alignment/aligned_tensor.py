@@ -1,4 +1,4 @@
-"""The function-preserving image of a tensor of A, in the order and basis of its counterpart in B."""
+"""A tensor of aligned A: function-preserving, in the order and basis of its counterpart in B."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AlignedTensor:
 
     @property
     def leaves_out_units(self) -> bool:
-        """Whether some rows or columns of B have no source in A, so that their image is zero."""
+        """Whether some rows or columns of B have no source in A, so that aligned A is zero there."""
         return any(factor is not None and not factor.all() for factor in (self.row_factor, self.column_factor))
 
     @property

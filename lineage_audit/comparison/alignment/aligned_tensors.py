@@ -1,4 +1,4 @@
-"""Pairs of tensors in which A's side is its image under an alignment."""
+"""Pairs of tensors in which A's side is aligned to B's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def aligned_pairs(
     heads: HeadsByLayer | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> list[TensorPair]:
-    """Pair every tensor of B that has a source with the image of that source."""
+    """Pair every tensor of B that has a source with that source, aligned."""
     return list(_pairs(a, b, alignment, heads, token_rows))
 
 
@@ -159,7 +159,7 @@ def _order(axis: Axis, count: int, tensor_b: TensorRef, alignment: Alignment, he
 
 
 def _units(units: UnitMap | None, count: int) -> _Order:
-    """Where units come from; the image of what has no source is zero.
+    """Where units come from; what has no source is zero.
 
     What stands behind a mixer's channels (the filters of B and C) stays in place, as does what heads have in common.
     """

@@ -70,7 +70,7 @@ def fit_factors(comparison: WeightComparison) -> Factors:
 
 
 def with_factors(pairs: list[TensorPair], factors: Factors, comparison: WeightComparison) -> list[TensorPair]:
-    """The same pairs with the factors in their images."""
+    """The same pairs with the factors in aligned A."""
     return [_with_factors(pair, factors) for pair in pairs if pair.b.key in comparison.measurements]
 
 

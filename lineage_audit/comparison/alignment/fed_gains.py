@@ -71,17 +71,17 @@ def measure_fed_gains(a: CanonicalWeights, b: CanonicalWeights, comparison: Weig
 def _read_of_channels(
     a: CanonicalWeights, b: CanonicalWeights, part: Measurement
 ) -> tuple[DoubleArray, DoubleArray] | None:
-    """Squared size of what a matrix reads of each channel of A's image and of B, gains included; None if unknown."""
-    pair, image = part.pair, part.pair.aligned_a or AlignedTensor()
-    if pair.b.role not in NORMED_BY or image.rotation is not None:
+    """Squared size of what a matrix reads of each channel of aligned A and of B, gains included; None if unknown."""
+    pair, aligned_a = part.pair, part.pair.aligned_a or AlignedTensor()
+    if pair.b.role not in NORMED_BY or aligned_a.rotation is not None:
         return None
     gain_a, gain_b = a.gain(pair.a.role, pair.a.layer), b.gain(pair.b.role, pair.b.layer)
     squares_a, squares_b = part.columns.aa, part.columns.bb
-    if image.column_factor is not None:  # what moved gains were made up for by is no part of A
-        squares_a = ratio(squares_a, np.square(image.column_factor, dtype=np.float64))
-    if image.a_gain is None and gain_a is not None:
-        squares_a = _times(squares_a, gain_a if image.columns is None else gain_a[image.columns])
-    if image.b_gain is None and gain_b is not None:
+    if aligned_a.column_factor is not None:  # what moved gains were made up for by is no part of A
+        squares_a = ratio(squares_a, np.square(aligned_a.column_factor, dtype=np.float64))
+    if aligned_a.a_gain is None and gain_a is not None:
+        squares_a = _times(squares_a, gain_a if aligned_a.columns is None else gain_a[aligned_a.columns])
+    if aligned_a.b_gain is None and gain_b is not None:
         squares_b = _times(squares_b, gain_b)
     known = len(squares_a) == len(squares_b) and (squares_a > 0).any() and (squares_b > 0).any()
     return (squares_a, squares_b) if known else None

@@ -33,7 +33,7 @@ from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 
 
 def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights | None:
-    """Measure a sample of B against the image of A; None where no layer has a clear source.
+    """Measure a sample of B against aligned A; None where no layer has a clear source.
 
     Args:
         found: what was matched.
@@ -87,7 +87,7 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
 def _sampled(
     found: Invariants, pairs: list[TensorPair], heads: HeadsByLayer | None, progress: Progress
 ) -> WeightComparison:
-    """Measure a sample of B against the image of A."""
+    """Measure a sample of B against aligned A."""
     readings = plan_reading(pairs, "sample")
     progress.begin(sum(bytes_of(reading) for reading in readings), "aligned sample")
     measured = measure_all(found.a.checkpoint, found.b.checkpoint, readings, progress)

@@ -32,7 +32,7 @@ class Change:
     """What was measured of the difference between two related models.
 
     Attributes:
-        comparison: measurements of B against A's image.
+        comparison: measurements of B against aligned A.
         aligned: what the search found, if it holds.
         matrices: whole matrices of both, where they were read.
         shares: how much.
@@ -116,7 +116,7 @@ def _training(change: Change) -> list[DirectedOperation]:
     if change.aligned is not None and delta <= ROUNDED.fit_delta + _rounding(
         change.matrices, change.aligned.comparison
     ):
-        return []  # what is left of an image that was scaled or rotated is rounding
+        return []  # what is left of weights that were scaled or rotated is rounding
     # Turned round, what is said of A and B would be, too; of samples that were matched some were matched wrongly.
     is_unsure = change.aligned is not None and (change.aligned.backward or are_sketches)
     marked = None if is_unsure else classify_delta(difference)

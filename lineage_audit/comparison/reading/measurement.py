@@ -39,7 +39,7 @@ _WORTH_THREADS = 4 * 2**20
 """Elements of all readings together from which threads are worth their start."""
 
 _Rows = tuple[FloatArray, FloatArray]
-"""Some rows of A, or of its image, and of B."""
+"""Some rows of A, as stored or aligned, and of B."""
 
 Place = TensorKey | str
 """B's place in the architecture, or its name where roles do not tell tensors apart."""
@@ -265,7 +265,7 @@ def _matrix_part(
         kernel: takes the sums.
         reading: what the rows belong to.
         first: place of the first of them among the reading's rows.
-        values: the rows, of A's image and of B.
+        values: the rows, of aligned A and of B.
         trained: takes out of them what was set.
         step: rows of the reading from one that is marked to the next.
     """

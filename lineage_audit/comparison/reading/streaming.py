@@ -44,7 +44,7 @@ class Chunk:
         reading: what they belong to.
         first: place of the first of them among the reading's rows.
         positions: positions of the rows into the pair's row lists.
-        fetched_a: bytes of A's rows; None where the image mixes all of them, which ``whole_a`` then holds.
+        fetched_a: bytes of A's rows; None where the alignment mixes all of them, which ``whole_a`` then holds.
         fetched_b: bytes of B's rows.
         whole_a: A's matrix but for the mixing of its rows, or None.
     """
@@ -57,12 +57,12 @@ class Chunk:
     whole_a: FloatArray | None = None
 
     def values(self) -> tuple[FloatArray, FloatArray]:
-        """Decode: A's image and B as matrices ``[rows, width]`` (a vector is one column), in row-major order."""
+        """Decode: aligned A and B as matrices ``[rows, width]`` (a vector is one column), in row-major order."""
         pair = self.reading.pair
         aligned_a = pair.aligned_a
         b = _as_matrix(self.fetched_b.decode()[0])
         if aligned_a is None:
-            assert self.fetched_a is not None, "only images mix rows"
+            assert self.fetched_a is not None, "only alignments mix rows"
             return np.ascontiguousarray(_as_matrix(self.fetched_a.decode()[0])), np.ascontiguousarray(b)
         if self.fetched_a is None:
             assert self.whole_a is not None, "what mixes rows was read whole"
@@ -176,7 +176,7 @@ def _cut(a: Checkpoint, b: Checkpoint, reading: Reading, elements: int) -> Itera
         step = max(1, count)
     whole_a = None
     if _mixes_rows(reading):
-        assert pair.aligned_a is not None, "only images mix rows"
+        assert pair.aligned_a is not None, "only alignments mix rows"
         held = _as_matrix(a.read([RowRequest(pair.a, pair.a_rows)])[0])
         whole_a = pair.aligned_a.columns_of(_trained(held, pair.a_rows))
     for first in range(0, count, step):

@@ -62,7 +62,7 @@ class Findings:
         moved: whether one was found, so that shares and gains are those after alignment.
         rotated: whether it holds a rotation, after which gains cannot be compared.
         obstacle: why the weights could hardly be compared, or None.
-        layer_slopes: slopes of B on A's image and of A's image on B, over the matrices of the layers; None where
+        layer_slopes: slopes of B on aligned A and of aligned A on B, over the matrices of the layers; None where
             nothing was measured or copies share what one unit wrote.
         excluded_by_slopes: the way that no training leads, as slopes show it; None where it is open.
         unplaced: share of B's parameters under names that say nothing, in shapes that A has, that resembled nothing.

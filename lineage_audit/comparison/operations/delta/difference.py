@@ -12,7 +12,7 @@ from lineage_audit.comparison.operations.directed import DirectedOperation
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Difference:
-    """What was measured of the difference between A's image and B.
+    """What was measured of the difference between aligned A and B.
 
     Attributes:
         comparison: sums over all tensors that were read.

@@ -1,4 +1,4 @@
-"""Matrices of A's image and of B, reduced one at a time to what tells one kind of change from another.
+"""Matrices of aligned A and of B, reduced one at a time to what tells one kind of change from another.
 
 No matrix outlives its reduction. Of a large one a window is looked at: some of its units with all residual channels,
 since a delta of low rank, a projected direction or added noise show in every such part of it.
@@ -53,10 +53,10 @@ class Moments:
         deviation: standard deviation of the delta.
         kurtosis: its fourth standardised moment; 3 for a normal shape.
         delta_size: Frobenius norm of the delta.
-        deviation_a: standard deviation of A's image.
+        deviation_a: standard deviation of aligned A.
         deviation_b: the same of B.
-        size_a: Frobenius norm of A's image.
-        along_a: inner product of the delta with A's image over the size of A's image.
+        size_a: Frobenius norm of aligned A.
+        along_a: inner product of the delta with aligned A over the size of aligned A.
         along_b: the same with B.
     """
 
@@ -87,13 +87,13 @@ class Projection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MatrixPair:
-    """What one matrix of B and the image of A's show.
+    """What one matrix of B and that of aligned A show.
 
     Attributes:
         role: its role.
         layer: layer of B.
         shape: rows and columns of the window.
-        rows_a: some whole rows of A's image, ``[n, in]``.
+        rows_a: some whole rows of aligned A, ``[n, in]``.
         rows_b: the same of B.
         rounding: relative rounding error of the coarser of the two sides, judged by the values themselves: a model is
             often stored in a finer type than it was computed in.
@@ -104,7 +104,7 @@ class MatrixPair:
         written_a: how strongly A writes along the delta's first left singular vector.
         written_b: the same of B.
         moments: sizes and inner products.
-        projection_of_a: what A's image leaves of B once it is projected on B's directions, where B may be such a cut.
+        projection_of_a: what aligned A leaves of B once it is projected on B's directions, where B may be such a cut.
         projection_of_b: the same the other way round.
     """
 
@@ -206,7 +206,7 @@ def _is_writer(pair: TensorPair, role: Role) -> bool:
 
 
 def is_untouched(part: Measurement) -> bool:
-    """Whether nothing was done to a tensor; an image that was rotated or scaled equals it but for rounding."""
+    """Whether nothing was done to a tensor; what was rotated or scaled equals it but for rounding."""
     if max(part.equal, part.rounded or 0) == part.elements:
         return True
     return part.pair.aligned_a is not None and part.delta_squared <= ROUNDED.aligned_delta**2 * float(

@@ -44,7 +44,7 @@ _CHUNK_ELEMENTS = 2**22
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """A window on A's image and on B, float32 ``[out, units]`` or ``[units, in]``, and some whole rows of both."""
+    """A window on aligned A and on B, float32 ``[out, units]`` or ``[units, in]``, and some whole rows of both."""
 
     a: FloatArray
     b: FloatArray
@@ -76,7 +76,7 @@ def read_block(a: Checkpoint, b: Checkpoint, pair: TensorPair) -> Window:
 
 
 def _window_of_a(a: Checkpoint, pair: TensorPair, aligned_a: AlignedTensor) -> tuple[FloatArray, FloatArray]:
-    """A's image: the window and some whole rows."""
+    """Aligned A: the window and some whole rows."""
     everyone, whole = _everyone_and_some(pair)
     if aligned_a.needs_every_row:
         base = _read(a, pair.a, pair.a_rows, aligned_a.columns_of)
