@@ -1,6 +1,6 @@
 """The rule of units in any order: rows held against anchor tokens, matched by size alone, tested by sign.
 
-What a row says of tokens does not change when layers, heads, units or channels are renumbered, negated or turned, so a
+What a row says of tokens does not change when layers, heads, units or channels are renumbered, negated or rotated, so a
 copy finds its original by the size of the product; that its sign is the same as well is what chance does not give.
 """
 
@@ -34,7 +34,7 @@ from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
 from lineage_audit.comparison.invariants.anchor_tokens import embedding_of
 
 _Vectors = npt.NDArray[np.inexact[Any]]
-"""Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs turn, else real."""
+"""Units over tokens, ``[units, frequencies, tokens]``: complex for rotary keys, whose pairs rotate, else real."""
 
 _ENOUGH_WEIGHTS = 2**22
 """Weights of one model that are enough, as many as a sample reads: the first pattern of layers within it is taken."""

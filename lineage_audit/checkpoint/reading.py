@@ -179,7 +179,7 @@ def _decode_block(part: Part, low: int, high: int, data: Sequence[bytes]) -> Flo
 
 
 def _oriented(part: Part, matrix: FloatArray) -> FloatArray:
-    """Turn a whole stored matrix so that its first axis is the output dimension."""
+    """Transpose a whole stored matrix so that its first axis is the output dimension."""
     matrix = matrix.reshape(_matrix_shape(part))
     return matrix.T if part.transposed else matrix
 

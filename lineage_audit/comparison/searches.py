@@ -98,8 +98,8 @@ def ask_from_the_wider(
     """Ask the invariants, with the narrower model as the one that may be a part of the other."""
     if a.channels >= b.channels:
         return _AskedInvariants(ask_invariants(a, b, pairing.token_rows, budget, progress), backward=False)
-    turned = None if pairing.token_rows is None else pairing.token_rows[::-1]
-    return _AskedInvariants(ask_invariants(b, a, turned, budget, progress), backward=True)
+    swapped = None if pairing.token_rows is None else pairing.token_rows[::-1]
+    return _AskedInvariants(ask_invariants(b, a, swapped, budget, progress), backward=True)
 
 
 def align_sample(

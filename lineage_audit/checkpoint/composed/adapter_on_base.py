@@ -119,7 +119,7 @@ class _Composition:
             self._add_to_bias(update.module, update.bias, scaling)
 
     def _updated(self, update: ModuleUpdate, scaling: float) -> StoredTensor | None:
-        """The base's matrix with the update on it, as it stands or turned."""
+        """The base's matrix with the update on it, as it stands or transposed."""
         held, ref = self._modules.stored(update), self._modules.place(update)
         if held is None:
             return None

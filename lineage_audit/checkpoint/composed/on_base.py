@@ -176,5 +176,5 @@ def _as_vector(stored: StoredTensor) -> StoredTensor:
 
 
 def fits(base: StoredTensor, shape: tuple[int, int], *, is_transposed: bool) -> bool:
-    """Tell whether an update of shape ``[out, in]`` fits a stored matrix, as it stands or turned."""
+    """Tell whether an update of shape ``[out, in]`` fits a stored matrix, as it stands or transposed."""
     return len(base.shape) == 2 and (row_count(base), columns(base)) == (shape[::-1] if is_transposed else shape)

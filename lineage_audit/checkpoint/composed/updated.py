@@ -28,7 +28,7 @@ class Updated(OnBase):
     """A base matrix and the update of some or all of its rows.
 
     Attributes:
-        update: of the base's columns; turned where the base stores its matrix ``[in, out]``.
+        update: of the base's columns; transposed where the base stores its matrix ``[in, out]``.
         scaling: of the update.
         magnitude: DoRA's lengths of rows, ``[out]``, or None.
         rows: for each row of the stored matrix the row of the update, or -1; None where they are the same.
@@ -86,7 +86,7 @@ class TransposedDora(OnBase):
     decoded; a reading of all rows holds what is needed.
 
     Attributes:
-        update: turned, ``[in, out]``.
+        update: transposed, ``[in, out]``.
         scaling: of the update.
         magnitude: DoRA's lengths, ``[out]``.
         source: where base and adapter are.

@@ -189,7 +189,7 @@ class Elementwise:
         return first * self.second.values(low, high, taken)
 
     def transposed(self) -> Update:
-        """The elementwise product of both, turned."""
+        """The elementwise product of both, transposed."""
         return Elementwise(self.first.transposed(), self.second.transposed())
 
 
@@ -220,7 +220,7 @@ class Kronecker:
         return flat
 
     def transposed(self) -> Update:
-        """The Kronecker product of both, turned."""
+        """The Kronecker product of both, transposed."""
         return Kronecker(self.left.transposed(), self.right.transposed())
 
     def _left_rows(self, low: int, high: int) -> tuple[int, int]:

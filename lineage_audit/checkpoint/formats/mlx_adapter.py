@@ -1,7 +1,7 @@
 """Adapters of mlx-lm: ``adapters.safetensors`` beside an ``adapter_config.json`` with ``fine_tune_type``.
 
 Its factors stand the other way than PEFT's: ``lora_a`` is ``[in, rank]``, ``lora_b`` ``[rank, out]``, and the update is
-``scale * (lora_a @ lora_b).T``. They are given PEFT's names and turned as they are read, so that what puts adapters
+``scale * (lora_a @ lora_b).T``. They are given PEFT's names and transposed as they are read, so that what puts adapters
 on a base needs to know one layout.
 """
 
@@ -40,7 +40,7 @@ class _TransposedMatrix:
         return (columns_of(self.stored, low, high),)
 
     def decode(self, low: int, high: int, arrays: Sequence[RawArray]) -> FloatArray:  # noqa: ARG002
-        """Turn them."""
+        """Transpose them."""
         return np.ascontiguousarray(arrays[0].T, dtype=np.float32)
 
 

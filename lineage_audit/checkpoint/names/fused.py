@@ -5,7 +5,7 @@ many heads the keys have follows from the number of rows, so one rule covers mul
 attention.
 
 Rotary pairs: a role's rows follow the order of transformers' Llama, where rows ``j`` and ``j + head_dim / 2`` of
-a head turn together. Meta's own files store the two next to each other, which is undone here. GPT-J, Cohere,
+a head rotate together. Meta's own files store the two next to each other, which is undone here. GPT-J, Cohere,
 ChatGLM and GLM-4, Llama 4, ERNIE 4.5 and DeepSeek keep adjacent pairs in every published form, so their stored
 order is left as it is.
 """

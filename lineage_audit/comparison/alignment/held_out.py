@@ -152,7 +152,7 @@ def _rows(weights: CanonicalWeights, tensor: TensorRef, units: IntArray) -> Floa
 
 
 def _columns(down: FloatArray, units: IntArray) -> FloatArray:
-    """The columns of some units as rows, ``[n, d]``; a whole matrix is never turned."""
+    """The columns of some units as rows, ``[n, d]``; a whole matrix is never transposed."""
     return np.ascontiguousarray(down[:, units].T)
 
 

@@ -260,7 +260,7 @@ def _residual(alignment: Alignment) -> Iterator[DirectedOperation]:
             "inner products of shared tokens' embeddings correlate at {:.3f} while no channel finds another",
         )
         evidence = _fitted_on(residual, inferred if residual.rotation is None else fitted)
-        yield directed("residual-rotated", "the residual stream is turned by an orthogonal matrix", evidence)
+        yield directed("residual-rotated", "the residual stream is rotated by an orthogonal matrix", evidence)
     if residual.channels is not None:
         moved = _out_of_order(residual.channels)
         negative = 0 if residual.signs is None else int((residual.signs < 0).sum())

@@ -1,12 +1,12 @@
 """A residual map from Gram matrices alone, where no token and no number says what corresponds.
 
 The Gram matrix of a matrix's rows does not change when its units or heads are reordered or negated, and a rotation of
-the residual stream (an order of channels is one) turns it as a whole. So the eigenvectors of two such matrices, summed
-over everything that reads or writes the stream, correspond in order of their eigenvalues but for a sign each; and the
-signs are those under which the Gram matrices of single roles agree as well. Where FFNs alone were taken, attention's
-would hide them, so that gate rows are tried by themselves, layer by layer. It finds a copy or a light fine-tune, whose
-eigenvectors have not mixed, and refining with gate rows takes it further. Up rows of gated FFNs and down columns are
-left out: they are held out for what comes after.
+the residual stream (an order of channels is one) rotates it as a whole. So the eigenvectors of two such matrices,
+summed over everything that reads or writes the stream, correspond in order of their eigenvalues but for a sign each;
+and the signs are those under which the Gram matrices of single roles agree as well. Where FFNs alone were taken,
+attention's would hide them, so that gate rows are tried by themselves, layer by layer. It finds a copy or a light
+fine-tune, whose eigenvectors have not mixed, and refining with gate rows takes it further. Up rows of gated FFNs and
+down columns are left out: they are held out for what comes after.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ def _looked_at(weights: CanonicalWeights) -> list[int]:
 def _turned(gram: DoubleArray, axes: DoubleArray) -> DoubleArray:
     """A Gram matrix over other axes, without its diagonal, which has no sign to tell, and of size one."""
     single = axes.astype(np.float32)
-    turned: DoubleArray = (single.T @ gram.astype(np.float32) @ single).astype(np.float64)
-    np.fill_diagonal(turned, 0.0)
-    return ratio(turned, float(np.linalg.norm(turned)))
+    rotated: DoubleArray = (single.T @ gram.astype(np.float32) @ single).astype(np.float64)
+    np.fill_diagonal(rotated, 0.0)
+    return ratio(rotated, float(np.linalg.norm(rotated)))
 
 
 def _common_signs(agreement: DoubleArray) -> DoubleArray:

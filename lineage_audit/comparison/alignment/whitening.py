@@ -45,8 +45,8 @@ def _strongest_directions(gram: FloatArray) -> tuple[FloatArray, FloatArray]:
     basis = rng.standard_normal((len(gram), _STRONGEST), dtype=np.float32)
     for _ in range(_ITERATIONS):
         basis = _orthonormal(gram @ basis)
-    sizes, turn = np.linalg.eigh(basis.T @ (gram @ basis))
-    return sizes.astype(np.float32), (basis @ turn).astype(np.float32)
+    sizes, rotation = np.linalg.eigh(basis.T @ (gram @ basis))
+    return sizes.astype(np.float32), (basis @ rotation).astype(np.float32)
 
 
 def _orthonormal(columns: FloatArray) -> FloatArray:

@@ -70,7 +70,7 @@ class WeightComparison:
         return tuple(dict.fromkeys(self.heads_at(layer) for layer in layers))
 
     def rotary_at(self, layer: int | None) -> Rotary | None:
-        """How positions turn the heads of a layer: as in most, where they are of that size; else it is not known."""
+        """How positions rotate the heads of a layer: as in most, where they are of that size; else it is not known."""
         heads = self.heads_at(layer)
         is_usual = self.heads is not None and heads is not None and heads.head_dim == self.heads.usual.head_dim
         return self.rotary if is_usual else None

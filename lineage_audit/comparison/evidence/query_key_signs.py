@@ -1,6 +1,6 @@
 """Signs of query and key dimensions: negating them in q and in k together leaves every attention score unchanged.
 
-Rotary embeddings turn pairs of dimensions, so both members of a pair flip together; dimensions that are not rotated
+Rotary embeddings rotate pairs of dimensions, so both members of a pair flip together; dimensions that are not rotated
 flip alone. All query heads of a KV group flip with their key head.
 """
 

@@ -95,7 +95,7 @@ def _sampled(
 
 
 def _residual(found: Invariants) -> ResidualMap:
-    """What is known of the stream where no channel found another: that it was turned, or that it holds copies."""
+    """What is known of the stream where no channel found another: that it was rotated, or that it holds copies."""
     if found.channels is None or not found.channels.is_moved_whole:
         return ResidualMap("same")
     return ResidualMap("copies" if found.channels.has_copies else "rotation", fit=found.geometry)
@@ -182,7 +182,7 @@ def _is_rescaled(match: UnitMatch) -> bool:
 
 
 def _without_factors(comparison: WeightComparison, *, rescaled: bool) -> tuple[dict[str, int], WeightComparison]:
-    """The comparison as it is once rows that were negated or rescaled are turned back, and how many were negated.
+    """The comparison as it is once rows that were negated or rescaled are undone, and how many were negated.
 
     Args:
         comparison: a sample, measured under the alignment.

@@ -2,7 +2,7 @@
 
 A token is the same vector of the residual stream whatever the stream's channels are called: with E the embeddings of
 n shared tokens, the n numbers W Eᵀ of a row W (the norm gain in front of it folded in) do not change when the stream
-is permuted, negated or rotated, since W and E turn together. Nothing is fitted. Tokens are chosen by their ids or by
+is permuted, negated or rotated, since W and E rotate together. Nothing is fitted. Tokens are chosen by their ids or by
 hashes of their bytes, never by a weight.
 """
 

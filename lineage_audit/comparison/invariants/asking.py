@@ -31,7 +31,7 @@ from lineage_audit.comparison.invariants.rotary_keys import (
     read_keys,
     shared_key_sources,
 )
-from lineage_audit.comparison.invariants.turned_units import match_turned_units
+from lineage_audit.comparison.invariants.rotated_units import match_rotated_units
 from lineage_audit.comparison.invariants.unit_columns import (
     UnitColumns,
     UnitMatch,
@@ -115,8 +115,8 @@ def ask_invariants(
     found = match_channels(tokens) if tokens is not None else None
     keys, key_evidence = _ask_keys(a, b, tokens, budget)
     residual, layers = _residual_and_layers(a, b, found, keys)
-    turned = _ask_turned(a, b, tokens, found, layers, budget)
-    units = turned or _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
+    rotated = _ask_rotated(a, b, tokens, found, layers, budget)
+    units = rotated or _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, parameters),
@@ -207,7 +207,7 @@ def _ask_units(
     return tuple(_best_match(numbers_a, numbers) for numbers in numbers_b) if numbers_a else ()
 
 
-def _ask_turned(
+def _ask_rotated(
     a: CanonicalWeights,
     b: CanonicalWeights,
     tokens: AnchorTokens | None,
@@ -215,12 +215,12 @@ def _ask_turned(
     layers: Mapping[int, int],
     budget: int,
 ) -> tuple[UnitMatch, ...]:
-    """FFN units over the anchor tokens, where the stream was turned: of layers that are known, else of equal number."""
+    """FFN units over the anchor tokens, where the stream was rotated: of known layers, else of equal number."""
     if tokens is None or found is None or not found.is_moved_whole or found.has_copies:
         return ()
     if layers:
-        return match_turned_units(a, b, tokens, layers, budget)
-    presumed = match_turned_units(a, b, tokens, {layer: layer for layer in b.layers()}, budget)
+        return match_rotated_units(a, b, tokens, layers, budget)
+    presumed = match_rotated_units(a, b, tokens, {layer: layer for layer in b.layers()}, budget)
     return presumed if all(match.is_found for match in presumed) else ()
 
 

@@ -114,8 +114,8 @@ class KeyProducts:
 def multiply(keys_a: RotaryKeys, keys_b: RotaryKeys) -> KeyProducts:
     """All products, frequency by frequency."""
     vectors_a, vectors_b = keys_a.vectors.transpose(1, 0, 2), keys_b.vectors.transpose(1, 0, 2)
-    turned = vectors_a.conj().transpose(0, 2, 1)
-    return KeyProducts(keys_a, keys_b, vectors_b @ turned, vectors_a @ turned)
+    conjugate = vectors_a.conj().transpose(0, 2, 1)
+    return KeyProducts(keys_a, keys_b, vectors_b @ conjugate, vectors_a @ conjugate)
 
 
 def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> KeyMatch:

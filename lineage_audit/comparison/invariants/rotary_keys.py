@@ -1,6 +1,6 @@
 """Rotary pairs of key heads as directions over anchor tokens: what stands for an attention layer at any size.
 
-Under rotary positions the pair of rows with frequency j of a key head can be negated, turned by an angle, scaled
+Under rotary positions the pair of rows with frequency j of a key head can be negated, rotated by an angle, scaled
 against its query and moved with its head; it cannot change j. So two rows a frequency, read as one complex vector
 over the anchor tokens, stand for the head whatever was done to its number, its layer and the stream. In the layout of
 two halves the rows (h, last) and (h + 1, 0) are neighbours, and so are (h, half - 1) and (h, half): the fastest and
@@ -56,7 +56,7 @@ class KeySource:
         tensor: where they are stored.
         heads: how many there are.
         rows: rows of a head.
-        rotary: how positions turn them.
+        rotary: how positions rotate them.
     """
 
     layer: int
@@ -130,7 +130,7 @@ def _key_sources(checkpoint: Checkpoint, heads: HeadsByLayer | None, rotary: Rot
     Args:
         checkpoint: the model.
         heads: its head layout, where it is known.
-        rotary: how positions turn them, where it is known.
+        rotary: how positions rotate them, where it is known.
     """
     latent = [_latent_source(tensor) for tensor in checkpoint.core if _is_weight(tensor, Role.K_ROPE)]
     if latent:
@@ -207,7 +207,7 @@ def _is_weight(tensor: TensorRef, role: Role) -> bool:
 
 
 def _has_usual_size(tensor: TensorRef, heads: HeadsByLayer) -> bool:
-    """Tell whether a layer's heads are turned as most are: those of another size may be turned in another way."""
+    """Tell whether a layer's heads are rotated as most are: those of another size may be rotated in another way."""
     of_layer = heads.at(tensor.layer)
     return of_layer is None or of_layer.head_dim == heads.usual.head_dim
 

@@ -1,6 +1,6 @@
 """Tests on matched rotary keys: the exact one on signs, the calibrated one on sizes, and what both would have shown.
 
-A random sign is a KV group's frequency, never a query head's: the turn by which the query and the key of a frequency
+A random sign is a KV group's frequency, never a query head's: the angle by which the query and the key of a frequency
 may differ without a change is common to all query heads of the group.
 """
 

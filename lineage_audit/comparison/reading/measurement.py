@@ -312,14 +312,14 @@ def _marks(a: FloatArray, b: FloatArray, first: int, step: int) -> Marks:
 def _vector_part(kernel: Kernel, a: FloatArray, b: FloatArray, rounding: Rounding, room: int) -> _Part:
     """A vector is measured as one row; its elements are the rows of the result."""
     a, b, not_finite, apart = without_unusable(a, b)
-    turned = kernel.sums(a.reshape(1, -1), b.reshape(1, -1), rounding)
+    transposed = kernel.sums(a.reshape(1, -1), b.reshape(1, -1), rounding)
     sums = replace(
-        turned,
-        rows=turned.columns,
-        columns=turned.rows,
+        transposed,
+        rows=transposed.columns,
+        columns=transposed.rows,
         not_finite=not_finite,
         not_finite_apart=apart,
-        varying=np.broadcast_to(turned.varying, (len(a),)),
+        varying=np.broadcast_to(transposed.varying, (len(a),)),
     )
     return _Part(sums, float(a.sum(dtype=np.float64)), float(b.sum(dtype=np.float64)), a[:room], b[:room], None, None)
 

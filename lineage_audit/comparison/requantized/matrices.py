@@ -28,7 +28,7 @@ _LARGEST_CHUNK = 2**27
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Origin:
-    """Rows of a stored matrix (columns, where it is stored turned), and the other model's rows that stand there."""
+    """Rows of a stored matrix (columns, where it is stored transposed), and the other model's rows that stand there."""
 
     tensor: TensorRef
     stored_rows: IntArray
@@ -40,7 +40,7 @@ class StoredMatrix:
     """One matrix as it is stored, on a grid.
 
     Attributes:
-        part: the stored tensor, its place in a stack, and whether it is turned.
+        part: the stored tensor, its place in a stack, and whether it is transposed.
         layer: its layer, or None.
         origins: what the other model has in its rows.
     """
@@ -85,7 +85,7 @@ class StoredMatrix:
         if min(rows, self.encoding.together) * columns > _LARGEST_CHUNK:
             return "a group takes too many of its weights"
         if self.part.transposed and rows * columns > _LARGEST_CHUNK:
-            return "too large to turn"
+            return "too large to transpose"
         return None
 
     def cost(self, *, is_whole: bool) -> int:
@@ -104,8 +104,8 @@ class StoredMatrix:
     def numbers(self, other: Checkpoint) -> Callable[[int, int], FloatArray]:
         """What gives the other model's numbers for some rows, in their places; NaN where it has none."""
         if self.part.transposed:
-            turned = self._turned(other)
-            return lambda low, high: turned[low:high]
+            transposed = self._transposed(other)
+            return lambda low, high: transposed[low:high]
         return partial(self._floats, other)
 
     def _floats(self, other: Checkpoint, low: int, high: int) -> FloatArray:
@@ -117,7 +117,7 @@ class StoredMatrix:
             found[place] = values.reshape(len(place), -1)
         return found
 
-    def _turned(self, other: Checkpoint) -> FloatArray:
+    def _transposed(self, other: Checkpoint) -> FloatArray:
         columns = np.full(self.shape[::-1], np.nan, dtype=np.float32)
         requests = [RowRequest(one.tensor, one.rows) for one in self.origins]
         for one, values in zip(self.origins, other.read(requests), strict=True):

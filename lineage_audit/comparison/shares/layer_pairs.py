@@ -34,9 +34,7 @@ def pair_layers(comparison: WeightComparison) -> LayerPairs | None:
         of_b = np.searchsorted(layers_b, [part.pair.b.layer or 0 for part in parts])
         of_a = np.searchsorted(layers_a, [part.pair.a.layer or 0 for part in parts])
         best = np.full(total.shape, -np.inf)
-        np.maximum.at(
-            best, (of_b[:, None], of_a[None, :]), cosines
-        )  # a repeated layer of A has a counterpart in every repeat
+        np.maximum.at(best, (of_b[:, None], of_a[None, :]), cosines)  # a repeated layer has several counterparts
         best[of_b, of_a] = np.diagonal(cosines)
         seen = np.isfinite(best)
         total[seen] += rows * best[seen]

@@ -88,7 +88,7 @@ class LatentHeads:
 
 @dataclass(frozen=True, slots=True)
 class Rotary:
-    """How positions turn the rows of a query or key head.
+    """How positions rotate the rows of a query or key head.
 
     Attributes:
         dims: rows of a head that are rotated in pairs; 0 without rotary embeddings.

@@ -11,7 +11,7 @@ Order of channels (a channel is a row of the values, and of their gates, and a c
 Signs: an activation behind a filter ties them, so that Mamba 2 and delta nets have none. What is linear has some:
 
 - short convolutions: a channel's values with what multiplies them before the filter; its gate after it with its output;
-- RWKV 4, RG-LRU: a channel's values with its output (in RG-LRU its gates' own weights turn with it);
+- RWKV 4, RG-LRU: a channel's values with its output (in RG-LRU its gates' own weights follow it);
 - Mamba 1: a dimension of the state in B and C; one of the step's low rank in both its matrices;
 - mLSTM, RWKV 5 and 6: a dimension of a head's queries and keys.
 

@@ -1,7 +1,7 @@
 """Tokens as anchor tokens: a sample of the vocabulary by hash, and the sums of embeddings that it gives.
 
 Tokens are chosen, and put into signed sums, by hashes of their bytes. Two models that share tokens share sums,
-whatever the ids and however many tokens were appended; a rotation of the residual channels turns the sums with all
+whatever the ids and however many tokens were appended; a rotation of the residual channels rotates the sums with all
 that reads them, so inner products stay.
 """
 

@@ -127,8 +127,8 @@ def _carried_on(edges: Sequence[TreeEdge]) -> list[TreeEdge]:
                 continue
             from_source, from_target = edge.source in targets, edge.target in targets
             if from_source != from_target:
-                turned = edge if from_source else replace(edge, source=edge.target, target=edge.source)
-                found[place_] = replace(turned, directed=True)
+                ordered = edge if from_source else replace(edge, source=edge.target, target=edge.source)
+                found[place_] = replace(ordered, directed=True)
                 moved = True
     return found
 

@@ -102,9 +102,9 @@ def _compared(fingerprints: Sequence[Fingerprint], one: int, other: int, pairs: 
     report = compare_fingerprints(fingerprints[a], fingerprints[b])
     if not is_related(report, pairs) or _distance(report) <= TREES.at_no_distance:
         return _ComparedPair(report, a, b)
-    turned = compare_fingerprints(fingerprints[b], fingerprints[a])
-    if is_related(turned, pairs) and _distance(turned) < _distance(report):
-        return _ComparedPair(turned, b, a)
+    swapped = compare_fingerprints(fingerprints[b], fingerprints[a])
+    if is_related(swapped, pairs) and _distance(swapped) < _distance(report):
+        return _ComparedPair(swapped, b, a)
     return _ComparedPair(report, a, b)
 
 

@@ -73,7 +73,7 @@ def _stored(source: Source, file: str, one: Initialiser, dtype: str) -> StoredTe
 
 
 def _transposed(stored: StoredTensor, naming: Naming) -> StoredTensor:
-    """Give a matrix its name, and turn one that is stored ``[in, out]``."""
+    """Give a matrix its name, and transpose one that is stored ``[in, out]``."""
     named = replace(stored, name=naming.name)
     if not naming.is_transposed:
         return named

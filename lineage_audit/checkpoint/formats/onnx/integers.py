@@ -25,10 +25,10 @@ class _ScaledIntegers:
     """One matrix of integers with its scales and zero points.
 
     Attributes:
-        codes: as stored, ``[out, in]``, or ``[in, out]`` where it is turned.
+        codes: as stored, ``[out, in]``, or ``[in, out]`` where it is transposed.
         scales: one value, or one for each output.
         zeros: likewise, int32.
-        is_turned: the codes are stored ``[in, out]``.
+        is_transposed: the codes are stored ``[in, out]``.
         scheme: what a report calls it.
         bits: of one element.
         rounding: four times that of groups, since one scale serves a row or a whole matrix.
@@ -66,7 +66,7 @@ def scaled_integers(
         codes: the integers as stored.
         scales: F32, one or one for each output.
         zeros: the zero points; none where they are zero.
-        naming: what the matrix is called, and whether it is turned.
+        naming: what the matrix is called, and whether it is transposed.
     """
     if len(codes.shape) != 2 or scales.dtype != "F32":
         return None

@@ -1,4 +1,4 @@
-"""Names of initialisers: PyTorch's exporter keeps those of parameters, but not of matrices that it turned.
+"""Names of initialisers: PyTorch's exporter keeps those of parameters, but not of matrices that it transposed.
 
 A linear layer becomes ``MatMul`` with a constant ``[in, out]`` called ``onnx::MatMul_123``. The node that consumes it
 is called after the module (``/model/layers.0/self_attn/q_proj/MatMul``); else the bias that is added next is.
@@ -14,7 +14,7 @@ from lineage_audit.checkpoint.formats.onnx.graph import Graph, Node
 
 _NAMED = re.compile(r".*\.(?:weight|bias|gamma|beta)", re.DOTALL)
 _BUILDER = ".MatMul.weight"
-"""onnxruntime-genai's builder names its turned matrices so."""
+"""onnxruntime-genai's builder names its transposed matrices so."""
 
 _OPERATOR = re.compile(r"(?:MatMul|Gemm)(?:_\d+)?(?:_quant)?")
 

@@ -256,8 +256,8 @@ def _may_be_cut(moments: Moments, along: float) -> bool:
 
 def _projection(whole: FloatArray, part: FloatArray, rounding: float) -> Projection:
     """Project one side on the row space (or column space, where rows are more) of the other."""
-    turned = part.shape[0] > part.shape[1]
-    whole, part = (whole.T, part.T) if turned else (whole, part)  # rows are then no more than columns
+    is_tall = part.shape[0] > part.shape[1]
+    whole, part = (whole.T, part.T) if is_tall else (whole, part)  # rows are then no more than columns
     basis, rank = _column_space(part, rounding)
     projected = basis @ (basis.T @ whole.astype(np.float64))
     size = max(float(np.linalg.norm(part)), NOTHING)

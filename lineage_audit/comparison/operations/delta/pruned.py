@@ -29,8 +29,8 @@ _PATTERNS = ((2, 4), (4, 8))
 def find_pruning(difference: Difference) -> DirectedOperation | None:
     """Name the share and the pattern of zeros that one side alone has."""
     sides = [(pair.rows_a, pair.rows_b, pair.rounding) for pair in difference.matrices]
-    turned = [(b, a, rounding) for a, b, rounding in sides]
-    return _pruned(sides, "B", "a->b") or _pruned(turned, "A", "b->a")
+    swapped = [(b, a, rounding) for a, b, rounding in sides]
+    return _pruned(sides, "B", "a->b") or _pruned(swapped, "A", "b->a")
 
 
 def _pruned(sides: Sequence[_Side], name: str, shows: Direction) -> DirectedOperation | None:

@@ -1,4 +1,4 @@
-"""FFN units of a stream that was turned: rows of ``up`` over the anchor tokens, which no rotation moves.
+"""FFN units of a stream that was rotated: rows of ``up`` over the anchor tokens, which no rotation moves.
 
 Where the embeddings are one and no channel is another, a row of ``down`` is a mixture of channels and says nothing of a
 unit. Its row of ``up`` over the tokens (the norm gain folded in) does, in any basis. A row costs the stream's width, so
@@ -37,7 +37,7 @@ _SHARE = 0.25
 """Share of the budget that they may take."""
 
 
-def match_turned_units(
+def match_rotated_units(
     a: CanonicalWeights, b: CanonicalWeights, tokens: AnchorTokens, layers: Mapping[int, int], budget: int
 ) -> tuple[UnitMatch, ...]:
     """Units of the first FFN of a few layers that are known to belong together.

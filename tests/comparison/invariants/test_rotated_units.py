@@ -9,7 +9,7 @@ from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.invariants import asking
 from lineage_audit.comparison.invariants.anchor_tokens import read_anchor_tokens
-from lineage_audit.comparison.invariants.turned_units import match_turned_units
+from lineage_audit.comparison.invariants.rotated_units import match_rotated_units
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from tests.comparison.alignment.disguises import flip_units, permute_units, rotate_residual
 from tests.models import WIDE, Size, Weights, llama, llama_config, model, noisy
@@ -24,7 +24,7 @@ def _matches(a: Weights, b: Weights, size: Size, budget: int = BUDGET) -> tuple[
     tokens = read_anchor_tokens(*models, None)
     assert tokens is not None
     layers = {layer: layer for layer in range(size.layers)}
-    return match_turned_units(*(CanonicalWeights(one) for one in models), tokens, layers, budget)
+    return match_rotated_units(*(CanonicalWeights(one) for one in models), tokens, layers, budget)
 
 
 def _turned(weights: Weights, size: Size) -> Weights:
