@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lineage_audit.checkpoint.tensors import IntArray
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.marks import Marks
 from lineage_audit.comparison.reading.measurement import Measurement
@@ -93,7 +94,7 @@ def _in_blocks(marks: Marks, blocks: int) -> list[tuple[FloatArray, FloatArray]]
     sides = [unit_rows(side).reshape(blocks, -1, side.shape[1]) for side in (marks.a, marks.b)]
     if sides[0].shape[1] < _FEWEST_UNITS:
         return []
-    chosen = np.unique(np.linspace(0, sides[0].shape[1] - 1, _UNITS).astype(np.int64))
+    chosen = spread_numbers(sides[0].shape[1], _UNITS)
     return list(zip(*(side[:, chosen] for side in sides), strict=True))
 
 

@@ -256,8 +256,7 @@ def _bytes(tensor: TensorRef) -> int:
 def _beside_core(pairs: Sequence[TensorPair]) -> list[TensorPair]:
     """A few matrices of the parts beside the core, spread over them: each part is asked on its own."""
     matrices = [pair for pair in pairs if not pair.b.in_core and pair.b.layer is not None and len(pair.b.shape) == 2]
-    chosen = np.unique(np.linspace(0, len(matrices) - 1, min(len(matrices), _PART_MATRICES)).round().astype(int))
-    return [matrices[number] for number in chosen]
+    return spread(matrices, _PART_MATRICES)
 
 
 def _block(rows: int, count: int, tensor: TensorRef) -> IntArray:
