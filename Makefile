@@ -15,7 +15,7 @@ demo: $(RUNS)  ## Compare two sample checkpoints: one architecture, two training
 	@echo "Comparing two small models: one architecture, trained from two different starts."
 	$(BIN)/lineage-audit compare sample_checkpoints/llama-style-parent sample_checkpoints/yi-style-independent
 
-test: setup  ## Run the tests, the slow ones apart: four minutes on two cores.
+test: setup  ## Run the tests but for the slow ones.
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-slow: setup  ## Run the slow ones: benchmarks' own tests, attacks, rejections counted over many pairs.

@@ -38,7 +38,8 @@ SLOW = (
     "checkpoint/composed/test_against_peft.py",  # what other libraries make of the same files, kind by kind
     "checkpoint/names/test_native_architectures.py",
     "checkpoint/source/test_hub_traffic.py",  # what models of true size cost
-    "comparison/alignment/test_shared_experts.py",  # every change of every form
+    "checkpoint/quantization/test_end_to_end.py",  # every change of every form
+    "comparison/alignment/test_shared_experts.py",
     "comparison/merging/test_unmixing.py",
     "comparison/requantized/test_models.py",
     "comparison/test_coverage.py",
