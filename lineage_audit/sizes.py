@@ -1,8 +1,9 @@
-"""Sizes and counts as people write them: ``64MiB``, ``1.5G``, ``1 layer``, ``32 layers``."""
+"""Sizes, counts and runs of numbers as people write them: ``64MiB``, ``1.5G``, ``32 layers``, ``0–3, 7``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 LEAST_BUDGET = 2**20
 """Fewest bytes of a model from which anything can be said."""
@@ -24,3 +25,14 @@ def read_size(text: str) -> int | None:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: ``1 layer``, ``32 layers``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {_PLURALS.get(noun, noun + 's')}"
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Consecutive numbers joined; ``numbers`` in rising order."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)

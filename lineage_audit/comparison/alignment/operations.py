@@ -15,13 +15,13 @@ from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights, layer_numbers
 from lineage_audit.comparison.alignment.maps import Alignment, MixedLayer, ResidualMap, UnitMap
 from lineage_audit.comparison.alignment.moved_gains import MovedGains
-from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.operations.layer_coherence import are_stray
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.symmetries.geometry import Heads, HeadsByLayer, heads_of_size
 from lineage_audit.comparison.verdict.thresholds import SKETCHES
 from lineage_audit.results import Direction
+from lineage_audit.sizes import ranges
 
 
 @dataclass(frozen=True, slots=True)

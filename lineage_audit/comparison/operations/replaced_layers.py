@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from lineage_audit.checkpoint.role_table import DUTIES
-from lineage_audit.comparison.alignment.ranges import ranges
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.operations.directed import DirectedOperation, directed
 from lineage_audit.comparison.operations.layer_coherence import coherence
 from lineage_audit.comparison.verdict.thresholds import LAYER_COHERENCE, REPLACED_LAYERS
 from lineage_audit.results import Direction
+from lineage_audit.sizes import ranges
 
 
 def find_replaced_layers(comparison: WeightComparison) -> list[DirectedOperation]:
