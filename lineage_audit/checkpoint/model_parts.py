@@ -22,6 +22,10 @@ class ModelPart(StrEnum):
     """What carries a tower's output into the language model: projections, resamplers, Q-formers."""
     GENERATOR = "generator"
     """What makes images or speech of the language model's output."""
+    DENOISER = "denoiser"
+    """What makes images, video or sound out of noise: the part of a pipeline that is its model."""
+    AUTOENCODER = "autoencoder"
+    """What carries images into the space in which they are denoised, and back."""
     MULTI_TOKEN = "multi_token"
     """Layers that predict further tokens; they stand behind the model's own."""
 
@@ -29,8 +33,10 @@ class ModelPart(StrEnum):
 TOWERS: frozenset[ModelPart] = frozenset({ModelPart.VISION_TOWER, ModelPart.AUDIO_TOWER})
 """Parts whose layers are a transformer's, under names of their own."""
 
-CORE: frozenset[ModelPart] = frozenset({ModelPart.LANGUAGE_MODEL, ModelPart.DECODER, ModelPart.EMBEDDINGS})
+CORE: frozenset[ModelPart] = frozenset(
+    {ModelPart.LANGUAGE_MODEL, ModelPart.DECODER, ModelPart.EMBEDDINGS, ModelPart.DENOISER}
+)
 """The parts whose units, heads and channels are searched; the others are compared and tested place by place.
 
-No model has both a language model and a decoder: one numbering of layers covers the core.
+No model has two of a language model, a decoder and a denoiser: one numbering of layers covers the core.
 """

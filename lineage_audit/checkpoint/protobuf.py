@@ -49,20 +49,14 @@ def field_at(data: bytes, position: int = 0) -> tuple[int, int | None, int]:
     return field, _WIDTHS[kind], position
 
 
-def fields_of(data: bytes, most: int) -> Iterator[tuple[int, int | bytes]]:
+def fields_of(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """The fields of a message in memory: number and value, which is bytes unless it is a number.
 
-    Args:
-        data: the message.
-        most: fields that it may have; two bytes make one, and each takes as long to read as a large one.
-
     Raises:
-        DamagedMessageError: it is no message, has more fields, or one of them reaches beyond it.
+        DamagedMessageError: it is no message, or a field reaches beyond it.
     """
-    position = found = 0
+    position = 0
     while position < len(data):
-        if (found := found + 1) > most:
-            raise DamagedMessageError(f"more than {most:,} fields")
         field, size, position = field_at(data, position)
         if size is None:
             value, position = number_at(data, position)

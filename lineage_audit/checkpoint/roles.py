@@ -105,6 +105,7 @@ class Role(StrEnum):
     POSITION_PART = "position_part"
     PATCH_EMBED = "patch_embed"
     EMBED_PART = "embed_part"
+    LM_HEAD_PART = "lm_head_part"
     PER_LAYER_EMBED = "per_layer_embed"
     FFN_PART = "ffn_part"
     ROUTER_PART = "router_part"
@@ -121,6 +122,8 @@ class Role(StrEnum):
     AUDIO = "audio"
     PROJECTOR = "projector"
     GENERATOR = "generator"
+    DENOISER = "denoiser"
+    AUTOENCODER = "autoencoder"
     BUFFER = "buffer"
     OTHER = "other"
 
@@ -157,11 +160,14 @@ WITHOUT_PLACE: frozenset[Role] = frozenset(
             Role.AUDIO,
             Role.PROJECTOR,
             Role.GENERATOR,
+            Role.DENOISER,
+            Role.AUTOENCODER,
             Role.ADAPTER,
             Role.MULTI_TOKEN,
         ),
         *(Role.CLASSIFIER, Role.ATTN_PART, Role.INDEXER, Role.RELATIVE_POSITION, Role.POSITION_PART),
-        *(Role.PATCH_EMBED, Role.EMBED_PART, Role.PER_LAYER_EMBED, Role.FFN_PART, Role.ROUTER_PART),
+        *(Role.PATCH_EMBED, Role.EMBED_PART, Role.LM_HEAD_PART, Role.PER_LAYER_EMBED),
+        *(Role.FFN_PART, Role.ROUTER_PART),
         *(Role.EXPERT_PROJECTION, Role.ACTIVATION, Role.MODULATION, Role.HYPER_CONNECTION),
         Role.MIXER_PART,
     }

@@ -115,6 +115,12 @@ def distributed() -> MemorySource:
     return MemorySource({file.name: file.read_bytes() for file in folder.iterdir()})
 
 
+def megatron(kind: str) -> MemorySource:
+    folder = Path(__file__).parent / "formats" / "goldens" / "megatron" / kind
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return MemorySource({path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
+
+
 def legacy() -> MemorySource:
     weights = {name: torch.from_numpy(values) for name, values in llama(1).items()}
     return MemorySource({"pytorch_model.bin": save_legacy(weights), "config.json": json.dumps(llama_config())})
@@ -136,6 +142,8 @@ def diffusers() -> MemorySource:
 MORE: Mapping[str, Callable[[], MemorySource]] = {
     "legacy pickle": legacy,
     "distributed": distributed,
+    "megatron": partial(megatron, "ranks"),
+    "megatron, distributed": partial(megatron, "pieces"),
     "gguf": lambda: gguf(GGMLQuantizationType.F32),
     "gguf q8_0": lambda: gguf(GGMLQuantizationType.Q8_0),
     "onnx": lambda: MemorySource({"model.onnx": seeds("onnx")[0]}),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineage_audit.checkpoint.config.fields import ArchConfig, FieldValue
 from lineage_audit.checkpoint.config.gguf_metadata import config_from_gguf
+from lineage_audit.checkpoint.config.megatron_arguments import config_from_megatron
 from lineage_audit.checkpoint.config.reader import read_config
 from lineage_audit.checkpoint.formats.container import Container
 from lineage_audit.checkpoint.source.base import Source
@@ -28,6 +29,8 @@ def config_of(source: Source, container: Container) -> tuple[ArchConfig, tuple[s
         return _config_of_adapter(container.adapter), ()
     if container.format == "gguf":
         return config_from_gguf(container.values, container.files[0]), ()
+    if container.format in ("megatron", "distcp") and container.values:
+        return config_from_megatron(container.values, container.files[0]), ()
     try:
         return read_config(source), ()
     except UnreadableFileError as error:

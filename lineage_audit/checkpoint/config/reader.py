@@ -30,6 +30,9 @@ _CONFIG_LIMIT = 8 * 2**20
 """Largest configuration that is read, in bytes; those with 20,000 class labels stay below 2 MB."""
 
 _CONFIG_FILE = "config.json"
+_DENOISER_FILES = ("transformer/config.json", "unet/config.json")
+"""The configuration of a pipeline's model."""
+
 _PARAMS_FILES = ("params.json", "original/params.json")
 _QUANTIZATION_FILES: Mapping[str, str] = {"quantize_config.json": "gptq", "quant_config.json": "awq"}
 _BITS_KEYS = ("bits", "w_bit")
@@ -50,6 +53,9 @@ def read_config(source: Source) -> ArchConfig:
     if _CONFIG_FILE in source.files:
         config = config_from_mapping(_object(source, _CONFIG_FILE), _CONFIG_FILE)
         return _with_quantization_file(config, source)
+    for file in _DENOISER_FILES:
+        if file in source.files:
+            return config_from_mapping(_of_denoiser(_object(source, file)), file)
     for file in _PARAMS_FILES:
         if file in source.files:
             return config_from_mapping(with_meta_defaults(_object(source, file)), file)
@@ -79,6 +85,14 @@ def config_from_mapping(stated: Mapping[str, object], file: str) -> ArchConfig:
             origins[name] = "default"
     ordered = {name: fields[name] for name in FIELDS if name in fields}
     return ArchConfig(ordered, origins, flattened(config, used), file, _parts(stated, file))
+
+
+def _of_denoiser(stated: dict[str, object]) -> dict[str, object]:
+    """A configuration of diffusers in transformers' keys: a UNet's "head dimension" is its number of heads."""
+    kind = stated.get("_class_name")
+    if isinstance(kind, str) and kind.startswith("UNet"):
+        stated["num_attention_heads"] = stated.pop("attention_head_dim", None)
+    return {"model_type": kind, **stated}
 
 
 def _parts(stated: Mapping[str, object], file: str) -> dict[ModelPart, ArchConfig]:

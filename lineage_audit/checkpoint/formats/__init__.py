@@ -105,10 +105,25 @@ def _read(source: Source, weights: WeightFiles, wanted: str | None) -> Container
         found = read_meta(source, weights.files)
         return Container("meta", found.tensors, weights.files, left_out=found.left_out, place_checks=found.place_checks)
     if weights.format == "distcp":
-        from lineage_audit.checkpoint.formats.distcp import read_distcp
+        from lineage_audit.checkpoint.formats.distcp import arguments_beside, read_distcp
 
         found = read_distcp(source, wanted)
-        return Container("distcp", found.tensors, weights.files, left_out=found.left_out)
+        told = arguments_beside(source)
+        return Container("distcp", found.tensors, weights.files, values=told, left_out=found.left_out)
+    if weights.format == "megatron":
+        from lineage_audit.checkpoint.formats.megatron import read_megatron
+        from lineage_audit.checkpoint.formats.torch_pickle import saved_arguments
+
+        told = saved_arguments(source, weights.files[0])
+        found = read_megatron(source, weights.files, told, wanted)
+        return Container(
+            "megatron",
+            found.tensors,
+            weights.files,
+            values=told,
+            left_out=found.left_out,
+            place_checks=found.place_checks,
+        )
     if weights.format == "gguf":
         from lineage_audit.checkpoint.formats.gguf import read_gguf
 

@@ -20,7 +20,8 @@ class Container:
         tensors: every stored tensor, in file order.
         files: the weight files, in shard order.
         metadata: free text that the files carry (safetensors ``__metadata__``).
-        values: typed metadata that stands for configuration and tokenizer files (GGUF); otherwise empty.
+        values: what stands for configuration and tokenizer files: GGUF's typed metadata, what Megatron's training was
+            told; otherwise empty.
         left_out: weights that are there, or should be, and were not read.
         others: the files of other models, or copies of this one, in the same repository.
         place_checks: what must be read before some of the tensors' bytes are used; see ``source/place_checks.py``.

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from lineage_audit.checkpoint.formats.distcp_pieces import Piece, joined_pieces
-from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Record, load_pickle
+from lineage_audit.checkpoint.formats.distcp_pieces import Piece, joined_pieces, pieces_by_layer
+from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Inert, Record, load_pickle
 from lineage_audit.checkpoint.formats.torch_globals import ALLOWED_GLOBALS
 from lineage_audit.checkpoint.formats.torch_objects import Dtype, Storage, View, count, counts
-from lineage_audit.checkpoint.formats.torch_pickle import FoundTensors, read_tensor
+from lineage_audit.checkpoint.formats.torch_pickle import FoundTensors, read_tensor, saved_arguments
 from lineage_audit.checkpoint.formats.weight_sets import choose_set
 from lineage_audit.checkpoint.source.archived import ArchivedSource
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
-from lineage_audit.checkpoint.source.model_files import DISTRIBUTED
+from lineage_audit.checkpoint.source.model_files import DISTRIBUTED, UNDIVIDED
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError
+
+_ALL_LAYERS = "layers."
+"""What stands before a layer's number, and in Megatron's before no number: there one tensor is that of all layers."""
 
 _DEEPEST = 16
 _MODULE = "torch.distributed.checkpoint."
@@ -32,6 +35,9 @@ _CLASSES: Mapping[str, str] = {
     _MODULE + "filesystem": "_StorageInfo",
 }
 """Classes whose attributes are looked at, by module."""
+
+_PLANNED = "SavePlan WriteItem WriteItemType TensorWriteData BytesIOWriteData"
+"""Classes of ``planner`` that say how it was saved, which is of no interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,21 @@ def read_distcp(source: Source, wanted: str | None) -> FoundTensors:
     saved = _saved(source)
     chosen = choose_set(_nested(saved), DISTRIBUTED, lambda content: list(_flattened(content, "")), wanted)
     views = [(name, weight) for name, weight in chosen.weights if isinstance(weight, View)]
-    tensors = tuple(_stored(source, name, view, saved.pieces.get(view.storage.key, {})) for name, view in views)
+    tensors = tuple(
+        tensor for name, view in views for tensor in _stored(source, name, view, saved.pieces.get(view.storage.key, {}))
+    )
     if not tensors:
         raise UnreadableFileError(f"{DISTRIBUTED}: speaks of no tensors; give another checkpoint")
     return FoundTensors(tensors, (), chosen.left_out)
+
+
+def arguments_beside(source: Source) -> Mapping[str, object]:
+    """What the training was told, where Megatron saved that beside the pieces; otherwise nothing.
+
+    Raises:
+        LineageAuditError: the file is damaged or unsafe.
+    """
+    return saved_arguments(source, UNDIVIDED) if UNDIVIDED in source.files else {}
 
 
 def _saved(source: Source) -> _Saved:
@@ -85,7 +102,12 @@ def _saved(source: Source) -> _Saved:
 
 def _allowed() -> dict[str, Construct]:
     records = {f"{module} {name}": _record(name) for module, names in _CLASSES.items() for name in names.split()}
-    return {**ALLOWED_GLOBALS, **records}
+    planned = {f"{_MODULE}planner {name}": _inert for name in _PLANNED.split()}
+    return {**ALLOWED_GLOBALS, **planned, **records}
+
+
+def _inert(_arguments: tuple[object, ...]) -> Inert:
+    return Inert("plan")
 
 
 def _record(kind: str) -> Construct:
@@ -190,12 +212,20 @@ def _flattened(content: Mapping[object, object], prefix: str) -> Iterator[tuple[
             yield f"{prefix}{key}", value
 
 
-def _stored(source: Source, name: str, view: View, places: Mapping[tuple[int, ...], ByteRange]) -> StoredTensor:
-    """A tensor, read from the files of its pieces; each is a file inside a file."""
+def _stored(
+    source: Source, name: str, view: View, places: Mapping[tuple[int, ...], ByteRange]
+) -> Iterator[StoredTensor]:
+    """A tensor, read from the files of its pieces, each a file inside a file; of a stack of layers every layer's."""
     members = {f"{name[:80]} at {offset}": place for offset, place in places.items()}
     archive = ArchivedSource(source, DISTRIBUTED, members)
     pieces = [
         Piece(offset, read_tensor(archive, member, places[offset]))
         for member, offset in zip(members, places, strict=True)
     ]
-    return joined_pieces(name, view, pieces)
+    before, is_stack, inside = name.partition(_ALL_LAYERS)
+    layers = pieces_by_layer(view.shape, pieces) if is_stack and UNDIVIDED in source.files and view.shape else None
+    if layers is None or inside[:1].isdigit():
+        yield joined_pieces(name, view, pieces)
+        return
+    for number, of_one in enumerate(layers):
+        yield joined_pieces(f"{before}{_ALL_LAYERS}{number}.{inside}", replace(view, shape=view.shape[1:]), of_one)

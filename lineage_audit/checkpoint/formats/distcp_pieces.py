@@ -101,20 +101,35 @@ def joined_pieces(name: str, view: View, pieces: Sequence[Piece]) -> StoredTenso
     )
 
 
+def pieces_by_layer(shape: tuple[int, ...], pieces: Sequence[Piece]) -> tuple[tuple[Piece, ...], ...] | None:
+    """The pieces of every layer of a tensor that stacks those of all layers; None where a piece holds several."""
+    layers: list[list[Piece]] = [[] for _ in range(shape[0])]
+    for piece in pieces:
+        number, size = piece.offset[0], piece.stored.shape
+        if size[:1] != (1,) or len(piece.offset) != len(size) or not number < len(layers):
+            return None
+        layers[number].append(Piece(piece.offset[1:], replace(piece.stored, shape=size[1:])))
+    return tuple(tuple(of_one) for of_one in layers)
+
+
 def _block(name: str, shape: tuple[int, ...], piece: Piece) -> _Block:
-    """A piece of a vector or matrix, or of a stack that is cut along its first axis."""
+    """A piece of a vector or matrix, or of a stack of which it has neighbouring rows."""
     offset, size = piece.offset, piece.stored.shape
     fits = len(offset) == len(size) == len(shape) > 0
     if not fits or any(start + length > whole for start, length, whole in zip(offset, size, shape, strict=True)):
         raise UnreadableFileError(f"{name[:80]!r}: a piece lies outside of it; save the checkpoint again")
     if len(shape) == 1:
         return _Block(offset[0], 0, size[0], 1, piece.stored)
-    if len(shape) == 2:
-        return _Block(offset[0], offset[1], size[0], size[1], piece.stored)
-    if size[1:] != shape[1:]:
+    if not _are_neighbours(size[:-1], shape[:-1]):
         raise UnsupportedFormatError(f"{name[:80]!r} is cut inside a stack; join it with dcp_to_torch_save")
-    inside = math.prod(shape[1:-1])
-    return _Block(offset[0] * inside, 0, size[0] * inside, shape[-1], piece.stored)
+    row = sum(start * math.prod(shape[axis + 1 : -1]) for axis, start in enumerate(offset[:-1]))
+    return _Block(row, offset[-1], math.prod(size[:-1]), size[-1], piece.stored)
+
+
+def _are_neighbours(size: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Whether rows of a stack follow each other: one at each axis before one that is cut, all at each behind it."""
+    cut = next((axis for axis, length in enumerate(size) if length > 1), len(size))
+    return size[cut + 1 :] == whole[cut + 1 :]
 
 
 def _make_up(blocks: Sequence[_Block], rows: int, columns: int) -> bool:

@@ -33,7 +33,7 @@ _FOREIGN: tuple[Foreign, ...] = (
             "give its folder alone, with .metadata, or join it with dcp_to_torch_save"),
     Foreign(r"(.*/)?(mp_rank|zero_pp_rank)_.*_optim_states\.pt", "a sharded training state of DeepSpeed",
             "join it with zero_to_fp32.py"),
-    Foreign(r"(.*/)?mp_rank_\d+(_\d+)?/model_optim_rng\.pt", "a Megatron checkpoint", "give its Hugging Face export"),
+    Foreign(r"(.*/)?mp_rank_\d+(_\d+)*/model_optim_rng\.pt", "another Megatron checkpoint", "give its folder alone"),
     Foreign(r"(.*/)?openvino_[^/]*\.(xml|bin)|(.*/)?openvino/.*\.bin", "OpenVINO's representation", _ORIGINAL),
     Foreign(r"(.*/)?[^/]*\.mlmodel|(.*/)?[^/]*\.(mlpackage|mlmodelc)/.*", "Core ML", _ORIGINAL),
     Foreign(r".*\.tflite", "TensorFlow Lite", _ORIGINAL),

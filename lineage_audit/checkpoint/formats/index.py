@@ -9,12 +9,21 @@ from typing import Literal
 
 from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffusers_components
 from lineage_audit.checkpoint.formats.foreign import CTRANSLATE2, ONNX, Foreign, foreign_format
+from lineage_audit.checkpoint.formats.megatron import megatron_files
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
-from lineage_audit.checkpoint.source.model_files import DISTRIBUTED, shard_model, shard_number, shards_by_tensor
+from lineage_audit.checkpoint.source.model_files import (
+    DISTRIBUTED,
+    UNDIVIDED,
+    shard_model,
+    shard_number,
+    shards_by_tensor,
+)
 from lineage_audit.errors import UnreadableFileError, UnresolvedReferenceError, UnsupportedFormatError
 
-FormatName = Literal["safetensors", "pytorch", "meta", "gguf", "adapter", "onnx", "diffusers", "mlx-adapter", "distcp"]
+FormatName = Literal[
+    "safetensors", "pytorch", "meta", "gguf", "adapter", "onnx", "diffusers", "mlx-adapter", "distcp", "megatron"
+]
 
 _SNIFFED = 8
 _PYTORCH_STARTS = (b"PK\x03\x04", b"\x80", b"version ")
@@ -66,7 +75,12 @@ _LAYOUTS: tuple[_Layout, ...] = (
     _Layout("safetensors", "", "", r"(?!adapter_)[^/]+\.safetensors"),
     _Layout("adapter", "adapter_model.safetensors", "adapter_model.safetensors.index.json", r"(?!)"),
     _Layout("adapter", "adapter_model.bin", "", r"(?!)"),
-    _Layout("pytorch", "", "", r"(?!adapter_|training_args|optimizer|scheduler|rng_state)[^/]+\.(bin|pth|pt|ckpt)"),
+    _Layout(
+        "pytorch",
+        "",
+        "",
+        r"(?!adapter_|training_args|optimizer|scheduler|rng_state)[^/]+\.(bin|pth|pt|ckpt)",
+    ),
 )
 """In order of preference: the same model is often published in several formats side by side."""
 
@@ -101,12 +115,17 @@ def find_weights(source: Source) -> WeightFiles:
     _require_all_shards(found)
     beside = [name for name in sorted(source.files) if name not in found.files]
     unread = [(name, foreign) for name in beside if (foreign := _foreign(source, found, name)) is not None]
-    others = [name for name in beside if _WEIGHTS.fullmatch(name) and name not in dict(unread)]
+    others = [name for name in beside if _may_be_weights(source, name) and name not in dict(unread)]
     return replace(
         found,
         left_out=(*found.left_out, *_projectors(source, beside), *_foreigners(source, unread)),
         others=models_of(others),
     )
+
+
+def _may_be_weights(source: Source, name: str) -> bool:
+    """Whether a file looks like a model's weights, by its name and what stands beside it."""
+    return _WEIGHTS.fullmatch(name) is not None and not (name == UNDIVIDED and DISTRIBUTED in source.files)
 
 
 def models_of(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -175,7 +194,9 @@ def _preferred(source: Source) -> WeightFiles:
             return _indexed(source, layout)
         found = sorted(name for name in source.files if re.fullmatch(layout.pattern, name))
         if layout.format == "pytorch":
-            found = _saved_by_pytorch(source, [name for name in found if foreign_format(name) is None])
+            found = _saved_by_pytorch(
+                source, [name for name in found if _may_be_weights(source, name) and foreign_format(name) is None]
+            )
         if found:
             return WeightFiles(layout.format, tuple(found), {})
     if DIFFUSERS_INDEX in source.files and (components := diffusers_components(source)):
@@ -183,6 +204,8 @@ def _preferred(source: Source) -> WeightFiles:
     pieces = [name for name in sorted(source.files) if re.fullmatch(_PIECES, name)]
     if DISTRIBUTED in source.files and pieces:
         return WeightFiles("distcp", (DISTRIBUTED, *pieces), {})
+    if ranks := megatron_files(source.files):
+        return WeightFiles("megatron", ranks, {})
     found = [name for name in sorted(source.files) if re.fullmatch(_GGUF, name, re.IGNORECASE)]
     if found:
         return _largest_gguf(source, found)

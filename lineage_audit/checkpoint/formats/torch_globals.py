@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Inert, is_key
+from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Inert, Record, is_key
 from lineage_audit.checkpoint.formats.torch_objects import (
     DTYPES,
     FOREIGN_BYTES,
@@ -80,6 +80,10 @@ def _inert(kind: str) -> Construct:
     return lambda _arguments: Inert(kind)
 
 
+def _record(kind: str) -> Construct:
+    return lambda _arguments: Record(kind)
+
+
 def _unreadable(kind: str) -> Construct:
     return lambda _arguments: UnreadableTensor(kind)
 
@@ -107,6 +111,11 @@ _FUNCTIONS: Mapping[str, Construct] = {
     "collections Counter": _mapping,
     "builtins dict": _mapping,
     "__builtin__ dict": _mapping,
+    "pytorch_lightning.utilities.parsing AttributeDict": _mapping,
+    "lightning.pytorch.utilities.parsing AttributeDict": _mapping,
+    "lightning_fabric.utilities.data AttributeDict": _mapping,
+    "lightning.fabric.utilities.data AttributeDict": _mapping,
+    "argparse Namespace": _record("argparse.Namespace"),
 }
 
 _UNREADABLE: Mapping[str, str] = {
@@ -132,7 +141,10 @@ _INERT_CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("numpy",), "dtype ndarray"),
     (("numpy.core.multiarray", "numpy._core.multiarray"), "scalar _reconstruct"),
     (("numpy.core.numeric", "numpy._core.numeric"), "_frombuffer"),
-    (("argparse",), "Namespace"),
+    (("signal",), "Signals"),
+    (("megatron.core.enums",), "ModelType Fp4Recipe Fp8Recipe"),
+    (("megatron.model.enums", "megatron.legacy.model.enums"), "AttnMaskType AttnType LayerType ModelType"),
+    (("megatron.core.transformer.enums",), "AttnBackend AttnMaskType AttnType CudaGraphScope LayerType"),
     (("datetime",), "datetime date time timedelta timezone"),
     (("pathlib", "pathlib._local"), "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath"),
 )

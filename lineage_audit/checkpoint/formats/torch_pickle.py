@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint.formats import torch_archive, torch_legacy
 from lineage_audit.checkpoint.formats.byte_window import CHUNK
-from lineage_audit.checkpoint.formats.pickle_machine import load_pickle
+from lineage_audit.checkpoint.formats.pickle_machine import Record, load_pickle
 from lineage_audit.checkpoint.formats.pointer import refuse_pointer
 from lineage_audit.checkpoint.formats.torch_globals import ALLOWED_GLOBALS
 from lineage_audit.checkpoint.formats.torch_objects import (
@@ -109,14 +109,18 @@ def read_pytorch_files(source: Source, files: Sequence[str], wanted: str | None 
         yield from (_read_file(held, file, wanted) for file in some)
 
 
-def _read_file(source: Source, file: str, wanted: str | None) -> FoundTensors:
+def _open(source: Source, file: str) -> _Saved:
     start = read_range(source, file, 0, min(512, source.files[file].size))
     refuse_pointer(file, start)
     if start[257:262] == b"ustar":
         raise UnsupportedFormatError(
             f"{file}: is in PyTorch's tar format of 2016; load and save it with a newer PyTorch"
         )
-    saved = _open_zip(source, file) if start.startswith(b"PK\x03\x04") else _open_legacy(source, file)
+    return _open_zip(source, file) if start.startswith(b"PK\x03\x04") else _open_legacy(source, file)
+
+
+def _read_file(source: Source, file: str, wanted: str | None) -> FoundTensors:
+    saved = _open(source, file)
     chosen = _weights(saved.content, file, wanted)
     weights = chosen.weights
     _refuse_flattened(weights, file)
@@ -128,6 +132,18 @@ def _read_file(source: Source, file: str, wanted: str | None) -> FoundTensors:
         _check_places(source, place_checks)
         return FoundTensors(tensors, (), chosen.left_out)
     return FoundTensors(tensors, tuple(place_checks), chosen.left_out)
+
+
+def saved_arguments(source: Source, file: str) -> Mapping[str, object]:
+    """What a training program was told, where it saved that as ``args``; otherwise nothing.
+
+    Raises:
+        LineageAuditError: as :func:`read_pytorch`.
+    """
+    content = _open(source, file).content
+    arguments = content.get("args") if isinstance(content, dict) else None
+    state = arguments.state if isinstance(arguments, Record) else None
+    return {key: value for key, value in state.items() if isinstance(key, str)} if isinstance(state, dict) else {}
 
 
 def read_tensor(source: Source, file: str, place: ByteRange) -> StoredTensor:

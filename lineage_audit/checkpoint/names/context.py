@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.names.geometry import Geometry
 from lineage_audit.checkpoint.names.patterns import NumberedName
 from lineage_audit.checkpoint.names.table import Entry
+from lineage_audit.checkpoint.names.tables.affixes import TURNED
 from lineage_audit.checkpoint.names.tables.family import Meaning
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -54,6 +56,12 @@ _READINGS = (
     _SecondMeaning("decoder.layers.{L}.encoder_attn_layer_norm", Role.POST_CROSS_NORM, absent=_BEFORE_HALVES),
     _SecondMeaning("encoder.layers.{L}.self_attn_layer_norm", Role.POST_ATTN_NORM, absent=_BEFORE_HALVES),
     _SecondMeaning("encoder.layers.{L}.final_layer_norm", Role.POST_FFN_NORM, absent=_BEFORE_HALVES),
+    # Moonshine and Canary attend to the encoder between the two halves that Llama's names speak of.
+    _SecondMeaning(
+        "decoder.layers.{L}.post_attention_layernorm", Role.CROSS_NORM, present="decoder.layers.{L}.final_layernorm"
+    ),
+    # Lumina norms before and after each half, and has no cross attention.
+    _SecondMeaning("denoiser:{L}.norm2", Role.POST_ATTN_NORM, present="denoiser:{L}.ffn_norm1"),
     # Phi 2's first release calls attention a mixer, as Mamba calls what it has in its place.
     _SecondMeaning("layers.{L}.mixer.out_proj", Role.O, present="layers.{L}.mixer.Wqkv"),
     # DeepSeek V4 norms the compressed queries under the name of a norm of queries.
@@ -78,6 +86,10 @@ _CONV1D = frozenset({_CONV1D_WITNESS, "h.{L}.attn.c_proj", "h.{L}.mlp.c_fc", "h.
 """GPT-2's Conv1D stores [in, out]; GPTBigCode and Qwen 1 use the same names for [out, in]."""
 
 
+_GATED_ROWS = 8
+"""Rows for a channel of a denoiser's up projection where it is fused with its gate: four FFN units, each twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the checkpoint as a whole says about the meaning of its names.
@@ -88,6 +100,8 @@ class Context:
         conv1d: the stems of ``_CONV1D`` are stored ``[in, out]``.
         token_layers: layers for multi-token prediction, which stand after the model's own.
         parts: sizes of the parts beside the core, where the configuration states them.
+        slices: how many files hold a slice each of every matrix.
+        gated: modules of a denoiser whose up projection is fused with its gate.
     """
 
     geometry: Geometry
@@ -95,20 +109,27 @@ class Context:
     conv1d: bool
     token_layers: frozenset[int]
     parts: Mapping[ModelPart, Geometry] = field(default_factory=dict)
+    slices: int = 1
+    gated: frozenset[str] = frozenset()
 
-    def sizes_of(self, part: ModelPart, shape: tuple[int, ...]) -> Geometry:
-        """The sizes of a part, for a fused matrix or vector of this shape.
+    def sizes_of(self, tensor: NamedTensor, shape: tuple[int, ...]) -> Geometry:
+        """The sizes of a tensor's part, for a fused matrix or vector of this shape, or for a slice of it.
 
         A tower's heads have keys of their own; its configuration may state the width of what it feeds.
         """
-        stated = self.parts.get(part)
-        if part not in TOWERS:
-            return stated or self.geometry
+        stated = self.parts.get(tensor.part)
+        if tensor.part is ModelPart.DENOISER:
+            return Geometry(ffn=shape[0] // 2 if _module(tensor) in self.gated else shape[0])
+        if tensor.part not in TOWERS:
+            return (stated or self.geometry).sliced(self.slices)
         return Geometry(hidden=shape[1] if len(shape) > 1 else shape[0] // 3, ffn=stated.ffn if stated else None)
 
-    def transposed(self, entry: Entry) -> bool:
-        """Tell whether a matrix is stored ``[in, out]``."""
-        return self.conv1d and entry.slot == "weight" and entry.stem in _CONV1D
+    def transposed(self, tensor: NamedTensor) -> bool:
+        """Tell whether a matrix is stored ``[in, out]``: Flax's are, but for GPT-2's, of which shapes tell."""
+        entry = tensor.entry
+        if entry is None or entry.slot != "weight":
+            return False
+        return self.conv1d if entry.stem in _CONV1D else tensor.stored.name.endswith(TURNED)
 
 
 def read_context(
@@ -118,7 +139,13 @@ def read_context(
     if geometry.hidden is None:
         geometry = replace(geometry, hidden=_embedding_width(tensors))
     return Context(
-        geometry, _stacking(tensors, geometry), _has_conv1d(tensors), _multi_token_layers(tensors), parts or {}
+        geometry,
+        _stacking(tensors, geometry),
+        _has_conv1d(tensors),
+        _multi_token_layers(tensors),
+        parts or {},
+        _slices(tensors),
+        frozenset(_module(tensor) for tensor in tensors if _is_gated(tensor)),
     )
 
 
@@ -155,6 +182,21 @@ def _stacking(tensors: Sequence[NamedTensor], geometry: Geometry) -> Stacking:
 
 def _transposed(shape: tuple[int, ...], hidden: int | None, otherwise: bool) -> bool:
     return otherwise if shape[1] == shape[2] else shape[1] == hidden
+
+
+def _slices(tensors: Sequence[NamedTensor]) -> int:
+    """How often a name occurs: each file of a tensor-parallel checkpoint holds its slice under it."""
+    return max(Counter(tensor.stored.name for tensor in tensors).values(), default=1)
+
+
+def _is_gated(tensor: NamedTensor) -> bool:
+    entry, shape = tensor.entry, tensor.stored.shape
+    is_up = entry is not None and entry.meaning is Fusion.UP_OR_UP_GATE and len(shape) == 2
+    return is_up and shape[0] == _GATED_ROWS * shape[1]
+
+
+def _module(tensor: NamedTensor) -> str:
+    return tensor.stored.name.rpartition(".")[0]
 
 
 def _has_conv1d(tensors: Sequence[NamedTensor]) -> bool:

@@ -49,6 +49,7 @@ UNSPLIT: dict[Fusion, Role] = {
     Fusion.GATE_UP: Role.GATE_UP,
     Fusion.UP_GATE: Role.GATE_UP,
     Fusion.UP_OR_GATE_UP: Role.UP,
+    Fusion.UP_OR_UP_GATE: Role.UP,
 }
 """What a fused tensor is where it cannot be split; anything else is then ``OTHER``."""
 
@@ -201,8 +202,12 @@ def _gate_up(rows: int, geometry: Geometry) -> Slices:
 
 
 def _up_or_gate_up(rows: int, geometry: Geometry) -> Slices:
+    return _up_or_both(rows, geometry, Role.GATE, Role.UP)
+
+
+def _up_or_both(rows: int, geometry: Geometry, first: Role, second: Role) -> Slices:
     fused = geometry.ffn is not None and rows == 2 * geometry.ffn
-    return _halves(rows, Role.GATE, Role.UP) if fused else (Slice(Role.UP, contiguous(rows)),)
+    return _halves(rows, first, second) if fused else (Slice(Role.UP, contiguous(rows)),)
 
 
 def _halves(rows: int, first: Role, second: Role) -> Slices:
@@ -246,6 +251,7 @@ _SPLITS: dict[Fusion, Callable[[int, Geometry], Slices]] = {
     Fusion.K_GGUF: lambda rows, sizes: (Slice(Role.K, _pairs_in_gguf(rows, sizes)),),
     Fusion.GATE_UP: _gate_up,
     Fusion.UP_OR_GATE_UP: _up_or_gate_up,
+    Fusion.UP_OR_UP_GATE: lambda rows, sizes: _up_or_both(rows, sizes, Role.UP, Role.GATE),
     Fusion.UP_GATE: lambda rows, _: _halves(rows, Role.UP, Role.GATE),
     Fusion.SHARED_GATE_UP: lambda rows, _: _halves(rows, Role.SHARED_GATE, Role.SHARED_UP),
     Fusion.KV_A_ROPE: _kv_a_rope,

@@ -48,6 +48,8 @@ class Fusion(StrEnum):
     """The up projection, or ``GATE_UP`` where it has twice the configuration's FFN units (GGUF)."""
     UP_GATE = "up_gate"
     """The up projection's rows, then the gate's (OLMo 1)."""
+    UP_OR_UP_GATE = "up_or_up_gate"
+    """The up projection, or ``UP_GATE`` where it has twice the FFN units that there are (diffusers)."""
     SHARED_GATE_UP = "shared_gate_up"
     """``GATE_UP`` of the shared expert."""
     EXPERTS_GATE_UP = "experts_gate_up"

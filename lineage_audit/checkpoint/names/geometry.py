@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lineage_audit.checkpoint.config.fields import ArchConfig
 
@@ -70,6 +70,13 @@ class Geometry:
     nope_dim: int | None = None
     value_dim: int | None = None
     mixer: MixerGeometry | None = None
+
+    def sliced(self, count: int) -> Geometry:
+        """The sizes of one of ``count`` slices: its share of the heads and of the FFN units."""
+        if count == 1:
+            return self
+        heads, ffn = (None if size is None else size // count for size in (self.heads, self.ffn))
+        return replace(self, heads=heads, ffn=ffn)
 
 
 _LARGEST = 2**31

@@ -23,8 +23,8 @@ from lineage_audit.checkpoint.names.patterns import numbered
 from lineage_audit.checkpoint.names.placement import Placement, place_all
 from lineage_audit.checkpoint.names.references import REPEATABLE, has_rank_of_role, rank_fits, reference, unmapped
 from lineage_audit.checkpoint.names.shards import concatenated, joined
-from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up, look_up_tower
-from lineage_audit.checkpoint.names.tables.affixes import WHOLE_PARTS
+from lineage_audit.checkpoint.names.table import Entry, entry_of_part, look_up, look_up_denoiser, look_up_tower
+from lineage_audit.checkpoint.names.tables.affixes import UNNAMED, WHOLE_PARTS
 from lineage_audit.checkpoint.names.unknown_prefixes import with_unknown_prefixes
 from lineage_audit.checkpoint.roles import ANY_RANK, Role
 from lineage_audit.checkpoint.tensors import StoredTensor, TensorKey, TensorRef
@@ -81,13 +81,15 @@ def _entry(pattern: str, place: Placement) -> Entry | None:
     role = WHOLE_PARTS.get(place.part)
     if role is not None:
         return look_up_tower(place.part, place.inside) or entry_of_part(role, pattern)
+    if place.part is ModelPart.DENOISER:
+        return look_up_denoiser(place.inside)
     name = without_half(pattern)
     return look_up(name) or look_up_gguf(name) or look_up(place.inside)
 
 
 def _last_resort(pattern: str, place: Placement) -> Entry | None:
-    """An encoder's tensor that no table knows is compared by name, as those of a tower are."""
-    return entry_of_part(Role.ENCODER, pattern) if place.part is ModelPart.ENCODER else None
+    """An encoder's or denoiser's tensor that no table knows is compared by name, as those of a tower are."""
+    return entry_of_part(UNNAMED[place.part], pattern) if place.part in UNNAMED else None
 
 
 def _in_part(group: References, part: ModelPart) -> References:
@@ -103,14 +105,14 @@ def _references(tensor: NamedTensor, context: Context) -> References:
     if entry.in_layer and tensor.name.layer in context.token_layers:
         return (replace(unmapped(tensor.stored, tensor.name), role=Role.MULTI_TOKEN),)
     if isinstance(entry.meaning, Role):
-        found = reference(tensor, entry.meaning, context.transposed(entry))
+        found = reference(tensor, entry.meaning, context.transposed(tensor))
         return (found,) if has_rank_of_role(found) else (_without_role(tensor),)
     if is_stack(entry.meaning):
         return _of_stack(tensor, entry.meaning, context)
     if is_head_stack(entry.meaning):
         bare = unmapped(tensor.stored, tensor.name)
         return (of_heads(bare, entry.meaning) or bare,)
-    return _of_fused(tensor, entry, entry.meaning, context)
+    return _of_fused(tensor, entry.meaning, context)
 
 
 def _without_role(tensor: NamedTensor) -> TensorRef:
@@ -135,12 +137,12 @@ def _of_stack(tensor: NamedTensor, fusion: Fusion, context: Context) -> Referenc
     return found or (whole,)
 
 
-def _of_fused(tensor: NamedTensor, entry: Entry, fusion: Fusion, context: Context) -> References:
-    whole = reference(tensor, UNSPLIT.get(fusion, Role.OTHER), context.transposed(entry))
+def _of_fused(tensor: NamedTensor, fusion: Fusion, context: Context) -> References:
+    whole = reference(tensor, UNSPLIT.get(fusion, Role.OTHER), context.transposed(tensor))
     if not rank_fits(Role.QKV, whole.slot, whole.shape):
         return (_without_role(tensor),)
     (part,) = whole.parts
-    sizes = context.sizes_of(tensor.part, whole.shape)
+    sizes = context.sizes_of(tensor, whole.shape)
     found = tuple(
         replace(
             whole,
@@ -208,7 +210,8 @@ def _without_collisions(groups: list[References]) -> list[References]:
 
 def _displaced(group: References) -> References:
     """The stored tensors behind a group without a place; a mixer may have more of a kind than the roles tell apart."""
-    role = Role.MIXER_PART if group[0].role in ANY_RANK else WHOLE_PARTS.get(group[0].part, Role.OTHER)
+    by_name = {**UNNAMED, **WHOLE_PARTS}.get(group[0].part, Role.OTHER)
+    role = Role.MIXER_PART if group[0].role in ANY_RANK else by_name
     return tuple(replace(unmapped(stored), role=role, part=group[0].part) for stored in _stored(group))
 
 

@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 
 _LAYER_WORDS = frozenset(
-    {"layer", "layers", "block", "blocks", "blk", "h", "l", "decoder_layers", "encoder_layers", "resblocks"}
+    {
+        *("layer", "layers", "block", "blocks", "blk", "h", "l", "decoder_layers", "encoder_layers", "resblocks"),
+        *("transformer_blocks", "single_transformer_blocks"),
+    }
 )
 """Segments that announce a layer's number, in lower case."""
 
@@ -15,6 +18,11 @@ _EXPERT_WORD = "expert"
 
 _GGUF_EXPERTS = frozenset({"ffn_gate", "ffn_up", "ffn_down"})
 """Segments that an expert's number follows in GGUF files of before 2024's stacks (``blk.0.ffn_gate.7``)."""
+
+_CODEBOOK_WORDS = frozenset(
+    {"embed_tokens", "input_embeds_layers", "embedding_list", "codec_embedding", "lm_head", "lm_heads"}
+)
+"""Segments that the number of a codebook follows: models of sound have an embedding and a head for each."""
 
 _MAX_DIGITS = 6
 """A longer run of digits is no layer or expert number."""
@@ -31,7 +39,8 @@ class NumberedName:
     """A name taken apart.
 
     Attributes:
-        pattern: the name with its layer, expert and head numbers replaced by ``{L}``, ``{E}`` and ``{H}``.
+        pattern: the name with its layer, expert and head numbers replaced by ``{L}``, ``{E}`` and ``{H}``, the number
+            of a codebook by ``{C}``.
         layer: the layer's number, or None.
         expert: the expert's number, or None.
         head: the head's number where each has a norm of its own (StableLM 2), or None.
@@ -56,13 +65,15 @@ def numbered(name: str) -> NumberedName:
     """
     skipped = _SENTENCE_TRANSFORMERS if name.startswith(_SENTENCE_TRANSFORMERS) else ""
     segments = name[len(skipped) :].split(".")
-    layer_at, expert_at = _number_positions(segments)
+    layer_at, expert_at, codebook_at = _number_positions(segments)
     layer = int(segments[layer_at]) if layer_at is not None else None
     expert = int(segments[expert_at]) if expert_at is not None else None
     if layer_at is not None:
         segments[layer_at] = "{L}"
     if expert_at is not None:
         segments[expert_at] = "{E}"
+    if codebook_at is not None:
+        segments[codebook_at] = "{C}"
     pattern = skipped + ".".join(segments)
     if layer is None:
         pattern, layer = _glued(pattern, _GLUED_LAYER, "{L}")
@@ -74,25 +85,28 @@ def numbered(name: str) -> NumberedName:
     return NumberedName(pattern, layer, expert, head)
 
 
-def _number_positions(segments: list[str]) -> tuple[int | None, int | None]:
-    """Return where the layer's and the expert's number stand among the segments.
+def _number_positions(segments: list[str]) -> tuple[int | None, int | None, int | None]:
+    """Return where the numbers of layer, expert and codebook stand among the segments.
 
     The layer's number is the first one after a word for layer, or else the first that is not an expert's.
     """
     announced: int | None = None
     first: int | None = None
     expert: int | None = None
+    codebook: int | None = None
     for position, segment in enumerate(segments):
         if not (segment.isdigit() and segment.isascii() and len(segment) <= _MAX_DIGITS):
             continue
         before = segments[position - 1].lower() if position else ""
         if _EXPERT_WORD in before or before in _GGUF_EXPERTS:
             expert = position if expert is None else expert
+        elif before in _CODEBOOK_WORDS:
+            codebook = position if codebook is None else codebook
         elif before in _LAYER_WORDS:
             announced = position if announced is None else announced
         elif first is None:
             first = position
-    return (announced if announced is not None else first), expert
+    return (announced if announced is not None else first), expert, codebook
 
 
 def _glued(pattern: str, number: re.Pattern[str], placeholder: str) -> tuple[str, int | None]:

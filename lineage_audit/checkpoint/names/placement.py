@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint.model_parts import ModelPart
-from lineage_audit.checkpoint.names.tables.affixes import PART_SEGMENTS
+from lineage_audit.checkpoint.names.tables.affixes import COMPONENTS, PART_SEGMENTS
 
 _STACKS: Mapping[str, ModelPart] = {
     "encoder": ModelPart.ENCODER,
     "decoder": ModelPart.DECODER,
+    "transf_decoder": ModelPart.DECODER,
     "enc": ModelPart.ENCODER,
     "dec": ModelPart.DECODER,
 }
-"""Segment before a layer's number -> stack; the short ones are GGUF's."""
+"""Segment before a layer's number -> stack; the short ones are GGUF's, one is NeMo's."""
 
-_BOTH_STACKS = ({"encoder", "decoder"}, {"enc", "dec"})
+_BOTH_STACKS = ({"encoder", "decoder"}, {"encoder", "transf_decoder"}, {"enc", "dec"})
 _CORE_STACK = "layers"
 _BARE_TOWER: Mapping[str, ModelPart] = dict.fromkeys(("blocks", "patch_embed", "pos_embed"), ModelPart.VISION_TOWER)
 """What a tower's tensors begin with where nothing names it, beside ``layers`` of text (Cosmos 3)."""
@@ -29,6 +30,9 @@ _GGUF_PARTS: Mapping[str, ModelPart] = {
 }
 _GGUF_TOWERS = frozenset({"v.blk", "a.blk"})
 """First segments in a GGUF file of a tower and its projector, which layers of one of these names give away."""
+
+_DENOISERS_OWN = ("{L}.attn.to_out.0.weight", "{L}.attn1.to_out.0.weight")
+"""Ends of names that only blocks of denoisers have."""
 
 _LANGUAGE_MODEL = "language_model"
 _LAYER = "{L}"
@@ -50,11 +54,15 @@ class Placement:
 def place_all(patterns: Iterable[str]) -> dict[str, Placement]:
     """Return the placement of every pattern of a checkpoint."""
     placed = {pattern: _beside(pattern) or Placement(ModelPart.LANGUAGE_MODEL, pattern) for pattern in patterns}
+    if _is_pipeline({pattern.partition(".")[0] for pattern in placed}):
+        return placed | {p: found for p in placed if (found := _split_at_start(p, COMPONENTS, inside=True)) is not None}
     if _GGUF_TOWERS & {".".join(pattern.split(".")[:2]) for pattern in placed}:
         placed |= {pattern: found for pattern in placed if (found := _of_gguf(pattern)) is not None}
     if {_CORE_STACK, *_BARE_TOWER} <= {pattern.partition(".")[0] for pattern in placed}:
         placed |= {pattern: found for pattern in placed if (found := _split_at_start(pattern, _BARE_TOWER)) is not None}
     text = [pattern for pattern, placement in placed.items() if placement.part is ModelPart.LANGUAGE_MODEL]
+    if any(pattern.endswith(_DENOISERS_OWN) for pattern in text):
+        return placed | {pattern: Placement(ModelPart.DENOISER, pattern) for pattern in text}
     stacks = {stack for pattern in text if (stack := _stack_of_layers(pattern))}
     if any(stacks >= both for both in _BOTH_STACKS):
         placed |= {pattern: _in_two_stacks(pattern) for pattern in text}
@@ -90,9 +98,15 @@ def _of_gguf(pattern: str) -> Placement | None:
     return Placement(_GGUF_PARTS[first], inside) if first in _GGUF_PARTS else None
 
 
-def _split_at_start(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:
-    first = pattern.partition(".")[0]
-    return Placement(parts[first], pattern) if first in parts else None
+def _is_pipeline(beginnings: Set[str]) -> bool:
+    """Whether names begin with the components of a pipeline: a denoiser, and something beside it."""
+    components = [COMPONENTS[first] for first in beginnings if first in COMPONENTS]
+    return ModelPart.DENOISER in components and len(components) > 1
+
+
+def _split_at_start(pattern: str, parts: Mapping[str, ModelPart], *, inside: bool = False) -> Placement | None:
+    first, _, rest = pattern.partition(".")
+    return Placement(parts[first], rest if inside else pattern) if first in parts else None
 
 
 def _split_at(pattern: str, parts: Mapping[str, ModelPart]) -> Placement | None:

@@ -1,6 +1,6 @@
 """Several stored tensors that make up one: tensor-parallel slices, and norms of single heads.
 
-In Meta's tensor-parallel checkpoints each file holds its slice of every tensor under the same name.
+In Meta's and Megatron's tensor-parallel checkpoints each file holds its slice of every tensor under the same name.
 """
 
 from __future__ import annotations
@@ -22,14 +22,20 @@ AXES: dict[Role, Axis] = {
     Role.V: 0,
     Role.GATE: 0,
     Role.UP: 0,
+    Role.SHARED_GATE: 0,
+    Role.SHARED_UP: 0,
+    Role.Q_B: 0,
+    Role.K_B: 0,
+    Role.V_B: 0,
     Role.LM_HEAD: 0,
     Role.O: 1,
     Role.DOWN: 1,
+    Role.SHARED_DOWN: 1,
     Role.EMBED: 1,
 }
 """The logical axis along which a role is cut; what is not here is the same in every file.
 
-Llama 1 and 2 cut the embedding by channels, Llama 3 by tokens: shapes decide.
+Llama 1 and 2 cut the embedding by channels, Llama 3 and Megatron by tokens: shapes decide.
 """
 
 

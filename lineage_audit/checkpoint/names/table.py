@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lineage_audit.checkpoint.model_parts import TOWERS, ModelPart
-from lineage_audit.checkpoint.names.tables import FAMILIES
-from lineage_audit.checkpoint.names.tables.affixes import BESIDE, PREFIXES, SLOTS, UNMISTAKABLE, WRAPPERS
+from lineage_audit.checkpoint.names.tables import FAMILIES, denoisers
+from lineage_audit.checkpoint.names.tables.affixes import BESIDE, GAINS, PREFIXES, SLOTS, UNMISTAKABLE, WRAPPERS
 from lineage_audit.checkpoint.names.tables.family import Family, Meaning
 from lineage_audit.checkpoint.names.tables.towers import INSIDE
-from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import Slot
 
 
@@ -52,6 +52,9 @@ def _first_known(names: Iterable[str]) -> Entry | None:
         stem, slot = split_slot(name)
         if stem in TABLE:
             return entry(TABLE[stem], slot, stem)
+        gains = name.removesuffix(GAINS)
+        if gains != name and TABLE.get(gains) in NORM_ROLES:
+            return entry(TABLE[gains], "weight", gains)
     return None
 
 
@@ -126,6 +129,14 @@ def look_up_tower(part: ModelPart, pattern: str) -> Entry | None:
     if part not in TOWERS or not numbered or stem not in INSIDE:
         return None
     return entry(INSIDE[stem], slot, f"{part}:{{L}}.{stem}")
+
+
+def look_up_denoiser(pattern: str) -> Entry | None:
+    """What a name of a denoiser means, inside a block or outside of them; None where no table knows it."""
+    _, numbered, inside = without_wrappers(pattern).rpartition("{L}.")
+    stem, slot = split_slot(inside)
+    meaning = (denoisers.INSIDE if numbered else denoisers.OUTSIDE).get(stem)
+    return None if meaning is None else entry(meaning, slot, f"{ModelPart.DENOISER}:{numbered}{stem}")
 
 
 def _beside(pattern: str) -> Entry | None:

@@ -18,6 +18,7 @@ from lineage_audit.checkpoint.quantization import (
     pack_quantized,
     recognised,
     scaled,
+    torchao_int4,
 )
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.quantization.settings import read_settings
@@ -33,6 +34,7 @@ SCHEMES: tuple[Scheme, ...] = (
     *float4.SCHEMES,
     bitnet.SCHEME,
     hqq.SCHEME,
+    torchao_int4.SCHEME,
     *scaled.SCHEMES,
     *mxfp4.SCHEMES,
     mlx.SCHEME,

@@ -42,10 +42,12 @@ def _eetq(stored: Stored) -> tuple[int, ...] | None:
 
 
 def _torchao(stored: Stored) -> tuple[int, ...] | None:
-    """Two codes a byte; scales stand the other way round."""
-    codes, scales = stored["._weight_qdata"].shape, stored["._weight_scale"].shape
-    fit = len(codes) == len(scales) == 2 and scales[1] == codes[0] and not 2 * codes[1] % max(1, scales[0])
-    return (codes[0], 2 * codes[1]) if fit else None
+    """Two codes a byte, eight a word; scales stand the other way round."""
+    codes, scales = stored["._weight_qdata"], stored["._weight_scale"].shape
+    if len(codes.shape) != 2 or len(scales) != 2 or scales[1] != codes.shape[0]:
+        return None
+    columns = codes.shape[1] * int(BITS[codes.dtype]) // 4
+    return (codes.shape[0], columns) if not columns % max(1, scales[0]) else None
 
 
 def _torchao_tiles(stored: Stored) -> tuple[int, ...] | None:

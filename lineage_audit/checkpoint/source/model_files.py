@@ -56,6 +56,9 @@ METADATA = (
 DISTRIBUTED = ".metadata"
 """What says which tensors a distributed checkpoint of PyTorch holds: the one hidden file that is looked at."""
 
+UNDIVIDED = "common.pt"
+"""What Megatron saves beside a distributed checkpoint: settings and counters, no weights."""
+
 _SHARD_LIMIT = 10_000
 
 

@@ -15,11 +15,6 @@ from lineage_audit.errors import UnreadableFileError
 PIECE_LIMIT = 1_000_000
 """Most pieces in one file; the largest real models have 300,000."""
 
-_FIELD_LIMIT = PIECE_LIMIT + 1000
-"""Most fields of the model and of what it says of its training, which may list pieces as well."""
-_PIECE_FIELD_LIMIT = 16
-"""Most fields of one piece; there are three."""
-
 _PIECES, _TRAINER_SPEC = 1, 2
 _PIECE_TEXT, _PIECE_TYPE = 1, 3
 _MODEL_TYPE = 3
@@ -59,13 +54,13 @@ def read_sentencepiece(data: bytes, file: str) -> TokenTable:
 def _read_model(data: bytes) -> tuple[list[tuple[bytes, int]], str]:
     pieces: list[tuple[bytes, int]] = []
     kind = "unigram"
-    for number, value in fields_of(data, _FIELD_LIMIT):
+    for number, value in fields_of(data):
         if number == _PIECES and isinstance(value, bytes):
             pieces.append(_piece(value))
             if len(pieces) > PIECE_LIMIT:
                 raise DamagedMessageError(f"more than {PIECE_LIMIT:,} pieces")
         elif number == _TRAINER_SPEC and isinstance(value, bytes):
-            types = [inner for field, inner in fields_of(value, _FIELD_LIMIT) if field == _MODEL_TYPE]
+            types = [inner for field, inner in fields_of(value) if field == _MODEL_TYPE]
             if types and isinstance(types[-1], int):
                 kind = _KINDS.get(types[-1], "unknown")
     return pieces, kind
@@ -74,7 +69,7 @@ def _read_model(data: bytes) -> tuple[list[tuple[bytes, int]], str]:
 def _piece(data: bytes) -> tuple[bytes, int]:
     """Text and type of one piece; a type left out is NORMAL."""
     text, type_ = b"", _NORMAL
-    for number, value in fields_of(data, _PIECE_FIELD_LIMIT):
+    for number, value in fields_of(data):
         if number == _PIECE_TEXT and isinstance(value, bytes):
             text = value
         elif number == _PIECE_TYPE and isinstance(value, int):

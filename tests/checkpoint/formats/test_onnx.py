@@ -15,7 +15,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from lineage_audit.checkpoint import open_checkpoint
-from lineage_audit.checkpoint.formats.onnx import graph, read_onnx, wire
+from lineage_audit.checkpoint.formats.onnx import read_onnx
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.errors import LineageAuditError
 from tests import models
@@ -288,22 +288,3 @@ def test_any_bytes_are_read_or_refused(noise: bytes, position: int) -> None:
         except LineageAuditError:
             continue
         assert all(tensor.stop <= len(data) for tensor in container.tensors)
-
-
-def _message(field: int, content: bytes) -> bytes:
-    """A field of bytes, its length in two."""
-    return bytes([field << 3 | 2, 0x80 | (len(content) & 0x7F), len(content) >> 7]) + content
-
-
-@pytest.mark.parametrize(
-    "data",
-    [b" " * 202, _message(7, b" " * 402), _message(7, _message(5, b" " * 602))],
-    ids=["of the model", "of its graph", "of all"],
-)
-def test_more_fields_than_any_model_has_are_not_walked(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two bytes make a field, and each takes as long to read as a large one."""
-    monkeypatch.setattr(graph, "_MODEL_FIELD_LIMIT", 100)
-    monkeypatch.setattr(graph, "_NODE_LIMIT", 200)
-    monkeypatch.setattr(wire, "_FIELD_LIMIT", 300)
-    with pytest.raises(LineageAuditError, match="more parts than any"):
-        read_onnx(MemorySource({"model.onnx": data}), "model.onnx")

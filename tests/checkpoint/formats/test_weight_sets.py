@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -63,6 +65,25 @@ def test_the_moments_of_an_optimiser_are_no_weights() -> None:
 def test_a_set_that_shares_its_bytes_is_the_same_set() -> None:
     one = weights(1)
     assert left({"model": one, "ema": dict(one)}) == ()
+
+
+@pytest.mark.parametrize("module", ["pytorch_lightning.utilities.parsing", "lightning.fabric.utilities.data"])
+def test_a_checkpoint_of_lightning_is_read(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = type("AttributeDict", (dict,), {"__module__": module})
+    parts = module.split(".")
+    for place in (".".join(parts[:count]) for count in range(1, len(parts) + 1)):
+        monkeypatch.setitem(sys.modules, place, ModuleType(place))
+    monkeypatch.setattr(sys.modules[module], "AttributeDict", settings, raising=False)
+    content = {
+        "pytorch-lightning_version": "2.5",
+        "state_dict": {"model.layers.0.up.weight": torch.ones(64, 4), "model.norm.weight": torch.ones(4)},
+        "hyper_parameters": settings(rate=1e-3, sizes=settings(width=4)),
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.zeros(8, 4)}}}],
+        "callbacks": {"ModelCheckpoint{'monitor': None}": {"best_model_score": torch.tensor(0.5)}},
+    }
+    model = read_checkpoint(saved(content))
+    assert [tensor.name for tensor in model.tensors] == ["model.layers.0.up.weight", "model.norm.weight"]
+    assert not model.unsettled
 
 
 @pytest.mark.parametrize("name", ["_flat_param", "layers.0._fsdp_wrapped_module._flat_param", "flat_param_0"])

@@ -34,6 +34,8 @@ from lineage_audit.checkpoint.names.patterns import numbered
         ("blk.2.ffn_gate.7.weight", "blk.{L}.ffn_gate.{E}.weight", 2, 7),
         ("blk.2.attn_q.weight", "blk.{L}.attn_q.weight", 2, None),
         ("lm_head.weight", "lm_head.weight", None, None),
+        ("lm_heads.3.weight", "lm_heads.{C}.weight", None, None),
+        ("model.decoder.embed_tokens.0.weight", "model.decoder.embed_tokens.{C}.weight", None, None),
         ("layers.99999999999999999999.q", "layers.99999999999999999999.q", None, None),
         ("layers.².q", "layers.².q", None, None),
         ("", "", None, None),

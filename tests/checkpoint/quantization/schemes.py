@@ -229,6 +229,28 @@ def torchao(matrix: Array) -> Quantised:
     return Quantised({names[name]: one for name, one in found.tensors.items()}, found.floats)
 
 
+def torchao_int4(group: int) -> Callable[[Array], Quantised]:
+    """torchao's Int4Tensor: codes around the middle of a group's range, tables the other way round."""
+
+    def quantise(matrix: Array) -> Quantised:
+        grouped = matrix.reshape(len(matrix), -1, group)
+        low = grouped.min(2)
+        scales = np.maximum(grouped.max(2) - low, 1e-6) / 15
+        codes = np.clip(np.round((grouped - low[..., None]) / scales[..., None]), 0, 15).reshape(matrix.shape) - 8
+        offsets = low + 8 * scales
+        floats = codes * spread(scales, matrix.shape[1]) + spread(offsets, matrix.shape[1])
+        nibbles = (codes.astype(np.int64) & 15).astype(np.uint8)
+        packed = (nibbles[:, 0::2] + 16 * nibbles[:, 1::2].astype(np.int64)).astype(np.uint8).view(np.int8)
+        tensors = {
+            "._weight_qdata": _tensor(packed),
+            "._weight_scale": _tensor(scales.T.astype(np.float32)),
+            "._weight_zero_point": _tensor(offsets.T.astype(np.float32)),
+        }
+        return Quantised(tensors, floats.astype(np.float32))
+
+    return quantise
+
+
 def pack_quantized(bits: int, group: int, symmetric: bool = True) -> Callable[[Array], Quantised]:
     """compressed-tensors' ``pack-quantized``."""
 
@@ -401,6 +423,7 @@ LAYOUTS: dict[str, Layout] = {
     "fp8-comfy": Layout(float8(".scale_weight", 0, 0), {}, "FP8 E4M3, one scale a matrix", 0.04),
     "fp8-groups": Layout(float8(".weight_scale", 1, 64), {}, "FP8 E4M3, groups of 64", 0.04),
     "quanto-int8": Layout(quanto, {"quant_method": "quanto"}, "int8, one scale a row", 0.02),
+    "torchao-int4": Layout(torchao_int4(32), {"quant_method": "torchao"}, "torchao int4, groups of 32", 0.12),
     "torchao-int8": Layout(torchao, {"quant_method": "torchao"}, "int8, one scale a row", 0.02),
     "bitnet": Layout(bitnet(False), {"quant_method": "bitnet"}, "BitNet, -1, 0 and 1", 0.6, together=4),
     "bitnet-auto": Layout(

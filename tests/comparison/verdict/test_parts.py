@@ -60,6 +60,13 @@ def test_a_copy_of_everything_lists_no_differences() -> None:
     assert "By part" not in report.verdict.summary
 
 
+def test_every_part_of_equal_files_is_identical() -> None:
+    weights = beside(llama(1), tower(5))
+    report = compared(weights, weights, "auto")
+    assert set(relations(report).values()) == {report.verdict.relation} == {"identical"}
+    assert "By part" not in report.verdict.summary
+
+
 def test_a_model_of_one_part_has_no_parts() -> None:
     first, second = (model(llama(seed, WIDE), llama_config(WIDE)) for seed in (1, 2))
     assert compare_checkpoints(first, second).verdict.parts == ()

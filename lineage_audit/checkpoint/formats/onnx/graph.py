@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from lineage_audit.checkpoint.formats.onnx.wire import Field, WireFile
 from lineage_audit.errors import UnreadableFileError
 
-_MODEL_FIELD_LIMIT = 20_000
-"""Fields of the model beside its graph: versions, metadata, functions."""
-_NODE_LIMIT = 500_000
-"""Nodes, constants and other parts of the graph; the largest real graphs have a tenth of that."""
+_NODE_LIMIT = 1_000_000
 TENSOR_LIMIT = 200_000
 _RANK_LIMIT = 16
 
@@ -96,12 +93,14 @@ def read_graph(wire: WireFile) -> Graph:
     """
     initialisers: list[Initialiser] = []
     nodes: list[Node] = []
-    graphs = [part for part in wire.fields(0, wire.size, _MODEL_FIELD_LIMIT) if part.number == _GRAPH]
+    graphs = [part for part in wire.fields(0, wire.size) if part.number == _GRAPH]
     if len(graphs) != 1:
         raise UnreadableFileError(f"{wire.file}: not an ONNX model (it has {len(graphs):,} graphs); fetch it again")
-    for part in wire.fields(graphs[0].start, graphs[0].stop, _NODE_LIMIT):
-        if len(initialisers) > TENSOR_LIMIT:
-            raise UnreadableFileError(f"{wire.file}: has more tensors than any real ONNX model; not read")
+    seen = 0
+    for part in wire.fields(graphs[0].start, graphs[0].stop):
+        seen += part.number in (_NODE, _INITIALISER)
+        if seen > _NODE_LIMIT or len(initialisers) > TENSOR_LIMIT:
+            raise UnreadableFileError(f"{wire.file}: has more nodes than any real ONNX model; not read")
         if part.number == _NODE:
             nodes += _node(wire, part)
         elif part.number == _INITIALISER:

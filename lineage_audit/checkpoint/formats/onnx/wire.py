@@ -16,8 +16,8 @@ from lineage_audit.errors import UnreadableFileError
 _ALLOWANCE = 512 * 2**20
 """Bytes of structure that one file may have, weights not counted."""
 
-_FIELD_LIMIT = 2_000_000
-"""Fields that one file may have: two bytes make one, and the largest real graphs have a tenth of that."""
+_FIELD_LIMIT = 20_000_000
+"""Fields that one file may have."""
 
 _FIRST_CHUNK, _LARGEST_CHUNK = 4 * 2**10, 2**20
 
@@ -52,22 +52,16 @@ class WireFile:
         self._chunk_start = 0
         self._step = _FIRST_CHUNK
 
-    def fields(self, start: int, stop: int, most: int = _FIELD_LIMIT) -> Iterator[Field]:
+    def fields(self, start: int, stop: int) -> Iterator[Field]:
         """The fields of the message at ``start`` to ``stop``, in file order.
-
-        Args:
-            start: where the message begins in the file.
-            stop: one past its last byte.
-            most: fields that it may have.
 
         Raises:
             UnreadableFileError: it is no message, a field reaches beyond it, or there are far too many.
         """
-        position, found = start, 0
+        position = start
         while position < stop:
             self._fields -= 1
-            found += 1
-            if self._fields < 0 or found > most:
+            if self._fields < 0:
                 raise UnreadableFileError(f"{self.file}: has more parts than any real ONNX model; not read")
             number, width, position = self._field(position, stop)
             if width is None:

@@ -7,9 +7,11 @@ from lineage_audit.checkpoint.names.tables import (
     gguf,
     gpts,
     latent,
+    megatron,
     mixers,
     originals,
     singular,
+    sound,
 )
 
 FAMILIES = (
@@ -20,7 +22,9 @@ FAMILIES = (
     *mixers.FAMILIES,
     *encoder_decoders.FAMILIES,
     *singular.FAMILIES,
+    *sound.FAMILIES,
     *originals.FAMILIES,
+    *megatron.FAMILIES,
     *gguf.FAMILIES,
 )
 

@@ -6,8 +6,21 @@ from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import Slot
 
-SLOTS: dict[str, Slot] = {"weight": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
-"""Last segment of a name -> slot. BERT's first releases wrote gamma and beta."""
+SLOTS: dict[str, Slot] = {
+    "weight": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "kernel": "weight",
+    "embedding": "weight",
+}
+"""Last segment of a name -> slot. BERT's first releases wrote gamma and beta; Flax writes kernel and embedding."""
+
+TURNED = ".kernel"
+"""End of the name of a matrix that Flax stores ``[in, out]``."""
+
+GAINS = ".scale"
+"""End of the name of a norm's gains in Flax; elsewhere the scales of a quantisation."""
 
 WRAPPERS = frozenset(
     {
@@ -24,6 +37,7 @@ WRAPPERS = frozenset(
 PREFIXES = frozenset(
     {
         "module",
+        "params",
         "model",
         "base_model",
         "backbone",
@@ -43,6 +57,8 @@ PREFIXES = frozenset(
         "albert",
         "electra",
         "rwkv",
+        "semantic",
+        "backbone_model",
     }
 )
 """First segments that only say where the model sits."""
@@ -95,6 +111,9 @@ PART_SEGMENTS: dict[str, ModelPart] = {
     "t2u_model": ModelPart.GENERATOR,
     "vocoder": ModelPart.GENERATOR,
     "depth_decoder": ModelPart.GENERATOR,
+    "coarse_acoustics": ModelPart.GENERATOR,
+    "fine_acoustics": ModelPart.GENERATOR,
+    "codec_model": ModelPart.GENERATOR,
     "generation_embeddings": ModelPart.GENERATOR,
     "generation_aligner": ModelPart.GENERATOR,
     "generation_head": ModelPart.GENERATOR,
@@ -134,6 +153,8 @@ PART_SEGMENTS: dict[str, ModelPart] = {
     "patch_merge_mlp": ModelPart.PROJECTOR,
     "mlp_AR": ModelPart.PROJECTOR,
     "enc_to_dec_proj": ModelPart.PROJECTOR,
+    "encoder_decoder_proj": ModelPart.PROJECTOR,
+    "audio_enc_to_dec_proj": ModelPart.PROJECTOR,
 }
 """Segments that name a part beside the language model; the first one found decides."""
 
@@ -142,8 +163,29 @@ WHOLE_PARTS: dict[ModelPart, Role] = {
     ModelPart.AUDIO_TOWER: Role.AUDIO,
     ModelPart.PROJECTOR: Role.PROJECTOR,
     ModelPart.GENERATOR: Role.GENERATOR,
+    ModelPart.AUTOENCODER: Role.AUTOENCODER,
 }
 """Parts whose tensors are compared by name alone, and the role that they all have."""
+
+UNNAMED: dict[ModelPart, Role] = {ModelPart.ENCODER: Role.ENCODER, ModelPart.DENOISER: Role.DENOISER}
+"""Parts of which what no table knows is compared by name, and the role that it has."""
+
+COMPONENTS: dict[str, ModelPart] = {
+    "transformer": ModelPart.DENOISER,
+    "transformer_2": ModelPart.DENOISER,
+    "unet": ModelPart.DENOISER,
+    "prior": ModelPart.DENOISER,
+    "controlnet": ModelPart.DENOISER,
+    "vae": ModelPart.AUTOENCODER,
+    "vqvae": ModelPart.AUTOENCODER,
+    "movq": ModelPart.AUTOENCODER,
+    "text_encoder": ModelPart.ENCODER,
+    "text_encoder_2": ModelPart.ENCODER,
+    "text_encoder_3": ModelPart.ENCODER,
+    "image_encoder": ModelPart.VISION_TOWER,
+    "safety_checker": ModelPart.VISION_TOWER,
+}
+"""Folders of a pipeline of diffusers, which stand first in a name, and the parts that they are."""
 
 BESIDE: dict[str, Role] = {
     "lora_A": Role.ADAPTER,
@@ -236,6 +278,7 @@ BESIDE: dict[str, Role] = {
     "weight_integer": Role.BUFFER,
     "bias_integer": Role.BUFFER,
     "inv_freq": Role.BUFFER,
+    "_extra_state": Role.BUFFER,
     "position_ids": Role.BUFFER,
     "masked_bias": Role.BUFFER,
     "weight_scale": Role.BUFFER,

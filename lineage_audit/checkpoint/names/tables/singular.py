@@ -219,7 +219,13 @@ _INKLING = Family(
         ("mlp_input.query", Role.HYPER_CONNECTION),
         ("q_input_layernorm", Role.ATTN_PART),
     ),
-    outside=(("unembed", Role.LM_HEAD), ("embed_norm", Role.EMBED_NORM), ("embed_tokens.embed_norm", Role.EMBED_NORM)),
+    outside=(
+        ("unembed", Role.LM_HEAD),
+        ("embed_norm", Role.EMBED_NORM),
+        ("embed_tokens.embed_norm", Role.EMBED_NORM),
+        ("middle_cycle_cross_pass_queries", Role.HYPER_CONNECTION),
+        ("middle_cycle_cross_pass_kv_queries", Role.HYPER_CONNECTION),
+    ),
 )
 
 _ZAYA = Family(
