@@ -19,7 +19,7 @@ from lineage_audit.report.numbers import (
 from lineage_audit.report.terminal.page import LABEL_WIDTH, QUIET, Cell, Column, Page
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, status_word, template_change_words, weight_file_words
 from lineage_audit.report.wording.cells import (
-    NOTE,
+    CONTROLS_NOTE,
     REQUANTIZED_HEADS,
     control_words,
     most_apart,
@@ -291,7 +291,7 @@ def render_controls(report: Report, *, console: Console) -> None:
     if not report.controls:
         page.line("none: these weights were not compared in their places")
         return
-    page.line(page.text(NOTE, QUIET))
+    page.line(page.text(CONTROLS_NOTE, QUIET))
     width = max(LABEL_WIDTH, *(len(number.number_id) for number in report.controls))
     for number in report.controls:
         page.blank()

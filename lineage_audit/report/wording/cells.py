@@ -15,47 +15,50 @@ from lineage_audit.results import (
     RequantizedTensor,
 )
 
-REQUANTIZED_HEADS = ("Matrix", "Codes equal", "Constants equal", "Nearest", "Steps away", "By chance", "Outcome")
+PART_HEADS = ("Part of B", "Relation", "If independent", "Derived", "Copied", "Limit")
+"""The heads of the table of parts, a row a part."""
 
-OUTCOME_WORDS: Mapping[RequantizedOutcome, str] = {
+REQUANTIZED_HEADS = ("Matrix", "Codes equal", "Constants equal", "Nearest", "Steps away", "By chance", "Outcome")
+"""The heads of the table of a quantisation made again, a row a matrix."""
+
+_REQUANTIZED_WORDS: Mapping[RequantizedOutcome, str] = {
     "remade": "made again",
     "nearest": "nearest on its own scales",
     "apart": "apart",
 }
+_MOST_MATRICES = 200
 
-_MOST = 200
+CONTROLS_NOTE = "None of these decides anything here; the verdict stands on the tests."
+"""What stands below quoted numbers."""
 
-NOTE = "None of these decides anything here; the verdict stands on the tests."
-_KIND_WORDS: Mapping[ControlKind, str] = {
+_CONTROL_WORDS: Mapping[ControlKind, str] = {
     "here": "measured in this run",
     "zoo": "measured on trained models",
     "library": "measured in this run",
     "published": "published",
 }
-PART_HEADS = ("Part of B", "Relation", "If independent", "Derived", "Copied", "Limit")
-"""The heads of the table, a row a part."""
 
 
 def most_apart(found: Requantization) -> tuple[RequantizedTensor, ...]:
     """The matrices to show: those that are furthest from being made again first, not more than fit on a page."""
     order = {"apart": 0, "nearest": 1, "remade": 2}
     ranked = sorted(found.tensors, key=lambda one: (order[one.outcome], one.nearest))
-    return tuple(ranked[:_MOST])
+    return tuple(ranked[:_MOST_MATRICES])
 
 
 def requantized_cells(tensor: RequantizedTensor) -> tuple[str, ...]:
     """What stands beside a matrix's name."""
     return (
-        _of(tensor.equal, tensor.codes, tensor.rule),
-        _of(tensor.equal_constants, tensor.constants, tensor.rule),
+        _equal_of(tensor.equal, tensor.codes, tensor.rule),
+        _equal_of(tensor.equal_constants, tensor.constants, tensor.rule),
         share(tensor.nearest),
         f"{tensor.steps:.3f}",
         share(tensor.chance),
-        OUTCOME_WORDS[tensor.outcome],
+        _REQUANTIZED_WORDS[tensor.outcome],
     )
 
 
-def _of(equal: int, count: int, rule: str | None) -> str:
+def _equal_of(equal: int, count: int, rule: str | None) -> str:
     return f"{equal:,} of {count:,}" if rule is not None else "no rule"
 
 
@@ -72,7 +75,7 @@ def range_words(control: Control) -> str:
 def control_words(control: Control) -> str:
     """One control: its range, what it is, and where it comes from."""
     source = f", {control.source}" if control.source else ""
-    return f"{range_words(control)}: {control.name} ({control.count:,}; {_KIND_WORDS[control.kind]}{source})"
+    return f"{range_words(control)}: {control.name} ({control.count:,}; {_CONTROL_WORDS[control.kind]}{source})"
 
 
 def _part_words(part: PartVerdict) -> str:

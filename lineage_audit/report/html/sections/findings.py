@@ -12,7 +12,7 @@ from lineage_audit.report.html.tables import Cell, Column, Value, number_columns
 from lineage_audit.report.numbers import byte_size, coefficient, logarithm, magnitude, share
 from lineage_audit.report.wording import FIELD_STATUS_WORDS, template_change_words
 from lineage_audit.report.wording.cells import (
-    NOTE,
+    CONTROLS_NOTE,
     PART_HEADS,
     REQUANTIZED_HEADS,
     control_words,
@@ -126,7 +126,7 @@ def _controls(numbers: Sequence[ControlledNumber]) -> Markup:
         ]
         for number in numbers
     ]
-    return table(NOTE, columns, rows)
+    return table(CONTROLS_NOTE, columns, rows)
 
 
 def _fields(fields: Sequence[FieldComparison], caption: str) -> Markup:
