@@ -79,7 +79,14 @@ def _edges(group: Group, pairs: Pairs, number: int, known: int) -> tuple[list[Un
             edges.append(edge)
     for mixture in group.merges:
         edges += [
-            replace(_edge(Link(parent, mixture.child), pairs), directed=True, kind="merge", share=weight)
+            replace(
+                _edge(Link(parent, mixture.child), pairs),
+                source=_id(parent),
+                target=_id(mixture.child),
+                directed=True,
+                kind="merge",
+                share=weight,
+            )
             for parent, weight in zip(mixture.parents, mixture.weights, strict=True)
         ]
     return unknown, _carried_on(edges)
