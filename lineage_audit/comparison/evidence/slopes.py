@@ -1,8 +1,9 @@
 """Slopes of the weights on each other: what was added in training is orthogonal to the parent.
 
 Then B on A has slope one and A on B less, and A does not descend from B by training. A sibling that stayed near the
-parent looks like the parent, strong weight decay breaks the rule, pruning shrinks what it leaves out, and either file
-can be made to fit: slopes say what A was not made from, if neither was, and decide no direction.
+parent looks like the parent, a merge holds a part of what it lacks of a parent, strong weight decay breaks the rule,
+pruning shrinks what it leaves out, and either file can be made to fit: slopes say what A was not made from, if neither
+was, and decide no direction.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ def excluded_by_slopes(comparison: WeightComparison) -> Way | None:
         certain = lacking > SLOPES.errors * math.hypot(child[1], parent[1])
         if (
             SLOPES.kept_whole[0] <= child[0] <= SLOPES.kept_whole[1]
+            and child[0] - 1 <= SLOPES.grown * (1 - parent[0])
             and lacking > SLOPES.added
             and parent[0] < 1 - SLOPES.added
             and certain

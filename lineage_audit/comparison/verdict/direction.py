@@ -109,7 +109,8 @@ def words_of(precedence: Precedence, findings: Findings) -> str | None:
         f"{later} is {earlier} and something new, as training leaves it, and {earlier} is not {later} and something "
         "new (to plant it: noise, and the sum shrunk by as much; no training)"
     )
-    return f"{earlier} was not made from {later}, if neither file was made to fit: {said}."
+    how = "" if _marks(findings) else " by training"
+    return f"{earlier} was not made from {later}{how}, if neither file was made to fit: {said}."
 
 
 def _planting(kind: OperationKind) -> str:

@@ -28,6 +28,10 @@ def pruned(weights: Weights) -> Weights:
     }
 
 
+def merged(one: Weights, other: Weights) -> Weights:
+    return {name: (values + other[name]) / 2 for name, values in one.items()}
+
+
 def test_what_training_added_shows_whom_the_parent_was_not_made_from():
     assert "A was not made from B by training, if neither file was made to fit" in said(PARENT, CHILD)
     assert "B was not made from A by training" in said(CHILD, PARENT)
@@ -40,8 +44,9 @@ def test_what_training_added_shows_whom_the_parent_was_not_made_from():
         (PARENT, pruned(PARENT)),
         (noisy(PARENT, 3, 0.2), noisy(PARENT, 4, 0.2)),
         (llama(7), llama(8)),
+        (merged(PARENT, CHILD), CHILD),
     ],
-    ids=["a conversion", "pruned", "siblings that moved as far", "strangers"],
+    ids=["a conversion", "pruned", "siblings that moved as far", "strangers", "a merge and its parent"],
 )
 def test_where_something_else_moved_a_model_they_are_silent(a, b):
     assert "was not made" not in said(a, b)

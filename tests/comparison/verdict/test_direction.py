@@ -98,7 +98,10 @@ def test_other_relations_exclude_nothing(relation):
         (findings(CUT), "The marks fit A → B, if neither file was made to fit: layers-removed (to plant it: "),
         (findings(CUT, beside("fine-tuned")), "A was not made from B, if neither file was made to fit: layers-removed"),
         (findings(CUT, GROWN_A), "Neither was made from the other, if neither file was made to fit: layers-removed"),
-        (findings(excluded_by_slopes="a->b"), "B was not made from A, if neither file was made to fit: A is B and"),
+        (
+            findings(excluded_by_slopes="a->b"),
+            "B was not made from A by training, if neither file was made to fit: A is B",
+        ),
     ],
 )
 def test_what_is_shown_is_said_with_the_cost_of_planting_it(found, words):

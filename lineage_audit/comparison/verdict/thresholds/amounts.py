@@ -37,6 +37,11 @@ class _Slopes:
     kept_whole: Annotated[tuple[float, float], "slopes of a child on its parent"] = (0.97, 1.10)
     added: Annotated[float, "what the parent's slope on the child must lack of one"] = 0.01
     errors: Annotated[float, "the same in standard errors over matrices, of the other slope"] = 3.0
+    grown: Annotated[
+        float,
+        "how far the child's slope may exceed one, as a share of that: weights that grow in training gave .28 at most, "
+        "the parent of a merge, held against it, .45 and more",
+    ] = 0.35
     more_zeros: Annotated[
         float,
         "share of exact zeros that one side may have beyond the other before slopes say nothing: pruning looks "
