@@ -8,6 +8,7 @@ license-expression's index.
 
 from __future__ import annotations
 
+from lineage_audit.claims.licences.body import alias_form, words_of
 from lineage_audit.claims.licences.catalogue import (
     catalogue,
     described,
@@ -20,7 +21,6 @@ from lineage_audit.claims.licences.catalogue import (
 from lineage_audit.claims.licences.expressions import Choice, spdx_of, terms_of
 from lineage_audit.claims.licences.licence import Licence, Obligation, Owed, card_fields
 from lineage_audit.claims.licences.recognition import Recognised, recognise
-from lineage_audit.claims.licences.wording import alias_form, words_of
 
 __all__ = [
     "Choice",

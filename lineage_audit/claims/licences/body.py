@@ -1,6 +1,7 @@
 """A known licence text inside a file: how much of it stands there, and what stands there besides.
 
-Words are compared in runs of a few, so that a clause that was put in, wherever it stands, is left over.
+Words are compared in runs of a few, so that a clause that was put in, wherever it stands, is left over. Case, markup
+and punctuation do not count.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-
-from lineage_audit.claims.licences.wording import words_of
 
 _RUN = 4
 """Words that are compared at once."""
@@ -33,6 +32,9 @@ _MARKS = re.compile(r"^~~~.*\n?", re.MULTILINE)
 _OWNER = re.compile(
     r"^\W*(?:copyright\s*(?:\(c\)|©|\d{4}|\[|<|by\b)|\(c\)\s|©|all rights reserved).*$", re.IGNORECASE | re.MULTILINE
 )
+
+_NOT_WORDS = re.compile(r"(?<!\w)[.+]|\.(?!\w)|[^\w.+]+")
+_NOT_ALIAS = re.compile(r"[^a-z0-9.+]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +144,13 @@ def _left_over(words: Sequence[str], known: frozenset[str]) -> Iterator[list[str
     for is_known, group in groupby(zip(covered, words, strict=True), key=lambda pair: pair[0]):
         if not is_known:
             yield [word for _, word in group]
+
+
+def words_of(text: str) -> str:
+    """Text without markup, case, punctuation and line breaks, so that phrases can be found in it."""
+    return " ".join(_NOT_WORDS.sub(" ", text.replace("_", " ")).lower().split())
+
+
+def alias_form(name: str) -> str:
+    """A licence id or name in the spelling in which aliases are compared: lower case, hyphens between words."""
+    return _NOT_ALIAS.sub("-", name.lower()).strip("-")

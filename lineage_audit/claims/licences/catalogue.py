@@ -9,10 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lineage_audit.claims.licences.body import Body
+from lineage_audit.claims.licences.body import Body, alias_form, words_of
 from lineage_audit.claims.licences.indexed import licence_in_index
 from lineage_audit.claims.licences.licence import Fact, Licence, Owed
-from lineage_audit.claims.licences.wording import alias_form, words_of
 
 _HUB_FILE = re.compile(r"/(?:blob|resolve|raw)/[^/]+/")
 

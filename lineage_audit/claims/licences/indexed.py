@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from lineage_audit.claims.licences.body import alias_form
 from lineage_audit.claims.licences.licence import Licence, Owed
-from lineage_audit.claims.licences.wording import alias_form
 from lineage_audit.results import LicenceClass
 
 _CLASSES: Mapping[str, LicenceClass] = {"Permissive": "permissive", "Public Domain": "permissive"}

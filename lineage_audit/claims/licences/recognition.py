@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lineage_audit.claims.licences.body import Body, body_words, runs_of
+from lineage_audit.claims.licences.body import Body, body_words, runs_of, words_of
 from lineage_audit.claims.licences.catalogue import catalogue
 from lineage_audit.claims.licences.licence import Licence
-from lineage_audit.claims.licences.wording import words_of
 
 _HEAD = 3000
 """Characters of a text in which its title is looked for."""
