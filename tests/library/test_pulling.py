@@ -113,7 +113,7 @@ def test_a_check_names_what_is_damaged_and_says_how_old_all_is(
     assert run(["library", "pull", str(released), "--library", mine]) == 0
     assert "held against nothing" in capsys.readouterr().out
     assert run(["library", "check", "--library", mine]) == 0
-    assert "1 models; the newest made on" in capsys.readouterr().out
+    assert "1 model; the newest made on" in capsys.readouterr().out
     with open_database(Path(mine)) as database:
         with database._writing() as connection:
             connection.execute("UPDATE fingerprints SET fingerprint = x'00'")
