@@ -15,7 +15,7 @@ from lineage_audit.results import Scalar
 _OPENING = """\
 # Thresholds
 
-What is decided by, and what each number was set on. This page is made from the frozen dataclasses in
+What is decided by, and what each number was set on. This page is made from the values in
 `lineage_audit/comparison/verdict/thresholds/`, a topic each; a JSON report states all of them under `parameters`.
 [Methods](methods.md) says how they were set, and on which models they were confirmed. How much is read, how far is
 searched and what a file may hold are no thresholds: they stand beside the code that spends them.

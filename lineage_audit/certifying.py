@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.certificate import Certificate, Signing, certify_models, require_signing, with_line, written
 from lineage_audit.checkpoint import Checkpoint
@@ -12,8 +13,7 @@ from lineage_audit.results import CertificateLink
 from lineage_audit.whole_files import require_place, write_whole
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFile:
+class CertificateFile(Struct, frozen=True):
     """Where a certificate goes.
 
     Attributes:

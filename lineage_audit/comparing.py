@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.certifying import CertificateFile
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint, split_reference
@@ -28,8 +31,7 @@ _KEPT_BYTES = 256 * 2**20
 """Most bytes that are kept of a model that is held against many: twice what a sample reads of the largest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """How models are compared.
 
     Attributes:
@@ -94,7 +96,7 @@ class ModelA:
         report = self._beside_library(report, lambda: _sampled(other))
         if asked.certificate is None:
             return report
-        return replace(report, certificate=asked.certificate.link(model, other))
+        return dataclasses.replace(report, certificate=asked.certificate.link(model, other))
 
     def _compare_fingerprint(self, ref: str) -> Report:
         from lineage_audit.library.fingerprint import compare_fingerprints, open_fingerprint
@@ -116,7 +118,7 @@ class ModelA:
         from lineage_audit.library.controls import controls_of_library
 
         further = controls_of_library(library, fingerprint_of_b(), report.a.digest)
-        return replace(report, controls=with_further(report.controls, further))
+        return dataclasses.replace(report, controls=with_further(report.controls, further))
 
     @cached_property
     def _checkpoint(self) -> Checkpoint:

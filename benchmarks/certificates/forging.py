@@ -8,9 +8,9 @@ right, so that nothing but deriving anew can tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.certificate import Certificate
 from lineage_audit.certificate.anchors import draw_anchors

@@ -8,15 +8,16 @@ one of them the parent of the subject. The subject's fingerprint is there before
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from benchmarks.fingerprints.sizes import SHAPES, drawn
 from lineage_audit.checkpoint import read_checkpoint
@@ -67,7 +68,7 @@ def _redrawn(original: Fingerprint, rng: np.random.Generator) -> Fingerprint:
     )
     embedding = None if original.embedding is None else _levels(rng, original.embedding)
     signature = rng.normal(0, 32, original.signature.shape).clip(-127, 127).astype(np.int8)
-    identity = replace(original.identity, digest=f"drawn:{rng.integers(2**62)}")
+    identity = dataclasses.replace(original.identity, digest=f"drawn:{rng.integers(2**62)}")
     return replace(original, identity=identity, layers=layers, embedding=embedding, signature=signature)
 
 
@@ -83,7 +84,7 @@ def _tuned(parent: Fingerprint, rng: np.random.Generator) -> Fingerprint:
         for layer in parent.layers
     )
     signature = np.clip(parent.signature + rng.normal(0, 5, parent.signature.shape), -127, 127).astype(np.int8)
-    identity = replace(parent.identity, digest="drawn:subject")
+    identity = dataclasses.replace(parent.identity, digest="drawn:subject")
     return replace(parent, identity=identity, layers=layers, signature=signature)
 
 

@@ -11,8 +11,9 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from benchmarks.fingerprints.zoo import Sketched
 from benchmarks.zoo.build import DEFAULT_OUT

@@ -7,11 +7,12 @@ asks of one model alone (its rotary keys over its tokens) once a model.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights

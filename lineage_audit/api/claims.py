@@ -63,8 +63,9 @@ def check(
         LineageAuditError: a model that was given cannot be found, a weight file is unsafe, or the policy or its
             baseline cannot be used.
     """
-    from dataclasses import replace
     from pathlib import Path
+
+    from msgspec.structs import replace
 
     from lineage_audit.api.arguments import as_budget, as_path, as_reference, as_references, choices, one_of
     from lineage_audit.claims import (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.behaviour.answers_file import SUFFIX, is_answers_file
 from lineage_audit.behaviour.asking import answers_of
@@ -22,8 +23,7 @@ from lineage_audit.results import Behaviour, Manner, WeightsBeside
 from lineage_audit.results.local_paths import without_local_paths
 
 
-@dataclass(frozen=True, slots=True)
-class Enquiry:
+class Enquiry(Struct, frozen=True):
     """Who is to be asked, and how.
 
     Attributes:

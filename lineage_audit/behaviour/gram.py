@@ -10,10 +10,10 @@ so no class stands out for having been asked of one model better than of another
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.behaviour.answers import Answers
 from lineage_audit.behaviour.openings import CLASSES
@@ -26,8 +26,7 @@ _RIDGE = 1e-4
 """Share of the largest variance that is added to every one: what hardly varies at all is rounding."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Gram:
+class Gram(Struct, frozen=True, eq=False):
     """Inner products of what models answered.
 
     Attributes:

@@ -11,9 +11,8 @@ in common as any other: A and B once in (k + 1) (k + 2) / 2 times. So what the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.behaviour.gram import Floats, Gram, resampled
 
@@ -24,8 +23,7 @@ _RIDGE = 1e-6
 """Share of the mean diagonal that is added to it: two models that answer alike leave nothing to divide by."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Leaning:
+class Leaning(Struct, frozen=True, eq=False):
     """What was measured of A, B and the controls.
 
     Attributes:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Annotated, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from lineage_audit.results import Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     """What an answer must show to be held against others (`behave`)."""
 
     least_probability: Annotated[float, "what every probability is raised by: what is rarer is noise"] = 1e-3
@@ -18,8 +19,7 @@ class _Asking:
     fewest_stops: Annotated[int, "stops that all models must have answered"] = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Lean:
+class _Lean(Struct, frozen=True):
     """When answers are said to lean (`behave`)."""
 
     fewest_controls: Annotated[int, "controls below which nothing is said"] = 5

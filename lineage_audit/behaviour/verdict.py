@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.behaviour.leaning import Leaning
 from lineage_audit.behaviour.thresholds import ASKING, LEAN
 from lineage_audit.results import BehaviourOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class LeanCase:
+class LeanCase(Struct, frozen=True):
     """What the rules look at.
 
     Attributes:
@@ -40,8 +39,7 @@ class LeanCase:
         return 1 / (1 + len(self.controls))
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(Struct, frozen=True):
     """An outcome and its reason in one sentence."""
 
     outcome: BehaviourOutcome

@@ -6,10 +6,10 @@ row W over tokens E do not change when the stream is permuted, negated or rotate
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.certificate.identity import draw
 from lineage_audit.certificate.vectors import BoolArray, DoubleArray, FloatArray, believed, unit
@@ -28,8 +28,7 @@ _RIDGE = 0.1
 """Share of the mean eigenvalue that is added before directions among the tokens are weighed alike."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Anchors:
+class _Anchors(Struct, frozen=True, eq=False):
     """Anchor tokens in both models.
 
     Attributes:

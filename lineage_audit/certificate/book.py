@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.certificate.derivation import Derivation, OneSide
 from lineage_audit.certificate.in_place import derive_in_place, read_again_in_place
@@ -17,8 +18,7 @@ from lineage_audit.certificate.sources import Kind
 from lineage_audit.checkpoint import Checkpoint
 
 
-@dataclass(frozen=True, slots=True)
-class DerivationRule:
+class DerivationRule(Struct, frozen=True):
     """One rule.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lineage_audit.certificate.book import (
     ALTERNATIVES,
@@ -17,8 +17,7 @@ from lineage_audit.certificate.identity import ModelIdentity
 from lineage_audit.results import Grade
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Certificate:
+class Certificate(Struct, frozen=True, eq=False):
     """That two models are not independent of each other, with everything that this stands on.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.certificate.places import Layout
 from lineage_audit.certificate.vectors import DoubleArray, FloatArray
@@ -43,8 +43,7 @@ class ReadValues:
         return self._hash.hexdigest()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OneSide:
+class OneSide(Struct, frozen=True, eq=False):
     """What a certificate says was read of one of its two models.
 
     Attributes:
@@ -60,8 +59,7 @@ class OneSide:
     read: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Derivation:
+class Derivation(Struct, frozen=True, eq=False):
     """What a rule derived.
 
     Attributes:

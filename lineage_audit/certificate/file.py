@@ -7,9 +7,10 @@ are somebody else's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lineage_audit.certificate.signing import NotSignedError, Signer, enveloped, require_signer
 from lineage_audit.certificate.statement import (

@@ -8,9 +8,10 @@ draw without changing a file, and nobody can prepare a file for the draw that it
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source.addresses import is_address, shown_address
@@ -36,8 +37,7 @@ _CHUNK = 4 * 2**20
 _PURPOSE = "lineage-audit/certificate/1"
 
 
-@dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileRecord(Struct, frozen=True):
     """One file: its name in the repository, its size, and its hash where it was hashed."""
 
     name: str
@@ -45,8 +45,7 @@ class FileRecord:
     sha256: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
+class ModelIdentity(Struct, frozen=True):
     """What pins one model.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from lineage_audit.certificate.certificate import Certificate
 from lineage_audit.certificate.signing import Signing, sign_statement
@@ -11,8 +12,7 @@ from lineage_audit.certificate.statement import statement_of
 from lineage_audit.results import CertificateLink
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WrittenCertificate:
+class WrittenCertificate(Struct, frozen=True, eq=False):
     """A certificate as the bytes of its document, one line, and the link that a report holds.
 
     Attributes:

@@ -7,11 +7,11 @@ copy finds its original by the size of the product; that its sign is the same as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from lineage_audit.certificate.anchors import directions, draw_anchors
 from lineage_audit.certificate.derivation import NOT_THERE, Derivation, OneSide, ReadValues

@@ -7,7 +7,9 @@ A place is one pattern of names for all layers and one affine map of rows. Where
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.certificate.sources import Sources
 from lineage_audit.checkpoint import Checkpoint
@@ -19,8 +21,7 @@ LAYER = "{layer}"
 """Stands in a pattern for the layer's number."""
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredRows:
+class _StoredRows(Struct, frozen=True):
     """Rows of one stored tensor a layer.
 
     Attributes:
@@ -64,8 +65,7 @@ def _place(layer: int | None, tensor: TensorRef) -> _StoredRows | None:
     return _StoredRows(name, part.rows.offset, part.rows.sizes, part.rows.strides, part.index, part.transposed)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """How a rule's units lie in one model.
 
     Attributes:

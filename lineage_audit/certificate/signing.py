@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lineage_audit.errors import LineageAuditError, UnreadableFileError
 
@@ -30,8 +31,7 @@ class NotSignedError(LineageAuditError):
     """A certificate that is not shown to be signed by who was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """Who must have signed a certificate.
 
     Attributes:
@@ -45,8 +45,7 @@ class Signer:
     trust: str | Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(Struct, frozen=True):
     """That a certificate is to be signed, as whoever runs this.
 
     Attributes:
@@ -83,8 +82,7 @@ def require_signing(signing: Signing) -> None:
         raise LineageAuditError(_NOBODY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signed:
+class _Signed(Struct, frozen=True):
     """A signed statement.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
@@ -29,8 +29,7 @@ class Kind(StrEnum):
     ROTARY_KEYS = "rotary-keys"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitSource:
+class UnitSource(Struct, frozen=True, eq=False):
     """The units of one layer.
 
     Attributes:

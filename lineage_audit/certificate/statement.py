@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.certificate.book import ALTERNATIVES, NULL
 from lineage_audit.certificate.certificate import Certificate
@@ -28,8 +28,7 @@ _LARGEST_COSINE = 1.0 + 1e-6
 _TOOL = "lineage-audit"
 
 
-@dataclass(frozen=True, slots=True)
-class _StatedModel:
+class _StatedModel(Struct, frozen=True):
     """One of the two models, with what was read of it."""
 
     ref: str
@@ -47,8 +46,7 @@ class _StatedModel:
         return ModelIdentity(self.ref, self.revision, self.files, self.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(Struct, frozen=True):
     """What is said of the two models; docs/certificates.md says of every member what it means."""
 
     tool: str
@@ -101,8 +99,7 @@ class Predicate:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class StatedCertificate:
+class StatedCertificate(Struct, frozen=True):
     """A certificate as it was read: what it says of itself beside what follows from it.
 
     Attributes:

@@ -7,10 +7,10 @@ follows from the terms, and layers, rows, tokens and maps are compared with what
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from lineage_audit.certificate.book import ALTERNATIVES, BOOK, NULL
 from lineage_audit.certificate.certificate import Certificate
@@ -45,8 +45,7 @@ _UNCHECKED_WITHOUT = (
 )
 
 
-@dataclass(slots=True)
-class _Notes:
+class _Notes(Struct):
     """What was done and what does not hold, as it comes."""
 
     done: list[str] = field(default_factory=list)

@@ -6,8 +6,9 @@ and card are read; names become roles. No weight is read on the way, except that
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.card import read_claims
 from lineage_audit.checkpoint.card.gguf_claims import claims_from_gguf

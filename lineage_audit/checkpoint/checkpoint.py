@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.config.fields import ArchConfig
@@ -23,8 +24,7 @@ from lineage_audit.results import Coverage, WeightFile
 FloatArray = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True, dict=True):
     """One model: metadata held, weights read when asked for and never kept.
 
     Attributes:

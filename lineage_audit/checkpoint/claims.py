@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 ClaimKind = Literal[
     "license",
@@ -23,8 +24,7 @@ Standing = Literal[
 """Where a claim stands, and so what it is worth: declared in the front matter, said in a sentence, left by a tool."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One statement and the place it was read from.
 
     Attributes:
@@ -46,8 +46,7 @@ class Claim:
     quote: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A statement that is there and could not be read: never the same as one that was not made.
 
     Attributes:
@@ -67,8 +66,7 @@ _OF_PROSE: frozenset[ClaimKind] = frozenset({"from_scratch", "derived_from"})
 """What only sentences claim."""
 
 
-@dataclass(frozen=True)
-class Claims:
+class Claims(Struct, frozen=True, eq=False, dict=True):
     """Everything a repository claims.
 
     Attributes:
@@ -79,7 +77,14 @@ class Claims:
 
     stated: tuple[Claim, ...] = ()
     unread: tuple[Unread, ...] = ()
-    prose: Callable[[], tuple[Claim, ...]] = field(default=tuple, compare=False, repr=False)
+    prose: Callable[[], tuple[Claim, ...]] = tuple
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another repository states the same."""
+        return isinstance(other, Claims) and (self.stated, self.unread) == (other.stated, other.unread)
+
+    def __hash__(self) -> int:
+        return hash((self.stated, self.unread))
 
     @cached_property
     def items(self) -> tuple[Claim, ...]:

@@ -7,11 +7,11 @@ of stored tensors for a block of rows; the reader fetches them and hands their a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import decode_raw, item_bytes
 from lineage_audit.checkpoint.source.base import ByteRange
@@ -47,8 +47,7 @@ class Encoding(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Undecoded:
+class Undecoded(Struct, frozen=True):
     """Codes that are stored in a way that is known by name, or not at all, and that nobody here can decode.
 
     Attributes:
@@ -93,8 +92,7 @@ class Recomputed(Protocol):
     def slack(self) -> float: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Rows and columns of a stored tensor seen as the matrix ``[rows, columns]``.
 
     Attributes:

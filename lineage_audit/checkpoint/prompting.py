@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.checkpoint import Checkpoint
@@ -28,16 +29,14 @@ _LARGEST = 2**20
 _MOST = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A text and the file that it stands in."""
 
     text: str
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prompting:
+class Prompting(Struct, frozen=True):
     """Templates and settings by their names; of two places that state one, the place that the libraries prefer."""
 
     templates: Mapping[str, Stated] = field(default_factory=dict)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import BITS, READABLE, decode
 from lineage_audit.checkpoint.encoding import NeedsBeforehand, RawArray, Undecoded
@@ -26,16 +26,14 @@ _WORTH_SKIPPING = 32 * 2**10
 """Rows between two that are asked for are read along unless they are more, in number and in bytes, than these."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RowRequest:
+class RowRequest(Struct, frozen=True, eq=False):
     """Rows of one tensor by their logical numbers (int64, any order)."""
 
     tensor: TensorRef
     rows: IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Run:
+class _Run(Struct, frozen=True, eq=False):
     """A contiguous read of a part: where its rows go in the request's output, and how they are picked.
 
     Attributes:
@@ -55,8 +53,7 @@ class _Run:
     output_columns: slice
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FetchedRows:
+class FetchedRows(Struct, frozen=True, eq=False):
     """The bytes of some requests, read and not yet decoded, so that other bytes can be read meanwhile."""
 
     requests: Sequence[RowRequest]

@@ -7,8 +7,9 @@ Roles without a row have no place of their own, or nothing is known of their axe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 
@@ -26,8 +27,7 @@ class Axis(Enum):
     OTHER = "something that is not aligned"
 
 
-@dataclass(frozen=True, slots=True)
-class _Duty:
+class _Duty(Struct, frozen=True):
     """What a role's weight does.
 
     Attributes:

@@ -9,11 +9,11 @@ shards), so a reference is made of parts, each an affine map of rows. No referen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.model_parts import CORE, ModelPart
@@ -26,8 +26,7 @@ Slot = Literal["weight", "bias"]
 IntArray = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTensor:
+class StoredTensor(Struct, frozen=True, eq=False):
     """One tensor as its file holds it.
 
     Attributes:
@@ -50,8 +49,19 @@ class StoredTensor:
     start: int
     stop: int
     strides: tuple[int, ...] | None = None
-    encoding: Encoding | None = field(default=None, compare=False)
-    companions: int = field(default=0, compare=False)
+    encoding: Encoding | None = None
+    companions: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same tensor of the same file, however its bytes are decoded."""
+        return isinstance(other, StoredTensor) and self._place == other._place
+
+    def __hash__(self) -> int:
+        return hash(self._place)
+
+    @property
+    def _place(self) -> tuple[object, ...]:
+        return self.name, self.dtype, self.shape, self.file, self.start, self.stop, self.strides
 
     @property
     def stored_bytes(self) -> int:
@@ -74,8 +84,7 @@ class StoredTensor:
         return self.encoding.scheme if self.encoding is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class RowLayout:
+class RowLayout(Struct, frozen=True):
     """Where the rows of a role stand among the rows of a stored matrix.
 
     Row ``r`` is written in the mixed radix ``sizes`` (last digit fastest) and stands at
@@ -107,8 +116,7 @@ def contiguous(count: int, offset: int = 0) -> RowLayout:
     return RowLayout(offset, (count,), (1,))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A stored tensor's share of one role.
 
     Attributes:
@@ -126,8 +134,7 @@ class Part:
     columns: RowLayout | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TensorRef:
+class TensorRef(Struct, frozen=True):
     """One role of one layer, oriented ``[out, in]`` (or ``[n]`` for vectors), readable by rows.
 
     Attributes:
@@ -185,8 +192,7 @@ class TensorRef:
         return self.layer if self.in_core else None
 
 
-@dataclass(frozen=True, slots=True)
-class TensorKey:
+class TensorKey(Struct, frozen=True):
     """A place in the architecture: role, slot, layer and expert, in the core unless a part beside it is named."""
 
     role: Role

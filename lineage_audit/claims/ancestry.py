@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.claims.declared import open_declared
@@ -27,8 +28,7 @@ _COUNT_LIMIT = 24
 """Most repositories that are opened to follow one model's bases."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ancestor:
+class Ancestor(Struct, frozen=True):
     """A base of a base.
 
     Attributes:
@@ -48,8 +48,7 @@ class Ancestor:
     said_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
+class _Model(Struct, frozen=True):
     """A model on the way up, whose words lead on: those of the subject's base, or of an ancestor that could be read."""
 
     repository: Repository

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.card.naming import HUB_ADDRESS
@@ -25,8 +26,7 @@ _MODEL_TYPE = "machine-learning-model"
 _AI_PACKAGE = ("AIPackage", "ai_AIPackage")
 
 
-@dataclass(frozen=True, slots=True)
-class BillOfMaterials:
+class BillOfMaterials(Struct, frozen=True):
     """The models of a bill.
 
     Attributes:
@@ -38,8 +38,7 @@ class BillOfMaterials:
     unplaced: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """What a bill says of one component: its name and version, where it may be found, and whether it is a model."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from lineage_audit.claims.derivation import Tie
 from lineage_audit.claims.licences import Licence
@@ -17,8 +18,7 @@ from lineage_audit.claims.statements import NamedBase, Statements, licence_is_un
 from lineage_audit.results import ClaimRecord, LibrarySearch, Location, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Debt:
+class Debt(Struct, frozen=True):
     """A licence whose terms the subject's repository must show, because of what its weights derive from.
 
     Attributes:
@@ -41,8 +41,7 @@ class Debt:
         return f"{self.model} (through {', '.join(self.through)})" if self.through else self.model
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True, dict=True):
     """One subject with everything known of it.
 
     Attributes:

@@ -9,8 +9,9 @@ signer whom the auditor names, or the auditor, whose policy holds the certificat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.certificate import (
     NotSignedError,
@@ -32,8 +33,7 @@ from lineage_audit.errors import LineageAuditError
 from lineage_audit.results import Grade, Verification
 
 
-@dataclass(frozen=True, slots=True)
-class GivenCertificate:
+class GivenCertificate(Struct, frozen=True):
     """A certificate as the auditor gives it.
 
     Attributes:
@@ -51,8 +51,7 @@ class GivenCertificate:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedCertificate:
+class OpenedCertificate(Struct, frozen=True):
     """One certificate of a file that was given.
 
     Attributes:
@@ -73,8 +72,7 @@ class OpenedCertificate:
         return self.given.file.name
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A certificate that bears out a declared base.
 
     Attributes:
@@ -96,8 +94,7 @@ class Accepted:
         return f"Not compared: the certificate {self.file} shows that the weights are not independent ({how})."
 
 
-@dataclass(frozen=True, slots=True)
-class NotAccepted:
+class NotAccepted(Struct, frozen=True):
     """A certificate about a declared base that shows nothing here, and why, a line each."""
 
     file: str
@@ -174,8 +171,7 @@ def certificate_of(
     return next((found for found in judged if isinstance(found, Accepted)), judged[0] if judged else None)
 
 
-@dataclass(frozen=True, slots=True)
-class _OtherSide:
+class _OtherSide(Struct, frozen=True):
     """The model of a certificate that is not the subject, and what became of verifying the subject's side."""
 
     identity: ModelIdentity

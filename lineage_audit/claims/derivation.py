@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.claims.ancestry import declared_bases
@@ -29,8 +31,7 @@ OPEN: tuple[Standing, ...] = ("partly", "base-open", "order-open")
 """What leaves open whether the subject derives from the reference: nothing is concluded then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """A reference with what it is to the subject.
 
     Attributes:
@@ -73,8 +74,7 @@ def ties_of(
     return finder.with_joint_parents(tuple(finder.tie(reference) for reference in references))
 
 
-@dataclass(frozen=True, slots=True)
-class _Finder:
+class _Finder(Struct, frozen=True):
     """One subject and all references, for the questions that need more than one of them."""
 
     subject: Repository

@@ -6,8 +6,10 @@ import datetime
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint import split_reference
 from lineage_audit.claims.ancestry import folder_of
@@ -53,8 +55,7 @@ _RANK = {"note": 0, "warning": 1, "error": 2, "never": 3}
 _NO_ADVICE = "Findings compare files with licence terms; they are no legal advice."
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
+class CheckOptions(Struct, frozen=True):
     """How to check.
 
     Attributes:

@@ -7,10 +7,11 @@ that would have one key state different things leave it alone: which is right is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import groupby
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.card.editing import LISTS, UneditableCardError, with_field
 from lineage_audit.results import CheckReport, Edit
@@ -19,8 +20,7 @@ _LARGEST = 4 * 2**20
 """Largest file that is edited, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """What becomes of one file.
 
     Attributes:

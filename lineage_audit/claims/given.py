@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct, structs
 
 from lineage_audit.claims.policy import Policy
 from lineage_audit.results import ReferenceOrigin
@@ -15,8 +15,7 @@ from lineage_audit.results import ReferenceOrigin
 _NAMED = re.compile(r"([A-Za-z0-9][\w.-]{0,95}(?:/[A-Za-z0-9][\w.-]{0,95})?)=(.+)", re.ASCII | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class GivenReference:
+class GivenReference(Struct, frozen=True):
     """A model to hold the subject against.
 
     Attributes:
@@ -39,7 +38,7 @@ class GivenReference:
 
     def with_facts_of(self, other: GivenReference) -> GivenReference:
         """This reference, with what is stated of the same model where it was given again."""
-        return dataclasses.replace(
+        return structs.replace(
             self,
             is_earlier=self.is_earlier or other.is_earlier,
             is_base=self.is_base or other.is_base,

@@ -7,10 +7,12 @@ related too; the other relatives are named, and nothing is concluded of them.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.claims import Claim, Claims
@@ -121,7 +123,7 @@ def _claims(stated: Claims, entry: DatabaseEntry, database: Database) -> Claims:
 
 def _corrected(report: Report, models: int) -> Report:
     verdict = report.verdict
-    return replace(report, verdict=replace(verdict, log10_p=corrected(verdict.log10_p, models)))
+    return dataclasses.replace(report, verdict=dataclasses.replace(verdict, log10_p=corrected(verdict.log10_p, models)))
 
 
 def _day(added: str) -> datetime.date | None:

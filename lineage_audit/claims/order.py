@@ -8,8 +8,9 @@ holds an honest model can make another that bears every mark of its ancestor.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.source.dates import HostDates, host_dates
 from lineage_audit.claims.names import same_model
@@ -22,8 +23,7 @@ from lineage_audit.claims.statements import Statements
 _OrderBasis = Literal["card", "stated", "dated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Why a reference is taken for the earlier of the two.
 
     Attributes:

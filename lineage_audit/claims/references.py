@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.source.addresses import shown_address
@@ -36,8 +38,7 @@ _DECLARED_LIMIT = 16
 """Most declared bases that are opened; merges name more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """One model that the subject is held against.
 
     Attributes:
@@ -115,8 +116,7 @@ class Reference:
         return _sentence_of(self.report)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingSettings:
+class ReadingSettings(Struct, frozen=True):
     """How the weights are read where two models are compared.
 
     Attributes:
@@ -130,8 +130,7 @@ class ReadingSettings:
     progress: Progress | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """A model to hold the subject against, before it is opened."""
 
     ref: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint, read_checkpoint, split_reference
 from lineage_audit.checkpoint.card import read_claims
@@ -32,8 +34,7 @@ _SHORTEST_LICENCE = 600
 """Fewest characters of a licence's own text; less is a mention."""
 
 
-@dataclass(frozen=True)
-class RepositoryText:
+class RepositoryText(Struct, frozen=True, dict=True):
     """One text file of a repository, in its root or in a folder of licences.
 
     Attributes:
@@ -75,8 +76,7 @@ class RepositoryText:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """One model's repository.
 
     Attributes:

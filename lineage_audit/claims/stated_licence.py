@@ -7,7 +7,8 @@ claims are no choice: they contradict each other, and both must be kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.claims.licence_texts import changed, is_strange, texts_of_weights
 from lineage_audit.claims.licences import (
@@ -37,8 +38,7 @@ _DEMANDS: tuple[LicenceClass, ...] = (
 """Classes of licences, the least demanding first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _LicenceClaim:
+class _LicenceClaim(Struct, frozen=True):
     """What one place says of the licence.
 
     Attributes:
@@ -58,8 +58,7 @@ class _LicenceClaim:
         return tuple(licence for choice in self.choices for licence in choice)
 
 
-@dataclass(frozen=True, slots=True)
-class StatedLicence:
+class StatedLicence(Struct, frozen=True):
     """A licence as stated.
 
     Attributes:

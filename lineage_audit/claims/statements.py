@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.claims import Claim, Unread
 from lineage_audit.claims.licences import Licence, licence_mentioned, licence_of_model
@@ -22,8 +23,7 @@ _NOT_OF_THE_CARD = ("configuration", "recipe")
 """Standings that a policy's claims do not replace."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedBase:
+class NamedBase(Struct, frozen=True):
     """A base model that the repository's own words name.
 
     Attributes:
@@ -49,8 +49,7 @@ class NamedBase:
         return in_prose or same_model(self.name, model) or restates(self.name, model)
 
 
-@dataclass(frozen=True, slots=True)
-class Statements:
+class Statements(Struct, frozen=True):
     """The claims of the subject, those of the policy first.
 
     Attributes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.cli.bill import bill_of, check_all
 from lineage_audit.cli.delivery import Delivery, delivered
@@ -161,8 +162,7 @@ def command(
     return check_all(bill, delivery, asked.check)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What was asked of every subject.
 
     Attributes:

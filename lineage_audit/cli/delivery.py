@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.cli.progress import PROGRESS_STYLES, ProgressStyle, shown_progress
 from lineage_audit.report import (
@@ -36,8 +38,7 @@ _FIGURE_SUFFIXES = ("svg", "pdf", "png")
 R = TypeVar("R", bound=Result)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """What becomes of the result of a command.
 
     Attributes:
@@ -78,7 +79,7 @@ class Delivery:
         from lineage_audit.whole_files import write_whole
 
         words = _words_given()
-        made = without_local_paths(replace(result, run=_this_run(words, self.auditor)), _named_in(words))
+        made = without_local_paths(dataclasses.replace(result, run=_this_run(words, self.auditor)), _named_in(words))
         documents = {path: self._document(made, form) for path, form in self.files.items()}
         for path, document in documents.items():
             write_whole(path, document)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import asdict
 
 from lineage_audit.cli.exit_codes import ExitCode
 from lineage_audit.cli.library_release import check, pull

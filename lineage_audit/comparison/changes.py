@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS, round_to
@@ -34,8 +34,7 @@ Products = tuple[float, float, float]
 """Inner products of a matrix and the base's: with each other, of each with itself."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MatrixChanges:
+class MatrixChanges(Struct, frozen=True, eq=False):
     """What several models changed in one matrix.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.coverage import Shares, coverage_by, why_unread
@@ -28,8 +28,7 @@ _NO_NUMBERS = "no numbers: NaN, infinite or absurdly large"
 Side = Literal["a", "b"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     """Weights of a tensor that were compared, and those that were read and are no numbers."""
 
     numbers: int

@@ -8,9 +8,9 @@ leave so little of each other, however many of them are taken. Calibrated, never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.model_parts import ModelPart
@@ -23,8 +23,7 @@ MOST_PARENTS = 8
 """Most references that are taken together."""
 
 
-@dataclass(frozen=True, slots=True)
-class JointChange:
+class JointChange(Struct, frozen=True):
     """What several references' changes make up of the subject's.
 
     Attributes:
@@ -86,8 +85,7 @@ def joint_change(
     return JointChange(tuple(map(float, _weights(products))), left, tuple(without), len(fitted))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
+class _Fit(Struct, frozen=True, eq=False):
     """What one matrix adds; a merge may have other weights in each, as those that blend layers by their depth do.
 
     Attributes:

@@ -6,8 +6,10 @@ It is the same whoever gives the measurements: rows of checkpoints were read for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import TensorRef
@@ -46,8 +48,7 @@ from lineage_audit.results import (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadAgain:
+class ReadAgain(Struct, frozen=True, eq=False):
     """What was read once more of two related models, to tell what was done; nothing where nobody read.
 
     Attributes:
@@ -59,8 +60,7 @@ class ReadAgain:
     merge: DirectedOperation | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WeightStage:
+class WeightStage(Struct, frozen=True, eq=False):
     """What reading the weights gave.
 
     Attributes:

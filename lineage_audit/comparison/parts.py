@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.model_parts import CORE, ModelPart
@@ -96,7 +98,9 @@ def _alone(comparison: WeightComparison, group: _Parts, pairs: Sequence[TensorPa
 
 def _asked_of(evidence: Sequence[Evidence], group: _Parts) -> tuple[Evidence, ...]:
     """The tests that were asked of a part, under the ids that they would have in a model of that part alone."""
-    return tuple(replace(item, test_id=test_asked(item.test_id)) for item in evidence if part_asked(item) in group)
+    return tuple(
+        dataclasses.replace(item, test_id=test_asked(item.test_id)) for item in evidence if part_asked(item) in group
+    )
 
 
 def _are_same(measured: Sequence[Measurement]) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.comparison.alignment.aligned import (
@@ -24,8 +27,7 @@ from lineage_audit.comparison.verdict.standing import alignment_holds
 from lineage_audit.results import Evidence
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _AskedInvariants:
+class _AskedInvariants(Struct, frozen=True, eq=False):
     """What the invariants gave, and from which side they were asked.
 
     Attributes:
@@ -141,6 +143,6 @@ def _corrected(evidence: tuple[Evidence, ...], ways: int) -> tuple[Evidence, ...
     """Bonferroni over the ways that were tried."""
     correction = math.log10(ways)
     return tuple(
-        item if item.log10_p is None else replace(item, log10_p=min(0.0, item.log10_p + correction))
+        item if item.log10_p is None else dataclasses.replace(item, log10_p=min(0.0, item.log10_p + correction))
         for item in evidence
     )

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.model_parts import ModelPart
@@ -42,8 +42,7 @@ Extent = Literal["whole", "multiple", "part", "little"]
 reference and base holds its weight; ``part``: some of it, or drifted alike; ``little``: no more than siblings share."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedChange:
+class SharedChange(Struct, frozen=True):
     """How much of the reference's change the subject holds.
 
     Attributes:
@@ -109,8 +108,7 @@ TEST = TestDescription(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NotMeasured:
+class NotMeasured(Struct, frozen=True):
     """Why nothing can be said.
 
     Attributes:
@@ -182,8 +180,7 @@ def _amount(found: SharedChange, whose: str) -> str:
 _Sums = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Change:
+class _Change(Struct, frozen=True, eq=False):
     """What one matrix adds.
 
     Attributes:

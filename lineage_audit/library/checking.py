@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lineage_audit.errors import LineageAuditError
 from lineage_audit.library.database import Database
 from lineage_audit.library.fingerprint.parameters import SCHEME
 
 
-@dataclass(frozen=True, slots=True)
-class _LibraryCheck:
+class _LibraryCheck(Struct, frozen=True):
     """What a look at every model of a library database gave.
 
     Attributes:

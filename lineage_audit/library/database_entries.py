@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """What the library database's keeper says of a model: its name there, family, licence and a note."""
 
     name: str
@@ -18,8 +16,7 @@ class Label:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseEntry:
+class DatabaseEntry(Struct, frozen=True):
     """One model in the database, without its fingerprint; ``width`` counts residual channels, ``units`` FFN units."""
 
     name: str
@@ -39,8 +36,7 @@ class DatabaseEntry:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Signatures:
+class Signatures(Struct, frozen=True, eq=False):
     """Every signature of the current scheme.
 
     Attributes:

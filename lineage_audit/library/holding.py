@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from lineage_audit.comparison.verdict.thresholds import RELATION, SKETCHES
 from lineage_audit.library.database import Database, shape_of
@@ -17,8 +18,7 @@ from lineage_audit.library.prefilter import shortlist
 from lineage_audit.results import RELATED, Report
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
+class Held(Struct, frozen=True, eq=False):
     """What a subject is to the models of a database.
 
     Attributes:

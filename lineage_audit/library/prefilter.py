@@ -6,10 +6,9 @@ survived by at least one (``fingerprint/signature.py``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.library.database_entries import Signatures
 from lineage_audit.library.fingerprint.signature import PARTS
@@ -24,8 +23,7 @@ _HARDLY_LOST = 2.33
 """Standard deviations above the weakest model that was kept, at which one in a hundred would be lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shortlist:
+class _Shortlist(Struct, frozen=True):
     """What a prefilter sends on.
 
     Attributes:

@@ -8,12 +8,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from lineage_audit.library.database import open_database
@@ -26,8 +27,7 @@ _TIMEOUT = 60.0
 _NO_SIGSTORE = "a signature is checked by sigstore's library: pip install 'lineage-audit[sign]'"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a library must be signed with.
 
     Attributes:
@@ -41,8 +41,7 @@ class Signature:
     issuer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pulled:
+class _Pulled(Struct, frozen=True):
     """What was imported.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.errors import UnreadableFileError
 from lineage_audit.library.database import Database
@@ -17,8 +18,7 @@ _LARGEST = 4 * 2**20
 _KEYS = ("id", "revision", "license", "family", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """One base model.
 
     Attributes:
@@ -46,8 +46,7 @@ class Seed:
         return Label(self.id, self.family, self.license, self.note)
 
 
-@dataclass(frozen=True, slots=True)
-class _Planted:
+class _Planted(Struct, frozen=True):
     """What became of one seed: in the library database now, there already, or why not."""
 
     seed: Seed

@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.errors import LineageAuditError
@@ -25,16 +26,14 @@ CONNECT_SECONDS = 20
 """How long a scheduler is waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One model to make a fingerprint of."""
 
     ref: str
     effort: str = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What became of one model: the fingerprint file's bytes, or why there are none."""
 
     ref: str

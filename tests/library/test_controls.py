@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lineage_audit import compare, fingerprint
 from lineage_audit.library.controls import controls_of_library

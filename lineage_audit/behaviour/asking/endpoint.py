@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.behaviour.answers import Answers, no_answers
 from lineage_audit.behaviour.asking.client import Client, RefusedError
@@ -21,8 +21,7 @@ KEPT_EVERY = 16
 """Requests after which what was answered so far is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One request: a passage, some of its stops, and where these stand among all."""
 
     passage: Passage

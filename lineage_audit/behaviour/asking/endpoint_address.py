@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lineage_audit.errors import UnresolvedReferenceError
 
@@ -15,8 +16,7 @@ _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _NO_WORD = re.compile(r"[^A-Z0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where an endpoint is.
 
     Attributes:

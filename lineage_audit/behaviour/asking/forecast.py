@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.behaviour.answers_file import is_answers_file
 from lineage_audit.behaviour.asking.endpoint import questions
@@ -21,8 +22,7 @@ _OPERATIONS_A_SECOND = 2e10
 """Floating-point operations that a few cores do; a token takes two a weight."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What asking one model takes.
 
     Attributes:

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.behaviour.asking.client import Client
 from lineage_audit.behaviour.asking.tokens import Candidate, listed, mapped
@@ -45,8 +47,7 @@ class WayToAsk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Echo:
+class _Echo(Struct, frozen=True):
     """Completions that say how likely each token of the prompt was, and what else might have stood there."""
 
     shown: int
@@ -75,8 +76,7 @@ class _Echo:
                     yield start, candidates
 
 
-@dataclass(frozen=True, slots=True)
-class _Next:
+class _Next(Struct, frozen=True):
     """Completions that say what may stand next."""
 
     shown: int
@@ -101,8 +101,7 @@ class _Next:
             yield stop, candidates
 
 
-@dataclass(frozen=True, slots=True)
-class _Chat:
+class _Chat(Struct, frozen=True):
     """A conversation in which the model is asked to go on."""
 
     shown: int

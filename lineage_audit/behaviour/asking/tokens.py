@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.behaviour.openings import CLASSES, opening_of
 from lineage_audit.errors import UnreadableFileError
@@ -22,8 +22,7 @@ _WORD_START = "\u2581"
 """SentencePiece's mark for a space, where an endpoint gives tokens as its tokenizer spells them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A token that may come next: its bytes and the logarithm of its probability."""
 
     text: bytes

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 _CURRENT = 1
 """The set that is asked unless another one is named."""
@@ -28,8 +28,7 @@ MOST_STOPS = 40
 _STOP = re.compile(rb"(?<=\S)(?= \S)")
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """One text.
 
     Attributes:
@@ -47,8 +46,7 @@ class Passage:
     stops: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PromptSet:
+class PromptSet(Struct, frozen=True):
     """Passages in their order.
 
     Attributes:

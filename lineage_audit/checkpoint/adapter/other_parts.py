@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.tensors import StoredTensor
 
@@ -14,8 +15,7 @@ _OF_A_MODULE = re.compile(
 _OF_ALL = re.compile(r"(?:base_model\.)?(?P<part>vera_[AB])(?:\.[^.]+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class OtherParts:
+class OtherParts(Struct, frozen=True):
     """Parts of adapters of other kinds.
 
     Attributes:

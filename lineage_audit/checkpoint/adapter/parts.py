@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.adapter.other_parts import OtherParts, OtherPartsReader
 from lineage_audit.checkpoint.tensors import StoredTensor
@@ -38,8 +39,7 @@ _ROLES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LowRankPair:
+class LowRankPair(Struct, frozen=True):
     """The factors of one module's update: ``scaling * b @ a``.
 
     Attributes:
@@ -69,8 +69,7 @@ class LowRankPair:
         return self.b.shape[0], self.a.shape[1]
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterParts:
+class AdapterParts(Struct, frozen=True):
     """All of an adapter.
 
     Attributes:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.bounded_json import parse_json_object
 from lineage_audit.checkpoint.source.base import Source, read_whole
@@ -42,8 +43,7 @@ CHANGES_THE_BASE: Mapping[str, str] = {
 """Ways to initialise that take something away from the base before training, and what they are called."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterSettings:
+class AdapterSettings(Struct, frozen=True):
     """What kind of adapter it is, and how strong.
 
     Attributes:

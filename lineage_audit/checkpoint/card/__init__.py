@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.card.front_matter import claims_of_front_matter
 from lineage_audit.checkpoint.card.licence_files import claims_of_licence_files

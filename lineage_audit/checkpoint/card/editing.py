@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.card.text_files import UnreadableYamlError, compose_yaml
 
@@ -30,8 +31,7 @@ class UneditableCardError(ValueError):
     """A card that is left alone; the message says why, as the end of a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Card:
+class _Card(Struct, frozen=True):
     """A card in three parts, which together are its text.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.card.naming import HUB_ID, without_address
 from lineage_audit.checkpoint.card.text_files import UnreadableYamlError, compose_yaml
@@ -31,8 +32,7 @@ _FENCE = "---"
 _KEY_LINE = re.compile(r"[\w-]+:(?:\s|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """The text between the fences, and the number of lines before it."""
 
     text: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.source.base import Source, read_whole
 from lineage_audit.errors import LineageAuditError
@@ -23,8 +24,7 @@ YAML_LIMIT = 64 * 2**10
 """Largest front matter or merge recipe that is parsed, in characters."""
 
 
-@dataclass(slots=True)
-class TextReader:
+class TextReader(Struct):
     """Reads text files and notes what could not be read.
 
     Attributes:

@@ -6,9 +6,8 @@ A module is found by its name, whatever prefixes stand before it; in a base that
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.adapter import AdapterParts, AdapterSettings, OtherParts, read_parts
 from lineage_audit.checkpoint.checkpoint import Checkpoint

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.composed.base_modules import canonical

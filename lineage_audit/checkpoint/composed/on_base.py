@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.composed.rows import columns, row_count, sections_of, values_of
 from lineage_audit.checkpoint.dtypes import round_to

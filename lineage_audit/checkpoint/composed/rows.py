@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from msgspec import Struct, structs
 
 from lineage_audit.checkpoint.dtypes import READABLE
 from lineage_audit.checkpoint.encoding import Encoding, FloatArray, RawArray, Section, Undecoded, rows_of
@@ -51,14 +52,22 @@ def values_of(stored: StoredTensor, low: int, high: int, arrays: Sequence[RawArr
 def moved(value: _Anything, mark: str) -> _Anything:
     """The same tensor, or anything made of tensors, with a mark before the names of its files."""
     if isinstance(value, StoredTensor):
-        return replace(value, file=mark + value.file, encoding=moved(value.encoding, mark))
+        return structs.replace(value, file=mark + value.file, encoding=moved(value.encoding, mark))
+    if isinstance(value, Struct):
+        changed = _changed({name: getattr(value, name) for name in value.__struct_fields__}, mark)
+        return structs.replace(value, **changed) if changed else value
     if is_dataclass(value) and not isinstance(value, type):
-        held = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
-        changed = {name: moved(one, mark) for name, one in held.items()}
-        return replace(value, **changed) if any(changed[name] is not held[name] for name in held) else value
-    if isinstance(value, tuple) and any(is_dataclass(one) for one in value):
+        changed = _changed({field.name: getattr(value, field.name) for field in fields(value) if field.init}, mark)
+        return replace(value, **changed) if changed else value
+    if isinstance(value, tuple) and any(isinstance(one, Struct) or is_dataclass(one) for one in value):
         return tuple(moved(one, mark) for one in value)  # type: ignore[return-value]
     return value
+
+
+def _changed(held: dict[str, Any], mark: str) -> dict[str, Any]:
+    """What of the fields of an encoding is made of tensors, moved."""
+    after = {name: moved(one, mark) for name, one in held.items()}
+    return {name: one for name, one in after.items() if one is not held[name]}
 
 
 def read_block(source: Source, encoding: Encoding, low: int, high: int) -> list[RawArray]:

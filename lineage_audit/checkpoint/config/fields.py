@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 
@@ -13,8 +14,7 @@ FieldOrigin = Literal["stated", "default", "inferred"]
 """Stated in the configuration, the architecture's documented default, or inferred from tensor shapes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArchConfig:
+class ArchConfig(Struct, frozen=True):
     """A model's architecture.
 
     Attributes:

@@ -8,8 +8,9 @@ are in ``derivations.py``; what an architecture leaves unsaid is in ``defaults.p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 FieldKind = Literal["size", "count", "number", "flag", "text", "activation", "dtype"]
 """How a stated value is checked: an integer from 1, one from 0, a finite number, a boolean, a short text."""
@@ -18,8 +19,7 @@ SIZE_LIMIT = 2**31 - 1
 """Largest believable size; what exceeds it is dropped as damaged or hostile."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
+class FieldSpec(Struct, frozen=True):
     """One field of the vocabulary.
 
     Attributes:

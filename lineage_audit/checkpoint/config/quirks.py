@@ -7,8 +7,9 @@ Model types are spelled as configurations spell them, ``general.architecture`` a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Quirk(Enum):
@@ -28,8 +29,7 @@ class Quirk(Enum):
     GGUF_VALUE_HEADS_IN_TURN = "GGUF: the value heads that share a key head stand apart"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Who has a quirk, and where that was read."""
 
     types: frozenset[str]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.config.defaults import (

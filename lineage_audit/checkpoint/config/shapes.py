@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.config.fields import ArchConfig, FieldOrigin, FieldValue
 from lineage_audit.checkpoint.config.fields_table import FIELDS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.adapter import settings_of_gguf
 from lineage_audit.checkpoint.formats.container import Container

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.adapter.settings import AdapterSettings
 from lineage_audit.checkpoint.left_out import LeftOut
@@ -11,8 +12,7 @@ from lineage_audit.checkpoint.source.place_checks import PlaceCheck
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """The weight files of a model.
 
     Attributes:

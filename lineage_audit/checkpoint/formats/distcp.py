@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.formats.distcp_pieces import Piece, joined_pieces, pieces_by_layer
 from lineage_audit.checkpoint.formats.pickle_machine import Construct, Global, Inert, Record, load_pickle
@@ -40,8 +42,7 @@ _PLANNED = "SavePlan WriteItem WriteItemType TensorWriteData BytesIOWriteData"
 """Classes of ``planner`` that say how it was saved, which is of no interest."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
+class _Saved(Struct, frozen=True):
     """What the metadata say.
 
     Attributes:

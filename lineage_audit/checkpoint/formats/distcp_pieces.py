@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, rows_of
@@ -15,8 +16,7 @@ from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One piece.
 
     Attributes:
@@ -28,8 +28,7 @@ class Piece:
     stored: StoredTensor
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
+class _Block(Struct, frozen=True):
     """A piece as a block of the matrix ``[rows, columns]`` that the tensor is."""
 
     row: int
@@ -39,8 +38,7 @@ class _Block:
     stored: StoredTensor
 
 
-@dataclass(frozen=True, slots=True)
-class _Pieces:
+class _Pieces(Struct, frozen=True):
     """Rows from several pieces.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffusers_components
 from lineage_audit.checkpoint.formats.foreign import CTRANSLATE2, ONNX, Foreign, foreign_format
@@ -36,8 +38,7 @@ _MOST_NAMED = 5
 """Most files of formats that are not read that are named one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class WeightFiles:
+class WeightFiles(Struct, frozen=True):
     """The files that hold a model's weights.
 
     Attributes:
@@ -55,8 +56,7 @@ class WeightFiles:
     others: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     """One way to lay weights out in a repository: a single file, an index over shards, or files by pattern."""
 
     format: FormatName

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.formats.torch_pickle import FoundTensors, read_pytorch_files
 from lineage_audit.checkpoint.source.base import Source
@@ -29,8 +31,7 @@ _OTHER_DIVISIONS: Mapping[str, str] = {
 """What a training is told to divide that is not put together here -> in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rank:
+class _Rank(Struct, frozen=True):
     """A file, and what of the model it holds: which slice of each matrix, which stage of the layers."""
 
     file: str

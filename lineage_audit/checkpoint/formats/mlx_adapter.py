@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.adapter.settings import read_mlx_settings
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, columns_of
@@ -26,8 +27,7 @@ _FACTOR = re.compile(r"(?P<module>.+)\.(?P<part>lora_a|lora_b|m)")
 _NAMES: Mapping[str, str] = {"lora_a": "lora_A.weight", "lora_b": "lora_B.weight", "m": "lora_magnitude_vector"}
 
 
-@dataclass(frozen=True, slots=True)
-class _TransposedMatrix:
+class _TransposedMatrix(Struct, frozen=True):
     """A stored matrix whose rows are the other's columns."""
 
     stored: StoredTensor

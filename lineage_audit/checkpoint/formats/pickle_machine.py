@@ -12,8 +12,9 @@ from __future__ import annotations
 import pickletools
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import IO, NoReturn
+
+from msgspec import Struct
 
 from lineage_audit.errors import UnreadableFileError, UnsafeFileError
 
@@ -32,8 +33,7 @@ _KEY_TYPES = (str, int, float, bytes, type(None))
 Construct = Callable[[tuple[object, ...]], object]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Global:
+class Global(Struct, frozen=True, eq=False):
     """A global that the pickle names and the caller allows.
 
     Attributes:
@@ -45,8 +45,7 @@ class Global:
     construct: Construct
 
 
-@dataclass(slots=True, eq=False)
-class Record:
+class Record(Struct, eq=False):
     """An object of which the attributes are of interest, as plain values; its class is only a name.
 
     Attributes:
@@ -58,8 +57,7 @@ class Record:
     state: object = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inert:
+class Inert(Struct, frozen=True, eq=False):
     """A value of no interest here: a set, or the result of a harmless call."""
 
     kind: str

@@ -6,8 +6,9 @@ import struct
 import zipfile
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.formats.byte_window import ByteWindow
 from lineage_audit.checkpoint.source.base import METADATA_LIMIT, ByteRange, Source
@@ -29,8 +30,7 @@ _ALIGNMENT = 64
 """Storages begin at multiples of this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """The directory of one zip file.
 
     Attributes:

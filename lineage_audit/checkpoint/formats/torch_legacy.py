@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import IO, cast
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.formats.byte_window import ByteWindow
 from lineage_audit.checkpoint.formats.pickle_machine import load_pickle
@@ -20,8 +21,7 @@ _PROTOCOL = 1001
 _COUNT_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _LegacyFile:
+class _LegacyFile(Struct, frozen=True):
     """What the pickles of one file say.
 
     Attributes:

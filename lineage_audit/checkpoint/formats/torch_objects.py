@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.formats.pickle_machine import Global
@@ -66,8 +67,7 @@ STORAGES: Mapping[str, str] = {
 """Storage classes and the element type in which they count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Storage:
+class Storage(Struct, frozen=True):
     """A run of bytes that tensors share.
 
     Attributes:
@@ -83,8 +83,7 @@ class Storage:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A tensor: a strided view of a storage.
 
     Attributes:
@@ -102,15 +101,13 @@ class View:
     strides: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableTensor:
+class UnreadableTensor(Struct, frozen=True):
     """A tensor of a kind that has no plain bytes: sparse, quantised, nested, or without data."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dtype:
+class Dtype(Struct, frozen=True):
     """An element type that is named in the pickle."""
 
     name: str

@@ -10,7 +10,9 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.formats import torch_archive, torch_legacy
 from lineage_audit.checkpoint.formats.byte_window import CHUNK
@@ -46,8 +48,7 @@ Places = tuple[Mapping[str, _Span], Sequence[PlaceCheck]]
 """Storages by key -> (start, stop), and what must be read before their bytes are used."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundTensors:
+class FoundTensors(Struct, frozen=True):
     """Tensors in file order, what must be read before their bytes are used, and sets of weights that were not read."""
 
     tensors: tuple[StoredTensor, ...]
@@ -55,8 +56,7 @@ class FoundTensors:
     left_out: tuple[LeftOut, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
+class _Saved(Struct, frozen=True):
     """What one file holds: the saved object, and how to find the bytes of its storages by their keys."""
 
     content: object

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.formats.torch_objects import UnreadableTensor, View
@@ -28,8 +29,7 @@ _SMALL = 0.01
 """Share of the chosen set's elements below which what else is there is counters and statistics."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenSet:
+class ChosenSet(Struct, frozen=True):
     """The set that is read, the name it goes by (None where the file is one set), and what was passed over."""
 
     weights: NamedWeights

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.model_parts import TOWERS, ModelPart
@@ -19,8 +21,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import StoredTensor
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTensor:
+class NamedTensor(Struct, frozen=True):
     """A stored tensor, its name taken apart, and what the tables say of it."""
 
     stored: StoredTensor
@@ -29,8 +30,7 @@ class NamedTensor:
     part: ModelPart = ModelPart.LANGUAGE_MODEL
 
 
-@dataclass(frozen=True, slots=True)
-class _SecondMeaning:
+class _SecondMeaning(Struct, frozen=True):
     """A second meaning of a stem, where another stem is present or absent."""
 
     stem: str
@@ -90,8 +90,7 @@ _GATED_ROWS = 8
 """Rows for a channel of a denoiser's up projection where it is fused with its gate: four FFN units, each twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What the checkpoint as a whole says about the meaning of its names.
 
     Attributes:

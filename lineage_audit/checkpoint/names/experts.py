@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.roles import Role
@@ -26,8 +27,7 @@ _FLAT = frozenset({Fusion.FLAT_EXPERTS_GATE, Fusion.FLAT_EXPERTS_UP, Fusion.FLAT
 _UPRIGHT = frozenset(fusion for fusion in _ROLES if fusion.name.startswith("UPRIGHT"))
 
 
-@dataclass(frozen=True, slots=True)
-class Stacking:
+class Stacking(Struct, frozen=True):
     """How a checkpoint stacks its experts.
 
     Attributes:
@@ -41,8 +41,7 @@ class Stacking:
     experts: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _ExpertPart:
+class _ExpertPart(Struct, frozen=True):
     """One role of one expert, its shape oriented ``[out, in]``."""
 
     role: Role

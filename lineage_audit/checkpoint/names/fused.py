@@ -13,7 +13,8 @@ order is left as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.names.fusions import Fusion
@@ -22,8 +23,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import RowLayout, contiguous
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """The rows of one role."""
 
     role: Role

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.config.fields import ArchConfig
 
 
-@dataclass(frozen=True, slots=True)
-class MixerGeometry:
+class MixerGeometry(Struct, frozen=True):
     """Heads of linear attention, where values may have more of them than keys.
 
     Attributes:
@@ -39,8 +39,7 @@ class MixerGeometry:
         return self.value_heads // self.key_heads
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(Struct, frozen=True):
     """Sizes of one architecture; None where the configuration does not say.
 
     Attributes:

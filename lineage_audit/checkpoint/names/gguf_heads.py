@@ -8,7 +8,8 @@ where the original has all value heads of one key head next to each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.names.fusions import Fusion

@@ -6,7 +6,9 @@ Sources: the forward passes of the models named.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.config.quirks import Quirk, has_quirk
 from lineage_audit.checkpoint.model_parts import ModelPart
@@ -19,8 +21,7 @@ References = tuple[TensorRef, ...]
 _Place = tuple[ModelPart, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sizes:
+class _Sizes(Struct, frozen=True):
     """What a layer's other tensors say: its channels, and its heads where each has one decay (none: no decay)."""
 
     channels: int

@@ -8,7 +8,8 @@ no modules: what only a delta net has says it there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.fused import mixer_qkv
 from lineage_audit.checkpoint.names.geometry import Geometry

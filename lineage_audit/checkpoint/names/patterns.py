@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LAYER_WORDS = frozenset(
     {
@@ -34,8 +35,7 @@ _HEAD_NUMBER = re.compile(r"_layernorm\.norms\.(\d{1,6})(?=\.|$)")
 _SENTENCE_TRANSFORMERS = "0.auto_model."
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedName:
+class NumberedName(Struct, frozen=True):
     """A name taken apart.
 
     Attributes:

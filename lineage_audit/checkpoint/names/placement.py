@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.names.tables.affixes import COMPONENTS, PART_SEGMENTS
@@ -38,8 +39,7 @@ _LANGUAGE_MODEL = "language_model"
 _LAYER = "{L}"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """Where a name puts its tensor.
 
     Attributes:

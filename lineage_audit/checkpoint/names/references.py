@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.context import NamedTensor
 from lineage_audit.checkpoint.names.patterns import NumberedName, numbered

@@ -6,8 +6,9 @@ In Meta's and Megatron's tensor-parallel checkpoints each file holds its slice o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.geometry import Geometry
 from lineage_audit.checkpoint.names.references import REPEATABLE

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.model_parts import TOWERS, ModelPart
 from lineage_audit.checkpoint.names.tables import FAMILIES, denoisers
@@ -14,8 +15,7 @@ from lineage_audit.checkpoint.roles import NORM_ROLES, Role
 from lineage_audit.checkpoint.tensors import Slot
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What a name means.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.dtypes import BITS
 from lineage_audit.checkpoint.encoding import Undecoded

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from lineage_audit.errors import UnreadableFileError
 
@@ -12,8 +13,7 @@ METADATA_LIMIT = 64 * 2**20
 """Largest JSON, YAML or text file that is read whole, in bytes; real tokenizers stay below 40 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """One file of a model.
 
     Attributes:
@@ -29,8 +29,7 @@ class SourceFile:
     modified_ns: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ByteRange:
+class ByteRange(Struct, frozen=True):
     """Bytes ``start`` to ``stop`` (exclusive) of one file."""
 
     file: str

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.source.base import Source
 
 
-@dataclass(frozen=True, slots=True)
-class HostDates:
+class HostDates(Struct, frozen=True):
     """A repository's dates, by its host.
 
     Attributes:

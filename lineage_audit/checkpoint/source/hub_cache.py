@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.source.base import SourceFile
 from lineage_audit.checkpoint.source.local_files import described
@@ -34,8 +35,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REFERENCE_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class CachedFile:
+class CachedFile(Struct, frozen=True):
     """A file of a snapshot: where it is, and its size and sha256."""
 
     path: Path

@@ -8,9 +8,10 @@ origin, and here it is left out when such a place is read again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.source.answers import SLOWEST, TIMEOUT, TransientError, read_patiently, take
 from lineage_audit.checkpoint.source.base import ByteRange
@@ -24,8 +25,7 @@ from lineage_audit.checkpoint.source.hub_refusals import (
 from lineage_audit.errors import UnreadableFileError
 
 
-@dataclass(frozen=True, slots=True)
-class HubCommit:
+class HubCommit(Struct, frozen=True):
     """One commit of a repository on a Hub.
 
     Attributes:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.bounded_json import parse_json_object
 from lineage_audit.checkpoint.source.base import ByteRange, SourceFile
@@ -45,8 +46,7 @@ ADAPTER = re.compile(r"adapter(-\d+)?\.lora")
 """Files of a stored model that are adapters to be put on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(Struct, frozen=True):
     """A model's name taken apart, as the store's folders have it."""
 
     host: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceCheck:
+class PlaceCheck(Struct, frozen=True):
     """Bytes that confirm where some data are, read before these are used.
 
     Attributes:

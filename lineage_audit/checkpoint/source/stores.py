@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.source.base import ByteRange
 
@@ -42,8 +43,7 @@ _ANSWERS: Mapping[str, type[OSError]] = {
 """What obstore raises -> Python's own error; any other is a failed connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEntry:
+class StoreEntry(Struct, frozen=True):
     """A file or a folder of a store.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.source.base import Source, read_whole
@@ -24,8 +25,7 @@ _SPECIAL_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StatedTokens:
+class StatedTokens(Struct, frozen=True):
     """Added tokens with their ids, and texts called special without one."""
 
     added: Mapping[str, int]

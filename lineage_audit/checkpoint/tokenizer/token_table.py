@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.tokenizer.alphabets import WORD_START, fallback_byte, plain
 from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merges
@@ -15,8 +16,7 @@ TOKEN_LIMIT = 1_000_000
 """Most tokens or merges of a file; real tokenizers have up to 600,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenTable:
+class TokenTable(Struct, frozen=True):
     """One file's content, before special tokens are set apart.
 
     Attributes:

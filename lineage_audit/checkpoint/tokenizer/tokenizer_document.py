@@ -8,10 +8,10 @@ message of one line and an odd one is still read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from lineage_audit.checkpoint.bounded_json import VALUE_LIMIT, parse_json
 from lineage_audit.errors import UnreadableFileError
@@ -20,8 +20,7 @@ STAGES = ("normalizer", "pre_tokenizer", "decoder")
 """The processing steps, which tell how tokens are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatedMerges:
+class StatedMerges(Struct, frozen=True):
     """Merges as the file has them: parsed, or as text that has yet to be."""
 
     values: object = None
@@ -41,8 +40,7 @@ class StatedMerges:
             return parse_json(self.text, file)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenizerDocument:
+class TokenizerDocument(Struct, frozen=True):
     """A tokenizer file, nothing in it checked beyond what is said.
 
     Attributes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import chain
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.tokenizer.merges import NO_MERGES, Merges
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True, weakref=True):
     """Tokens by their bytes.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+
+from msgspec import Struct
 
 _RUN = 4
 """Words that are compared at once."""
@@ -37,8 +38,7 @@ _NOT_WORDS = re.compile(r"(?<!\w)[.+]|\.(?!\w)|[^\w.+]+")
 _NOT_ALIAS = re.compile(r"[^a-z0-9.+]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _HeldText:
+class _HeldText(Struct, frozen=True):
     """What a file has of a known text.
 
     Attributes:
@@ -52,8 +52,7 @@ class _HeldText:
     apart: int
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(Struct, frozen=True, dict=True):
     """A licence's own text.
 
     Attributes:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from lineage_audit.claims.licences.body import Body
 from lineage_audit.results import Level, LicenceClass
 
@@ -68,8 +70,7 @@ class Owed:
     levels: Mapping[Obligation, Level] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """What a licence says on a question that cannot be checked from files.
 
     Attributes:
@@ -89,8 +90,7 @@ class Fact:
         return f"{QUESTIONS[self.question]}: {says}"
 
 
-@dataclass(frozen=True, slots=True)
-class Licence:
+class Licence(Struct, frozen=True):
     """One version of one licence.
 
     Attributes:

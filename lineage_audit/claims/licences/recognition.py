@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lineage_audit.claims.licences.body import Body, body_words, runs_of, words_of
 from lineage_audit.claims.licences.catalogue import catalogue
@@ -16,8 +16,7 @@ _QUOTED = 200
 """Characters quoted of what was added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """What a text was recognised as.
 
     Attributes:

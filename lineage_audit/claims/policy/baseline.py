@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.claims.policy.located import PolicyError
@@ -20,8 +21,7 @@ SCHEMA = "lineage-audit/baseline/1"
 _LIMIT = 8 * 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineKey:
+class BaselineKey(Struct, frozen=True):
     """What makes two findings the same.
 
     Attributes:

@@ -6,9 +6,10 @@ import datetime
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lineage_audit.errors import LineageAuditError
 
@@ -26,8 +27,7 @@ class PolicyError(LineageAuditError):
     """A policy that cannot be used; the message names file, line and key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """A value of a policy file and the line it stands on.
 
     Attributes:

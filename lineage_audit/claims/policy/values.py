@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from lineage_audit.results import FailOn, Level, WhenInconclusive
 
@@ -16,8 +17,7 @@ INCONCLUSIVE_LEVELS: Mapping[WhenInconclusive, Level] = {"fail": "error", "warn"
 """What ``inconclusive`` takes -> the severity of what could not be checked; it then no longer stops the check."""
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyClaim:
+class PolicyClaim(Struct, frozen=True):
     """A claim that overrides the card's of the same kind, and the line of the policy that makes it."""
 
     kind: str
@@ -25,8 +25,7 @@ class PolicyClaim:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyReference:
+class PolicyReference(Struct, frozen=True):
     """A model to compare with.
 
     Attributes:
@@ -44,8 +43,7 @@ class PolicyReference:
     is_base: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """Findings that the policy allows.
 
     Attributes:
@@ -63,8 +61,7 @@ class Allowance:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyCertificate:
+class PolicyCertificate(Struct, frozen=True):
     """A certificate about a declared base that is not at hand, and why it is believed.
 
     Attributes:
@@ -84,8 +81,7 @@ class PolicyCertificate:
     issuer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Everything a policy says.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.claims.case import Case, Debt
 from lineage_audit.claims.derivation import Tie
@@ -13,8 +14,7 @@ from lineage_audit.comparison.siblings import SharedChange
 from lineage_audit.results import ClaimRecord, Edit, Level, Location, Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A finding before the engine gives it rule, severity, digests and fingerprint.
 
     Attributes:
@@ -42,8 +42,7 @@ class Draft:
     edits: tuple[Edit, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.claims.case import Case
 from lineage_audit.claims.references import Reference
@@ -31,8 +32,7 @@ def _misstated(case: Case) -> Iterator[Draft]:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """What the weights show in place of the stated relation: why, and the relation, where only one is left."""
 
     reason: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.adapter import AdapterSettings, LowRankPair, read_parts
@@ -101,7 +102,7 @@ def _compare_with_base(a: Checkpoint, b: Checkpoint, effort: str, compare_models
     covered = with_factors(report.coverage, a, b)
     if verdict.relation == "inconclusive":
         return _report(a, b, started, report.effort, verdict, weights, report.evidence, modules, covered)
-    return replace(
+    return dataclasses.replace(
         report,
         a=summarise_model(a),
         b=summarise_model(b),

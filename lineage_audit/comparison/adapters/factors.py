@@ -7,10 +7,10 @@ numbering the units in another order, leaves the update as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.adapter import LowRankPair, read_parts
@@ -34,8 +34,7 @@ _BLOCK = 4 * 2**20
 """Elements of a tensor beside the factors that are held at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class SharedModules:
+class SharedModules(Struct, frozen=True):
     """Modules that both adapters have, with the same shapes, and what is left over on each side."""
 
     pairs: tuple[tuple[LowRankPair, LowRankPair], ...]
@@ -44,8 +43,7 @@ class SharedModules:
     mismatched: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ModuleAgreement:
+class ModuleAgreement(Struct, frozen=True, eq=False):
     """What one module of two adapters has in common.
 
     Attributes:

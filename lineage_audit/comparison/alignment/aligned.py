@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey
@@ -40,8 +42,7 @@ SearchEffort = Literal["search", "full"]
 _NO_GAINS_MOVED = MovedGains()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AlignedWeights:
+class AlignedWeights(Struct, frozen=True, eq=False):
     """What the search found and what was measured with it.
 
     Attributes:

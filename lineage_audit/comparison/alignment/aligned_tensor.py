@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.tensors import IntArray
 
 FloatArray = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AlignedTensor:
+class AlignedTensor(Struct, frozen=True, eq=False):
     """What is done to a block of A (and, for folding, of B) before the two are compared.
 
     Rows are gathered when they are read; everything else happens here, in the order of the attributes.

@@ -9,9 +9,9 @@ its units, they have the same numbers, so that they are left out together.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import match_margins
@@ -32,8 +32,7 @@ _FOLDS = 2
 """One half of the units fits, the other is held out."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _LeadingLayer:
+class _LeadingLayer(Struct, frozen=True, eq=False):
     """By how much the best counterpart of held-out units leads the second best, float ``[n]``, by B's layer."""
 
     layer: int

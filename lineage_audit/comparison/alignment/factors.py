@@ -7,10 +7,11 @@ A unit's sign and scale are read from its up row (v row, k row) and carried over
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorKey
@@ -27,8 +28,7 @@ from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 FloatArray = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Factors:
+class Factors(Struct, frozen=True, eq=False):
     """What A's rows and columns are multiplied by, by B's place.
 
     Attributes:

@@ -9,10 +9,10 @@ what was held out finds the very unit that the matching found.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.basis import SharedBasis, carried_gram
@@ -38,8 +38,7 @@ _AMONG = 1024
 """Units among which the counterpart has to be found again."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeldOutLayer:
+class HeldOutLayer(Struct, frozen=True, eq=False):
     """What the held-out rows or columns of the matched units of one FFN have in common.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
@@ -17,8 +17,7 @@ NO_SOURCE = -1
 """Stands for the unit of A where a unit of B comes from none."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ResidualMap:
+class ResidualMap(Struct, frozen=True, eq=False):
     """How B's residual stream is made of A's.
 
     Attributes:
@@ -69,8 +68,7 @@ class ResidualMap:
         return moved
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitMap:
+class UnitMap(Struct, frozen=True, eq=False):
     """For each FFN unit of one FFN of B the unit of A, ``[units]``, with the mean match margin over the second best.
 
     Attributes:
@@ -95,8 +93,7 @@ class UnitMap:
         return np.flatnonzero(self.a_units != NO_SOURCE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadMap:
+class HeadMap(Struct, frozen=True, eq=False):
     """For each KV group of a layer of B the group of A, and for each query head the query head of A.
 
     Attributes:
@@ -110,8 +107,7 @@ class HeadMap:
     is_clear: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class MixedLayer:
+class MixedLayer(Struct, frozen=True):
     """A layer of B that is a mixture of two neighbours in A.
 
     Attributes:
@@ -127,8 +123,7 @@ class MixedLayer:
     left: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Alignment:
+class Alignment(Struct, frozen=True, eq=False):
     """Where everything in B comes from in A.
 
     Attributes:

@@ -7,11 +7,12 @@ ratio of the gains is then what the columns' sizes differ by. Only sizes choose,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.role_table import NORMED_BY
 from lineage_audit.checkpoint.roles import Role
@@ -27,8 +28,7 @@ FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MovedGains:
+class MovedGains(Struct, frozen=True, eq=False):
     """What the columns of A's matrices are multiplied by because the gains before them differ.
 
     Attributes:

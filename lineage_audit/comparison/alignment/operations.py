@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import NORMED_BY
@@ -24,8 +24,7 @@ from lineage_audit.results import Direction
 from lineage_audit.sizes import ranges
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
+class _Sides(Struct, frozen=True):
     """What the two sides of an alignment are called in a sentence, and the direction from source to target."""
 
     source: str

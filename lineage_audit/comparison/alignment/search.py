@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.basis import SharedBasis

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
@@ -18,8 +18,7 @@ VECTORS_A_CHANNEL = 2
 """Vectors per channel below which whitening them out would leave nothing but noise."""
 
 
-@dataclass(frozen=True, eq=False)
-class MatchedVectors:
+class MatchedVectors(Struct, frozen=True, eq=False, dict=True):
     """Vectors over A's channels ``[n, d_a]`` and over B's ``[n, d_b]``; row by row one and the same thing."""
 
     a: FloatArray

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.comparison.controls.quoted import Curve, Quoted, cosine
 from lineage_audit.comparison.reading.measurement import DoubleArray
 from lineage_audit.results import Control
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """One number.
 
     Attributes:

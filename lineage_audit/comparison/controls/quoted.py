@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import permutations
 
 import numpy as np
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.reading.measurement import DoubleArray
@@ -19,8 +19,7 @@ FEWEST_LAYERS = 3
 """Layers from which a curve over them is one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Norm:
+class Norm(Struct, frozen=True, eq=False):
     """The gains of one norm in both models, as they are stored."""
 
     role: Role
@@ -33,8 +32,7 @@ class Norm:
         return cosine(self.a, self.b)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class Curve(Struct, frozen=True, eq=False):
     """The standard deviations of one role's matrices over the layers, in both models."""
 
     layers: tuple[int, ...]
@@ -42,8 +40,7 @@ class Curve:
     b: DoubleArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Quoted:
+class Quoted(Struct, frozen=True, eq=False):
     """What was read of two models, by number and not after any alignment.
 
     Attributes:

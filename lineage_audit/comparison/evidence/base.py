@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.checkpoint.roles import Role
@@ -30,8 +30,7 @@ CORRECTED_LOG10_P = DETECTION_LOG10_P - 1.0
 """What a single test must reach for that, and detection limits are stated for: some ten are combined by Bonferroni."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WeightComparison:
+class WeightComparison(Struct, frozen=True, eq=False):
     """Everything that was measured on the weights of two models.
 
     Attributes:
@@ -95,8 +94,7 @@ class WeightComparison:
         return [part for part in self.measurements.values() if part.is_matrix and part.pair.b.slot == "weight"]
 
 
-@dataclass(frozen=True, slots=True)
-class TestDescription:
+class TestDescription(Struct, frozen=True):
     """What a test is called and asks."""
 
     test_id: str

@@ -5,9 +5,8 @@ LayerNorm subtracts the mean over channels, which ties their signs together: the
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.role_table import READERS, WRITERS
 from lineage_audit.checkpoint.roles import Role

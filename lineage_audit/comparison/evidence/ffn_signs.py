@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.comparison.evidence.copies import origins, random_signs_of
@@ -52,8 +53,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     return sign_flip_evidence(TEST, "FFN units", layers, comparison, elements)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ffn:
+class _Ffn(Struct, frozen=True, eq=False):
     """A gated FFN of which up or down was measured."""
 
     layer: int

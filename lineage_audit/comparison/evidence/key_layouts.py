@@ -8,10 +8,11 @@ key, so that both may be negated; a rotated pair may be with the same pair of ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import WeightComparison
@@ -21,8 +22,7 @@ from lineage_audit.comparison.reading.measurement import FloatArray, Measurement
 from lineage_audit.comparison.symmetries.geometry import LatentHeads
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeyLayout:
+class KeyLayout(Struct, frozen=True, eq=False):
     """What the layers of one head layout give: sums, the layers of A they were held against, and marks of k."""
 
     terms: Sequence[SignTerms]

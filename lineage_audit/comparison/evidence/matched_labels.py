@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.comparison.evidence.base import (
     CORRECTED_LOG10_P,
@@ -47,8 +48,7 @@ def opposed_log10_p(alike: int, opposed: int) -> float:
     return -count * bits * math.log10(2)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MatchedBlock:
+class MatchedBlock(Struct, frozen=True, eq=False):
     """Units of one layer matched among themselves.
 
     Attributes:

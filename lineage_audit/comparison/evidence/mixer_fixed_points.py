@@ -7,7 +7,8 @@ matched by their rows of the values, among those that they may be exchanged with
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
@@ -28,8 +29,7 @@ TEST = TestDescription(
 _FEWEST_CHANNELS = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Channels:
+class _Channels(Struct, frozen=True, eq=False):
     """A layer's channels: the measured rows that they are, and what they may be exchanged with."""
 
     rows: Measurement

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
 from lineage_audit.comparison.evidence.copies import are_distinct, origins, random_signs_of
@@ -27,8 +29,7 @@ TEST = TestDescription(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Units:
+class _Units(Struct, frozen=True, eq=False):
     """Units of one layer that one kind of flip negates.
 
     Attributes:

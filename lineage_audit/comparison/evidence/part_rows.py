@@ -6,7 +6,7 @@ taken shows nowhere else. The bound is that of matrices of unknown role, and cal
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.comparison.evidence.base import WeightComparison, not_measured

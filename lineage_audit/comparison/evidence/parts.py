@@ -6,8 +6,10 @@ under its own numbers, and with its own layout of heads.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.model_parts import CORE, ModelPart
 from lineage_audit.checkpoint.tensors import TensorKey
@@ -80,7 +82,7 @@ def _of_part(part: ModelPart, evidence: Evidence) -> Evidence:
     """The evidence under the part's name; its layers are not the core's, so that none is listed by layer."""
     words = part.replace("_", " ")
     question = f"In the {words}: {evidence.question[0].lower()}{evidence.question[1:]}"
-    return replace(
+    return dataclasses.replace(
         evidence,
         test_id=id_in_part(part, evidence.test_id),
         question=question,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.evidence.base import (
@@ -27,8 +28,7 @@ SIGN_NULL = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SignTerms:
+class SignTerms(Struct, frozen=True, eq=False):
     """The sums x of cosines of one layer's units, float64, each of which a sign flip would negate.
 
     Attributes:
@@ -69,8 +69,7 @@ class SignTerms:
         return replace(self, values=values, cosines=cosines, noise=noise, random_signs=random_signs)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CosineTerm:
+class CosineTerm(Struct, frozen=True, eq=False):
     """Cosines to add to units: unit numbers, the cosines, and how many elements each was taken over."""
 
     units: npt.NDArray[np.int64]

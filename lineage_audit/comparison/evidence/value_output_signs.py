@@ -7,11 +7,12 @@ Holds for the v half of DeepSeek's latent kv_b as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import TestDescription, WeightComparison, not_measured
@@ -54,8 +55,7 @@ def measure(comparison: WeightComparison) -> Evidence:
     return sign_flip_evidence(TEST, "value dimensions", with_common_sources(terms, sources), comparison, elements)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
+class _Block(Struct, frozen=True, eq=False):
     """An attention block of which the values were measured."""
 
     layer: int
@@ -63,8 +63,7 @@ class _Block:
     output: Measurement | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Layout:
+class _Layout(Struct, frozen=True, eq=False):
     """What the blocks of one head layout give: sums, the layers of A they were held against, and marks of v."""
 
     terms: Sequence[SignTerms]

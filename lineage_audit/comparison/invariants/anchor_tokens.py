@@ -9,10 +9,10 @@ hashes of their bytes, never by a weight.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
@@ -50,8 +50,7 @@ _RIDGE = 0.1
 """Share of the mean eigenvalue that is added before directions are weighed alike; noise has the smallest ones."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AnchorTokens:
+class AnchorTokens(Struct, frozen=True, eq=False):
     """Embeddings of the same tokens in both models, as stored.
 
     Attributes:

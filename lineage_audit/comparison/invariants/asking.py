@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import bytes_for_rows
@@ -61,8 +61,7 @@ _TOKEN_SHARE = 0.1
 """Shares of the budget that rows of ``down`` and embeddings may take."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Invariants:
+class Invariants(Struct, frozen=True, eq=False):
     """What the invariants gave.
 
     Attributes:

@@ -7,10 +7,9 @@ few tokens could give, yet it tells that there is one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import assign, clear_match_margin, match_margins
@@ -39,8 +38,7 @@ _MOSTLY = 0.5
 _ROWS_AT_ONCE = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ChannelMatch:
+class ChannelMatch(Struct, frozen=True, eq=False):
     """What the embeddings of anchor tokens say of the streams.
 
     Attributes:

@@ -7,9 +7,8 @@ signs.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights

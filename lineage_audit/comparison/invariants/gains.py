@@ -9,10 +9,11 @@ tested on the weights that the channels lead to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray
@@ -49,8 +50,7 @@ _PROBES = 256
 _ROWS_AT_ONCE = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _GainMatch:
+class _GainMatch(Struct, frozen=True, eq=False):
     """What the gains propose.
 
     Attributes:

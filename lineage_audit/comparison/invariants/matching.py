@@ -7,12 +7,12 @@ are noise of 1 / √tokens. So the sign tests on what is matched stay exact.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.tensors import IntArray
 from lineage_audit.comparison.alignment.assignment import assign
@@ -22,8 +22,7 @@ from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 ComplexArray = npt.NDArray[np.complex64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeyMatch:
+class KeyMatch(Struct, frozen=True, eq=False):
     """For each key head of B the head of A.
 
     Attributes:
@@ -82,8 +81,7 @@ class KeyMatch:
         return clear
 
 
-@dataclass(frozen=True, eq=False)
-class KeyProducts:
+class KeyProducts(Struct, frozen=True, eq=False, dict=True):
     """Every key head of B with every one of A, and A's with each other.
 
     Attributes:

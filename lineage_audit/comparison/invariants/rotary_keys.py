@@ -11,10 +11,10 @@ heads.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_readable
@@ -47,8 +47,7 @@ _MOST_KEYS = 2048
 """Key heads that are held against each other at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeySource:
+class KeySource(Struct, frozen=True):
     """The key heads of one layer.
 
     Attributes:
@@ -77,8 +76,7 @@ class KeySource:
         return np.arange(self.heads)[:, None, None] * self.rows + np.stack([first, second], axis=-1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RotaryKeys:
+class RotaryKeys(Struct, frozen=True, eq=False):
     """Key heads of one model, each frequency a direction over the anchor tokens.
 
     Attributes:
@@ -98,8 +96,7 @@ class RotaryKeys:
         return len(self.layers)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class KeyPlan:
+class KeyPlan(Struct, frozen=True, eq=False):
     """What is read of two models: the same frequencies of both, of as many layers as the limits allow."""
 
     sources_a: tuple[KeySource, ...]

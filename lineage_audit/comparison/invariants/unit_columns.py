@@ -9,10 +9,11 @@ unit can be negated: up and down together, in a gated FFN.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows, is_readable
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
@@ -43,8 +44,7 @@ _PROBES = 128
 _ROWS_AT_ONCE = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitColumns:
+class UnitColumns(Struct, frozen=True, eq=False):
     """Some numbers of each unit of one FFN, as unit rows ``[units, channels]``, and the lengths they had."""
 
     block: FfnBlock
@@ -52,8 +52,7 @@ class UnitColumns:
     lengths: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitMatch:
+class UnitMatch(Struct, frozen=True, eq=False):
     """Units of one FFN of B that found one of A's, and it them.
 
     Attributes:

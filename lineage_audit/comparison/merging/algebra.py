@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.reading.finite import NOTHING
 from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
@@ -18,8 +18,7 @@ RESAMPLES = 400
 _RANK = 1e-10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
+class _Fit(Struct, frozen=True, eq=False):
     """Weights of the parents with what they leave.
 
     Attributes:

@@ -6,11 +6,11 @@ All three answer the same questions, so that whoever chooses between them needs 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.merging import algebra, spherical
@@ -47,8 +47,7 @@ class Explanation(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class Material(Struct, frozen=True, eq=False):
     """What every explanation is made from.
 
     Attributes:
@@ -96,8 +95,7 @@ def gather(places: Sequence[CommonPlace], grams: Grams, has_base: bool) -> Mater
     return Material(tuple(places), grams, totals, np.array(cells), has_base)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _LinearExplanation:
+class _LinearExplanation(Struct, frozen=True, eq=False):
     """A weighted sum of the parents: of themselves, or of what they added to a base."""
 
     material: Material
@@ -124,8 +122,7 @@ def explain_linearly(material: Material) -> _LinearExplanation:
     return _LinearExplanation(material, "linear" if is_sum else "task-arithmetic", residuals)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _SphericalExplanation:
+class _SphericalExplanation(Struct, frozen=True, eq=False):
     """A share of the angle between two parents."""
 
     material: Material

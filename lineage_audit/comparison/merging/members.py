@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
@@ -30,8 +32,7 @@ GROUPS: tuple[TensorGroup, ...] = ("attention", "ffn", "norms", "embeddings")
 """Every group of tensors, in the order of a report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Struct, frozen=True):
     """The models of one merge.
 
     Attributes:
@@ -50,8 +51,7 @@ class Members:
         return self.parents if self.base is None else (*self.parents, self.base)
 
 
-@dataclass(frozen=True, slots=True)
-class CommonPlace:
+class CommonPlace(Struct, frozen=True):
     """One place of the architecture in which all models hold a tensor of one shape.
 
     Attributes:

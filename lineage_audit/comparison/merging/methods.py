@@ -6,10 +6,9 @@ arithmetic", 2023; Yadav et al., "TIES-Merging", 2023; Davari and Belilovsky, "M
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
 from lineage_audit.results import MergeMethod
@@ -23,8 +22,7 @@ _BY_SIZE: frozenset[MergeMethod] = frozenset({"ties", "magnitude-pruned", "bread
 _ELECTING: frozenset[MergeMethod] = frozenset({"ties", "breadcrumbs-ties"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Told:
+class Told(Struct, frozen=True, eq=False):
     """What a method is told for one tensor.
 
     Attributes:

@@ -7,9 +7,9 @@ and something else that may look a little like another parent's: it is not a mer
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import DUTIES, Axis
@@ -25,8 +25,7 @@ from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS, MERGES
 from lineage_audit.results import Direction, Share
 
 
-@dataclass(frozen=True, slots=True)
-class Ancestors:
+class Ancestors(Struct, frozen=True):
     """Models that are named beside A and B.
 
     Attributes:

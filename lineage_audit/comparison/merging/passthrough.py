@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import is_readable
@@ -21,8 +21,7 @@ from lineage_audit.results import LayerSource
 DoubleArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TakenTensor:
+class TakenTensor(Struct, frozen=True, eq=False):
     """One tensor of the child and the one that it was taken from.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.comparison.merging.pattern_newton import newton_step, pattern_grams
 from lineage_audit.comparison.merging.pattern_spikes import find_spikes
@@ -24,8 +24,7 @@ _ROUGH_ELEMENTS = 80_000
 """Elements of all places together that all rounds but the last are fitted to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PatternFit:
+class PatternFit(Struct, frozen=True, eq=False):
     """Coefficients, and which elements they predict.
 
     Attributes:

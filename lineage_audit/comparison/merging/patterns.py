@@ -11,10 +11,9 @@ Sources: Yadav et al., "TIES-Merging", 2023; Yu et al., "Language models are sup
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.merging.streaming import storage_steps
@@ -27,8 +26,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class Sample(Struct, frozen=True, eq=False):
     """Some elements of one place.
 
     Attributes:
@@ -62,8 +60,7 @@ class Sample:
         return Sample(self.place, self.child[::step], self.parents[:, ::step], self.base[::step], self.dtype)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Coefficients:
+class Coefficients(Struct, frozen=True, eq=False):
     """What a parent's delta is multiplied by in each pattern.
 
     Attributes:
@@ -84,8 +81,7 @@ class Coefficients:
         return shares * self.scales
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Matches:
+class Matches(Struct, frozen=True, eq=False):
     """The elements of a sample against the predictions.
 
     Attributes:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.results import LayerSource, MergeMethod
 
@@ -34,8 +35,7 @@ _NORMALISED = frozenset({"ties"})
 """Methods that normalise weights unless told otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeSetting:
+class RecipeSetting(Struct, frozen=True):
     """A number of a recipe: one for all, or others for tensors whose names hold a word, by layer.
 
     Attributes:
@@ -52,8 +52,7 @@ class RecipeSetting:
         return numbers[layer or 0] if len(numbers) > 1 else numbers[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """What a merge was told.
 
     Attributes:

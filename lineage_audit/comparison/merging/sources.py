@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest, is_readable
@@ -27,8 +27,7 @@ _SAMPLED_ROWS = 4
 _TIE = 1e-10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NearestLayers:
+class NearestLayers(Struct, frozen=True, eq=False):
     """The nearest source of each layer of the child.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.comparison.alignment.spreading import spread_places
@@ -24,8 +24,7 @@ DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SparseExplanation:
+class SparseExplanation(Struct, frozen=True, eq=False):
     """Elements of the parents' deltas, kept or dropped.
 
     Attributes:

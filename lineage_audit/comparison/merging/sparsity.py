@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.merging.patterns import Coefficients, Matches, Sample, patterns_of
 from lineage_audit.comparison.verdict.thresholds import MERGE_METHODS
@@ -15,8 +15,7 @@ DoubleArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Eligible:
+class Eligible(Struct, frozen=True, eq=False):
     """Elements in which nothing but density decides whether a parent was kept.
 
     Attributes:
@@ -30,8 +29,7 @@ class Eligible:
     place: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sparsity:
+class Sparsity(Struct, frozen=True, eq=False):
     """How a merge chose its elements.
 
     Attributes:
@@ -85,8 +83,7 @@ def _ranks(sizes: DoubleArray) -> DoubleArray:
     return ranks
 
 
-@dataclass(frozen=True, slots=True)
-class _Band:
+class _Band(Struct, frozen=True):
     """Ranks of what was kept, and how many elements were kept outside or dropped inside."""
 
     low: float

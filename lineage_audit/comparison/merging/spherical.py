@@ -6,10 +6,9 @@ the whole tensors, and nearly parallel ones are interpolated on the straight lin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.merging.algebra import resampled
 from lineage_audit.comparison.reading.finite import NOTHING, ratio
@@ -23,8 +22,7 @@ _GRID = np.linspace(-0.5, 1.5, 401)
 _REFINEMENTS = 12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arc:
+class _Arc(Struct, frozen=True, eq=False):
     """A share of the angle and what it leaves.
 
     Attributes:

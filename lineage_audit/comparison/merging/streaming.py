@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
 from lineage_audit.comparison.merging.members import CommonPlace, Members
@@ -25,8 +25,7 @@ _LEAST_BLOCKS = 8
 _LEAST_ELEMENTS = 16
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grams:
+class Grams(Struct, frozen=True, eq=False):
     """Inner products of what the models added to a reference model, block by block.
 
     The vectors are, in order: child - reference, each other source - reference, and the reference itself. The

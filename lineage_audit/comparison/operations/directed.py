@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lineage_audit.results import DeltaSpectrum, Direction, Operation, OperationKind
 
 
-@dataclass(frozen=True, slots=True)
-class DirectedOperation:
+class DirectedOperation(Struct, frozen=True):
     """An operation and what follows from it.
 
     Attributes:

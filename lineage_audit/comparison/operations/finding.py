@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
@@ -27,8 +28,7 @@ from lineage_audit.comparison.verdict.thresholds import ROUNDED, SKETCHES
 from lineage_audit.results import NamesFinding, TokenizerFinding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
+class Change(Struct, frozen=True, eq=False):
     """What was measured of the difference between two related models.
 
     Attributes:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import LAYER_WRITERS
@@ -55,8 +55,7 @@ def coherence(parts: Sequence[Measurement], layers: Collection[int], side: Liter
     return _z_score([_profiles([part for part in parts if part.pair.b.role in roles], side) for roles in _WAYS], layers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stray:
+class _Stray(Struct, frozen=True):
     """Layers that were not trained with the others of their model: z-scores of theirs, and of the others' own."""
 
     own: float

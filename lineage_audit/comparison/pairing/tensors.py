@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.names import name_pattern
@@ -29,8 +30,7 @@ _ID_BITS = 31
 """Bits of a token's id (the loader drops larger ones): two ids fit into one number."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TensorPair:
+class TensorPair(Struct, frozen=True, eq=False):
     """Two tensors to hold against each other.
 
     Attributes:
@@ -60,8 +60,7 @@ class TensorPair:
         return self.a.inferred and self.b.inferred
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairing:
+class Pairing(Struct, frozen=True, eq=False):
     """All pairs, what is left over on each side, and which rows of B and of A are the same tokens (None: the same)."""
 
     pairs: tuple[TensorPair, ...]

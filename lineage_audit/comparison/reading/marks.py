@@ -6,11 +6,11 @@ Each row is projected on a few fixed random signs, which a flip of the row negat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.reading.plan import Reading
@@ -28,8 +28,7 @@ _MARK_BYTES = 64 * 2**20
 """Bytes of marks on each side; of larger models every second row is marked, every fourth, and so on."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Marks:
+class Marks(Struct, frozen=True, eq=False):
     """Marks of the same rows of both models, ``[rows, numbers]``.
 
     Attributes:

@@ -7,10 +7,11 @@ difference, counts of equal elements, and the first rows themselves for tests th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import EXACT_BITS
@@ -45,8 +46,7 @@ Place = TensorKey | str
 """B's place in the architecture, or its name where roles do not tell tensors apart."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Agreement:
+class Agreement(Struct, frozen=True, eq=False):
     """Dot products and squared norms of corresponding rows (or columns) of A and B, float64 ``[n]``."""
 
     dot: DoubleArray
@@ -62,8 +62,7 @@ class Agreement:
         return cosine
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Measurement:
+class Measurement(Struct, frozen=True, eq=False):
     """What one pass over a pair gave.
 
     Attributes:
@@ -209,8 +208,7 @@ def _workers(kernel: Kernel, readings: list[Reading]) -> int:
     return kernel.workers if elements > _WORTH_THREADS else 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Part(Struct, frozen=True, eq=False):
     """What a chunk gave: its sums, the rows to keep, and how its rows agree with wrong ones."""
 
     sums: BlockSums

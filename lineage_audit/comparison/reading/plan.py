@@ -7,10 +7,10 @@ tensors are always chosen, spread evenly, so that runs repeat.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import bytes_for_rows
@@ -81,8 +81,7 @@ _ALWAYS_WHOLE = 16 * 2**10
 """Tensors up to this many bytes are read whole where their layer is sampled."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(Struct, frozen=True, eq=False):
     """Rows of one pair to read.
 
     Attributes:

@@ -5,14 +5,14 @@ Nothing is then known to be equal, and one axis of what was measured is no axis 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Axis = Literal["rows", "columns"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sketched:
+class Sketched(Struct, frozen=True):
     """What sketches of a tensor stand for.
 
     Attributes:

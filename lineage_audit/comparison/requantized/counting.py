@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.dtypes import round_to
@@ -23,8 +24,7 @@ _FEWEST_ROWS = 32
 """Rows from which a factor for each input can be told from rounding."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A rule, and the type that the numbers were cast to before it."""
 
     rule: GridRule
@@ -36,8 +36,7 @@ class Way:
         return self.rule.name if self.cast == "F32" else f"{self.rule.name}, of numbers in {self.cast}"
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """How codes and constants of some rows compare; counts add up over rows."""
 
     codes: int = 0
@@ -69,8 +68,7 @@ class Count:
         return others == 0 or others < share * self.constants
 
 
-@dataclass(frozen=True, slots=True)
-class _Nearness:
+class _Nearness(Struct, frozen=True):
     """How far codes are from numbers on their own scales; sums over codes.
 
     Attributes:

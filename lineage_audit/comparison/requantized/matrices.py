@@ -7,10 +7,10 @@ So the other model's rows are put into that layout before anything is rounded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.encoding import FloatArray
@@ -26,8 +26,7 @@ _LARGEST_CHUNK = 2**27
 """Most elements that are looked at together; matrices whose groups need more are left out."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Origin:
+class _Origin(Struct, frozen=True, eq=False):
     """Rows of a stored matrix (columns, where it is stored transposed), and the other model's rows that stand there."""
 
     tensor: TensorRef
@@ -35,8 +34,7 @@ class _Origin:
     rows: IntArray
 
 
-@dataclass(slots=True, eq=False)
-class StoredMatrix:
+class StoredMatrix(Struct, eq=False):
     """One matrix as it is stored, on a grid.
 
     Attributes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.evidence.base import WeightComparison
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
@@ -18,8 +18,7 @@ from lineage_audit.comparison.verdict.thresholds import SHARES, SLOPES
 from lineage_audit.results import Evidence, ExplainedStage, LayerRow, RoleDelta, RoleLayer, WeightsFinding
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(Struct, frozen=True):
     """How much of B's matrices is explained by A's, each in 0 to 1, or None where nothing was read.
 
     Attributes:

@@ -7,8 +7,9 @@ its own: a row of gates, a row of values, a column of the output; what of them i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.roles import MIXER_ROLES, Role
 
@@ -40,8 +41,7 @@ ROLES_BESIDE: dict[Role, FfnRoles] = {
 """Role of a matrix that has units on one side -> the roles of what its units lie in."""
 
 
-@dataclass(frozen=True, slots=True)
-class FfnBlock:
+class FfnBlock(Struct, frozen=True):
     """One FFN of a layer, or its mixer.
 
     Attributes:

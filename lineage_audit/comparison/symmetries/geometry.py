@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.model_parts import ModelPart
@@ -12,8 +13,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import TensorRef
 
 
-@dataclass(frozen=True, slots=True)
-class Heads:
+class Heads(Struct, frozen=True):
     """The attention heads of a layer.
 
     Attributes:
@@ -41,8 +41,7 @@ class Heads:
         return self.head_dim, self.value_dim
 
 
-@dataclass(frozen=True, slots=True)
-class HeadsByLayer:
+class HeadsByLayer(Struct, frozen=True):
     """The attention heads of a model, whose layers may differ in their size or number (Gemma 4, OpenELM).
 
     Attributes:
@@ -58,8 +57,7 @@ class HeadsByLayer:
         return self.usual if layer is None else self.apart.get(layer, self.usual)
 
 
-@dataclass(frozen=True, slots=True)
-class HeadLayouts:
+class HeadLayouts(Struct, frozen=True):
     """The head layouts of two models whose usual heads are of one size; one of them may have fewer."""
 
     a: HeadsByLayer
@@ -71,8 +69,7 @@ class HeadLayouts:
         return None if of_a is None or of_b is None or of_a.size != of_b.size else (of_a, of_b)
 
 
-@dataclass(frozen=True, slots=True)
-class LatentHeads:
+class LatentHeads(Struct, frozen=True):
     """The heads of latent attention: of a query, first the rows without position, then the rotated ones.
 
     Attributes:
@@ -86,8 +83,7 @@ class LatentHeads:
     rotated: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rotary:
+class Rotary(Struct, frozen=True):
     """How positions rotate the rows of a query or key head.
 
     Attributes:

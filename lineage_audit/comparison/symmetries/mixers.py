@@ -22,7 +22,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import MIXER_ROLES, Role
@@ -34,8 +36,7 @@ _BLOCKS = 3
 """Axes of gates that are block-diagonal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """Rows or columns of a matrix, one a unit.
 
     Attributes:
@@ -51,8 +52,7 @@ Flip = tuple[Strip, ...]
 """What is negated together without a change."""
 
 
-@dataclass(frozen=True, slots=True)
-class MixerSymmetry:
+class MixerSymmetry(Struct, frozen=True):
     """What may be moved in the mixer of one layer.
 
     Attributes:

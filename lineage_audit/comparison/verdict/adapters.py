@@ -9,7 +9,9 @@ started as the base's own, can show one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.composed.fit import ModuleFit
 from lineage_audit.comparison.adapters.evidence import TRAINED_HALF, UPDATES
@@ -27,8 +29,7 @@ _START_OR_TRAINING = (
 _LISTED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterFindings:
+class AdapterFindings(Struct, frozen=True):
     """Everything that a verdict about two adapters is made from.
 
     Attributes:
@@ -76,8 +77,7 @@ class AdapterFindings:
         return next((item.effect for item in self.evidence if item.test_id == test_id), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """One rule.
 
     Attributes:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.comparison.operations.directed import DirectedOperation
 from lineage_audit.comparison.verdict.findings import Findings, Letter, other_than
@@ -20,8 +21,7 @@ from lineage_audit.comparison.verdict.thresholds import ORDER
 from lineage_audit.results import OPPOSITE, Direction, OperationKind, Relation, Way
 
 
-@dataclass(frozen=True, slots=True)
-class Precedence:
+class Precedence(Struct, frozen=True):
     """What is shown of who came first.
 
     Attributes:

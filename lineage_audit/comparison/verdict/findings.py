@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.comparison.operations.directed import DirectedOperation
@@ -26,8 +27,7 @@ def other_than(letter: Letter) -> Letter:
     return "A" if letter == "B" else "B"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenSum:
+class WrittenSum(Struct, frozen=True):
     """A model that is written as a sum (a base and its adapters), beside one that may be it.
 
     Attributes:
@@ -45,8 +45,7 @@ class WrittenSum:
     caveats: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """Everything a verdict is made from.
 
     Attributes:
@@ -123,8 +122,7 @@ class Findings:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class PartFindings:
+class PartFindings(Struct, frozen=True):
     """Everything that a verdict on one part of a model is made from.
 
     Attributes:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.model_parts import ModelPart
 from lineage_audit.comparison.evidence.part_rows import rows_test_id
 from lineage_audit.comparison.evidence.parts import PART_TESTS, PARTS, id_in_part
 
 
-@dataclass(frozen=True, slots=True)
-class Margin:
+class Margin(Struct, frozen=True):
     """When calibrated agreement carries a verdict alone.
 
     Attributes:
@@ -29,8 +29,7 @@ class Margin:
     fewest: int
 
 
-@dataclass(frozen=True, slots=True)
-class _TestRights:
+class _TestRights(Struct, frozen=True):
     """What a test may do.
 
     Attributes:

@@ -6,7 +6,8 @@ Nothing else decides. A rule reads complete findings and thresholds, never a sen
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.comparison.verdict.deltas import advise_on_delta, describe_delta
 from lineage_audit.comparison.verdict.findings import Findings, SumEquality, other_than
@@ -29,8 +30,7 @@ from lineage_audit.comparison.verdict.thresholds import INDEPENDENCE, RELATION, 
 from lineage_audit.results import Cause, Grade, Relation
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictRule:
+class VerdictRule(Struct, frozen=True):
     """One rule.
 
     Attributes:

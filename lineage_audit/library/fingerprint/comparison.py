@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.roles import Role

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import get_args
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.bounded_json import parse_json
 from lineage_audit.checkpoint.claims import Claim, ClaimKind, Claims, Standing
@@ -38,8 +39,7 @@ GainRow = tuple[Role, int | None, float | None, float | None]
 """Role and layer of a norm, and the mean and the standard deviation of its gains where they are stated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """Everything that the JSON part says.
 
     Attributes:

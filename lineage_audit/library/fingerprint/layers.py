@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
@@ -21,8 +22,7 @@ from lineage_audit.library.fingerprint.values import Block, Fingerprint, LayerSk
 FFN_ROLES = (Role.GATE, Role.UP, Role.DOWN)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RawBlock:
+class RawBlock(Struct, frozen=True, eq=False):
     """Unquantised sketches of one block, each role in the order of ``numbers``."""
 
     numbers: IntArray
@@ -35,8 +35,7 @@ class RawBlock:
         return Block(self.numbers[chosen], self.size, roles)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RawLayer:
+class RawLayer(Struct, frozen=True, eq=False):
     """Everything that was sketched of a layer, before the units that stand for it are chosen."""
 
     layer: int

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
@@ -31,8 +31,7 @@ _BETTER = 0.75
 """Quantile of a layer's matches that is taken for what true ones reach."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Found(Struct, frozen=True, eq=False):
     """A correspondence that was searched for, and how clear it is.
 
     Attributes:

@@ -12,10 +12,11 @@ a tensor is read off their sizes alone, one factor for all of it, so that no sig
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.role_table import WRITERS
 from lineage_audit.checkpoint.roles import Role
@@ -68,8 +69,7 @@ def compare_sketches(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
+class _Side(Struct, frozen=True, eq=False):
     """Sketches of some vectors of one role in a layer of one model.
 
     Attributes:

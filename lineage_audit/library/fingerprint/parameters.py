@@ -7,12 +7,13 @@ Two fingerprints compare only under one scheme. The layout fits a 7B model of 32
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
 from functools import cached_property
 
+from msgspec import Struct
+from msgspec.structs import fields
 
-@dataclass(frozen=True)
-class SketchScheme:
+
+class SketchScheme(Struct, frozen=True, dict=True):
     """What a fingerprint of this kind holds.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
@@ -22,8 +22,7 @@ _BLOCK_ELEMENTS = 8 * 2**20
 """Elements of a matrix that are in memory at once."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RawSketches:
+class RawSketches(Struct, frozen=True, eq=False):
     """Sketches before they are quantised: float32 ``[vectors, numbers]`` twice, and norms ``[vectors]``."""
 
     channels: FloatArray
@@ -39,8 +38,7 @@ class RawSketches:
         return RawSketches(self.channels[chosen], self.tokens[chosen], self.sizes[chosen])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lens:
+class Lens(Struct, frozen=True, eq=False):
     """What vectors are projected on: the fixed signs of channels, and the model's own token anchor tokens."""
 
     checkpoint: Checkpoint

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.digest import method_of
@@ -15,8 +16,7 @@ from lineage_audit.library.fingerprint.values import Fingerprint
 from lineage_audit.results import ModelSummary
 
 
-@dataclass(frozen=True, slots=True)
-class _NoFiles:
+class _NoFiles(Struct, frozen=True):
     """The source of a model of which only the fingerprint is here."""
 
     ref: str

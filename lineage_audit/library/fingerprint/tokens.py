@@ -8,9 +8,9 @@ that reads them, so inner products stay.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
@@ -30,8 +30,7 @@ _RIDGE = 0.02
 """Share of the mean eigenvalue that is added before the sums are made orthogonal."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TokenBasis:
+class TokenBasis(Struct, frozen=True, eq=False):
     """Anchor tokens in the residual stream.
 
     Attributes:

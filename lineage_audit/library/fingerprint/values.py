@@ -8,10 +8,11 @@ embeddings and so survives any permutation or rotation of the channels. Negating
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.config import ArchConfig
@@ -22,8 +23,7 @@ Levels = npt.NDArray[np.int8]
 """Quantised sketches ``[vectors, numbers]``; a row of zeros is a vector that is zero or was not read."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sketches:
+class Sketches(Struct, frozen=True, eq=False):
     """Sketches of some vectors of one role.
 
     Attributes:
@@ -44,8 +44,7 @@ class Sketches:
         return Sketches(self.channels[chosen], self.tokens[chosen], self.sizes[chosen])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(Struct, frozen=True, eq=False):
     """Sketched vectors of one layer that belong together: FFN units, value dimensions or key dimensions.
 
     Attributes:
@@ -63,8 +62,7 @@ class Block:
         return Block(self.numbers[chosen], self.size, {role: part.take(chosen) for role, part in self.roles.items()})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerSketch:
+class LayerSketch(Struct, frozen=True, eq=False):
     """One layer; a part that the architecture lacks, or that could not be read, is None."""
 
     layer: int
@@ -73,8 +71,7 @@ class LayerSketch:
     keys: Block | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Gain:
+class Gain(Struct, frozen=True, eq=False):
     """One norm's gains over the residual channels.
 
     Attributes:
@@ -92,8 +89,7 @@ class Gain:
     deviation: float | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TokenSample:
+class TokenSample(Struct, frozen=True, eq=False):
     """The tokens with the smallest hashes, which stand for the vocabulary.
 
     Attributes:
@@ -136,8 +132,7 @@ class Identity:
     caveats: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True, eq=False):
     """Enough of a model to tell its relatives.
 
     Attributes:
@@ -166,7 +161,7 @@ class Fingerprint:
     gains: tuple[Gain, ...]
     tokens: TokenSample | None
     layers: tuple[LayerSketch, ...]
-    signature: Levels = field(repr=False)
+    signature: Levels
 
     def layer(self, number: int) -> LayerSketch | None:
         """One layer by its number, or None if it was not sketched."""

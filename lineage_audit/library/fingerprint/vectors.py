@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
@@ -31,8 +31,7 @@ SKETCHED: tuple[tuple[Part, Role], ...] = (
 _Key = tuple[int, Part, Role, Basis]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UnitVectors:
+class UnitVectors(Struct, frozen=True, eq=False):
     """The sketches of one fingerprint, made unit vectors once and kept."""
 
     fingerprint: Fingerprint
@@ -107,8 +106,7 @@ class UnitVectors:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Match:
+class Match(Struct, frozen=True, eq=False):
     """Positions of B and of A that belong together in one block of a pair of layers."""
 
     b: IntArray
@@ -118,8 +116,7 @@ class Match:
         return len(self.b)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerPair:
+class LayerPair(Struct, frozen=True, eq=False):
     """A layer of B, the layer of A that it is held against, and what belongs together in them."""
 
     b: int
@@ -133,8 +130,7 @@ class LayerPair:
         return self.units if part == "units" else self.values if part == "values" else self.keys
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Correspondence:
+class Correspondence(Struct, frozen=True, eq=False):
     """Everything in B that has a counterpart in A, and the basis in which the two are held against each other."""
 
     a: UnitVectors

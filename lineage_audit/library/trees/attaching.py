@@ -11,10 +11,10 @@ it on the way to the centre, the latter is taken.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.verdict.thresholds import TREES
 from lineage_audit.library.trees.mixtures import Mixture, on_segments, over_base
@@ -23,16 +23,14 @@ from lineage_audit.library.trees.pairs import Pairs
 DoubleArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Two neighbours; the first is nearer to the centre of the group."""
 
     inner: int
     outer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Relatives: their positions, the one in their centre, the links between them, and the merges among them."""
 
     members: tuple[int, ...]

@@ -7,11 +7,11 @@ and what they leave of a third model, need no weight to be read again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.verdict.thresholds import MERGES_IN_TREES
 from lineage_audit.library.trees.pairs import Pairs
@@ -19,8 +19,7 @@ from lineage_audit.library.trees.pairs import Pairs
 DoubleArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Mixture:
+class Mixture(Struct, frozen=True):
     """A model that is a merge of two others.
 
     Attributes:

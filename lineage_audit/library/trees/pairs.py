@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.verdict.thresholds import RELATION, TREES
@@ -36,8 +36,7 @@ _STRUCTURE: frozenset[OperationKind] = frozenset(
 """Operations that change a model's shape or swap parts of it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _ComparedPair:
+class _ComparedPair(Struct, frozen=True, eq=False):
     """One comparison: the report, and the positions of its model A and its model B."""
 
     report: Report
@@ -45,8 +44,7 @@ class _ComparedPair:
     b: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class Pairs(Struct, frozen=True, eq=False):
     """What is known of every pair of models, each matrix ``[models, models]`` and symmetric.
 
     Attributes:

@@ -41,7 +41,7 @@ def written(document: Document) -> str:
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     if text.isascii() and "\x7f" not in text:  # the one ASCII control that JSON leaves as it is
         return text + "\n"
-    return "".join(_json_character(character) for character in text) + "\n"
+    return text.translate({ord(character): _json_character(character) for character in set(text)}) + "\n"
 
 
 def _json_character(character: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.behaviour.serving import Answer, Manners, TransformersSpeaker, serving
 from lineage_audit.behaviour import Answers, answers_of, prompt_set

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.config import ArchConfig, complete_from_shapes, config_from_mapping
 from lineage_audit.checkpoint.roles import Role

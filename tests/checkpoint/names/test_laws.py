@@ -70,7 +70,8 @@ _names = (
 _shapes = st.lists(st.integers(0, 64) | st.just(10**12), max_size=4).map(tuple)
 _files = st.sampled_from(["a.pth", "b.pth"])
 _tensors = st.lists(
-    st.builds(StoredTensor, _names, st.just("F32"), _shapes, _files, st.just(0), st.just(0)), max_size=14
+    st.builds(lambda name, shape, file: StoredTensor(name, "F32", shape, file, 0, 0), _names, _shapes, _files),
+    max_size=14,
 )
 _configs = st.sampled_from(
     [{}, {"model_type": "gpt_oss", "hidden_size": 64}, {"hidden_size": 32, "num_attention_heads": 4, "kv_lora_rank": 8}]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lineage_audit.comparison.invariants.matching import KeyMatch
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS

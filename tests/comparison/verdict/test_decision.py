@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import math
 import pkgutil
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from lineage_audit import comparison
 from lineage_audit.comparison.evidence import base
@@ -41,24 +42,24 @@ def _exact(log10_p: float, limit: float | None = 0.01, test_id: str = "ffn-signs
 
 
 def _trace(effect: float) -> Evidence:
-    return replace(_exact(-40.0), effect=effect)
+    return dataclasses.replace(_exact(-40.0), effect=effect)
 
 
 def _one_layer(effect: float) -> Evidence:
-    return replace(_trace(0.01), per_layer=(LayerEvidence(3, 100, 90.0, effect, -30.0),))
+    return dataclasses.replace(_trace(0.01), per_layer=(LayerEvidence(3, 100, 90.0, effect, -30.0),))
 
 
 def _gains(effect: float, count: int = 128) -> Evidence:
-    return replace(_exact(-200.0, None, "norm-gains"), grade="calibrated", effect=effect, count=count)
+    return dataclasses.replace(_exact(-200.0, None, "norm-gains"), grade="calibrated", effect=effect, count=count)
 
 
 def _rows(log10_p: float, effect: float) -> Evidence:
-    return replace(_exact(log10_p, None, "row-fixed-points"), grade="calibrated", effect=effect)
+    return dataclasses.replace(_exact(log10_p, None, "row-fixed-points"), grade="calibrated", effect=effect)
 
 
 def _held_out(test_id: str, share: float, count: int = 1000) -> Evidence:
     """What a held-out measurement gives at a share of the threshold from which on it carries a verdict."""
-    return replace(
+    return dataclasses.replace(
         _exact(0.0, None, test_id),
         grade="calibrated",
         log10_p=None,
@@ -77,7 +78,9 @@ def _findings(*evidence: Evidence, shares: Shares = NOTHING_SHARED, **changed: o
 
 def _asked(findings: Findings) -> Findings:
     """The same, where other orders were asked of the invariants and not searched for."""
-    units = replace(_exact(0.0, None, "unit-column-agreement"), log10_p=None, grade="calibrated", effect=0.0)
+    units = dataclasses.replace(
+        _exact(0.0, None, "unit-column-agreement"), log10_p=None, grade="calibrated", effect=0.0
+    )
     asked = (_exact(0.0, 0.01, "rotary-signs"), units)
     return replace(findings, searched=False, evidence=(*findings.evidence, *asked))
 
@@ -308,7 +311,7 @@ def test_without_gains_one_initialisation_is_not_excluded() -> None:
 def test_a_test_that_is_not_registered_carries_nothing() -> None:
     """Neither by an exact p-value nor by a calibrated one, an effect or a limit."""
     unknown = _exact(-500.0, 0.001, "brand-new-test")
-    for item in (unknown, replace(unknown, grade="calibrated", effect=1.0, count=10_000)):
+    for item in (unknown, dataclasses.replace(unknown, grade="calibrated", effect=1.0, count=10_000)):
         assert decide(_findings(_exact(0.0), item)).relation == "independent"
         assert decide(_findings(item)).relation == "inconclusive"
 
@@ -326,7 +329,10 @@ def test_every_test_is_registered() -> None:
 
 def test_where_other_orders_were_asked_in_vain_the_limit_is_said() -> None:
     asked = _asked(_findings(_exact(0.0)))
-    weak = tuple(replace(one, detection_limit=0.94) if one.test_id == "rotary-signs" else one for one in asked.evidence)
+    weak = tuple(
+        dataclasses.replace(one, detection_limit=0.94) if one.test_id == "rotary-signs" else one
+        for one in asked.evidence
+    )
     summary = decide(replace(asked, evidence=weak)).summary
     assert "no copy weaker than a cosine of 0.94" in summary
     assert "--effort search" in summary

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.operations.directed import directed

@@ -146,7 +146,7 @@ def test_a_sample_finds_a_fine_tune_and_says_what_it_cannot(base: Fingerprint) -
 
 
 def test_another_scheme_is_refused(base: Fingerprint) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     with pytest.raises(UnsupportedFormatError, match="scheme"):
         compare_fingerprints(base, replace(base, scheme="lineage-audit/fingerprint/0-000"))

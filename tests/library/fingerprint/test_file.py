@@ -117,7 +117,7 @@ def _with(field: str, value: object) -> bytes:
 
 
 def test_every_parameter_is_in_the_id() -> None:
-    from dataclasses import fields, replace
+    from msgspec.structs import fields, replace
 
     ids = {replace(SCHEME, **{field.name: getattr(SCHEME, field.name) + 1}).id for field in fields(SketchScheme)}
     assert len(ids | {SCHEME.id}) == len(fields(SketchScheme)) + 1

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.card.prose.mentions import MENTION, OWN
 
 _NEVER = r"(?!)"
 
 
-@dataclass(frozen=True, eq=False)
-class Language:
+class Language(Struct, frozen=True, eq=False, dict=True):
     """One language's table, its patterns compiled as they are asked for.
 
     Attributes:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from msgspec import Struct
 
 FIRST = 0xE000
 OWN = "\uf8ff"
@@ -48,8 +49,7 @@ _LAST = re.compile(
 """``owner/name`` that ends a line after "from" or a label: a model, whatever it is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Masked:
+class Masked(Struct, frozen=True):
     """A sentence whose models are signs.
 
     Attributes:
@@ -65,8 +65,7 @@ class Masked:
         return self.names[ord(sign) - FIRST]
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True):
     plain: re.Pattern[str]
     family: re.Pattern[str]
     not_models: re.Pattern[str]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.card.prose.language import Language
 from lineage_audit.checkpoint.card.prose.mentions import MENTION, OWN, Masked
@@ -36,8 +37,7 @@ _QUESTION = re.compile(r"\?[\s\"')*]*$")
 _LEADING = re.compile(rf"^(?:(?![{MENTION[1:-1]}{OWN}])[^\w(\[\"“‘«'])+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """One form that a statement has.
 
     Attributes:
@@ -56,8 +56,7 @@ class _Frame:
             yield from language.compiled(self.pattern).finditer(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one sentence says of the model: its bases, or that it has none.
 
     Attributes:

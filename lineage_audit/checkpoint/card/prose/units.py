@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.card.text_files import PROSE_LIMIT
 
@@ -27,8 +28,7 @@ _UNIT_LIMIT = 1500
 """Longest piece that is read, in characters: a longer one is no sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """One piece of a card.
 
     Attributes:

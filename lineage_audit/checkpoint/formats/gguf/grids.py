@@ -7,11 +7,11 @@ elements at once (IQ1 to IQ3) are on no such grid.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.encoding import FloatArray
 from lineage_audit.checkpoint.quantization.grid import Grid, groups_of_size, nearest_level, whole_numbers
@@ -31,8 +31,7 @@ _DOUBLED = 2 * FLOAT4_LEVELS
 """FP4's levels as ggml holds them: twice as large, under half the scale."""
 
 
-@dataclass(frozen=True, slots=True)
-class _BlockGrid:
+class _BlockGrid(Struct, frozen=True):
     """How one type's blocks are a grid.
 
     Attributes:

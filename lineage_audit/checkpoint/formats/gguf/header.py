@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.formats.gguf.cursor import Cursor
 from lineage_audit.checkpoint.formats.gguf.types import GGML_TYPES, GgmlType
@@ -62,8 +62,7 @@ _DEFAULT_ALIGNMENT = 32
 _LARGEST_ALIGNMENT = 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
+class TensorInfo(Struct, frozen=True):
     """One entry of the list of tensors.
 
     Attributes:
@@ -81,8 +80,7 @@ class TensorInfo:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
+class _Header(Struct, frozen=True):
     """What stands before the data of one file."""
 
     values: Mapping[str, Value]

@@ -9,10 +9,11 @@ otherwise in a few groups of a thousand, as any may where two tries are equally 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.checkpoint.encoding import FloatArray
@@ -27,8 +28,7 @@ _Tried = tuple[FloatArray, FloatArray]
 """Scales and minima of groups; a group's elements stand along the first axis of what they are made from."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """How scales with minima are searched: steps around the plain one, and what weighs the errors.
 
     Attributes:

@@ -5,11 +5,10 @@ Source: ``ggml.h`` and ``ggml-common.h`` of llama.cpp. Decoding itself is left t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class GgmlType:
+class GgmlType(Struct, frozen=True):
     """One element type.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.dtypes import BITS, decode_raw
 from lineage_audit.checkpoint.formats.container import Container

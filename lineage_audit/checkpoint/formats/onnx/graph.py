@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from lineage_audit.checkpoint.formats.onnx.wire import Field, WireFile
 from lineage_audit.errors import UnreadableFileError
@@ -46,8 +47,7 @@ _CONSUMERS = frozenset({"MatMul", "Gemm", "Add", "MatMulInteger", "DequantizeLin
 """Operators whose nodes tell what an initialiser without a name of its own is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Initialiser:
+class Initialiser(Struct, frozen=True):
     """A constant tensor of the graph.
 
     Attributes:
@@ -67,8 +67,7 @@ class Initialiser:
     integers: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A use of tensors: its own name, its operator, and the names of what goes in and comes out."""
 
     name: str
@@ -77,8 +76,7 @@ class Node:
     outputs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """What was read of a graph."""
 
     initialisers: tuple[Initialiser, ...]

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.encoding import FloatArray, RawArray, Section, columns_of, rows_of, whole
 from lineage_audit.checkpoint.formats.onnx.naming import Naming
@@ -20,8 +20,7 @@ SUFFIX = "_quantized"
 INTEGERS = frozenset({"I8", "U8"})
 
 
-@dataclass(frozen=True, eq=False)
-class _ScaledIntegers:
+class _ScaledIntegers(Struct, frozen=True, eq=False, dict=True):
     """One matrix of integers with its scales and zero points.
 
     Attributes:

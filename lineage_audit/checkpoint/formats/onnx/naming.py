@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.formats.onnx.graph import Graph, Node
 
@@ -19,8 +20,7 @@ _BUILDER = ".MatMul.weight"
 _OPERATOR = re.compile(r"(?:MatMul|Gemm)(?:_\d+)?(?:_quant)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(Struct, frozen=True):
     """What an initialiser is called, and whether it is stored ``[in, out]``."""
 
     name: str

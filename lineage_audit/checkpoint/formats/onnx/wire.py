@@ -7,7 +7,8 @@ is read is counted against an allowance.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.protobuf import LONGEST_NUMBER, DamagedMessageError, field_at, number_at
 from lineage_audit.checkpoint.source.base import Source, read_range
@@ -22,8 +23,7 @@ _FIELD_LIMIT = 20_000_000
 _FIRST_CHUNK, _LARGEST_CHUNK = 4 * 2**10, 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a message.
 
     Attributes:

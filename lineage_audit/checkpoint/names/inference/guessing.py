@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.geometry import Geometry
 from lineage_audit.checkpoint.names.inference.elimination import by_elimination
@@ -28,8 +30,7 @@ Roles = dict[str, Role]
 """Role by stem."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     """An unmapped reference, where it stands, and its name's stem and slot."""
 
     position: int

@@ -5,7 +5,7 @@ A wrong guess cannot accuse anybody: it only takes power from the tests that rea
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.fused import slices
 from lineage_audit.checkpoint.names.fusions import Fusion

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.names.inference.wording import Wording
 from lineage_audit.checkpoint.roles import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The weights that share a stem, one for each layer and expert.
 
     Attributes:
@@ -43,8 +44,7 @@ class Unknown:
         return replace(self, shape=self.shape[::-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """What was guessed of a checkpoint.
 
     Attributes:

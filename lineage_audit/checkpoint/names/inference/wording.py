@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lineage_audit.checkpoint.names.inference.words import FILLERS, HINTS, NORMS, PLACES, Place
 from lineage_audit.checkpoint.names.table import without_wrappers
@@ -18,8 +19,7 @@ _AFFIXES = tuple(sorted(FILLERS | PLACES[Place.ATTENTION] | PLACES[Place.FFN], k
 _Words = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """A name's stem as words, in lower case.
 
     Attributes:

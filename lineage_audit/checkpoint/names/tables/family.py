@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from lineage_audit.checkpoint.names.fusions import Fusion
 from lineage_audit.checkpoint.roles import Role
@@ -11,8 +11,7 @@ Meaning = Role | Fusion
 Entries = tuple[tuple[str, Meaning], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """One way of naming tensors.
 
     Attributes:

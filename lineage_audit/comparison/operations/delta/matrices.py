@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.role_table import LAYER_WRITERS
@@ -45,8 +45,7 @@ _WORTH_THREADS = 4 * 2**20
 """Elements of all matrices together from which threads are worth their start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(Struct, frozen=True):
     """Sizes of a delta and of the two sides, and how the delta lies to them.
 
     Attributes:
@@ -70,8 +69,7 @@ class Moments:
     along_b: float
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(Struct, frozen=True):
     """One side's matrix, projected on the directions that the other side's has.
 
     Attributes:
@@ -85,8 +83,7 @@ class Projection:
     left: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MatrixPair:
+class MatrixPair(Struct, frozen=True, eq=False):
     """What one matrix of B and that of aligned A show.
 
     Attributes:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.comparison.alignment.spreading import spread_places
 from lineage_audit.comparison.operations.delta.difference import Difference
@@ -38,8 +38,7 @@ _STRETCHED = (1 - 1e-3, 1.0, 1 + 1e-3)
 """Steps that are tried where the stored type's rounding blurs the largest value."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     """A matrix found on a grid: its grouping, and whether the other side is within half a step of it."""
 
     grouping: _Grouping

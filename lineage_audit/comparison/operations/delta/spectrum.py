@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -13,8 +12,7 @@ _SKETCH = 192
 """Columns of the random sketch that stands for a large matrix's range."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spectrum:
+class Spectrum(Struct, frozen=True, eq=False):
     """The largest singular values of a delta, falling, with the left singular vectors and the noise edge."""
 
     values: FloatArray

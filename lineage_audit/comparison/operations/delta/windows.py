@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.reading import RowRequest
@@ -42,8 +42,7 @@ _SCATTERED = 0.5
 _CHUNK_ELEMENTS = 2**22
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Window:
+class Window(Struct, frozen=True, eq=False):
     """A window on aligned A and on B, float32 ``[out, units]`` or ``[units, in]``, and some whole rows of both."""
 
     a: FloatArray

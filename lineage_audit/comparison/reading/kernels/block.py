@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
+from msgspec.structs import replace
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Rounding:
+class Rounding(Struct, frozen=True):
     """Which side is rounded to the other's stored type before equal elements are counted once more; at most one."""
 
     a: str | None = None
     b: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class BlockSums:
+class BlockSums(Struct, frozen=True, eq=False):
     """Sums over two blocks ``[n, width]``; elements that are no numbers count as zero on both sides.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from lineage_audit.checkpoint.dtypes import round_to
 from lineage_audit.comparison.reading.finite import are_usable
@@ -80,8 +80,7 @@ def join_rows(pieces: list[BlockSums]) -> BlockSums:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scratch:
+class _Scratch(Struct, frozen=True, eq=False):
     """Arrays that every piece of one shape uses again."""
 
     delta: FloatArray

@@ -1,4 +1,4 @@
-"""Every number that decides, a topic a dataclass, each with what it was set on; nothing outside this room decides.
+"""Every number that decides, a topic a class, each with what it was set on; nothing outside this room decides.
 
 The page ``docs/thresholds.md`` and the parameters that a report states are made from these fields.
 """
@@ -6,8 +6,9 @@ The page ``docs/thresholds.md`` and the parameters that a report states are made
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any, get_type_hints
+
+from msgspec.structs import asdict
 
 from lineage_audit.comparison.verdict.thresholds.amounts import ADAPTERS, SHARES, SIBLINGS, SLOPES
 from lineage_audit.comparison.verdict.thresholds.families import CHECKS, MERGE_METHODS, MERGES, MERGES_IN_TREES, TREES

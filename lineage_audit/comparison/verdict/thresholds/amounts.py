@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class _Shares:
+
+class _Shares(Struct, frozen=True):
     """What counts as shared."""
 
     derived_row_sigmas: Annotated[
@@ -26,8 +26,7 @@ class _Shares:
     ] = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class _Slopes:
+class _Slopes(Struct, frozen=True):
     """When slopes tell who moved."""
 
     related_matrix: Annotated[
@@ -49,8 +48,7 @@ class _Slopes:
     ] = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class _Siblings:
+class _Siblings(Struct, frozen=True):
     """When a model shares with a reference what that added to a common base."""
 
     fewest_matrices: Annotated[int, "matrices without which nothing is said"] = 4
@@ -112,8 +110,7 @@ class _Siblings:
     ] = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Adapters:
+class _Adapters(Struct, frozen=True):
     """When two adapters are related."""
 
     same_update: Annotated[

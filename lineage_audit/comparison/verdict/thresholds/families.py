@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class _Merges:
+
+class _Merges(Struct, frozen=True):
     """When a merge is named."""
 
     least_explained: Annotated[
@@ -41,8 +41,7 @@ class _Merges:
     ] = 1e-5
 
 
-@dataclass(frozen=True, slots=True)
-class _MergeMethods:
+class _MergeMethods(Struct, frozen=True):
     """When a merge's method is named."""
 
     far_less: Annotated[
@@ -95,8 +94,7 @@ class _MergeMethods:
     ] = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class _Trees:
+class _Trees(Struct, frozen=True):
     """Who stands next to whom in a tree."""
 
     same: Annotated[float, "distance up to which two models of one shape differ in form or by rounding alone"] = 0.012
@@ -137,8 +135,7 @@ class _Trees:
     form_costs: Annotated[tuple[float, float], "the same of an operation on the form alone"] = (0.003, 0.001)
 
 
-@dataclass(frozen=True, slots=True)
-class _MergesInTrees:
+class _MergesInTrees(Struct, frozen=True):
     """When a tree shows a merge."""
 
     unexplained: Annotated[float, "share of what was added to the base (squared) that two parents may leave"] = 0.2
@@ -155,8 +152,7 @@ class _MergesInTrees:
     least_distance: Annotated[float, "distances below this are too small against the sketches' own error"] = 0.03
 
 
-@dataclass(frozen=True, slots=True)
-class _Checks:
+class _Checks(Struct, frozen=True):
     """What a check of claims may leave open."""
 
     unread_share: Annotated[

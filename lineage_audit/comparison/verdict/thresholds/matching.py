@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class _UnnamedTensors:
+
+class _UnnamedTensors(Struct, frozen=True):
     """When tensors under names that say nothing are paired."""
 
     resembling: Annotated[
@@ -16,8 +16,7 @@ class _UnnamedTensors:
     ] = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class _MatchedUnits:
+class _MatchedUnits(Struct, frozen=True):
     """When an order of units, heads or layers counts as found."""
 
     clear_margin: Annotated[
@@ -51,8 +50,7 @@ class _MatchedUnits:
     ] = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _MatchedChannels:
+class _MatchedChannels(Struct, frozen=True):
     """When residual channels count as matched."""
 
     clear_margin: Annotated[
@@ -99,8 +97,7 @@ class _MatchedChannels:
     constant_gain: Annotated[float, "spread of a gain vector, against its mean, up to which it is constant"] = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class _MixedLayers:
+class _MixedLayers(Struct, frozen=True):
     """When a layer is called a blend of two."""
 
     fewest_roles: Annotated[int, "roles in which it must be so"] = 3
@@ -108,8 +105,7 @@ class _MixedLayers:
     least_share: Annotated[float, "least share of either layer"] = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class _Invariants:
+class _Invariants(Struct, frozen=True):
     """When what no relabelling moves finds a counterpart."""
 
     layer_margin: Annotated[
@@ -169,8 +165,7 @@ class _Invariants:
     ] = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Sketches:
+class _Sketches(Struct, frozen=True):
     """When sketches of a fingerprint find a counterpart."""
 
     clear_margin: Annotated[
@@ -222,8 +217,7 @@ class _Sketches:
     ] = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class _FreeSigns:
+class _FreeSigns(Struct, frozen=True):
     """When signs and copies inside one model are no random signs."""
 
     alike: Annotated[

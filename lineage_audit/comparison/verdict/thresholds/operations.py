@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class _Rounded:
+
+class _Rounded(Struct, frozen=True):
     """When an element is the other side's, rounded."""
 
     share: Annotated[float, "share of elements that must equal the other side's rounded ones for a cast"] = 0.999
@@ -24,8 +24,7 @@ class _Rounded:
     ] = 1e-4
 
 
-@dataclass(frozen=True, slots=True)
-class _Quantized:
+class _Quantized(Struct, frozen=True):
     """When weights are called quantised."""
 
     fitting: Annotated[float, "share of groups of a matrix, and of matrices, that must be on a grid"] = 0.95
@@ -54,8 +53,7 @@ class _Quantized:
     ] = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredScheme:
+class _StoredScheme(Struct, frozen=True):
     """When what is stored as codes is the other side, rounded."""
 
     half_step: Annotated[
@@ -69,8 +67,7 @@ class _StoredScheme:
     ] = 0.99
 
 
-@dataclass(frozen=True, slots=True)
-class _Noise:
+class _Noise(Struct, frozen=True):
     """When a difference is called noise."""
 
     edge_ratio: Annotated[
@@ -90,8 +87,7 @@ class _Noise:
     ] = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class _Pruned:
+class _Pruned(Struct, frozen=True):
     """When weights are called pruned."""
 
     fewest_zeros: Annotated[
@@ -110,8 +106,7 @@ class _Pruned:
     ] = 1.2
 
 
-@dataclass(frozen=True, slots=True)
-class _LowRank:
+class _LowRank(Struct, frozen=True):
     """When a difference is called a merged LoRA."""
 
     cliff: Annotated[
@@ -132,8 +127,7 @@ class _LowRank:
     errors: Annotated[float, "standard errors of that share, under a random delta, which count on top"] = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Truncated:
+class _Truncated(Struct, frozen=True):
     """When matrices are called cut to a lower rank."""
 
     lower: Annotated[
@@ -147,8 +141,7 @@ class _Truncated:
     fitting: Annotated[float, "share of the matrices that differ which must be so cut"] = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class _Ablated:
+class _Ablated(Struct, frozen=True):
     """When a direction is called ablated."""
 
     rank_one: Annotated[float, "share of a delta's squared size in its first singular value"] = 0.9
@@ -164,8 +157,7 @@ class _Ablated:
     ] = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Edited:
+class _Edited(Struct, frozen=True):
     """When single matrices are called edited."""
 
     most: Annotated[int, "matrices that may have been edited; a training moves whole roles or layers"] = 8
@@ -178,8 +170,7 @@ class _Edited:
     fewest_others: Annotated[int, "other matrices of the role that there must be for that"] = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Interpolated:
+class _Interpolated(Struct, frozen=True):
     """When weights are called blended with another model's."""
 
     largest_share: Annotated[float, "largest share of a parent that a blend may have kept"] = 0.96
@@ -203,8 +194,7 @@ class _Interpolated:
     ] = (0.5, 2.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rescaled:
+class _Rescaled(Struct, frozen=True):
     """When tensors are called rescaled."""
 
     left: Annotated[
@@ -221,8 +211,7 @@ class _Rescaled:
     ] = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class _StreamShifted:
+class _StreamShifted(Struct, frozen=True):
     """When the residual stream is called shifted along one direction."""
 
     all_of_it: Annotated[
@@ -232,8 +221,7 @@ class _StreamShifted:
     fewest: Annotated[int, "matrices that must be so"] = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Trained:
+class _Trained(Struct, frozen=True):
     """When a difference is called training, and which."""
 
     fine_tune_delta: Annotated[
@@ -249,8 +237,7 @@ class _Trained:
     ] = 1.35
 
 
-@dataclass(frozen=True, slots=True)
-class _Composed:
+class _Composed(Struct, frozen=True):
     """When a model is called the sum of a base and an adapter."""
 
     equal_share: Annotated[
@@ -268,8 +255,7 @@ class _Composed:
     ] = 2.0**-21
 
 
-@dataclass(frozen=True, slots=True)
-class _DeltaCheckpoint:
+class _DeltaCheckpoint(Struct, frozen=True):
     """When a file is called a delta from another one."""
 
     gains_left: Annotated[
@@ -279,16 +265,14 @@ class _DeltaCheckpoint:
     matrices_left: Annotated[float, "largest size of a delta's matrices over the model's"] = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _ReplacedLayers:
+class _ReplacedLayers(Struct, frozen=True):
     """When layers are called replaced."""
 
     foreign: Annotated[float, "correlation below which a layer shares nothing with its counterpart"] = 0.1
     related: Annotated[float, "correlation that another layer must have for it"] = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class _LayerCoherence:
+class _LayerCoherence(Struct, frozen=True):
     """When layers are called cut from different models."""
 
     coherent: Annotated[
@@ -302,8 +286,7 @@ class _LayerCoherence:
     ] = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class _MergedHeads:
+class _MergedHeads(Struct, frozen=True):
     """When heads are called the means of several."""
 
     agree: Annotated[
@@ -313,8 +296,7 @@ class _MergedHeads:
     lead: Annotated[float, "by how much the means must agree better than the best single head of each group"] = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class _Requantized:
+class _Requantized(Struct, frozen=True):
     """When inputs were scaled before a quantisation that is made again."""
 
     clearly: Annotated[

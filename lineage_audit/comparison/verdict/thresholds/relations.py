@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class _Relation:
+
+class _Relation(Struct, frozen=True):
     """When two models are called related."""
 
     related_log10_p: Annotated[float, "combined log10 p at which two models are called related"] = -6.0
@@ -23,8 +23,7 @@ class _Relation:
     small_share: Annotated[float, "derived share below which the sentence says that only a part of B is meant"] = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Independence:
+class _Independence(Struct, frozen=True):
     """When "nothing found" means independent."""
 
     weakest_detection: Annotated[float, 'largest detection limit at which "nothing found" means independent'] = 0.25
@@ -54,8 +53,7 @@ class _Independence:
     ] = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class _Training:
+class _Training(Struct, frozen=True):
     """What tells common training from a common start."""
 
     shared_training_gains: Annotated[
@@ -91,8 +89,7 @@ class _Training:
     fewest_channels: Annotated[int, "channels that the norm-gain comparison needs to speak"] = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Alignment:
+class _Alignment(Struct, frozen=True):
     """When an alignment is needed, and when it holds."""
 
     numbers_explain: Annotated[
@@ -110,8 +107,7 @@ class _Alignment:
     alignment_compared: Annotated[float, "how much it has to compare for that, of what was compared without it"] = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """When a mark shows a direction."""
 
     kept: Annotated[

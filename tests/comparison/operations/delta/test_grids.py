@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.comparison.evidence.base import WeightComparison
