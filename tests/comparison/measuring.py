@@ -43,16 +43,13 @@ def evidence_of(a: Weights, b: Weights, config: Config | None = None) -> dict[st
 
 def aligned_of(a: Weights, b: Weights, config: Config | None = None) -> AlignedWeights | None:
     """What the search finds, and its tests."""
-    one, other = model(a, config), model(b, config)
-    return align_weights(
-        CanonicalWeights(one),
-        CanonicalWeights(other),
-        comparison_by_numbers(one, other),
-        None,
-        {},
-        "full",
-        NoProgress(),
-    )
+    return aligned_models(model(a, config), model(b, config))
+
+
+def aligned_models(one: Checkpoint, other: Checkpoint) -> AlignedWeights | None:
+    """The same of two models, each of a configuration of its own."""
+    weights = CanonicalWeights(one), CanonicalWeights(other)
+    return align_weights(*weights, comparison_by_numbers(one, other), None, {}, "full", NoProgress())
 
 
 def log10_p_values(

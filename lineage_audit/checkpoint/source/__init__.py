@@ -6,8 +6,9 @@ import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from lineage_audit.checkpoint.source.addresses import is_address, open_address
+from lineage_audit.checkpoint.source.addresses import is_address, shown_address
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.source.folder import open_folder
 from lineage_audit.errors import UnresolvedReferenceError
@@ -75,7 +76,7 @@ def open_source(ref: str) -> Source:
         except OSError as error:
             raise UnresolvedReferenceError(f"{ref}: {error.strerror}") from None
     if is_address(ref):
-        return open_address(ref)
+        return _open_address(ref)
     if ref.startswith("ollama:"):
         from lineage_audit.checkpoint.source.ollama import open_ollama
 
@@ -89,3 +90,29 @@ def open_source(ref: str) -> Source:
     raise UnresolvedReferenceError(
         f"{ref}: no such file or folder, and not a Hub id; give a path or org/name[@revision]"
     )
+
+
+def _open_address(ref: str) -> Source:
+    """Open what an address leads to.
+
+    Raises:
+        UnresolvedReferenceError: it leads nowhere, or a library for its scheme is missing; says what to do.
+    """
+    shown = shown_address(ref)
+    if "::" in ref or not ref.isprintable():
+        raise UnresolvedReferenceError(f"{shown}: chained addresses are not read; give the address of the model itself")
+    scheme, _, rest = ref.partition("://")
+    scheme = scheme.lower()
+    if scheme == "hf":
+        from lineage_audit.checkpoint.source.hub import open_hub
+
+        return open_hub(rest.strip("/").removeprefix("models/"))
+    if scheme == "file":
+        return open_folder(str(Path(unquote(urlsplit(ref).path))))
+    if scheme in ("http", "https"):
+        from lineage_audit.checkpoint.source.web import open_web
+
+        return open_web(ref)
+    from lineage_audit.checkpoint.source.cloud import open_cloud
+
+    return open_cloud(ref)

@@ -7,11 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lineage_audit.comparison.alignment.aligned import align_weights
-from lineage_audit.comparison.alignment.canonical import CanonicalWeights
-from lineage_audit.comparison.progress import NoProgress
 from tests.comparison.alignment.mixtures import sparse_config, sparsely_upcycled
-from tests.comparison.measuring import RUNS, aligned_of, assert_never_too_often, comparison_by_numbers, log10_p_values
+from tests.comparison.measuring import RUNS, aligned_models, aligned_of, assert_never_too_often, log10_p_values
 from tests.comparison.worlds import CONFIG, SIZE, common_features
 from tests.library.models import with_layers
 from tests.models import Weights, bert, bert_config, gpt2, gpt2_config, llama, llama_config, model, noisy
@@ -54,15 +51,7 @@ def test_signs_stay_free_when_every_expert_is_matched_with_one_dense_ffn() -> No
         dense, aligned_a = common_features(seed)
         mixture = sparsely_upcycled(aligned_a, EXPERTS, np.random.default_rng([seed, 6]))
         one, other = model(dense, CONFIG), model(mixture, sparse_config(SIZE, EXPERTS))
-        aligned = align_weights(
-            CanonicalWeights(one),
-            CanonicalWeights(other),
-            comparison_by_numbers(one, other),
-            None,
-            {},
-            "full",
-            NoProgress(),
-        )
+        aligned = aligned_models(one, other)
         assert aligned is not None
         signs = next(item for item in aligned.evidence if item.test_id == "aligned-ffn-signs")
         assert signs.count > 0.9 * SIZE.ffn  # the copies of one FFN share its random signs
@@ -79,15 +68,7 @@ def test_signs_stay_free_when_every_layer_is_matched_with_one() -> None:
         layer, aligned_a = common_features(seed)
         repeated = noisy(with_layers(aligned_a, [0] * REPEATS), seed, 0.1)
         one, other = model(layer, CONFIG), model(repeated, llama_config(grown))
-        aligned = align_weights(
-            CanonicalWeights(one),
-            CanonicalWeights(other),
-            comparison_by_numbers(one, other),
-            None,
-            {},
-            "full",
-            NoProgress(),
-        )
+        aligned = aligned_models(one, other)
         for item in aligned.evidence if aligned else ():
             if item.grade == "exact" and item.log10_p is not None:
                 found.setdefault(item.test_id, []).append(item.log10_p)
