@@ -249,12 +249,15 @@ class CanonicalWeights:
         if self.channels <= SOLVED_WHOLE:
             rows = self.proposing_rows(layer)
             return None if rows is None else _some(rows, _GRAM_ROWS_TAKEN * rows.shape[1] // layers)
+        return self.some_proposing_rows(layer, _GRAM_ROWS_OF_WIDE * self.channels // layers)
+
+    def some_proposing_rows(self, layer: int, count: int) -> FloatArray | None:
+        """At most so many of the rows that propose, of the first matrix that stands for a layer, spread evenly."""
         first = next(iter(self.proposing(layer)), None)
         if first is None:
             return None
         units = np.arange(first.shape[0])[self.proposers]
-        chosen = units[spread_numbers(len(units), _GRAM_ROWS_OF_WIDE * first.shape[1] // layers)]
-        return self.some_rows(first.role, layer, first.expert, chosen)
+        return self.some_rows(first.role, layer, first.expert, units[spread_numbers(len(units), count)])
 
     @cached_property
     def gate_whitening(self) -> FloatArray | None:

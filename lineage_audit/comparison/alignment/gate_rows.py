@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.comparison.alignment.basis import SharedBasis
+from lineage_audit.comparison.alignment.basis import PROJECTED_FROM, SharedBasis
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.layers import layer_scores
+from lineage_audit.comparison.alignment.maps import FloatArray
 from lineage_audit.comparison.alignment.spreading import spread
 from lineage_audit.comparison.alignment.vector_fits import MatchedVectors
 from lineage_audit.comparison.evidence.base import unit_rows
@@ -52,7 +53,7 @@ def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVe
     """Gate rows with the same layer and number: matched where units kept their place while channels moved."""
     layers = [layer for layer in _looked_at(b) if layer in set(a.layers())]
     a = a.proposing_only(b.proposers)
-    pairs = [(a.proposing_rows(layer), b.proposing_rows(layer)) for layer in layers]
+    pairs = [(_some_proposing(a, layer), _some_proposing(b, layer)) for layer in layers]
     widths = {(one.shape, other.shape) for one, other in pairs if one is not None and other is not None}
     if len(widths) != 1 or any(one is None or other is None or len(one) != len(other) for one, other in pairs):
         return None
@@ -60,6 +61,13 @@ def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVe
         np.concatenate([unit_rows(one) for one, _ in pairs if one is not None]),
         np.concatenate([unit_rows(other) for _, other in pairs if other is not None]),
     )
+
+
+def _some_proposing(weights: CanonicalWeights, layer: int) -> FloatArray | None:
+    """The rows that propose; of wide streams, whose rows are long, as many as are matched elsewhere."""
+    if weights.channels <= PROJECTED_FROM:
+        return weights.proposing_rows(layer)
+    return weights.some_proposing_rows(layer, _UNITS)
 
 
 def _matched(
