@@ -104,8 +104,8 @@ def compare_weights(
     if is_open:
         found = ask_from_the_wider(weights_a, weights_b, pairing, budget, progress)
         evidence += found.evidence
-        searched = effort == "search" or (effort == "full" and not _is_answered(a, b, evidence))
-        if searched and effort != "sample":
+        if effort == "search" or (effort == "full" and not _is_answered(a, b, evidence)):
+            searched = True
             with product_threads(max(_width(a), _width(b))):
                 aligned, further = search_both_ways(
                     weights_a, weights_b, pairing, in_place, evidence, shares, found, effort, progress

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile, read_range
+from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceAround, SourceFile, read_range
 from lineage_audit.errors import UnreadableFileError
 
 _ARCHIVE = re.compile(r"[^/]+\.nemo", re.IGNORECASE)
@@ -34,24 +34,16 @@ def opened_archive(source: Source) -> Source:
     return ArchivedSource(source, archive, dict(_members(source, archive))) if is_plain else source
 
 
-class ArchivedSource:
+class ArchivedSource(SourceAround):
     """The files of a source, the archive among them replaced by its members."""
 
     def __init__(self, source: Source, archive: str, members: Mapping[str, ByteRange]) -> None:
         """Take the members as ranges of the archive."""
-        self.ref = source.ref
-        self.revision = source.revision
-        self.is_local = source.is_local
+        super().__init__(source)
         beside = {name: file for name, file in source.files.items() if name != archive}
         inside = {name: SourceFile(place.stop - place.start) for name, place in members.items()}
-        self.files: Mapping[str, SourceFile] = {**inside, **beside}
+        self.files = {**inside, **beside}
         self._members = {name: place for name, place in members.items() if name not in beside}
-        self._source = source
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes read so far, the archive's own headers included."""
-        return self._source.bytes_read
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Read all ranges, those of members where they stand in the archive.

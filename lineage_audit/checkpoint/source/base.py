@@ -68,6 +68,22 @@ class Source(Protocol):
         ...
 
 
+class SourceAround:
+    """What a source that stands around another has in common with it; how it reads is its own."""
+
+    def __init__(self, source: Source) -> None:
+        self.ref = source.ref
+        self.revision = source.revision
+        self.files: Mapping[str, SourceFile] = source.files
+        self.is_local = source.is_local
+        self._source = source
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes read so far, each fetch counted once."""
+        return self._source.bytes_read
+
+
 def read_range(source: Source, file: str, start: int, stop: int) -> bytes:
     """Read one byte range."""
     return source.read_ranges([ByteRange(file, start, stop)])[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
+from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceAround
 
 
 def with_ends_held(source: Source, files: Iterable[str], size: int) -> Source:
@@ -23,23 +23,14 @@ def with_ends_held(source: Source, files: Iterable[str], size: int) -> Source:
     return HeldSource(source, dict(zip(ends, source.read_ranges(ends), strict=True)))
 
 
-class HeldSource:
+class HeldSource(SourceAround):
     """A source of which some ranges are held."""
 
     def __init__(self, source: Source, held: Mapping[ByteRange, bytes]) -> None:
-        self.ref = source.ref
-        self.revision = source.revision
-        self.files: Mapping[str, SourceFile] = source.files
-        self.is_local = source.is_local
-        self._source = source
+        super().__init__(source)
         self._held: dict[str, list[tuple[ByteRange, bytes]]] = {}
         for span, data in held.items():
             self._held.setdefault(span.file, []).append((span, data))
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes read so far, each fetch counted once."""
-        return self._source.bytes_read
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Read all ranges, in the order given; only those that are not held are asked for."""
@@ -55,22 +46,13 @@ class HeldSource:
         return None
 
 
-class RememberingSource:
+class RememberingSource(SourceAround):
     """A source that keeps what was read of it, up to a limit, for whoever asks for the same ranges again."""
 
     def __init__(self, source: Source, limit: int) -> None:
-        self.ref = source.ref
-        self.revision = source.revision
-        self.files: Mapping[str, SourceFile] = source.files
-        self.is_local = source.is_local
-        self._source = source
+        super().__init__(source)
         self._room = limit
         self._kept: dict[ByteRange, bytes] = {}
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes read so far, each fetch counted once."""
-        return self._source.bytes_read
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Read all ranges, in the order given; only those that are not kept are asked for."""
@@ -83,21 +65,12 @@ class RememberingSource:
         return [read[wanted] if wanted in read else self._kept[wanted] for wanted in ranges]
 
 
-class RecordedSource:
+class RecordedSource(SourceAround):
     """A source that hashes every range as it is read, of some files."""
 
     def __init__(self, source: Source, files: Iterable[str]) -> None:
-        self.ref = source.ref
-        self.revision = source.revision
-        self.files: Mapping[str, SourceFile] = source.files
-        self.is_local = source.is_local
-        self._source = source
+        super().__init__(source)
         self._read: dict[str, dict[tuple[int, int], str]] = {file: {} for file in files}
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes read so far."""
-        return self._source.bytes_read
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Read all ranges, in the order given."""

@@ -8,11 +8,11 @@ bytes of the storage that anyone asks for: nearly always in the same request, an
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceFile
+from lineage_audit.checkpoint.source.base import ByteRange, Source, SourceAround
 
 
 class PlaceCheck(Struct, frozen=True):
@@ -38,25 +38,16 @@ def with_place_checks(source: Source, checks: Sequence[PlaceCheck]) -> Source:
     return _CheckedSource(source, checks) if checks else source
 
 
-class _CheckedSource:
+class _CheckedSource(SourceAround):
     """A source the places of some of whose data are checked, each once."""
 
     def __init__(self, source: Source, checks: Sequence[PlaceCheck]) -> None:
         """Take checks whose data do not overlap."""
-        self.ref = source.ref
-        self.revision = source.revision
-        self.files: Mapping[str, SourceFile] = source.files
-        self.is_local = source.is_local
-        self._source = source
+        super().__init__(source)
         self._checks = sorted(checks, key=lambda check: (check.data.file, check.data.start))
         self._starts = [(check.data.file, check.data.start) for check in self._checks]
         self._stops = [(check.data.file, check.data.stop) for check in self._checks]
         self._done: set[int] = set()
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes read so far, those of the checks included."""
-        return self._source.bytes_read
 
     def read_ranges(self, ranges: Sequence[ByteRange]) -> list[bytes]:
         """Read all ranges, in the order given, and with them what was not checked yet.
