@@ -8,12 +8,11 @@ in FILE is not attacked again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ import lineage_audit
 from benchmarks.evasion.attacks import Attack, Stage, attacks, plants, strangers
 from benchmarks.evasion.changes import changes
 from benchmarks.evasion.publishing import Publish
+from benchmarks.rows import add_row, rows_in
 from benchmarks.training.publishing import TOKENIZER_FILES, read_weights
 from benchmarks.zoo.build import DEFAULT_OUT
 from benchmarks.zoo.catalogue import HALVES, Half, catalogue
@@ -28,6 +28,7 @@ from benchmarks.zoo.disguises.verification import TOLERANCE
 from benchmarks.zoo.families.axes import NORMS, Weights, role_of
 from benchmarks.zoo.model import Model, read_model, to_transformers, write_model
 from benchmarks.zoo.store import Store
+from lineage_audit.results import Direction, Way
 
 if TYPE_CHECKING:
     import torch
@@ -53,6 +54,8 @@ class Row:
         operations: what it says was done.
         wanted: what it must say; None where nothing has to be named.
         one_start: the two share a start, or a table that was never trained, and nothing else.
+        direction: what it says of who came first; the base is A.
+        excluded: the ways that it says do not fit.
     """
 
     attack: str
@@ -67,6 +70,19 @@ class Row:
     operations: tuple[str, ...] = ()
     wanted: str | None = None
     one_start: bool = False
+    direction: Direction = "undetermined"
+    excluded: tuple[Way, ...] = ()
+
+    @property
+    def order(self) -> str:
+        """What is said of who came first, and whether that is wrong: where anything was taken, the base gave it."""
+        if self.direction == "undetermined" and not self.excluded:
+            return "-"
+        is_right = (
+            self.claimed > 0.0 and not self.one_start and self.direction != "b->a" and "a->b" not in self.excluded
+        )
+        said = self.direction if self.direction != "undetermined" else f"not {', '.join(self.excluded)}"
+        return said if is_right else f"{said} (WRONG)"
 
     @property
     def named(self) -> str:
@@ -134,7 +150,8 @@ class Stand:
         verdict = report.verdict
         kinds = tuple(operation.kind for operation in verdict.operations)
         return Row(attack.name, attack.needs, verdict.relation, verdict.log10_p, verdict.derived_share, claimed,
-                   loss, exact, verdict.summary, kinds, attack.operation, attack.one_start)  # fmt: skip
+                   loss, exact, verdict.summary, kinds, attack.operation, attack.one_start,
+                   verdict.direction, verdict.excluded)  # fmt: skip
 
     def _other(self, folder: Path, attack: Attack, number: int) -> Path:
         """The model that the attack is held against, changed where both are."""
@@ -209,23 +226,26 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor) -> float:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """One line an attack, then the sums."""
-    head = f"{'attack':52} {'needs':13} {'cost':>10}  {'verdict':12} {'log10 p':>8} {'share':>5} {'true':>5}"
-    lines = [f"{head}  {'outcome':17} named"]
+    """One line an attack, then the sums; what was named stands where something has to be."""
+    wanted = [row for row in rows if row.wanted is not None]
+    head = f"{'attack':52} {'needs':13} {'cost':>10}  {'verdict':13} {'log10 p':>8} {'share':>5} {'true':>5}"
+    lines = [f"{head}  {'outcome':17} {'order':10} {'named' if wanted else ''}".rstrip()]
     for row in rows:
         cost = "none" if row.exact else f"{row.loss:+.2f} nats" if row.loss is not None else "?"
         p = f"{row.log10_p:.1f}" if row.log10_p is not None else "-"
         share = f"{row.derived_share:.0%}" if row.derived_share is not None else "-"
         lines.append(
-            f"{row.attack:52} {row.needs:13} {cost:>10}  {row.relation:12} {p:>8} {share:>5} {row.claimed:>5.0%}  "
-            f"{row.outcome:17} {row.named}".rstrip()
+            f"{row.attack:52} {row.needs:13} {cost:>10}  {row.relation:13} {p:>8} {share:>5} {row.claimed:>5.0%}  "
+            f"{row.outcome:17} {row.order:10} {row.named if wanted else ''}".rstrip()
         )
     outcomes = sorted({row.outcome for row in rows})
     lines.append("")
     lines.append(f"{len(rows)} attacks: " + ", ".join(f"{sum(r.outcome == o for r in rows)} {o}" for o in outcomes))
-    wanted = [row for row in rows if row.wanted is not None]
     if wanted:
         lines.append(f"{sum(row.wanted in row.operations for row in wanted)} of {len(wanted)} named")
+    said = [row for row in rows if row.order != "-"]
+    wrong = sum("WRONG" in row.order for row in said)
+    lines.append(f"who came first: something said of {len(said)}, {wrong} wrong")
     return "\n".join(lines)
 
 
@@ -241,7 +261,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     stand = Stand(options.out.expanduser(), options.half)
-    done = _rows(options.output)
+    done = {(title, row.attack): row for title, row in rows_in(options.output, tuple[str, Row])}
     until = time.monotonic() + 60 * options.minutes
     for title, planned in _planned(stand).items():
         rows = []
@@ -252,7 +272,7 @@ def main() -> int:
                 if time.monotonic() > until:
                     continue
                 done[title, attack.name] = stand.run(attack, number)
-                _write(options.output, title, done[title, attack.name])
+                add_row(options.output, (title, done[title, attack.name]))
             rows.append(done[title, attack.name])
         if rows:
             print(f"{title}\n\n{table(rows)}\n", flush=True)
@@ -268,19 +288,6 @@ def _planned(stand: Stand) -> Mapping[str, Sequence[Attack]]:
         "strangers with something in common": strangers(),
         "planting one": plants(stand.stage("llama-1")),
     }
-
-
-def _rows(path: Path | None) -> dict[tuple[str, str], Row]:
-    """The rows of earlier runs, by table and attack."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path is not None and path.exists() else []
-    found = (json.loads(line) for line in lines)
-    return {(title, row["attack"]): Row(**{**row, "operations": tuple(row["operations"])}) for title, row in found}
-
-
-def _write(path: Path | None, title: str, row: Row) -> None:
-    if path is not None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([title, asdict(row)]) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Run from the project's root: ``python -m benchmarks.real_world [--cache DIR] [-o FILE]`` (1.1 GB, once). With
 ``--lineages`` two language models are compared with what is made of them on the spot, which takes an hour and 8 GiB of
-memory; a name or several make it these descendants alone.
+memory; a name or several make it these descendants alone. FILE then gets a line a descendant as it is known, and those
+that stand there are not made again.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import lineage_audit
 from benchmarks.real_world.descendants import DESCENDANTS
 from benchmarks.real_world.fetching import fetched
-from benchmarks.real_world.lineages import HEADING, line, outcomes
+from benchmarks.real_world.lineages import HEADING, Outcome, line, outcomes
 from benchmarks.real_world.models import LANGUAGE_MODELS, PAIRS, KnownPair
+from benchmarks.rows import add_row, rows_in
 from lineage_audit import Report
 
 _CACHE = Path("~/.cache/lineage-audit/real_world")
@@ -41,14 +42,15 @@ def main() -> int:
 def _lineages(models: dict[str, Path], folder: Path, options: argparse.Namespace) -> int:
     """The language models against their descendants."""
     print(HEADING)
+    known = rows_in(options.output, Outcome)
     found = []
-    for outcome in outcomes(models, folder, options.models, options.lineages, options.option):
+    for outcome in outcomes(models, folder, options.models, options.lineages, options.option, known):
         found.append(outcome)
         print(line(outcome), flush=True)
+        if outcome not in known:
+            add_row(options.output, outcome)
     right = sum(outcome.is_right for outcome in found)
     print(f"\n{right} of {len(found)} verdicts fit what was done")
-    if options.output:
-        options.output.write_text(json.dumps([asdict(outcome) for outcome in found], indent=2) + "\n")
     return int(right < len(found))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.rows import add_row, rows_in
 from benchmarks.scale.kinds import KINDS
 from benchmarks.scale.measuring import Measured, measure, running_hub
 from benchmarks.scale.pairs import ACROSS, ScalePair, pairs, strangers
@@ -21,15 +20,17 @@ EFFORTS = ("auto", "metadata", "sample", "search", "full")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve, compare, print; exit with 1 if a verdict is wrong."""
     options = _options(arguments)
+    done = {item.pair: item for item in rows_in(options.output, Measured)}
     results: list[Measured] = []
     with running_hub() as hub:
         print(heading())
         for pair in _wanted(options):
-            results.append(measure(pair, hub, options.effort, options.option, not options.strangers))
+            if pair not in done:
+                done[pair] = measure(pair, hub, options.effort, options.option, not options.strangers)
+                add_row(options.output, done[pair])
+            results.append(done[pair])
             print(line(results[-1]), flush=True)
     print(summary(results))
-    if options.output:
-        options.output.write_text(json.dumps([_row(item) for item in results], indent=2) + "\n")
     return int(any(not item.is_right for item in results))
 
 
@@ -57,15 +58,24 @@ def line(item: Measured) -> str:
 
 
 def summary(results: Sequence[Measured]) -> str:
-    """How many are right, and the least p-value of what is independent."""
+    """How many are right, and how near what is independent came to a threshold."""
     right = sum(item.is_right for item in results)
     independent = [item for item in results if item.pair.right == {"independent"}]
     accused = sum(item.relation not in ("independent", "inconclusive") for item in independent)
     least = min((item.log10_p for item in independent if item.log10_p is not None), default=0.0)
-    return (
+    said = (
         f"\n{right} of {len(results)} verdicts right; of {len(independent)} independent pairs {accused} accused, "
         f"least log10 p {least:.1f}"
     )
+    return "\n".join([said, *_worst(independent)])
+
+
+def _worst(independent: Sequence[Measured]) -> Iterator[str]:
+    """The statistics that came nearest to their thresholds, each at its largest."""
+    found = [item.nearest for item in independent if item.nearest is not None]
+    for statistic in sorted({item.statistic for item in found}):
+        shares = [item.share for item in found if item.statistic == statistic]
+        yield f"nearest to its threshold in {len(shares)} of them: {statistic}, at most {max(shares):.2f} of it"
 
 
 def _wanted(options: argparse.Namespace) -> Iterator[ScalePair]:
@@ -76,10 +86,6 @@ def _wanted(options: argparse.Namespace) -> Iterator[ScalePair]:
     yield from (pair for pair in ACROSS if options.across)
 
 
-def _row(item: Measured) -> dict[str, object]:
-    return {**asdict(item), "pair": {"a": item.pair.a, "b": item.pair.b, "right": sorted(item.pair.right)}}
-
-
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES), metavar="SHAPE")
@@ -88,7 +94,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--strangers", type=int, default=0, metavar="N", help="instead, N independent pairs a shape")
     parser.add_argument("--effort", choices=EFFORTS, default="auto", help="default: auto")
     parser.add_argument("--option", action="append", default=[], metavar="OPTION", help="passed on to compare")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write all numbers as JSON")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="a line of JSON a pair; pairs that stand there are kept"
+    )
     return parser.parse_args(arguments)
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+from benchmarks.scale.nearness import Nearest, nearest
 from benchmarks.scale.pairs import ScalePair
 from benchmarks.scale.server import Counts
 from benchmarks.speed.running import Run, python
 
-LIMIT = 240.0
+LIMIT = 600.0
 """Seconds after which a comparison has failed, however it would have ended."""
 
 _ENDINGS = {-9: f"not done after {LIMIT:.0f} s", 2: "refused"}
@@ -36,6 +37,7 @@ class Measured:
         counts: what each model was asked for, A first.
         run: time and memory.
         metadata: processor time of the same comparison without weights.
+        nearest: the statistic that came nearest to its threshold.
     """
 
     pair: ScalePair
@@ -46,6 +48,7 @@ class Measured:
     counts: tuple[Counts, Counts]
     run: Run
     metadata: float | None
+    nearest: Nearest | None = None
 
     @property
     def is_right(self) -> bool:
@@ -80,7 +83,8 @@ def measure(pair: ScalePair, hub: str, effort: str, options: Sequence[str], with
     verdict = document["verdict"]
     operations = tuple(operation["kind"] for operation in verdict["operations"])
     return Measured(
-        pair, verdict["relation"], operations, verdict["log10_p"], verdict["summary"], counts, run, metadata
+        *(pair, verdict["relation"], operations, verdict["log10_p"], verdict["summary"], counts, run, metadata),
+        nearest=nearest(document),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,26 @@ def test_what_is_to_be_named_and_is_not_is_said() -> None:
     )
     assert row.named == "changed (NOT edited)"
     assert "0 of 1 named" in table([row])
+    assert "named" not in table([replace(row, wanted=None)])
     assert Row("a", "nothing", "derived", -9.0, 1.0, 0.0, 0.0, True, "", one_start=True).outcome == "ACCUSED"
+
+
+@pytest.mark.parametrize(
+    ("said", "claimed", "order"),
+    [
+        ({}, 1.0, "-"),
+        ({"direction": "a->b", "excluded": ("b->a",)}, 1.0, "a->b"),
+        ({"excluded": ("b->a",)}, 0.4, "not b->a"),
+        ({"excluded": ("b->a", "a->b")}, 1.0, "not b->a, a->b (WRONG)"),
+        ({"direction": "b->a", "excluded": ("a->b",)}, 1.0, "b->a (WRONG)"),
+        ({"excluded": ("b->a",)}, 0.0, "not b->a (WRONG)"),
+    ],
+)
+def test_who_came_first_is_held_against_what_was_done(said: dict, claimed: float, order: str) -> None:
+    row = replace(Row("a", "nothing", "derived", -9.0, 1.0, claimed, 0.0, exact=True, summary=""), **said)
+    assert row.order == order
+    counts = {"-": "of 0, 0 wrong"}.get(order, f"of 1, {int('WRONG' in order)} wrong")
+    assert counts in table([row])
 
 
 def test_split_experts_keep_the_logits() -> None:

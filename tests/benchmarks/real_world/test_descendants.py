@@ -10,11 +10,12 @@ import gguf
 import numpy as np
 import pytest
 
-from benchmarks.real_world import fetching
+from benchmarks.real_world import fetching, lineages
 from benchmarks.real_world.descendants import DESCENDANTS, Ground, descendants_of
 from benchmarks.real_world.floats import requantised
 from benchmarks.real_world.lineages import Outcome, line
 from benchmarks.real_world.models import LANGUAGE_MODELS, LanguageModel
+from benchmarks.rows import add_row, rows_in
 from benchmarks.speed.running import Run
 from benchmarks.zoo.model import write_model
 from lineage_audit import compare
@@ -93,7 +94,21 @@ def test_a_noisy_copy_is_found(ground: Ground, tmp_path: Path) -> None:
 
 def test_a_row_says_what_is_wrong() -> None:
     run = Run(3.0, 2.5, 2**28, 0)
-    outcome = Outcome("m", "int4", "independent", (), ("quantized",), None, 2**21, run, 0.5, is_right=False)
+    outcome = Outcome("m", "int4", "independent", (), ("quantized",), None, (2**21, 2**20), run, 0.5, is_right=False)
     assert "WRONG" in line(outcome)
     assert "not named: quantized" in line(outcome)
-    assert "     2.0    2.0    0.5      256" in line(outcome)
+    assert "    2.0    1.0    2.0    0.5      256" in line(outcome)
+
+
+def test_a_run_is_taken_up_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Outcome(
+        "gemma-3-270m", "int4", "derived", (), (), -9.0, (1, 2), Run(3.0, 2.5, 2**28, 0), 0.5, is_right=True
+    )
+    add_row(tmp_path / "rows", known)
+    made = []
+    monkeypatch.setattr(lineages, "floats_of", lambda *_: tmp_path)
+    monkeypatch.setattr(lineages, "_outcome", lambda model, name, *_: made.append((model, name)))
+    places = {model.name: tmp_path for model in LANGUAGE_MODELS}
+    asked = (places, tmp_path, ["gemma-3-270m"], ["int8", "int4"], (), rows_in(tmp_path / "rows", Outcome))
+    assert known in list(lineages.outcomes(*asked))
+    assert made == [("gemma-3-270m", "int8")]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmarks.rows import add_row
 from benchmarks.scale import __main__ as benchmark
 from benchmarks.scale import kinds
 from benchmarks.scale.encoding import bfloat16, e4m3
 from benchmarks.scale.measuring import Measured, running_hub
+from benchmarks.scale.nearness import Nearest, nearest
 from benchmarks.scale.pairs import ScalePair, pairs
 from benchmarks.scale.repository import repository
 from benchmarks.scale.server import Counts
@@ -91,4 +93,27 @@ def test_the_table_says_what_is_wrong() -> None:
     assert "0 of 2 verdicts right; of 1 independent pairs 1 accused, least log10 p -9.0" in benchmark.summary(
         [item, stranger]
     )
-    assert json.loads(json.dumps(benchmark._row(item)))["relation"] == "independent"
+
+
+def test_a_run_is_taken_up_where_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = next(iter(pairs(["llama-2-7b"], ["independent"])))
+    done = Measured(pair, *("independent", (), -1.5, "", (Counts(), Counts()), Run(2.0, 1.5, 2**28, 0), 0.5))
+    add_row(tmp_path / "rows", replace(done, nearest=Nearest("rotary-agreement", 0.25)))
+    with (tmp_path / "rows").open("a") as cut_short:
+        cut_short.write('{"pair": ')
+    monkeypatch.setattr(benchmark, "measure", None)
+    asked = ("--shapes", "llama-2-7b", "--kinds", "independent", "-o", str(tmp_path / "rows"))
+    assert benchmark.main(asked) == 0
+    assert "nearest to its threshold in 1 of them: rotary-agreement, at most 0.25 of it" in capsys.readouterr().out
+
+
+def test_a_statistic_is_held_against_what_leaves_a_question_open() -> None:
+    evidence = [
+        {"test_id": "rotary-agreement", "status": "measured", "count": 9, "effect": 0.055},
+        {"test_id": "unit-column-agreement", "status": "measured", "count": 199, "effect": 0.9},
+        {"test_id": "ffn-signs", "status": "measured", "count": 999, "effect": 0.9},
+    ]
+    assert nearest({"verdict": {"log10_p": -1.5}, "evidence": evidence}) == Nearest("rotary-agreement", 1.0)
+    assert nearest({"verdict": {"log10_p": -3.6}, "evidence": evidence}).share == pytest.approx(1.2)
