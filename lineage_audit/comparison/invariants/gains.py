@@ -25,7 +25,7 @@ from lineage_audit.comparison.invariants.unit_columns import (
     channels_to_read,
     down_of,
     first_of_each_layer,
-    match_by_size,
+    match_some_by_size,
     read_unit_numbers,
 )
 from lineage_audit.comparison.verdict.thresholds import INVARIANTS
@@ -45,6 +45,9 @@ _LEAST_SPREAD = 1e-3
 _GATE_ROWS = 128
 _FEWEST_GATE_ROWS = 32
 """Gate rows from which the signs of channels are read: the most that are, and the fewest that tell."""
+
+_UNITS_ASKED = 16 * _GATE_ROWS
+"""Units for which a counterpart is looked for to find so many."""
 
 _PROBES = 256
 _ROWS_AT_ONCE = 1024
@@ -106,7 +109,7 @@ def sign_channels(a: CanonicalWeights, b: CanonicalWeights, found: _GainMatch) -
     own, theirs = channels_to_read(b.channels, unsigned)
     (columns_a,) = read_unit_numbers(a, {source: down}, [source], theirs, None)
     (columns_b,) = read_unit_numbers(b, downs_b, [block], own, None)
-    units, a_units = match_by_size(columns_a, columns_b)
+    units, a_units = match_some_by_size(columns_a, columns_b, _UNITS_ASKED)
     chosen = spread_numbers(len(units), _GATE_ROWS)
     if len(chosen) < _FEWEST_GATE_ROWS:
         return None

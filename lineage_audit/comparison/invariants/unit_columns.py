@@ -41,7 +41,8 @@ _SAME_SIZE = 1e-4
 
 
 _PROBES = 128
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 128
+"""Few enough that their products with all others stay near the processor."""
 
 
 class UnitColumns(Struct, frozen=True, eq=False):
@@ -177,16 +178,23 @@ def _matched(a: UnitColumns, b: UnitColumns, units: IntArray, a_units: IntArray,
     return UnitMatch(b.block, a.block, units, a_units, cosines, scales, count, count, numbers, match_margin)
 
 
-def match_by_size(a: UnitColumns, b: UnitColumns) -> tuple[IntArray, IntArray]:
+def match_some_by_size(a: UnitColumns, b: UnitColumns, most: int) -> tuple[IntArray, IntArray]:
     """Units of B and for each one of A, by the sizes of their numbers alone; none where the first few lead by noise.
 
     It asks no sign of a unit and none of a channel, so it can be asked where channels are known but for their signs.
+
+    Args:
+        a: units of A.
+        b: units of B.
+        most: for how many of B's a counterpart is looked for.
     """
     sizes_a, sizes_b = (UnitColumns(one.block, centred_sizes(one.numbers), one.lengths) for one in (a, b))
     if unit_match_margin(sizes_a, sizes_b) < INVARIANTS.worth_matching:
         nobody = np.empty(0, dtype=np.int64)
         return nobody, nobody
-    return _best_of_each(sizes_a, sizes_b)
+    asked = spread_numbers(len(b.numbers), most)
+    units, a_units = _best_of_each(sizes_a, UnitColumns(b.block, sizes_b.numbers[asked], b.lengths[asked]))
+    return asked[units], a_units
 
 
 def centred_sizes(numbers: FloatArray) -> FloatArray:
@@ -238,9 +246,11 @@ def _best(rows: FloatArray, among: FloatArray) -> tuple[IntArray, FloatArray]:
     best = np.empty(len(rows), dtype=np.int64)
     sizes = np.empty(len(rows), dtype=np.float32)
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        part = np.abs(rows[start : start + _ROWS_AT_ONCE] @ among.T)
-        best[start : start + _ROWS_AT_ONCE] = part.argmax(axis=1)
-        sizes[start : start + _ROWS_AT_ONCE] = part.max(axis=1)
+        some = slice(start, start + _ROWS_AT_ONCE)
+        part = rows[some] @ among.T
+        np.abs(part, out=part)
+        best[some] = part.argmax(axis=1)
+        sizes[some] = np.take_along_axis(part, best[some, None], axis=1)[:, 0]
     return best, sizes
 
 
