@@ -121,7 +121,7 @@ def align_weights(
     if alignment is None:
         return None
     heads_b = heads.b if heads else shared_heads(a.checkpoint, b.checkpoint)
-    pairs = aligned_pairs(a, b, alignment, heads_b, token_rows)
+    pairs = list(aligned_pairs(a, b, b.checkpoint.core, alignment, heads_b, token_rows))
     comparison = _measured(a.checkpoint, b.checkpoint, pairs, heads_b, effort, progress)
     gains = fit_gains(a, b, comparison)
     if not gains.is_trivial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -24,22 +24,13 @@ _Order = tuple[IntArray | None, FloatArray | None]
 def aligned_pairs(
     a: CanonicalWeights,
     b: CanonicalWeights,
-    alignment: Alignment,
-    heads: HeadsByLayer | None,
-    token_rows: tuple[IntArray, IntArray] | None,
-) -> list[TensorPair]:
-    """Pair every tensor of B that has a source with that source, aligned."""
-    return list(_pairs(a, b, alignment, heads, token_rows))
-
-
-def _pairs(
-    a: CanonicalWeights,
-    b: CanonicalWeights,
+    tensors: Iterable[TensorRef],
     alignment: Alignment,
     heads: HeadsByLayer | None,
     token_rows: tuple[IntArray, IntArray] | None,
 ) -> Iterator[TensorPair]:
-    for tensor_b in b.checkpoint.core:
+    """Pair every one of some tensors of B that has a source with that source, aligned."""
+    for tensor_b in tensors:
         source = _source(a, tensor_b, alignment)
         if source is None or tensor_b.role not in DUTIES or not tensor_b.size or len(tensor_b.shape) > 2:
             continue

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.alignment.aligned import AlignedWeights
 from lineage_audit.comparison.alignment.aligned_tensors import aligned_pairs
 from lineage_audit.comparison.alignment.factors import Factors
@@ -59,11 +60,9 @@ def align_by_invariants(found: Invariants, progress: Progress) -> AlignedWeights
         alignment = replace(alignment, mixed=find_mixed_layers(found.a.checkpoint, found.b.checkpoint, alignment))
     read = replace(alignment, layers=_layers_to_read(alignment, found))
     heads_b = heads.b if heads else None
-    pairs = [
-        pair
-        for pair in aligned_pairs(found.a, found.b, read, heads_b, found.token_rows)
-        if _is_settled(pair, read, has_groups=heads_b is None or heads_b.usual.per_group > 1)
-    ]
+    has_groups = heads_b is None or heads_b.usual.per_group > 1
+    settled = (one for one in found.b.checkpoint.core if _is_settled(one, read, has_groups=has_groups))
+    pairs = list(aligned_pairs(found.a, found.b, settled, read, heads_b, found.token_rows))
     comparison = _sampled(found, pairs, heads_b, progress)
     gains = fit_gains(found.a, found.b, comparison)
     if not gains.is_trivial:
@@ -155,9 +154,8 @@ def _layers_to_read(alignment: Alignment, found: Invariants) -> Mapping[int, int
     return {b: a for b, a in alignment.layers.items() if b in layers}
 
 
-def _is_settled(pair: TensorPair, alignment: Alignment, *, has_groups: bool) -> bool:
-    """Tell whether the alignment says of every row and column of a pair where it comes from."""
-    tensor = pair.b
+def _is_settled(tensor: TensorRef, alignment: Alignment, *, has_groups: bool) -> bool:
+    """Tell whether the alignment says of every row and column of one of B's tensors where it comes from."""
     if tensor.layer is None:
         return True
     if tensor.role in ROLES_BESIDE:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pytest
 
+from lineage_audit.checkpoint.roles import Role
+from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
+from lineage_audit.comparison.invariants import aligning
 from lineage_audit.comparison.invariants.experts import expert_of
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from tests.comparison.alignment.mixtures import (
@@ -70,3 +76,22 @@ def test_a_sample_finds_units_of_experts_in_another_order() -> None:
     report = compare_checkpoints(model(weights, config), model(disguised, config), effort="sample")
     assert report.verdict.relation == "derived"
     assert {"units-permuted", "channels-permuted"} <= {operation.kind for operation in report.verdict.operations}
+
+
+def test_what_no_map_reaches_is_not_paired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model has tens of thousands of experts' matrices, of which a sample maps a few."""
+    asked: list[TensorRef] = []
+    paired = aligning.aligned_pairs
+
+    def recording(a: CanonicalWeights, b: CanonicalWeights, tensors: Iterable[TensorRef], *others: Any) -> Any:
+        asked.extend(tensors)
+        return paired(a, b, asked, *others)
+
+    monkeypatch.setattr(aligning, "aligned_pairs", recording)
+    rng = np.random.default_rng(3)
+    weights = mixture(1, QWEN)
+    disguised = permute_channels(permute(_turned(weights), blocks_of(weights), rng), rng)
+    config = mixture_config(QWEN)
+    compare_checkpoints(model(weights, config), model(disguised, config), effort="sample")
+    mapped = {(tensor.layer, tensor.expert) for tensor in asked if tensor.role is Role.UP}
+    assert len(mapped) == len({layer for layer, _ in mapped}) > 0
