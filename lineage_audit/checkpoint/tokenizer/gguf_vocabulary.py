@@ -7,7 +7,6 @@ Models of tokenizers (``tokenizer.ggml.model``): ``gpt2`` is byte-level BPE, ``l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,10 +17,8 @@ from lineage_audit.checkpoint.tokenizer.token_table import TokenTable, assembled
 from lineage_audit.checkpoint.tokenizer.tokenizer_json import read_merges
 from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 
-_UNKNOWN, _CONTROL, _USER_DEFINED, _UNUSED, _BYTE = 2, 3, 4, 5, 6
+_UNKNOWN, _CONTROL, _USER_DEFINED, _BYTE = 2, 3, 4, 6
 _ADDED = frozenset({_UNKNOWN, _CONTROL, _USER_DEFINED})
-_PADDING = re.compile(rb"\[PAD\d+\]")
-"""Ids that the model has and the tokenizer does not, as the converter fills them."""
 
 _MARK = WORD_START.encode()
 _KINDS: Mapping[str, str] = {"gpt2": "bpe", "llama": "bpe", "t5": "unigram", "bert": "wordpiece"}
@@ -33,10 +30,8 @@ def vocabulary_from_gguf(values: Mapping[str, object], file: str) -> Vocabulary 
     if not isinstance(model, str) or model not in _KINDS or not isinstance(tokens, tuple) or not tokens:
         return None
     types = _types(values.get("tokenizer.ggml.token_type"), len(tokens))
-    padding = (_UNUSED, _USER_DEFINED)
-    ids = [number for number, text in enumerate(tokens) if types[number] not in padding or not _PADDING.fullmatch(text)]
-    ordinary = [number for number in ids if types[number] not in _ADDED]
-    added = {tokens[number].decode("utf-8", "replace"): number for number in ids if types[number] in _ADDED}
+    ordinary = [number for number in range(len(tokens)) if types[number] not in _ADDED]
+    added = {text.decode("utf-8", "replace"): number for number, text in enumerate(tokens) if types[number] in _ADDED}
     texts = [tokens[number] for number in ordinary]
     table = TokenTable(
         _bytes_of(texts, model),

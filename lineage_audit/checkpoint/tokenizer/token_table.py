@@ -12,6 +12,8 @@ from lineage_audit.checkpoint.tokenizer.vocabulary import Vocabulary
 
 ID_LIMIT = 2**31
 """Ids from here on are damaged or hostile and dropped."""
+_PADDING = b"[PAD"
+
 TOKEN_LIMIT = 1_000_000
 """Most tokens or merges of a file; real tokenizers have up to 600,000."""
 
@@ -39,6 +41,8 @@ class TokenTable(Struct, frozen=True):
 def assembled(table: TokenTable, added: Mapping[str, int], special: Set[str], file: str) -> Vocabulary:
     """Set special tokens apart and settle repeated tokens and ids: the lowest id and the first token stand.
 
+    Padding is left out: it stands for rows that the model has and no tokenizer knows.
+
     Args:
         table: the tokenizer file's content.
         added: added tokens that other files of the repository state.
@@ -46,7 +50,10 @@ def assembled(table: TokenTable, added: Mapping[str, int], special: Set[str], fi
         file: the tokenizer file.
     """
     ids = _distinct(table.tokens, table.ids)
-    all_added = {**added, **table.added}
+    for token in [token for token, number in ids.items() if _is_padding(token, number)]:
+        del ids[token]
+    stated = {**added, **table.added}
+    all_added = {text: number for text, number in stated.items() if not _is_padding(plain(text), number)}
     for text in special:
         number = ids.get(plain(text))
         if number is not None and text not in all_added:
@@ -58,6 +65,11 @@ def assembled(table: TokenTable, added: Mapping[str, int], special: Set[str], fi
     if table.byte_fallback:
         _settle_fallback_bytes(ids)
     return Vocabulary(ids, all_added, table.merges, table.kind, file)
+
+
+def _is_padding(token: bytes, number: int) -> bool:
+    """Tell whether a token is one that a converter to GGUF gives a row without any; what reads GGUF keeps the name."""
+    return token.startswith(_PADDING) and token == b"%b%d]" % (_PADDING, number)
 
 
 def valid_id(value: object) -> bool:

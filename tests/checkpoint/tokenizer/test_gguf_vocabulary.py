@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint.tokenizer.gguf_vocabulary import vocabulary_from_gguf
+from lineage_audit.checkpoint.tokenizer.token_table import assembled
 from lineage_audit.checkpoint.tokenizer.tokenizer_json import read_tokenizer_json
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
@@ -83,3 +84,14 @@ def test_any_metadata_gives_a_vocabulary_or_none(model: object, tokens: object, 
     }
     found = vocabulary_from_gguf(values, "m.gguf")
     assert found is None or found.size <= len(tokens)  # type: ignore[arg-type]
+
+
+def test_padding_keeps_its_name_and_stands_for_no_token_in_any_file() -> None:
+    """What reads a GGUF file and writes tokenizer.json keeps the converter's padding as tokens of its vocabulary."""
+    vocab = {"a": 0, "b": 1, "[PAD2]": 2, "[PAD9]": 3, "[PAD]": 4, "[PAD 5]": 5}
+    added = [{"content": "[PAD6]", "id": 6}, {"content": "<end>", "id": 7}]
+    document = {"model": {"type": "BPE", "vocab": vocab, "merges": []}, "added_tokens": added}
+    table = read_tokenizer_json(json.dumps(document).encode(), "tokenizer.json")
+    found = assembled(table, {}, frozenset(), "tokenizer.json")
+    assert found.ids == {b"a": 0, b"b": 1, b"[PAD9]": 3, b"[PAD]": 4, b"[PAD 5]": 5}
+    assert found.added == {"<end>": 7}
