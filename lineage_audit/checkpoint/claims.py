@@ -62,8 +62,15 @@ class Unread(Struct, frozen=True):
     reason: str
 
 
-_OF_PROSE: frozenset[ClaimKind] = frozenset({"from_scratch", "derived_from"})
+OF_PROSE: frozenset[ClaimKind] = frozenset({"from_scratch", "derived_from"})
 """What only sentences claim."""
+
+ProseReader = Callable[[frozenset[ClaimKind]], tuple[Claim, ...]]
+"""Reads what a card's sentences claim of some kinds."""
+
+
+def _no_prose(kinds: frozenset[ClaimKind]) -> tuple[Claim, ...]:  # noqa: ARG001
+    return ()
 
 
 class Claims(Struct, frozen=True, eq=False, dict=True):
@@ -72,12 +79,13 @@ class Claims(Struct, frozen=True, eq=False, dict=True):
     Attributes:
         stated: what stands under keys and in files of its own, in the order files were read.
         unread: what the card states in a form that could not be read.
-        prose: reads what the card's sentences claim. A grammar is slow to set up: whoever asks for labels never waits.
+        prose: reads what the card's sentences claim. A grammar is slow to set up: whoever asks for labels never waits,
+            and whoever asks for one kind of claim waits for that part of it.
     """
 
     stated: tuple[Claim, ...] = ()
     unread: tuple[Unread, ...] = ()
-    prose: Callable[[], tuple[Claim, ...]] = tuple
+    prose: ProseReader = _no_prose
 
     def __eq__(self, other: object) -> bool:
         """Whether another repository states the same."""
@@ -89,9 +97,13 @@ class Claims(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def items(self) -> tuple[Claim, ...]:
         """The claims, those of the card's sentences after those of its front matter."""
-        first = [claim for claim in self.stated if claim.standing == "front matter"]
-        return (*first, *self.prose(), *(claim for claim in self.stated if claim.standing != "front matter"))
+        return self._with_prose(OF_PROSE)
 
     def of(self, kind: ClaimKind) -> tuple[Claim, ...]:
         """The claims of one kind."""
-        return tuple(claim for claim in (self.items if kind in _OF_PROSE else self.stated) if claim.kind == kind)
+        claims = self._with_prose(frozenset({kind})) if kind in OF_PROSE else self.stated
+        return tuple(claim for claim in claims if claim.kind == kind)
+
+    def _with_prose(self, kinds: frozenset[ClaimKind]) -> tuple[Claim, ...]:
+        first = [claim for claim in self.stated if claim.standing == "front matter"]
+        return (*first, *self.prose(kinds), *(claim for claim in self.stated if claim.standing != "front matter"))

@@ -6,7 +6,6 @@ Nothing here can fail a comparison: a file that cannot be read becomes a caveat,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -14,7 +13,7 @@ from lineage_audit.checkpoint.card.front_matter import claims_of_front_matter
 from lineage_audit.checkpoint.card.licence_files import claims_of_licence_files
 from lineage_audit.checkpoint.card.origins import claims_of_origins
 from lineage_audit.checkpoint.card.text_files import PROSE_LIMIT, TextReader
-from lineage_audit.checkpoint.claims import Claim, Claims, Unread
+from lineage_audit.checkpoint.claims import Claim, ClaimKind, Claims, ProseReader, Unread
 from lineage_audit.checkpoint.source.base import Source
 
 __all__ = ["read_claims"]
@@ -29,7 +28,7 @@ def read_claims(source: Source) -> tuple[Claims, tuple[str, ...]]:
     reader = TextReader(source)
     items: list[Claim] = []
     unread: tuple[Unread, ...] = ()
-    prose: Callable[[], tuple[Claim, ...]] = tuple
+    prose: ProseReader | None = None
     card = next((file for file in sorted(source.files) if file.lower() == "readme.md"), None)
     if card is not None:
         text = reader.text(card)
@@ -41,16 +40,17 @@ def read_claims(source: Source) -> tuple[Claims, tuple[str, ...]]:
         reader.caveats += [f"{one.file}: its {one.part} could not be read: {one.reason}" for one in unread]
     items += claims_of_origins(reader)
     items += (replace(claim, standing="licence file") for claim in claims_of_licence_files(reader))
-    return Claims(tuple(claim for claim in items if claim.value), unread, prose), tuple(reader.caveats)
+    claims = Claims(tuple(claim for claim in items if claim.value), unread)
+    return (claims if prose is None else replace(claims, prose=prose)), tuple(reader.caveats)
 
 
-def _prose(text: str, card: str, names: tuple[str, ...]) -> Callable[[], tuple[Claim, ...]]:
+def _prose(text: str, card: str, names: tuple[str, ...]) -> ProseReader:
     """The reader of a card's sentences, which imports its grammar when it is asked."""
 
-    def read() -> tuple[Claim, ...]:
+    def read(kinds: frozenset[ClaimKind]) -> tuple[Claim, ...]:
         from lineage_audit.checkpoint.card.prose import claims_of_prose
 
-        return tuple(claim for claim in claims_of_prose(text, card, names) if claim.value)
+        return tuple(claim for claim in claims_of_prose(text, card, names, kinds) if claim.value)
 
     return read
 

@@ -49,7 +49,7 @@ def compose(base: Checkpoint, added: Checkpoint) -> Checkpoint:
 
 
 def _claims(added: Claims, base: Claims) -> Claims:
-    return Claims(added.stated + base.stated, prose=lambda: added.prose() + base.prose())
+    return Claims(added.stated + base.stated, prose=lambda kinds: added.prose(kinds) + base.prose(kinds))
 
 
 def _kind_of(added: Checkpoint) -> str:

@@ -14,7 +14,10 @@ def bases(text: str, *names: str) -> list[str]:
 
 
 def scratch(text: str) -> list[int | None]:
-    return [claim.line for claim in claims_of_prose(text, "README.md") if claim.kind == "from_scratch"]
+    found = [claim.line for claim in claims_of_prose(text, "README.md") if claim.kind == "from_scratch"]
+    alone = claims_of_prose(text, "README.md", kinds=frozenset({"from_scratch"}))
+    assert [claim.line for claim in alone] == found, "what is read alone is what is read among all"
+    return found
 
 
 def test_a_base_in_prose_has_its_line_its_standing_and_its_sentence() -> None:

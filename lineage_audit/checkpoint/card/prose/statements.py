@@ -15,6 +15,7 @@ from msgspec import Struct
 from lineage_audit.checkpoint.card.prose.language import Language
 from lineage_audit.checkpoint.card.prose.mentions import MENTION, OWN, Masked
 from lineage_audit.checkpoint.card.prose.units import Unit
+from lineage_audit.checkpoint.claims import ClaimKind
 
 _CONJUNCTION = r"(?:\s?(?:,|/|&|\+|×)\s?|\s(?:x|and|with|et|und|y|e|и)\s)"
 _EXACT = rf"{MENTION}(?:\s?\({MENTION}[^()]*\))?"
@@ -43,11 +44,13 @@ class _Frame(Struct, frozen=True):
     Attributes:
         pattern: over a masked sentence; its group ``names`` holds the bases, its group ``subject`` whom it speaks of.
         needs: what every sentence of this form holds. It is looked for first: the whole form is slow to compile.
+        claims: what such a statement claims.
         whole: whether a word that denies may stand nowhere in the sentence, rather than not before the name.
     """
 
     pattern: str
     needs: str
+    claims: ClaimKind = "derived_from"
     whole: bool = False
 
     def found_in(self, text: str, language: Language) -> Iterator[re.Match[str]]:
@@ -68,21 +71,30 @@ class Said(Struct, frozen=True):
     names: tuple[str, ...]
 
 
-def said_in(sentence: Masked, unit: Unit, language: Language, *, pronoun_is_own: bool) -> Iterator[Said]:
+def may_state(sentence: Masked, language: Language, kinds: frozenset[ClaimKind]) -> bool:
+    """Whether a sentence holds what any statement does: a model's name, or a word of training from scratch."""
+    names_a_base = "derived_from" in kinds and bool(sentence.names)
+    return names_a_base or language.compiled(language.one("scratch_word")).search(sentence.text) is not None
+
+
+def said_in(
+    sentence: Masked, unit: Unit, language: Language, kinds: frozenset[ClaimKind], *, pronoun_is_own: bool
+) -> Iterator[Said]:
     """Read what one sentence says of the card's own model.
 
     Args:
         sentence: the sentence, masked.
         unit: where it stands.
         language: the language to read it in.
+        kinds: which claims are read.
         pronoun_is_own: whether "it" means the card's own model here.
     """
     text = _LEADING.sub("", sentence.text)
     offset = len(sentence.text) - len(text)
-    if _QUESTION.search(text) or not (sentence.names or language.compiled(language.one("scratch_word")).search(text)):
+    if _QUESTION.search(text):
         return
     denied = language.compiled(language.one("denied"))
-    for frame in _frames(language, _place(unit)):
+    for frame in (frame for frame in _frames(language, _place(unit)) if frame.claims in kinds):
         for match in frame.found_in(text, language):
             named = match.groupdict().get("names")
             stop = len(text) if frame.whole else match.start("names") if named else match.end()
@@ -182,19 +194,19 @@ def _of_scratch(language: Language) -> Iterator[_Frame]:
     """Statements of training from scratch."""
     subject = rf"{_START}(?P<subject>{language.any_of('subjects')})"
     copula, scratch = language.any_of("copulas"), language.any_of("scratch")
-    yield _Frame(rf"{subject}\s?{copula}\s{_noun_phrase(language)}{scratch}", scratch)
-    yield _Frame(rf"{subject}\s?{copula}\s{_ASIDE},\s{scratch}", scratch)
-    yield _Frame(rf"^{language.any_of('files')}\s{_noun_phrase(language)}{scratch}", scratch)
+    yield _Frame(rf"{subject}\s?{copula}\s{_noun_phrase(language)}{scratch}", scratch, "from_scratch")
+    yield _Frame(rf"{subject}\s?{copula}\s{_ASIDE},\s{scratch}", scratch, "from_scratch")
+    yield _Frame(rf"^{language.any_of('files')}\s{_noun_phrase(language)}{scratch}", scratch, "from_scratch")
     if "speakers" in language.table:
         speakers = rf"{_START}{language.any_of('speakers')}"
-        yield _Frame(rf"{speakers}\s{language.one('scratch_active')}", language.one("scratch_word"))
+        yield _Frame(rf"{speakers}\s{language.one('scratch_active')}", language.one("scratch_word"), "from_scratch")
 
 
 def _fragments(language: Language, place: str) -> Iterator[_Frame]:
     """Statements without a subject, which speak of the card's model by where they stand."""
     others = rf"^(?!{language.one('not_of_us')})"
     fillers, form = language.one("fillers"), rf"(?!{language.one('form_only')})"
-    yield _Frame(rf"{others}{language.one('scratch_fragment')}", language.one("scratch_word"))
+    yield _Frame(rf"{others}{language.one('scratch_fragment')}", language.one("scratch_word"), "from_scratch")
     if place == "item" or "fragment" not in language.table:
         return
     fragment, leads, nouns_lead = language.one("fragment"), language.any_of("fragment_leads"), language.any_of("leads")

@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from lineage_audit.checkpoint.card.prose.language import Language
 from lineage_audit.checkpoint.card.prose.mentions import MENTION, Masked
 from lineage_audit.checkpoint.card.prose.statements import Said
+from lineage_audit.checkpoint.claims import ClaimKind
 
 _REACH = 60
 """How far behind a name the verb is looked for that makes it a base, in characters."""
 
 
-def said_of_topic(sentence: Masked, language: Language) -> Iterator[Said]:
+def said_of_topic(sentence: Masked, language: Language, kinds: frozenset[ClaimKind]) -> Iterator[Said]:
     """Read what a sentence says, if its topic is the card's own model, or it has none and begins with the statement."""
     text = sentence.text
     if language.compiled(rf"^\W*?{language.one('other_topic')}").match(text):
         return
     topic = language.compiled(rf"^\W*?{language.one('topic')}").match(text)
-    yield from _bases(sentence, language, topic)
+    if "derived_from" in kinds:
+        yield from _bases(sentence, language, topic)
     scratch = language.compiled(language.any_of("scratch")).search(text)
     if scratch and topic and not language.compiled(language.one("scratch_denied")).search(text):
         yield Said(scratch.end(), ())
