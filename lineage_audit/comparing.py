@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lineage_audit.certifying import CertificateFile
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint, split_reference
 from lineage_audit.checkpoint.source.held import RememberingSource
 from lineage_audit.comparison import EffortChoice, compare_checkpoints
@@ -25,6 +24,7 @@ from lineage_audit.results.local_paths import without_local_paths
 from lineage_audit.version import __version__
 
 if TYPE_CHECKING:
+    from lineage_audit.certifying import CertificateFile
     from lineage_audit.library.fingerprint import Fingerprint
 
 _KEPT_BYTES = 256 * 2**20

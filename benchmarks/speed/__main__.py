@@ -20,6 +20,10 @@ from benchmarks.speed.running import Run, compare, load, python, run
 
 MEBI = 2**20
 
+_SAMPLES = Path("sample_checkpoints")
+_STARTS = 5
+"""Turns of a command that takes a second, for each run of one that takes longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -86,6 +90,19 @@ def _header_work(setting: Setting) -> Iterator[Row]:
         yield Row(what, taken, "", "5 s, 1024 MiB", holds)
 
 
+def _start(setting: Setting) -> Iterator[Row]:
+    """A small pair, start included, in turns with the start of Python and NumPy; processor time, which is steadier."""
+    numpy = partial(python, "-c", "import numpy")
+    parent, child = (str(_SAMPLES / f"llama-style-{name}") for name in ("parent", "finetune"))
+    pair = partial(compare, parent, child, "sample")
+    numpy(), pair()  # the first run of a module compiles it
+    turns = [(numpy(), pair()) for _ in range(_STARTS * setting.rounds)]
+    ratio = median(ours.processor / bare.processor for bare, ours in turns)
+    bare, ours = (min(runs, key=lambda one: one.processor) for runs in zip(*turns, strict=True))
+    yield Row("Python and NumPy, imported", bare, "", "")
+    yield Row("sample, pair of 3 MB", ours, f"{ratio:.1f} of the import", "at most 4", ratio <= 4)
+
+
 def _sample(setting: Setting) -> Iterator[Row]:
     """A sample of a local pair of seven billion parameters."""
     taken = _best(setting, partial(compare, setting.checkpoint("7B-parent"), setting.checkpoint("7B-child"), "sample"))
@@ -136,6 +153,7 @@ def _modeldna(setting: Setting, size: str) -> Iterator[Row]:
 
 
 PARTS: dict[str, Callable[[Setting], Iterator[Row]]] = {
+    "start": _start,
     "headers": _header_work,
     "sample": _sample,
     "full": _full,

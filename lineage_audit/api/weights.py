@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from lineage_audit.api.arguments import Reference
     from lineage_audit.certificate import Signing
+    from lineage_audit.certifying import CertificateFile
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.progress import Progress
     from lineage_audit.comparison.reading.kernels import Device
@@ -55,7 +56,6 @@ def compare(
         LineageAuditError: a model cannot be found or read; one line says why and what to do.
     """
     from lineage_audit.api.arguments import as_budget, as_path, as_reference, as_references, choices, one_of
-    from lineage_audit.certifying import certificate_file
     from lineage_audit.comparing import ModelA, Settings
     from lineage_audit.comparison import EffortChoice
     from lineage_audit.comparison.reading.kernels import Device, computing_on
@@ -64,10 +64,19 @@ def compare(
     one_of("device", device, choices(Device))
     ref_a, ref_b, named = as_reference(a), as_reference(b), as_references(parents)
     named_base = as_reference(base) if base else None
-    file = certificate_file(certificate, signing)
+    file = _certificate_file(certificate, signing)
     with computing_on(device):
         settings = Settings(effort, progress, named, named_base, weights, as_budget(budget), file, as_path(library))
         return ModelA(ref_a, settings).compare_with(ref_b)
+
+
+def _certificate_file(path: str | Path | None, signing: Signing | None) -> CertificateFile | None:
+    """Where a certificate goes, if one is asked for; most comparisons load nothing of certificates."""
+    if path is None and signing is None:
+        return None
+    from lineage_audit.certifying import certificate_file
+
+    return certificate_file(path, signing)
 
 
 def compare_many(

@@ -6,7 +6,7 @@ and card are read; names become roles. No weight is read on the way, except that
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from lineage_audit.checkpoint.card.gguf_claims import claims_from_gguf
 from lineage_audit.checkpoint.checkpoint import Checkpoint
 from lineage_audit.checkpoint.claims import Claims
 from lineage_audit.checkpoint.completeness import layers_missing, unmerged_adapter
-from lineage_audit.checkpoint.composed import compose, split_reference
+from lineage_audit.checkpoint.composed import split_reference
 from lineage_audit.checkpoint.config import complete_from_shapes
 from lineage_audit.checkpoint.config.of_container import config_of
 from lineage_audit.checkpoint.copies import restated_head, weights_beside
@@ -49,15 +49,24 @@ def open_checkpoint(ref: str, weights: str | None = None) -> Checkpoint:
         LineageAuditError: it cannot be found or read; one line says why and what to do.
     """
     base, *added = split_reference(ref)
-    return reduce(
-        compose, (read_checkpoint(open_source(part)) for part in added), read_checkpoint(open_source(base), weights)
+    return _with_added(
+        read_checkpoint(open_source(base), weights), (read_checkpoint(open_source(part)) for part in added)
     )
 
 
 def read_checkpoint(source: Source, weights: str | None = None) -> Checkpoint:
     """Read what a source holds, all but the weights; Ollama's store may hold adapters to be put on the model."""
     adapters = source.adapters() if isinstance(source, OllamaSource) else ()
-    return reduce(compose, map(read_checkpoint, adapters), _read_alone(source, weights))
+    return _with_added(_read_alone(source, weights), map(read_checkpoint, adapters))
+
+
+def _with_added(base: Checkpoint, added: Iterable[Checkpoint]) -> Checkpoint:
+    """A base with adapters or delta checkpoints on it, one after the other."""
+    for one in added:
+        from lineage_audit.checkpoint.composed.composing import compose
+
+        base = compose(base, one)
+    return base
 
 
 def _read_alone(source: Source, weights: str | None) -> Checkpoint:

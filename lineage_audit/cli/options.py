@@ -111,10 +111,12 @@ def signing_options(command: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(command)
     def with_signing(*, sign: bool, trust: Path | None, **arguments: Any) -> int:
+        if not sign:
+            if trust is not None:
+                raise click.UsageError("--trust-config goes with --sign")
+            return command(**arguments, signing=None)
         from lineage_audit.certificate import Signing
 
-        if trust is not None and not sign:
-            raise click.UsageError("--trust-config goes with --sign")
-        return command(**arguments, signing=Signing(trust) if sign else None)
+        return command(**arguments, signing=Signing(trust))
 
     return _sign_option(_trust_option(with_signing))

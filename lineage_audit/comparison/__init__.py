@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from lineage_audit.checkpoint import Checkpoint
 from lineage_audit.checkpoint.prompting import read_prompting
-from lineage_audit.comparison.adapters import compare_adapters, is_about_adapters
+from lineage_audit.comparison.adapters import is_about_adapters
 from lineage_audit.comparison.controls import controls_of, figures_of, quoted_of_weights
 from lineage_audit.comparison.coverage import coverage_of_equals, coverage_of_pair, why_not_measured
 from lineage_audit.comparison.judging import WeightStage
@@ -75,6 +75,8 @@ def compare_checkpoints(
         base: a common base: what A and B share beyond it is measured.
     """
     if is_about_adapters(a, b):
+        from lineage_audit.comparison.adapters.comparing import compare_adapters
+
         return compare_adapters(a, b, effort, progress, partial(compare_checkpoints, effort=effort, progress=progress))
     with product_threads(FEW_ROWS):
         return _compared(a, b, effort, progress or NoProgress(), Ancestors(tuple(parents), base), budget)

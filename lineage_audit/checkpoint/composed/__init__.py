@@ -4,7 +4,6 @@ Nothing is merged on disk or in memory: a composed tensor is an encoding that as
 put on them. So every comparison works on a composed model as on any other.
 """
 
-from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.checkpoint.composed.references import split_reference
 
-__all__ = ["compose", "split_reference"]
+__all__ = ["split_reference"]

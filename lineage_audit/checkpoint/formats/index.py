@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from lineage_audit.checkpoint.formats.diffusers import DIFFUSERS_INDEX, diffusers_components
 from lineage_audit.checkpoint.formats.foreign import CTRANSLATE2, ONNX, Foreign, foreign_format
-from lineage_audit.checkpoint.formats.megatron import megatron_files
+from lineage_audit.checkpoint.formats.megatron_ranks import megatron_files
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import ByteRange, Source, read_whole
 from lineage_audit.checkpoint.source.model_files import (

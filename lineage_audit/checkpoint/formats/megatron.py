@@ -8,44 +8,23 @@ through. What the training was told stands beside the weights, under ``args``, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from lineage_audit.checkpoint.formats.megatron_ranks import Rank, ranks_of
 from lineage_audit.checkpoint.formats.torch_pickle import FoundTensors, read_pytorch_files
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 from lineage_audit.errors import UnreadableFileError, UnsupportedFormatError
 
-_RANK = re.compile(
-    r"(?P<folder>(?:iter_\d{1,9}/|release/)?)mp_rank_(?P<slice>\d{2})(?:_(?P<stage>\d{3}))?/model_(?:optim_)?rng\.pt",
-    re.ASCII,
-)
 _LAYER = re.compile(r"(?<![^.])layers\.(\d{1,6})(?=\.)", re.ASCII)
 _OTHER_DIVISIONS: Mapping[str, str] = {
     "expert_model_parallel_size": "experts over machines",
     "virtual_pipeline_model_parallel_size": "the layers of a stage into several",
 }
 """What a training is told to divide that is not put together here -> in words."""
-
-
-class _Rank(Struct, frozen=True):
-    """A file, and what of the model it holds: which slice of each matrix, which stage of the layers."""
-
-    file: str
-    folder: str
-    slice: int
-    stage: int
-
-
-def megatron_files(names: Iterable[str]) -> tuple[str, ...]:
-    """The files of the last iteration, stage by stage, slices in order; nothing where there are none."""
-    ranks = list(_ranks(names))
-    last = max((rank.folder for rank in ranks), default="")
-    chosen = [rank for rank in ranks if rank.folder == last]
-    return tuple(rank.file for rank in sorted(chosen, key=lambda rank: (rank.stage, rank.slice)))
 
 
 def read_megatron(
@@ -65,7 +44,7 @@ def read_megatron(
         LineageAuditError: as ``read_pytorch``.
     """
     _refuse_other_divisions(arguments, files[0])
-    ranks = list(_ranks(files))
+    ranks = list(ranks_of(files))
     _require_all(ranks)
     found = list(read_pytorch_files(source, files, wanted))
     first = _first_layers([(rank.stage, one.tensors) for rank, one in zip(ranks, found, strict=True)])
@@ -80,13 +59,6 @@ def read_megatron(
     )
 
 
-def _ranks(names: Iterable[str]) -> Iterator[_Rank]:
-    for name in names:
-        found = _RANK.fullmatch(name)
-        if found is not None:
-            yield _Rank(name, found["folder"], int(found["slice"]), int(found["stage"] or 0))
-
-
 def _refuse_other_divisions(arguments: Mapping[str, object], file: str) -> None:
     for key, what in _OTHER_DIVISIONS.items():
         count = arguments.get(key)
@@ -97,7 +69,7 @@ def _refuse_other_divisions(arguments: Mapping[str, object], file: str) -> None:
             )
 
 
-def _require_all(ranks: Sequence[_Rank]) -> None:
+def _require_all(ranks: Sequence[Rank]) -> None:
     """Raise where a rank between those that are here is missing."""
     here = {(rank.slice, rank.stage) for rank in ranks}
     slices, stages = (1 + max(numbers) for numbers in zip(*here, strict=True))

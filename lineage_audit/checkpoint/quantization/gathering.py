@@ -8,41 +8,14 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from lineage_audit.checkpoint.dtypes import READABLE
-from lineage_audit.checkpoint.quantization import (
-    awq,
-    bitnet,
-    bitsandbytes_4bit,
-    float4,
-    gptq,
-    hqq,
-    mlx,
-    mxfp4,
-    pack_quantized,
-    recognised,
-    scaled,
-    torchao_int4,
-)
 from lineage_audit.checkpoint.quantization.scheme import Encoded, Scheme, Stored
 from lineage_audit.checkpoint.quantization.settings import read_settings
 from lineage_audit.checkpoint.quantization.unknown import without_scheme
 from lineage_audit.checkpoint.source.base import ByteRange, Source
 from lineage_audit.checkpoint.tensors import StoredTensor
 
-SCHEMES: tuple[Scheme, ...] = (
-    gptq.SCHEME,
-    awq.SCHEME,
-    bitsandbytes_4bit.SCHEME,
-    pack_quantized.SCHEME,
-    *float4.SCHEMES,
-    bitnet.SCHEME,
-    hqq.SCHEME,
-    torchao_int4.SCHEME,
-    *scaled.SCHEMES,
-    *mxfp4.SCHEMES,
-    mlx.SCHEME,
-    *recognised.SCHEMES,
-)
-"""In order: of several schemes that the names allow, the first whose shapes and types fit is taken."""
+_NO_CODES = frozenset({"F64", "F32", "BF16", "F16"})
+"""Types that no scheme stores codes in."""
 
 _NOTE_LIMIT = 4096
 """Bytes of a companion that is read at once to learn the shape."""
@@ -65,6 +38,8 @@ def gather(source: Source, tensors: Sequence[StoredTensor]) -> tuple[StoredTenso
     Raises:
         UnreadableFileError: a description inside the files is damaged.
     """
+    if all(tensor.dtype in _NO_CODES for tensor in tensors):
+        return tuple(tensors)
     by_name = {tensor.name: tensor for tensor in tensors}
     if len(by_name) < len(tensors):
         return tuple(tensors)
@@ -91,6 +66,8 @@ def _gathered(
 
 def _candidates(by_name: Mapping[str, StoredTensor]) -> Iterator[_Candidate]:
     """Every scheme that the names allow, matrix by matrix, in the schemes' order."""
+    from lineage_audit.checkpoint.quantization.schemes import SCHEMES
+
     for scheme in SCHEMES:
         if not all(any(name.endswith(suffix) for name in by_name) for suffix in scheme.needs):
             continue

@@ -42,7 +42,7 @@ def byte_level(texts: Sequence[str]) -> list[bytes]:
     data = decoded.astype(np.uint8).tobytes()
     ends: list[int] = stops.tolist()
     tokens = [data[start:stop] for start, stop in zip([0, *ends], ends, strict=False)]
-    for position in np.unique(np.searchsorted(stops, np.flatnonzero(foreign), side="right")).tolist():
+    for position in set(np.searchsorted(stops, np.flatnonzero(foreign), side="right").tolist()):
         tokens[position] = plain(texts[position])
     return tokens
 

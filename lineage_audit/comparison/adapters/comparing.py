@@ -60,11 +60,6 @@ _CompareModels = Callable[[Checkpoint, Checkpoint], Report]
 _FROM_NOTHING = "factors, which start from nothing of the base"
 
 
-def is_about_adapters(a: Checkpoint, b: Checkpoint) -> bool:
-    """Tell whether one of the two is an adapter without its base."""
-    return a.container.adapter is not None or b.container.adapter is not None
-
-
 def compare_adapters(
     a: Checkpoint, b: Checkpoint, effort: str, progress: Progress | None, compare_models: _CompareModels
 ) -> Report:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed import compose
+from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.errors import LineageAuditError, UnsupportedFormatError
 from tests import models
 from tests.checkpoint.composed.adapters import adapter, fused, llama_updates, merged

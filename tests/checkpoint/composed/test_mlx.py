@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.checkpoint import Checkpoint, read_checkpoint
-from lineage_audit.checkpoint.composed import compose
+from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.errors import UnsupportedFormatError
 from tests.checkpoint.memory_source import MemorySource
 from tests.models import Array, llama, llama_config, safetensors

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed import compose
+from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.comparison import compare_checkpoints
 from lineage_audit.errors import LineageAuditError, UnsupportedFormatError
 from tests import models

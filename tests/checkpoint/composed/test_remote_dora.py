@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("peft")
 
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
-from lineage_audit.checkpoint.composed import compose
+from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.checkpoint.reading import bytes_for_rows
 from lineage_audit.checkpoint.tensors import TensorRef
 from lineage_audit.comparison.pairing.tensors import pair_tensors

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from lineage_audit import compare  # noqa: E402
 from lineage_audit.checkpoint import Checkpoint, open_checkpoint  # noqa: E402
-from lineage_audit.checkpoint.formats.megatron import megatron_files  # noqa: E402
+from lineage_audit.checkpoint.formats.megatron_ranks import megatron_files  # noqa: E402
 from lineage_audit.checkpoint.roles import Role  # noqa: E402
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnsupportedFormatError  # noqa: E402
 from tests.checkpoint.formats.megatron_files import ARGUMENTS, weights  # noqa: E402

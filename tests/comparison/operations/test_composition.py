@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lineage_audit.checkpoint import Checkpoint
-from lineage_audit.checkpoint.composed import compose
+from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.comparison import compare_checkpoints
 from tests import models
 from tests.checkpoint.composed.adapters import adapter, llama_updates, merged

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lineage_audit.checkpoint.composed import compose
+from lineage_audit.checkpoint.composed.composing import compose
 from lineage_audit.comparison import compare_checkpoints
 from tests import models
 
