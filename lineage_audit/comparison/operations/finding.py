@@ -168,7 +168,9 @@ def _explained_by_scales(known: Agreement) -> float:
 def _cast(comparison: WeightComparison, matrices: Sequence[MatrixPair]) -> list[DirectedOperation]:
     """Stored in a coarser type: the finer side, rounded, is the coarser one."""
     parts = [part for part in comparison.measurements.values() if part.rounded is not None]
-    if not parts or (_rounded_share(parts) < ROUNDED.share and not _only_rounding(matrices)):
+    if not parts or not _are_most(parts, comparison):
+        return []
+    if _rounded_share(parts) < ROUNDED.share and not _only_rounding(matrices):
         return []
     pair = parts[0].pair
     share = f"{_rounded_share(parts):.2%} of the elements equal after rounding"
@@ -203,6 +205,11 @@ def _are_sketches(comparison: WeightComparison) -> bool:
 def _only_rounding(matrices: Sequence[MatrixPair]) -> bool:
     """Tell whether nothing but rounding tells the two sides apart (both may be casts of a third, finer model)."""
     return bool(matrices) and not any(pair.is_changed for pair in matrices)
+
+
+def _are_most(parts: Sequence[Measurement], comparison: WeightComparison) -> bool:
+    """Tell whether tensors whose types differ in precision are most of a model: beside codes, norms alone may be."""
+    return 2 * sum(part.elements for part in parts) >= sum(part.elements for part in comparison.measurements.values())
 
 
 def _rounded_share(parts: Sequence[Measurement]) -> float:

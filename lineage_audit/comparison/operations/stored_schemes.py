@@ -1,12 +1,14 @@
 """Quantised because it is stored so: the scheme is read off the file, not guessed from the values.
 
 Direction is stated where one side is stored in floats and nearly all of its values round to the other's: they lie
-within half a step of a uniform grid. A quantised relative of the float model, a fine-tune's base say, fails that unless
-the change between them is small against the step. Grids without one step (NF4, FP8) show no direction.
+within half a step of a uniform grid, spread evenly over it. A quantised relative of the float model, a fine-tune's base
+say, fails that unless the change between them is small against the step. What was made of the decoded values lies near
+them too, but not evenly: it holds them, or them and a change. Grids without one step (NF4, FP8) show no direction.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +23,6 @@ from lineage_audit.comparison.operations.directed import DirectedOperation, dire
 from lineage_audit.comparison.pairing.tensors import TOKEN_ROLES
 from lineage_audit.comparison.shares.weights import Shares
 from lineage_audit.comparison.verdict.thresholds import SKETCHES, STORED_SCHEME
-from lineage_audit.results import Direction
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -49,20 +50,35 @@ def find_stored_quantization(
         return (directed("quantized", f"A is stored as {_named(a)}, B as {_named(b)}", evidence),), explained
     side, coarser = ("B", b) if b is not None else ("A", a)
     detail = f"{side} is stored as {_named(coarser)}"
-    return (
-        directed("quantized", detail, evidence, _shown(side, matrices) if explained else "undetermined"),
-    ), explained
+    sides = [(pair.rows_a, pair.rows_b) if side == "B" else (pair.rows_b, pair.rows_a) for pair in matrices]
+    holds_decoded = any(not pair.is_changed for pair in matrices)
+    if not explained or not (holds_decoded or _are_near(sides)):
+        return (directed("quantized", detail, evidence),), explained
+    if not holds_decoded and _are_even(sides):
+        return (directed("quantized", detail, evidence, "a->b" if side == "B" else "b->a"),), explained
+    is_decoded = not any(pair.is_changed for pair in matrices)
+    return (directed("quantized", detail, f"{evidence}, and nearer than rounding leaves"),), is_decoded
 
 
-def _shown(coarser: str, matrices: Sequence[MatrixPair]) -> Direction:
-    """The direction, if the finer side's values round to the coarser side's."""
-    if coarser == "B":
-        shares = [_share_within_half_a_step(pair.rows_a, pair.rows_b) for pair in matrices]
-    else:
-        shares = [_share_within_half_a_step(pair.rows_b, pair.rows_a) for pair in matrices]
-    if not shares or float(np.median(shares)) < STORED_SCHEME.nearest:
-        return "undetermined"
-    return "a->b" if coarser == "B" else "b->a"
+def _are_near(sides: Sequence[tuple[FloatArray, FloatArray]]) -> bool:
+    """Tell whether nearly all floats round to what the codes stand for."""
+    shares = [_share_within_half_a_step(floats, grid) for floats, grid in sides]
+    return bool(shares) and float(np.median(shares)) >= STORED_SCHEME.nearest
+
+
+def _are_even(sides: Sequence[tuple[FloatArray, FloatArray]]) -> bool:
+    """Tell whether the differences are spread over a step as those of rounding are."""
+    return float(np.median([_unevenness(floats - grid) for floats, grid in sides])) <= STORED_SCHEME.even
+
+
+def _unevenness(errors: FloatArray) -> float:
+    """Fourth moment over the square of the second, a segment at a time; infinite where there is no error."""
+    squares = np.square(errors.reshape(-1, _SEGMENT), dtype=np.float64)
+    second = squares.mean(axis=1)
+    varied = second > 0
+    if not varied.any():
+        return math.inf
+    return float((np.square(squares[varied]).mean(axis=1) / np.square(second[varied])).mean())
 
 
 def _share_within_half_a_step(finer: FloatArray, grid: FloatArray) -> float:

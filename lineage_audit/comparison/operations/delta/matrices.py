@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +104,7 @@ class MatrixPair(Struct, frozen=True, eq=False):
         moments: sizes and inner products.
         projection_of_a: what aligned A leaves of B once it is projected on B's directions, where B may be such a cut.
         projection_of_b: the same the other way round.
+        codes_in: the sides that are stored as codes of a scheme that the file names.
     """
 
     role: Role
@@ -120,6 +122,7 @@ class MatrixPair(Struct, frozen=True, eq=False):
     moments: Moments
     projection_of_a: Projection | None = None
     projection_of_b: Projection | None = None
+    codes_in: frozenset[Literal["A", "B"]] = frozenset()
 
     @property
     def size(self) -> int:
@@ -166,8 +169,8 @@ def read_matrices(a: Checkpoint, b: Checkpoint, comparison: WeightComparison) ->
         if role not in untouched
         for part in spread(sorted(parts, key=lambda part: part.pair.b.layer or 0), _MATRICES_A_ROLE)
     ]
-    windows = ((pair.b, read_window(a, b, pair)) for pair in chosen)
-    jobs = ((tensor, partial(_reduced, tensor, window, untouched)) for tensor, window in windows)
+    windows = ((pair, read_window(a, b, pair)) for pair in chosen)
+    jobs = ((pair.b, partial(_reduced, pair, window, untouched)) for pair, window in windows)
     workers = active_kernel().workers if sum(pair.b.size for pair in chosen) > _WORTH_THREADS else 0
     return [reduced for _, reduced in in_order(jobs, workers, ahead=1)]
 
@@ -192,10 +195,12 @@ def sample_matrices(
     roles = _all_roles(comparison).items()
     untouched = frozenset(role for role, parts in roles if all(is_untouched(part) for part in parts))
     chosen = [parts[len(parts) // 2].pair for role, parts in by_role.items() if role not in untouched]
-    if by_role and not chosen:
+    found = [_reduced(pair, read_block(a, b, pair), untouched) for pair in chosen]
+    if by_role and not any(pair.is_changed for pair in found):
         writers = {role: [pair for pair in pairs if _is_writer(pair, role)] for role in sorted(LAYER_WRITERS)}
-        chosen = [pair for found in writers.values() for pair in spread(found, _WRITERS_A_ROLE)]
-    return [_reduced(pair.b, read_block(a, b, pair), untouched) for pair in chosen]
+        some = [pair for ours in writers.values() for pair in spread(ours, _WRITERS_A_ROLE)]
+        found += [_reduced(pair, read_block(a, b, pair), untouched) for pair in some]
+    return found
 
 
 def _is_writer(pair: TensorPair, role: Role) -> bool:
@@ -219,8 +224,8 @@ def _all_roles(comparison: WeightComparison) -> dict[Role, list[Measurement]]:
     return grouped
 
 
-def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> MatrixPair:
-    a, b = window.a, window.b
+def _reduced(pair: TensorPair, window: Window, untouched: frozenset[Role]) -> MatrixPair:
+    a, b, tensor = window.a, window.b, pair.b
     delta = b - a
     rounding = 2.0 ** -(min(_mantissa_bits(a), _mantissa_bits(b)) + 1)
     spectrum = spectrum_of(delta, rounding_edge(b, rounding))
@@ -243,7 +248,13 @@ def _reduced(tensor: TensorRef, window: Window, untouched: frozenset[Role]) -> M
         moments=(moments := _moments(a, b, delta)),
         projection_of_a=_projection(a, b, rounding) if _may_be_cut(moments, moments.along_b) else None,
         projection_of_b=_projection(b, a, rounding) if _may_be_cut(moments, moments.along_a) else None,
+        codes_in=_codes_in(pair),
     )
+
+
+def _codes_in(pair: TensorPair) -> frozenset[Literal["A", "B"]]:
+    sides: tuple[tuple[Literal["A", "B"], TensorRef], ...] = (("A", pair.a), ("B", pair.b))
+    return frozenset(letter for letter, tensor in sides if tensor.quantization is not None)
 
 
 def _may_be_cut(moments: Moments, along: float) -> bool:

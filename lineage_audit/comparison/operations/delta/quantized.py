@@ -46,15 +46,16 @@ class _Grid(Struct, frozen=True):
 
 
 def find_quantization(difference: Difference) -> DirectedOperation | None:
-    """Name bits and grouping where one side lies on a grid and the other does not.
+    """Name bits and grouping where one side lies on a grid and the other does not, and is not stored as codes anyway.
 
     Where the other side is further away than half a step, something else was done before rounding.
     """
     pairs = difference.matrices
+    in_b, in_a = ([pair for pair in pairs if side not in pair.codes_in] for side in ("B", "A"))
     for bits in _BITS:
-        if on_b := _on_grid((_grid(pair.rows_b, pair.rows_a, bits, pair.rounding) for pair in pairs), len(pairs)):
+        if on_b := _on_grid((_grid(pair.rows_b, pair.rows_a, bits, pair.rounding) for pair in in_b), len(pairs)):
             return _operation("B is {}rounded to " + _scheme(bits, on_b), "A ", on_b, "a->b")
-        if on_a := _on_grid((_grid(pair.rows_a, pair.rows_b, bits, pair.rounding) for pair in pairs), len(pairs)):
+        if on_a := _on_grid((_grid(pair.rows_a, pair.rows_b, bits, pair.rounding) for pair in in_a), len(pairs)):
             return _operation("A is {}rounded to " + _scheme(bits, on_a), "B ", on_a, "b->a")
     return None
 
@@ -66,7 +67,7 @@ def _on_grid(looked_at: Iterable[_Grid | None], count: int) -> list[_Grid | None
         found.append(grid)
         if found.count(None) > (1 - QUANTIZED.fitting) * count:
             return []
-    return found
+    return found if len(found) >= QUANTIZED.fitting * count else []
 
 
 def _scheme(bits: int, found: Sequence[_Grid | None]) -> str:

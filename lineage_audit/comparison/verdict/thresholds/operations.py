@@ -65,6 +65,11 @@ class _StoredScheme(Struct, frozen=True):
         "share of values within half a step. Rounding gives .995 and more; beside a change of 1% of the weights' "
         "size 4 bits give .985, 8 bits .7",
     ] = 0.99
+    even: Annotated[
+        float,
+        "fourth moment of the errors over the square of the second, in short segments, up to which they are spread "
+        "evenly over a step, as rounding leaves them (1.75); what was changed after decoding gives 2.6 and more",
+    ] = 2.1
 
 
 class _Noise(Struct, frozen=True):
