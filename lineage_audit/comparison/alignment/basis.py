@@ -12,11 +12,10 @@ their channels tell: those are asked first, and this basis only where they leave
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
@@ -58,30 +57,53 @@ class SharedBasis:
     @cached_property
     def coarse(self) -> _SummedChannels | None:
         """What costs far less, and tells where rows agree well; None in a stream that is narrow anyway."""
-        return _SummedChannels(self._b.channels, self.residual) if self._b.channels > PROJECTED_FROM else None
+        return _SummedChannels(self._b.channels, self.residual) if self._is_wide else None
 
     def aligned_a(self, rows: FloatArray) -> FloatArray:
         """A's rows ``[n, d_a]`` as unit rows of this basis ``[n, width]``."""
-        return _whitened(self.residual.aligned_a(rows), self._whitening[0])
+        if self._is_wide:
+            return _unit_products(rows, self._projections[0])
+        return _unit_products(self.residual.aligned_a(rows), self._whitening[0])
 
     def own(self, rows: FloatArray) -> FloatArray:
         """B's rows ``[n, d_b]`` as unit rows of this basis ``[n, width]``."""
-        return _whitened(rows, self._whitening[1])
+        return _unit_products(rows, self._projections[1] if self._is_wide else self._whitening[1])
+
+    @property
+    def _is_wide(self) -> bool:
+        return self._b.channels > PROJECTED_FROM
 
     @cached_property
     def _whitening(self) -> tuple[FloatArray | None, FloatArray | None]:
-        """What whitens A's rows, in B's channels, and what whitens B's, both projected where the stream is wide."""
-        knows = self._a.gate_gram is not None and self._b.gate_gram is not None
-        whiten_a = _carried_whitening(self._a, self.residual) if knows else None
-        whiten_b = self._b.gate_whitening if knows else None
-        channels = self._b.channels
-        if channels <= PROJECTED_FROM:
-            return whiten_a, whiten_b
-        projection = _projection(channels)
-        return (
-            projection if whiten_a is None else whiten_a @ projection,
-            projection if whiten_b is None else whiten_b @ projection,
-        )
+        """What whitens A's rows, in B's channels, and what whitens B's."""
+        whiten_a, whiten_b = self._a.gate_whitening, self._b.gate_whitening
+        if whiten_a is None or whiten_b is None:
+            return None, None
+        if self.residual.keeps_width(self._a.channels):
+            return carried_gram(whiten_a, self.residual), whiten_b
+        return self._whitening_in_b, whiten_b
+
+    @property
+    def _whitening_in_b(self) -> FloatArray | None:
+        """What whitens A's rows once they are in B's channels; in streams of one width it is carried over like rows."""
+        gram = self._a.gate_gram
+        return None if gram is None else whitening_weights(carried_gram(gram, self.residual))
+
+    @cached_property
+    def _projections(self) -> tuple[FloatArray, FloatArray]:
+        """Of a wide stream what A's rows, as they are, and what B's are multiplied by: all steps in one matrix.
+
+        Rows are many: to carry them over, whiten and project them one after the other would cost several times that.
+        """
+        projection = _projection(self._b.channels)
+        carried = partial(self.residual.carried_back, width_a=self._a.channels)
+        whiten_a, whiten_b = self._a.gate_whitening, self._b.gate_whitening
+        if whiten_a is None or whiten_b is None:
+            return carried(projection), projection
+        if self.residual.keeps_width(self._a.channels):
+            return whiten_a @ carried(projection), whiten_b @ projection
+        of_another_width = self._whitening_in_b
+        return carried(projection if of_another_width is None else of_another_width @ projection), whiten_b @ projection
 
 
 class _SummedChannels:
@@ -111,21 +133,9 @@ class _SummedChannels:
         return unit_rows(np.einsum("nwk,wk->nw", summed, self._signs))
 
 
-def _carried_whitening(a: CanonicalWeights, residual: ResidualMap) -> FloatArray | None:
-    """What evens out A's rows in B's channels; in a stream of one width it is carried over like the rows themselves."""
-    if a.gate_gram is None or a.gate_whitening is None:
-        return None
-    is_whole = residual.keeps_width(a.channels)
-    if is_whole:
-        return carried_gram(a.gate_whitening.astype(np.float64), residual).astype(np.float32)
-    return whitening_weights(carried_gram(a.gate_gram, residual))
-
-
-def carried_gram(gram: npt.NDArray[np.float64], residual: ResidualMap) -> npt.NDArray[np.float64]:
+def carried_gram(gram: FloatArray, residual: ResidualMap) -> FloatArray:
     """A matrix over A's channels on both sides ``[d_a, d_a]`` in B's channels ``[d_b, d_b]``."""
-    half = residual.aligned_a(gram.astype(np.float32))
-    carried: npt.NDArray[np.float64] = residual.aligned_a(np.ascontiguousarray(half.T)).astype(np.float64)
-    return carried
+    return residual.aligned_a(np.ascontiguousarray(residual.aligned_a(gram).T))
 
 
 def _projection(channels: int) -> FloatArray:
@@ -134,5 +144,6 @@ def _projection(channels: int) -> FloatArray:
     return rng.standard_normal((channels, PROJECTED_FROM), dtype=np.float32)
 
 
-def _whitened(rows: FloatArray, whitening: FloatArray | None) -> FloatArray:
-    return unit_rows(rows if whitening is None or whitening.shape[0] != rows.shape[1] else rows @ whitening)
+def _unit_products(rows: FloatArray, matrix: FloatArray | None) -> FloatArray:
+    """Unit rows of a product; of rows that do not fit the matrix, or without one, of the rows as they are."""
+    return unit_rows(rows if matrix is None or matrix.shape[0] != rows.shape[1] else rows @ matrix)

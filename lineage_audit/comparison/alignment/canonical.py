@@ -54,7 +54,7 @@ _GRAM_ROWS_OF_WIDE = 3
 _GRAM_ROWS_A_CHANNEL = 2
 """Gate rows per channel below which their Gram matrix says too little of the stream's directions."""
 
-_KEPT_BYTES = 256 * 2**20
+_KEPT_BYTES = 128 * 2**20
 
 _PIECE_ELEMENTS = 4 * 2**20
 """Elements of a matrix that are read, folded and carried together."""
@@ -227,17 +227,17 @@ class CanonicalWeights:
         return bool(gains) and float(np.mean(np.concatenate(gains) <= 0)) > _OFTEN_NEGATIVE
 
     @cached_property
-    def gate_gram(self) -> npt.NDArray[np.float64] | None:
+    def gate_gram(self) -> FloatArray | None:
         """Gram matrix ``[d, d]`` of the gate rows of several layers as unit rows; None where they are too few."""
         chosen = spread(self.layers(), _GRAM_LAYERS)
-        gram: npt.NDArray[np.float64] | None = None
+        gram: FloatArray | None = None
         count = 0
         for layer in chosen:
             rows = self._rows_for_gram(layer, len(chosen))
             if rows is None or (gram is not None and len(gram) != rows.shape[1]):
                 continue
             unit = unit_rows(rows)
-            inner = (unit.T @ unit).astype(np.float64)
+            inner = unit.T @ unit
             gram = inner if gram is None else gram + inner
             count += len(unit)
         if gram is None or count < _GRAM_ROWS_A_CHANNEL * len(gram):

@@ -6,6 +6,9 @@ down column together leaves everything here as it is.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from lineage_audit.comparison.alignment.basis import PROJECTED_FROM, SharedBasis
@@ -13,7 +16,7 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.layers import layer_scores
 from lineage_audit.comparison.alignment.maps import FloatArray
 from lineage_audit.comparison.alignment.spreading import spread
-from lineage_audit.comparison.alignment.vector_fits import MatchedVectors
+from lineage_audit.comparison.alignment.vector_fits import VECTORS_A_CHANNEL, MatchedVectors
 from lineage_audit.comparison.evidence.base import unit_rows
 
 _LAYERS = 6
@@ -52,22 +55,27 @@ def matched_gate_rows(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBas
 def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVectors | None:
     """Gate rows with the same layer and number: matched where units kept their place while channels moved."""
     layers = [layer for layer in _looked_at(b) if layer in set(a.layers())]
-    a = a.proposing_only(b.proposers)
-    pairs = [(_some_proposing(a, layer), _some_proposing(b, layer)) for layer in layers]
-    widths = {(one.shape, other.shape) for one, other in pairs if one is not None and other is not None}
-    if len(widths) != 1 or any(one is None or other is None or len(one) != len(other) for one, other in pairs):
+    count = math.ceil(VECTORS_A_CHANNEL * max(a.channels, b.channels) / max(1, len(layers)))
+    of_a, of_b = (_unit_proposing(weights, layers, count) for weights in (a.proposing_only(b.proposers), b))
+    shapes = {(one.shape, other.shape) for one, other in zip(of_a, of_b, strict=False)}
+    if not layers or len(of_a) != len(layers) or len(of_b) != len(layers) or len(shapes) != 1:
         return None
-    return MatchedVectors(
-        np.concatenate([unit_rows(one) for one, _ in pairs if one is not None]),
-        np.concatenate([unit_rows(other) for _, other in pairs if other is not None]),
-    )
+    if len(of_a[0]) != len(of_b[0]):
+        return None
+    return MatchedVectors(np.concatenate(of_a), np.concatenate(of_b))
 
 
-def _some_proposing(weights: CanonicalWeights, layer: int) -> FloatArray | None:
-    """The rows that propose; of wide streams, whose rows are long, as many as are matched elsewhere."""
+def _unit_proposing(weights: CanonicalWeights, layers: Sequence[int], count: int) -> list[FloatArray]:
+    """The rows that propose, as unit rows, of every layer that has them."""
+    found = (_some_proposing(weights, layer, count) for layer in layers)
+    return [unit_rows(rows) for rows in found if rows is not None]
+
+
+def _some_proposing(weights: CanonicalWeights, layer: int, count: int) -> FloatArray | None:
+    """The rows that propose; of wide streams, whose rows are long, so many."""
     if weights.channels <= PROJECTED_FROM:
         return weights.proposing_rows(layer)
-    return weights.some_proposing_rows(layer, _UNITS)
+    return weights.some_proposing_rows(layer, count)
 
 
 def _matched(

@@ -112,10 +112,10 @@ class _Columns:
     def __init__(self, weights: CanonicalWeights, count: int) -> None:
         self._weights, self._count = weights, count
         self._widths: set[int] = set()
-        self._sum: npt.NDArray[np.float64] | None = None
+        self._sum: FloatArray | None = None
 
     @property
-    def gram(self) -> npt.NDArray[np.float64] | None:
+    def gram(self) -> FloatArray | None:
         return self._sum if len(self._widths) == 1 else None
 
     def take(self, block: FfnBlock) -> FloatArray | None:
@@ -126,7 +126,7 @@ class _Columns:
         self._widths.add(len(down))
         if len(self._widths) == 1:
             unit = unit_rows(_columns(down, _some(np.arange(down.shape[1]), self._count)))
-            inner = (unit.T @ unit).astype(np.float64)
+            inner = unit.T @ unit
             self._sum = inner if self._sum is None else self._sum + inner
         return down
 

@@ -67,6 +67,16 @@ class ResidualMap(Struct, frozen=True, eq=False):
             moved *= self.signs
         return moved
 
+    def carried_back(self, weights: FloatArray, width_a: int) -> FloatArray:
+        """The matrix ``[d_a, n]`` that does to A's vectors what ``weights`` ``[d_b, n]`` does to carried ones."""
+        if self.rotation is not None:
+            return self.rotation @ weights
+        if self.channels is None:
+            return weights
+        carried = np.zeros((width_a, weights.shape[1]), np.float32)
+        np.add.at(carried, self.channels, weights if self.signs is None else weights * self.signs[:, None])
+        return carried
+
 
 class UnitMap(Struct, frozen=True, eq=False):
     """For each FFN unit of one FFN of B the unit of A, ``[units]``, with the mean match margin over the second best.

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 
 from lineage_audit.checkpoint.reading import RowRequest
@@ -25,8 +26,10 @@ from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.gate_rows import gate_match_margin, matched_gate_rows, same_number_gate_rows
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
 from lineage_audit.comparison.alignment.spectral import spectral_maps
+from lineage_audit.comparison.alignment.spreading import spread_numbers
 from lineage_audit.comparison.alignment.vector_fits import (
     MatchedVectors,
+    agreement_of_cosines,
     fit_channels,
     fit_rotation,
     held_out_fit,
@@ -37,17 +40,22 @@ from lineage_audit.comparison.pairing.tensors import rows_of_tokens
 from lineage_audit.comparison.reading.finite import zero_where_unusable
 from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS
 
-_TOKEN_BYTES = 192 * 2**20
-"""Bytes of embeddings, as float32, that each side is fitted on at most."""
+_TOKEN_BYTES = 128 * 2**20
+"""Bytes of embeddings, as float32, that each side is fitted on at most: twice as many as channels at 4,096."""
 
 _FEWEST_TOKENS = 32
-
 
 _CHEAP_SPECTRA = 2048
 """Channels beyond which Gram matrices take minutes, and are asked only where a tokenizer is missing."""
 
-
 _MOST_ROUNDS = 6
+
+
+class _Scored(Struct, frozen=True):
+    """A residual map, and the mean match margin of gate rows under it; infinite where embeddings were clear."""
+
+    residual: ResidualMap
+    match_margin: float
 
 
 def find_residual_map(
@@ -60,24 +68,40 @@ def find_residual_map(
         b: model B.
         token_rows: rows of B and of A that are the same tokens, or None for the same rows.
     """
+    best = _by_tokens_or_numbers(a, b, token_rows)
+    spectra = spectral_maps(a, b) if _are_worth_spectra(a, b) else iter(())
+    while _is_open(best) and (spectral := next(spectra, None)) is not None:
+        best = _better(best, _refined(a, b, spectral, None))  # tokens may have been renumbered
+    return None if best is None else _as_channels(best.residual)
+
+
+def _by_tokens_or_numbers(
+    a: CanonicalWeights, b: CanonicalWeights, token_rows: tuple[IntArray, IntArray] | None
+) -> _Scored | None:
+    """The best map that shared tokens, or the same numbers, propose."""
     tokens = _shared_tokens(a, b, token_rows)
     if tokens is not None and (tokens.width_a, tokens.width_b) != (a.channels, b.channels):
         tokens = None  # embeddings of a width of their own say nothing of the stream
     clear = _clear_channels(tokens) if tokens is not None else None
     if clear is not None:
-        return clear
-    best: ResidualMap | None = None
-    best_match_margin = 0.0
-    for proposed in _proposals(a, b, tokens):
-        refined, match_margin = _refined(a, b, proposed, tokens)
-        if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
-            best, best_match_margin = refined, match_margin
-    spectra = spectral_maps(a, b) if _are_worth_spectra(a, b) else iter(())
-    while best_match_margin < MATCHED_CHANNELS.found_margin and (spectral := next(spectra, None)) is not None:
-        refined, match_margin = _refined(a, b, spectral, None)  # tokens may have been renumbered
-        if best is None or match_margin > best_match_margin + MATCHED_CHANNELS.margin_gain:
-            best, best_match_margin = refined, match_margin
-    return None if best is None else _as_channels(best)
+        return _Scored(clear, math.inf)
+    evened = _evened(tokens)
+    del tokens  # half a gigabyte at the width of a 7B model
+    best: _Scored | None = None
+    for proposed in _proposals(a, b, evened):
+        best = _better(best, _refined(a, b, proposed, evened))
+    return best
+
+
+def _is_open(best: _Scored | None) -> bool:
+    return best is None or best.match_margin < MATCHED_CHANNELS.found_margin
+
+
+def _better(best: _Scored | None, other: _Scored) -> _Scored:
+    """The second of two maps only where it shows clearly more: the first is the simpler one."""
+    if best is not None and other.match_margin <= best.match_margin + MATCHED_CHANNELS.margin_gain:
+        return best
+    return other
 
 
 def _are_worth_spectra(a: CanonicalWeights, b: CanonicalWeights) -> bool:
@@ -118,40 +142,51 @@ def _plain_then_whitened(tokens: MatchedVectors) -> Iterator[MatchedVectors]:
 
 
 def _proposals(a: CanonicalWeights, b: CanonicalWeights, tokens: MatchedVectors | None) -> Iterator[ResidualMap]:
-    """Maps to try, the simplest first."""
+    """Maps to try, the simplest first.
+
+    Args:
+        a: model A.
+        b: model B.
+        tokens: shared tokens, in which all directions weigh the same.
+    """
     same_width = _same_width(a, b)
     if same_width:
         yield ResidualMap("same")
     if tokens is not None and tokens.width_b <= tokens.width_a:
-        yield fit_channels(tokens.whitened)[0]
-    if tokens is not None and same_width and tokens.width_a == tokens.width_b:
-        fit = held_out_fit(tokens.whitened)
-        if tokens.width_b <= PROJECTED_FROM or fit >= MATCHED_CHANNELS.worth_rotating:
-            yield replace(fit_rotation(tokens.whitened), fit=fit)
-    numbered = same_number_gate_rows(a, b)
+        yield fit_channels(tokens)[0]
+    if tokens is not None and same_width and tokens.width_a == tokens.width_b and _is_worth_rotating(tokens):
+        yield replace(fit_rotation(tokens), fit=held_out_fit(tokens))
+    numbered = _evened(same_number_gate_rows(a, b))
     if numbered is not None and numbered.width_b <= numbered.width_a:
-        yield replace(fit_channels(numbered.whitened)[0], fit=None)
+        yield replace(fit_channels(numbered)[0], fit=None)
 
 
-def _refined(
-    a: CanonicalWeights, b: CanonicalWeights, proposed: ResidualMap, tokens: MatchedVectors | None
-) -> tuple[ResidualMap, float]:
+def _evened(vectors: MatchedVectors | None) -> MatchedVectors | None:
+    return None if vectors is None else vectors.whitened
+
+
+def _is_worth_rotating(tokens: MatchedVectors) -> bool:
+    """Tell whether a rotation costs little, or what no rotation changes agrees."""
+    return tokens.width_b <= PROJECTED_FROM or agreement_of_cosines(tokens) >= MATCHED_CHANNELS.worth_rotating
+
+
+def _refined(a: CanonicalWeights, b: CanonicalWeights, proposed: ResidualMap, tokens: MatchedVectors | None) -> _Scored:
     """Fit again with the gate rows that found their counterparts, as long as that makes more of them do so."""
-    best, basis = proposed, SharedBasis(a, b, proposed)
-    best_match_margin = gate_match_margin(a, b, basis)
-    is_hopeless = b.channels > PROJECTED_FROM and best_match_margin < MATCHED_CHANNELS.worth_refining
+    basis = SharedBasis(a, b, proposed)
+    best = _Scored(proposed, gate_match_margin(a, b, basis))
+    is_hopeless = b.channels > PROJECTED_FROM and best.match_margin < MATCHED_CHANNELS.worth_refining
     for _ in range(_MOST_ROUNDS if proposed.kind != "same" and not is_hopeless else 0):
         matched = matched_gate_rows(a, b, basis)
         if matched is None:
             break
-        together = matched.whitened if tokens is None else tokens.whitened.and_also(matched.whitened)
+        together = matched.whitened if tokens is None else tokens.and_also(matched.whitened)
         again = fit_rotation(together) if proposed.kind == "rotation" else fit_channels(together)[0]
         basis = SharedBasis(a, b, again)
         match_margin = gate_match_margin(a, b, basis)
-        if match_margin <= best_match_margin + MATCHED_CHANNELS.margin_gain:
+        if match_margin <= best.match_margin + MATCHED_CHANNELS.margin_gain:
             break
-        best, best_match_margin = replace(again, fit=proposed.fit), match_margin
-    return best, best_match_margin
+        best = _Scored(replace(again, fit=proposed.fit), match_margin)
+    return best
 
 
 def _shared_tokens(
@@ -164,8 +199,8 @@ def _shared_tokens(
     rows_b, rows_a = rows_of_tokens(tensor_a, tensor_b, token_rows)
     if len(rows_b) < _FEWEST_TOKENS:
         return None
-    step = max(1, math.ceil(4 * tensor_b.shape[1] * len(rows_b) / _TOKEN_BYTES))
-    return MatchedVectors(_embeddings(a, tensor_a, rows_a[::step]), _embeddings(b, tensor_b, rows_b[::step]))
+    some = spread_numbers(len(rows_b), max(_FEWEST_TOKENS, _TOKEN_BYTES // (4 * tensor_b.shape[1])))
+    return MatchedVectors(_embeddings(a, tensor_a, rows_a[some]), _embeddings(b, tensor_b, rows_b[some]))
 
 
 def _embeddings(weights: CanonicalWeights, tensor: TensorRef, rows: IntArray) -> FloatArray:

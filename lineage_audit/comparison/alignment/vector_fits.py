@@ -5,17 +5,27 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Struct
 
 from lineage_audit.comparison.alignment.assignment import assign, mean_match_margin
 from lineage_audit.comparison.alignment.maps import FloatArray, ResidualMap
-from lineage_audit.comparison.alignment.whitening import whitening_weights
+from lineage_audit.comparison.alignment.spreading import spread_numbers
+from lineage_audit.comparison.alignment.whitening import SOLVED_WHOLE, whitening_weights
 from lineage_audit.comparison.evidence.base import unit_rows
 from lineage_audit.comparison.reading.finite import ratio
 from lineage_audit.comparison.verdict.thresholds import MATCHED_CHANNELS, MATCHED_UNITS
 
+DoubleArray = npt.NDArray[np.float64]
+
 VECTORS_A_CHANNEL = 2
 """Vectors per channel below which whitening them out would leave nothing but noise."""
+
+_COSINES_AMONG = 1024
+"""Vectors between which cosines are taken, half a million of them."""
+
+_WELL_CONDITIONED = 1e-10
+"""Least square of a singular value, against the largest, that an eigenvalue still tells to six digits."""
 
 
 class MatchedVectors(Struct, frozen=True, eq=False, dict=True):
@@ -64,7 +74,7 @@ class MatchedVectors(Struct, frozen=True, eq=False, dict=True):
 
 def _whitened(vectors: FloatArray) -> FloatArray:
     centred = vectors - vectors.mean(axis=0)
-    whitened: FloatArray = centred @ whitening_weights((centred.T @ centred).astype(np.float64))
+    whitened: FloatArray = centred @ whitening_weights(centred.T @ centred)
     return whitened
 
 
@@ -115,6 +125,22 @@ def held_out_fit(vectors: MatchedVectors) -> float:
     return 1.0 - ratio(float(np.square(left).sum()), float(np.square(vectors.b[1::2]).sum()))
 
 
+def agreement_of_cosines(vectors: MatchedVectors) -> float:
+    """Correlation of A's cosines between vectors with B's: no rotation changes them, so that none has to be fitted.
+
+    Where B's vectors agree with A's, rotated, at a cosine of c, it is about c².
+    """
+    some = spread_numbers(len(vectors.a), _COSINES_AMONG)
+    above = np.triu_indices(len(some), 1)
+    of_a, of_b = (_centred((unit @ unit.T)[above]) for unit in (unit_rows(vectors.a[some]), unit_rows(vectors.b[some])))
+    return ratio(float(of_a @ of_b), float(np.linalg.norm(of_a)) * float(np.linalg.norm(of_b)))
+
+
+def _centred(values: FloatArray) -> FloatArray:
+    centred: FloatArray = values - values.mean()
+    return centred
+
+
 def _centred_columns(vectors: FloatArray) -> FloatArray:
     """Columns, centred and of length one, as rows ``[channels, n]``."""
     columns = vectors.T
@@ -123,6 +149,21 @@ def _centred_columns(vectors: FloatArray) -> FloatArray:
 
 def _procrustes(a: FloatArray, b: FloatArray) -> FloatArray:
     """Orthogonal R that minimises ‖a R - b‖ (Schönemann 1966)."""
-    left, _, right = np.linalg.svd((a.T.astype(np.float64) @ b.astype(np.float64)), full_matrices=False)
-    rotation: FloatArray = (left @ right).astype(np.float32)
-    return rotation
+    if a.shape[1] > SOLVED_WHOLE:
+        return _nearest_orthogonal((a.T @ b).astype(np.float64)).astype(np.float32)
+    return _from_singular_vectors(a.T.astype(np.float64) @ b.astype(np.float64)).astype(np.float32)
+
+
+def _nearest_orthogonal(product: DoubleArray) -> DoubleArray:
+    """The orthogonal factor of a matrix of a wide stream: M (MᵀM)^-1/2, at a third of what singular vectors take."""
+    squares, axes = np.linalg.eigh(product.T @ product)
+    if squares[0] < _WELL_CONDITIONED * squares[-1]:  # rounding would leave too little of the weakest directions
+        return _from_singular_vectors(product)
+    nearest: DoubleArray = (product @ axes / np.sqrt(squares)) @ axes.T
+    return nearest
+
+
+def _from_singular_vectors(product: DoubleArray) -> DoubleArray:
+    left, _, right = np.linalg.svd(product, full_matrices=False)
+    nearest: DoubleArray = left @ right
+    return nearest

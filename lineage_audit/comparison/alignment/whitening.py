@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from lineage_audit.comparison.alignment.maps import FloatArray
 from lineage_audit.comparison.reading.finite import NOTHING
@@ -17,7 +16,7 @@ _FLOOR = 0.02
 """Least weight of a direction, as a share of the mean, so that empty ones are not blown up."""
 
 
-def whitening_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
+def whitening_weights(gram: FloatArray) -> FloatArray:
     """The symmetric matrix that makes all directions of rows with this Gram matrix weigh (nearly) the same.
 
     Args:
@@ -27,22 +26,23 @@ def whitening_weights(gram: npt.NDArray[np.float64]) -> FloatArray:
     if not floor > NOTHING:
         return np.eye(len(gram), dtype=np.float32)
     if len(gram) <= SOLVED_WHOLE:
-        sizes, directions = np.linalg.eigh(gram)
+        sizes, directions = np.linalg.eigh(gram.astype(np.float64))
         flattened: FloatArray = ((directions / np.sqrt(np.maximum(sizes, 0.0) + floor)) @ directions.T).astype(
             np.float32
         )
         return flattened
-    sizes, directions = _strongest_directions(gram.astype(np.float32))
+    sizes, directions = strongest_directions(gram, _STRONGEST)
     level = float(sizes.min()) + floor
     shrink = 1.0 - np.sqrt(level / (sizes + floor))
-    whitened: FloatArray = (np.eye(len(gram)) - (directions * shrink) @ directions.T).astype(np.float32)
+    whitened: FloatArray = (directions * -shrink.astype(np.float32)) @ directions.T
+    whitened[np.diag_indices(len(gram))] += 1
     return whitened
 
 
-def _strongest_directions(gram: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The largest eigenvalues and their directions, by subspace iteration."""
+def strongest_directions(gram: FloatArray, count: int) -> tuple[FloatArray, FloatArray]:
+    """The largest eigenvalues ``[count]``, ascending, and their directions ``[d, count]``, by subspace iteration."""
     rng = np.random.default_rng(0)
-    basis = rng.standard_normal((len(gram), _STRONGEST), dtype=np.float32)
+    basis = rng.standard_normal((len(gram), count), dtype=np.float32)
     for _ in range(_ITERATIONS):
         basis = _orthonormal(gram @ basis)
     sizes, rotation = np.linalg.eigh(basis.T @ (gram @ basis))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lineage_audit.comparison import compare_checkpoints
-from lineage_audit.comparison.alignment import residual
+from lineage_audit.comparison.alignment import residual, spectral
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.alignment.spectral import spectral_maps
@@ -108,3 +108,25 @@ def test_no_gram_matrix_is_made_where_tokens_told_the_map(monkeypatch: pytest.Mo
     found = residual.find_residual_map(one, other, None)
     assert found is not None
     assert found.kind == "rotation"
+
+
+def _grams(weights: Weights) -> list[np.ndarray]:
+    """Gram matrices of a few matrices over the stream."""
+    names = [name for name in weights if name.endswith(("gate_proj.weight", "q_proj.weight"))]
+    return [weights[name].T @ weights[name] for name in names]
+
+
+def test_the_strongest_eigenvectors_tell_a_copy_under_any_rotation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spectral, "_ASKED_FIRST", 16)
+    own, strange = _grams(_uneven(1)), _grams(_uneven(2))
+    turned, _ = np.linalg.qr(np.random.default_rng(3).standard_normal((SIX.hidden, SIX.hidden)))
+    rotated = [(turned.T @ gram @ turned).astype(np.float32) for gram in own]
+    assert spectral.strongest_agreement(list(zip(own, rotated, strict=True))) > 0.95
+    assert spectral.strongest_agreement(list(zip(own, strange, strict=True))) < 0.2
+
+
+def test_a_wide_stranger_costs_no_eigenvectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spectral, "SOLVED_WHOLE", SIX.hidden - 1)
+    monkeypatch.setattr(spectral, "_map", None)
+    models = (CanonicalWeights(model(_uneven(seed), CONFIG)) for seed in (1, 2))
+    assert not list(spectral_maps(*models))

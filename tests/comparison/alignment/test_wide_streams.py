@@ -35,7 +35,7 @@ def _never(_: object) -> None:
 
 
 def test_a_disguised_copy_needs_no_whitening(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SharedBasis, "_whitening", property(_never))
+    monkeypatch.setattr(SharedBasis, "_projections", property(_never))
     parent = noisy(llama(1, SIZE), seed=2, size=0.3)
     found = _found(llama(1, SIZE), _disguised(parent, 3))
     plain = _found(llama(1, SIZE), parent)
@@ -55,13 +55,13 @@ def test_a_disguised_copy_needs_no_whitening(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_hardly_agrees_is_asked_whitened(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
-    whitening = SharedBasis._whitening
+    projections = SharedBasis._projections
 
     def counted(basis: SharedBasis) -> object:
         made.append(1)
-        return whitening.func(basis)
+        return projections.func(basis)
 
-    monkeypatch.setattr(SharedBasis, "_whitening", property(counted))
+    monkeypatch.setattr(SharedBasis, "_projections", property(counted))
     _found(llama(1, SIZE), llama(2, SIZE))
     assert made
 

@@ -69,8 +69,14 @@ class _MatchedChannels(Struct, frozen=True):
     ] = 0.02
     worth_rotating: Annotated[
         float,
-        "share of held-out embeddings' variance below which a rotation of a wide stream is not tried; strangers give 0",
-    ] = 0.02
+        "correlation of shared tokens' cosines with each other, in the one model and in the other, below which a "
+        "rotation of a wide stream is not tried",
+    ] = 0.1
+    spectra_agree: Annotated[
+        float,
+        "correlation of the sizes of what the strongest eigenvectors of a wide stream have to do with each other, in "
+        "the one model and in the other, below which the rest of them is not made",
+    ] = 0.2
     one_channel: Annotated[
         float,
         "mean of the largest entries of a rotation's columns from which on it is an order of channels",
