@@ -16,7 +16,7 @@ from lineage_audit.comparison.invariants.rotary_keys import KeySource, ends_of, 
 from lineage_audit.comparison.symmetries.geometry import heads_by_layer
 from lineage_audit.comparison.symmetries.setting import broken_symmetries
 
-_WANTED_COINS = 256
+_WANTED_SIGNS = 256
 _MOST_AT_EACH_END = 8
 """Key heads times frequencies that are read where there are so many, and frequencies at most of each end."""
 
@@ -108,7 +108,7 @@ def _rotary_keys(a: Checkpoint, b: Checkpoint) -> tuple[Sources, Sources]:
     """Each key head a unit, by its fastest and its slowest frequencies: as many of both models."""
     of_a, of_b = shared_key_sources(a, b)
     heads = min(sum(source.heads for source in side) for side in (of_a, of_b))
-    at_each_end = min(_MOST_AT_EACH_END, -(-_WANTED_COINS // (2 * max(1, heads))))
+    at_each_end = min(_MOST_AT_EACH_END, -(-_WANTED_SIGNS // (2 * max(1, heads))))
     pairs = min((source.pairs for source in (*of_a, *of_b)), default=0)
     return _heads_by_layer(of_a, min(at_each_end, pairs // 2)), _heads_by_layer(of_b, min(at_each_end, pairs // 2))
 

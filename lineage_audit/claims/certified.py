@@ -30,7 +30,7 @@ from lineage_audit.claims.given import given_reference
 from lineage_audit.claims.names import HUB_ID, hub_name, restates, same_model
 from lineage_audit.claims.policy import Policy
 from lineage_audit.errors import LineageAuditError
-from lineage_audit.results import Grade, Verification
+from lineage_audit.results import CertificateGiven, Grade, Verification
 
 
 class GivenCertificate(Struct, frozen=True):
@@ -49,6 +49,14 @@ class GivenCertificate(Struct, frozen=True):
     signer: Signer | None = None
     sha256: str | None = None
     reason: str | None = None
+
+    @property
+    def summary(self) -> CertificateGiven:
+        """What was given, as a report says it."""
+        if self.signer is None:
+            return CertificateGiven(str(self.file), self.base)
+        trust = str(self.signer.trust) if self.signer.trust else None
+        return CertificateGiven(str(self.file), self.base, self.signer.identity, self.signer.issuer, trust)
 
 
 class OpenedCertificate(Struct, frozen=True):

@@ -69,6 +69,7 @@ class CheckOptions(Struct, frozen=True):
         budget: bytes of weights that a sample may read of each model; None: the policy's, or by their size.
         library: a library database, asked where the card names no base that the weights bear out; None for none.
         certificates: certificates about declared bases that are not at hand, beside the policy's.
+        baseline: the file that ``known`` is from, where one was named.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -81,6 +82,7 @@ class CheckOptions(Struct, frozen=True):
     budget: int | None = None
     library: Path | None = None
     certificates: tuple[GivenCertificate, ...] = ()
+    baseline: Path | None = None
 
 
 def check_claims(
@@ -128,18 +130,20 @@ def check_claims(
         with_declared=options.with_declared,
         weights=options.weights,
         inconclusive=policy.inconclusive,
+        baseline=str(options.baseline) if options.baseline else None,
+        certificates=tuple(one.summary for one in options.certificates),
     )
-    return without_local_paths(report, _given(subject, references, policy, options.library))
+    return without_local_paths(report, _given(subject, references, options))
 
 
-def _given(subject: str, references: Sequence[GivenReference], policy: Policy, library: Path | None) -> Iterator[str]:
+def _given(subject: str, references: Sequence[GivenReference], options: CheckOptions) -> Iterator[str]:
     """Every model and file that was named to the check, as it was named."""
-    for reference in (subject, *(given.ref for given in (*references, *references_of(policy)))):
+    for reference in (subject, *(given.ref for given in (*references, *references_of(options.policy)))):
         yield from split_reference(reference)
-    if policy.file is not None:
-        yield str(policy.file)
-    if library is not None:
-        yield str(library)
+    trusted = (one.signer.trust for one in options.certificates if one.signer is not None)
+    certificates = (one.file for one in options.certificates)
+    named = (options.policy.file, options.library, options.baseline, *certificates, *trusted)
+    yield from (str(file) for file in named if file is not None)
 
 
 def with_baseline(report: CheckReport, known: frozenset[BaselineKey], policy: Policy) -> CheckReport:

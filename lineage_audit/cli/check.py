@@ -173,7 +173,7 @@ class _Asked(Struct, frozen=True):
         inconclusive: what could not be checked, or None for what the policy says.
         fix: write the fixes.
         dry_run: show them instead.
-        options: the options of a check, from its policy and the findings that are known.
+        options: the options of a check, from its policy, the findings that are known, and the baseline that was named.
     """
 
     given: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
@@ -183,7 +183,7 @@ class _Asked(Struct, frozen=True):
     inconclusive: WhenInconclusive | None
     fix: bool
     dry_run: bool
-    options: Callable[[Policy, frozenset[BaselineKey]], CheckOptions]
+    options: Callable[[Policy, frozenset[BaselineKey], Path | None], CheckOptions]
 
     def check(self, subject: str, delivery: Delivery) -> ExitCode:
         """Check one subject and deliver the report."""
@@ -198,7 +198,9 @@ class _Asked(Struct, frozen=True):
             raise click.UsageError("--update-baseline needs --baseline FILE, or a baseline in the policy")
         known = read_baseline(baseline) if baseline and not self.update_baseline else frozenset()
         with delivery.progress() as progress:
-            report = check_claims(subject, given_references(*self.given), self.options(policy, known), progress)
+            report = check_claims(
+                subject, given_references(*self.given), self.options(policy, known, self.baseline), progress
+            )
         if self.update_baseline and baseline is not None:
             report = _rebased(report, policy, baseline)
         (replace(delivery, shown=None) if self.dry_run else delivery).deliver(report)
@@ -214,10 +216,10 @@ def _certificates(given: tuple[str, ...], signer: Signer | None) -> tuple[GivenC
     return tuple(given_certificate(text, signer) for text in given)
 
 
-def _options(policy: Policy, known: frozenset[BaselineKey], **options: Any) -> CheckOptions:
+def _options(policy: Policy, known: frozenset[BaselineKey], baseline: Path | None, **options: Any) -> CheckOptions:
     from lineage_audit.claims import CheckOptions
 
-    return CheckOptions(policy=policy, known=known, **options)
+    return CheckOptions(policy=policy, known=known, baseline=baseline, **options)
 
 
 def _policy(file: Path | None, subject: str) -> Policy:

@@ -14,6 +14,7 @@ from lineage_audit.results.behaviour import (
 from lineage_audit.results.certificates import CertificateLink, Grade, Verification, VerificationOutcome
 from lineage_audit.results.check import (
     AncestorSummary,
+    CertificateGiven,
     CheckReport,
     ClaimRecord,
     Edit,
@@ -110,6 +111,7 @@ __all__ = [
     "Behaviour",
     "BehaviourOutcome",
     "Cause",
+    "CertificateGiven",
     "CertificateLink",
     "CheckReport",
     "ClaimRecord",

@@ -232,6 +232,25 @@ class LibrarySearch:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateGiven:
+    """A certificate that was given for a declared base that is not at hand.
+
+    Attributes:
+        file: its file.
+        name: the declared base that its other model was said to be, or None.
+        identity: who must have signed it, or None where nobody was named.
+        issuer: who must vouch for that identity, or None.
+        trust: the configuration of the sigstore instance that is trusted, or None for the public one.
+    """
+
+    file: str
+    name: str | None = None
+    identity: str | None = None
+    issuer: str | None = None
+    trust: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Suppression:
     """Why a finding does not count.
 
@@ -350,6 +369,8 @@ class CheckReport(Rendered):
         with_declared: whether the bases that the card declares were references too.
         weights: the name of the set of weights that was asked for, or None where none was named.
         inconclusive: what was to happen where something could not be checked, or None: the check is inconclusive.
+        baseline: the file of findings that do not count, where one was named; None: the policy's, if it has one.
+        certificates: the certificates that were given, beside the policy's.
     """
 
     tool_version: str
@@ -375,3 +396,5 @@ class CheckReport(Rendered):
     with_declared: bool = True
     weights: str | None = None
     inconclusive: WhenInconclusive | None = None
+    baseline: str | None = None
+    certificates: tuple[CertificateGiven, ...] = ()

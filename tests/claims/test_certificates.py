@@ -84,6 +84,9 @@ def test_nobody_need_believe_a_certificate_that_nobody_vouches_for(models, certi
     assert report.outcome == "inconclusive"
     assert {"LA903", "LA911"} <= _ids(report)
     assert any("nobody vouches for it" in line for line in _reasons(report))
+    (given,) = report.certificates
+    assert (given.name, given.identity) == (GONE, None)
+    assert certificate.name in given.file
 
 
 def test_a_name_ties_no_certificate_to_the_base(models, tmp_path):

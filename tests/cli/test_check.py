@@ -97,6 +97,8 @@ def test_a_baseline_is_written_and_holds(tmp_path, capsys):
     assert all(entry["subject"].startswith("sha256:") and entry["reference"] for entry in entries)
     assert run([*arguments, "-q"]) == 0
     assert capsys.readouterr().out == ""
+    assert run([*arguments, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["baseline"] == "known.json"
 
 
 def test_the_working_directory_has_a_policy(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from lineage_audit.report import render
 from lineage_audit.report.html.palette import ACCENTS
-from lineage_audit.results.check import Outcome
+from lineage_audit.results.check import CertificateGiven, Outcome
 from lineage_audit.results.comparison import Relation
 from tests.report.checks import CHECKS, FAILED
 from tests.report.hostile import NASTY, with_every_string
@@ -139,6 +139,8 @@ def test_the_command_repeats_the_run():
     command = Page(PAGES["tuned"]).text
     pinned = f"meadow-ai/prairie-7b@{TUNED.a.revision} orchard/prairie-7b-chat@{TUNED.b.revision}"
     assert f"lineage-audit compare {pinned} --effort sample" in command
+    named = replace(TUNED, parameters={**TUNED.parameters, "parents": "a/b, c/d", "base": "e/f"})
+    assert "--effort sample --parent a/b --parent c/d --base e/f" in Page(render(named, "html")).text
 
 
 @pytest.mark.parametrize(
@@ -162,6 +164,12 @@ def test_the_command_of_a_check_says_what_was_stated_of_a_reference(stated, said
         ({"weights": "int4"}, "--weights int4"),
         ({"budget": 2**20}, "--budget 1048576"),
         ({"inconclusive": "fail"}, "--inconclusive fail"),
+        ({"baseline": "known.json"}, "--baseline known.json"),
+        ({"certificates": (CertificateGiven("a.json", "org/base"),)}, "--certificate org/base=a.json"),
+        (
+            {"certificates": (CertificateGiven("a.json", None, "me@example.org", "https://id.example.org"),)},
+            "--identity me@example.org --issuer https://id.example.org",
+        ),
     ],
 )
 def test_the_command_of_a_check_says_how_it_was_asked(asked, said):

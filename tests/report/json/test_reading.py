@@ -21,7 +21,13 @@ def test_a_document_holds_the_whole_result(result, tmp_path):
     assert type(result_from(file)) is type(result)
 
 
-_ADDED = ("with_declared", "weights", "inconclusive")  # since the first document of its version
+_ADDED = (
+    "with_declared",
+    "weights",
+    "inconclusive",
+    "baseline",
+    "certificates",
+)  # since the first document of its version
 _OPTIONAL = ("run", "coverage", "requantization", "prompting", "controls", "quoted", "certificate", "schema", *_ADDED)
 
 

@@ -11,7 +11,16 @@ from lineage_audit.report.html.tables import Column, table
 from lineage_audit.report.numbers import MISSING, byte_size
 from lineage_audit.report.wording import DIGEST_METHODS, base_claim, model_facts, run_words, weight_file_words
 from lineage_audit.report.wording.glossary import Term, meaning_of, terms_of
-from lineage_audit.results import CheckReport, ModelSummary, ReferenceSummary, Report, Result, Run, Scalar
+from lineage_audit.results import (
+    CertificateGiven,
+    CheckReport,
+    ModelSummary,
+    ReferenceSummary,
+    Report,
+    Result,
+    Run,
+    Scalar,
+)
 from lineage_audit.sizes import plural
 
 _MOST_CAVEATS = 4
@@ -88,6 +97,8 @@ def compare_command(report: Report) -> list[str]:
     parents = report.parameters.get("parents")
     named = parents.split(", ") if isinstance(parents, str) else []
     options = [word for parent in named for word in ("--parent", parent)]
+    base = report.parameters.get("base")
+    options += ["--base", base] if isinstance(base, str) else []
     return [
         "lineage-audit",
         "compare",
@@ -103,9 +114,15 @@ def check_command(report: CheckReport) -> list[str]:
     """The command that repeats a check, revisions pinned."""
     given = [one for one in report.references if one.origin == "given"]
     options = [word for one in given for word in _given(one)]
+    options += [word for one in report.certificates for word in ("--certificate", _named(one.name, one.file))]
     options += [] if report.with_declared else ["--no-declared"]
+    signer = report.certificates[0] if report.certificates else CertificateGiven("")
     chosen = {
+        "--identity": signer.identity,
+        "--issuer": signer.issuer,
+        "--trust-config": signer.trust,
         "--policy": report.policy,
+        "--baseline": report.baseline,
         "--library": report.library.library if report.library else None,
         "--weights": report.weights,
         "--budget": report.budget,
@@ -120,8 +137,12 @@ def check_command(report: CheckReport) -> list[str]:
 def _given(reference: ReferenceSummary) -> tuple[str, str]:
     """How a reference was given: with what was stated of it, on which findings depend."""
     option = "--base" if reference.is_base else "--earlier" if reference.is_earlier else "--reference"
-    ref = with_revision(reference)
-    return option, f"{reference.name}={ref}" if reference.name else ref
+    return option, _named(reference.name, with_revision(reference))
+
+
+def _named(name: str | None, given: str) -> str:
+    """A model or a file, with what was said of which declared base it is."""
+    return f"{name}={given}" if name else given
 
 
 def first_pinned(models: Sequence[Pinned]) -> Markup:
