@@ -32,7 +32,7 @@ _FOLDS = 2
 """One half of the units fits, the other is held out."""
 
 
-class _LeadingLayer(Struct, frozen=True, eq=False):
+class _LayerMargins(Struct, frozen=True, eq=False):
     """By how much the best counterpart of held-out units leads the second best, float ``[n]``, by B's layer."""
 
     layer: int
@@ -41,7 +41,7 @@ class _LeadingLayer(Struct, frozen=True, eq=False):
 
 def measure_match_margins(
     a: CanonicalWeights, b: CanonicalWeights, alignment: Alignment, token_rows: tuple[IntArray, IntArray] | None
-) -> tuple[_LeadingLayer, ...]:
+) -> tuple[_LayerMargins, ...]:
     """Fit the residual map on every other unit of B, and hold the rest against A's units, both ways round."""
     found: dict[int, list[FloatArray]] = {layer: [] for layer in spread(sorted(alignment.layers), _LAYERS)}
     for fold in range(_FOLDS):
@@ -50,7 +50,7 @@ def measure_match_margins(
             return ()
         for layer, measured in _held_out(a, b, residual, {layer: alignment.layers[layer] for layer in found}, fold):
             found[layer].append(measured)
-    return tuple(_LeadingLayer(layer, np.concatenate(parts)) for layer, parts in found.items() if parts)
+    return tuple(_LayerMargins(layer, np.concatenate(parts)) for layer, parts in found.items() if parts)
 
 
 def _held_out(

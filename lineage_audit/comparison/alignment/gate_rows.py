@@ -29,14 +29,14 @@ _UNITS = 2048
 
 
 def gate_match_margin(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> float:
-    """Mean lead of probed gate rows of B in the layer of A where it is largest, over the looked-at layers of B."""
+    """Mean match margin of probed gate rows of B, each layer in the layer of A where it is largest."""
     layers = _looked_at(b)
     scores = layer_scores(a, b, basis, a.layers(), layers)
     return float(scores.max(axis=1).mean()) if scores.size else 0.0
 
 
 def matched_gate_rows(a: CanonicalWeights, b: CanonicalWeights, basis: SharedBasis) -> MatchedVectors | None:
-    """Gate rows of A and B that are each other's best match, as unit rows weighted by their lead, signs made equal."""
+    """Gate rows that are each other's best match, as unit rows weighted by their match margin, signs made equal."""
     layers_a, layers_b = a.layers(), _looked_at(b)
     scores = layer_scores(a, b, basis, layers_a, layers_b)
     found = [

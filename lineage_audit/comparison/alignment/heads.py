@@ -40,7 +40,7 @@ def match_heads(
 def _matched(
     a: CanonicalWeights, b: CanonicalWeights, layer_b: int, layer_a: int, basis: Basis, layouts: tuple[Heads, Heads]
 ) -> tuple[HeadMap, float] | None:
-    """The heads of one layer in a basis, and by how much those that were chosen lead."""
+    """The heads of one layer in a basis, and their match margin."""
     of_a, of_b = layouts
     keys, values, queries = (
         _similarity(
@@ -67,7 +67,7 @@ def _matched(
 
 
 def _lead(similarity: FloatArray, chosen: IntArray) -> float:
-    """Mean lead of the heads that were chosen over the best of the others; alone, a head leads by all that it has."""
+    """Mean match margin of the chosen heads over the best of the others; alone, a head leads by all that it has."""
     heads = np.arange(len(similarity))
     others = similarity.copy()
     others[heads, chosen] = 0.0

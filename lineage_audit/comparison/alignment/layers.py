@@ -97,7 +97,7 @@ def have_copies(weights: CanonicalWeights, layers: Iterable[int]) -> bool:
 def layer_scores(
     a: CanonicalWeights, b: CanonicalWeights, basis: Basis, layers_a: list[int], layers_b: list[int]
 ) -> npt.NDArray[np.float64]:
-    """Mean lead of B's probed units among A's, ``[layers of B, layers of A]``; 0 where nothing can be compared."""
+    """Mean match margin of B's probed units among A's, ``[layers of B, layers of A]``; 0 where none can be compared."""
     kernel = active_kernel()
     probes = {layer: _probes(b, layer, basis) for layer in layers_b}
     scores = np.zeros((len(layers_b), len(layers_a)))

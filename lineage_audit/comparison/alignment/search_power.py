@@ -1,8 +1,8 @@
 """What the search would have found: a statement of its power where it found nothing.
 
 A channel or a unit is found when its counterpart leads the best of the others. Among n random directions of width w
-the best has a cosine of about √(2 ln n / w), so the counterpart has to agree by that much and the clear lead more, in
-the embeddings (over shared tokens) and in the gate rows.
+the best has a cosine of about √(2 ln n / w), so the counterpart has to agree by that much and the clear match margin
+more, in the embeddings (over shared tokens) and in the gate rows.
 """
 
 from __future__ import annotations

@@ -50,8 +50,8 @@ class _HeldOut(Protocol):
     def found_again(self) -> npt.NDArray[np.bool_]: ...
 
 
-class _Leading(Protocol):
-    """Match margins of the units of one layer that the fit left out: see ``LeadingLayer``."""
+class _HasMargins(Protocol):
+    """Match margins of the units of one layer that the fit left out."""
 
     @property
     def layer(self) -> int: ...
@@ -84,8 +84,8 @@ def match_evidence(layers: Sequence[_HeldOut]) -> Evidence:
     )
 
 
-def match_margin_evidence(layers: Sequence[_Leading]) -> Evidence:
-    """Mean lead of the best counterpart over the second best, of units that the fit of the residual stream left out."""
+def match_margin_evidence(layers: Sequence[_HasMargins]) -> Evidence:
+    """Mean match margin of units that the fit of the residual stream left out."""
     return _mean(
         _MATCH_MARGINS,
         [(part.layer, part.match_margins) for part in layers],

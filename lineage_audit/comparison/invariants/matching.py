@@ -56,7 +56,7 @@ class KeyMatch(Struct, frozen=True, eq=False):
 
     @property
     def clear(self) -> Mapping[int, int]:
-        """Layer of B -> layer of A, where one stands out; once one does, a lesser lead will do for the others."""
+        """Layer of B -> layer of A, where one stands out; then a smaller match margin does for the others."""
         clearest = float(self.match_margins.max(initial=0.0))
         chosen = self.match_margins >= (
             INVARIANTS.layer_margin

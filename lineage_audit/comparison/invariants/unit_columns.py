@@ -232,7 +232,7 @@ def _with_the_rest(a: UnitColumns, b: UnitColumns, units: IntArray, a_units: Int
 
 
 def unit_match_margin(a: UnitColumns, b: UnitColumns) -> float:
-    """Mean lead of the better quarter of probed units over their second best."""
+    """Mean match margin of the better quarter of probed units."""
     probes = spread_numbers(len(b.numbers), _PROBES)
     if len(a.numbers) < 2:
         return 0.0

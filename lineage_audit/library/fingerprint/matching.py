@@ -156,7 +156,7 @@ def _probes(rows: FloatArray) -> FloatArray:
 
 
 def _match_margins(probes: FloatArray, rows: FloatArray, copies: int) -> npt.NDArray[np.float64]:
-    """Mean lead over the best quarter of the probes, for each layer of ``rows``, ``[layers, units, numbers]``."""
+    """Mean match margin of the best quarter of probes, for each layer of ``rows``, ``[layers, units, numbers]``."""
     layers, units, numbers = rows.shape
     sizes = np.abs(probes @ rows.reshape(-1, numbers).T).reshape(len(probes), layers, units)
     first = sizes.max(axis=2)

@@ -21,7 +21,7 @@ class _MatchedUnits(Struct, frozen=True):
 
     clear_margin: Annotated[
         float,
-        "mean lead of the matched |cosine| over the second best at which an order counts as found; noise never has it",
+        "mean match margin of the matched |cosine| at which an order counts as found; noise never has it",
     ] = 0.1
     coarse_margin: Annotated[
         float,
@@ -33,9 +33,9 @@ class _MatchedUnits(Struct, frozen=True):
     ] = 0.7
     of_copies: Annotated[
         float,
-        "lead over the second best, as a share of that over the best which is no copy, below which units have copies",
+        "match margin, as a share of that over the best which is no copy, below which units have copies",
     ] = 0.5
-    layer_margin: Annotated[float, "mean lead at which a layer of B counts as taken from a layer of A"] = 0.05
+    layer_margin: Annotated[float, "mean match margin at which a layer of B counts as taken from a layer of A"] = 0.05
     tie: Annotated[
         float,
         "match margins closer than this are a tie, which goes to the layer that continues the previous one",
@@ -55,16 +55,16 @@ class _MatchedChannels(Struct, frozen=True):
 
     clear_margin: Annotated[
         float,
-        "mean lead of the matched |correlation| over the second best at which channels count as matched",
+        "mean match margin of the matched |correlation| at which channels count as matched",
     ] = 0.1
     margin_gain: Annotated[
         float,
-        "mean lead of gate rows that a less simple map, or another round of fitting, has to add",
+        "mean match margin of gate rows that a less simple map, or another round of fitting, has to add",
     ] = 0.003
-    found_margin: Annotated[float, "lead of gate rows from which on Gram matrices are not asked as well"] = 0.2
+    found_margin: Annotated[float, "match margin of gate rows from which on Gram matrices are not asked as well"] = 0.2
     worth_refining: Annotated[
         float,
-        "lead of gate rows below which a map of a wide stream, whose rounds take minutes, is left alone; noise "
+        "match margin of gate rows below which a map of a wide stream, whose rounds take minutes, is left alone; noise "
         "gives .01",
     ] = 0.02
     worth_rotating: Annotated[
@@ -83,8 +83,7 @@ class _MatchedChannels(Struct, frozen=True):
     ] = 0.9
     of_copies: Annotated[
         float,
-        "lead over the second best, as a share of that over the best which is no copy, below which channels have "
-        "copies",
+        "match margin, as a share of that over the best which is no copy, below which channels have copies",
     ] = 0.5
     gains_explain: Annotated[
         float,
@@ -116,13 +115,13 @@ class _Invariants(Struct, frozen=True):
 
     layer_margin: Annotated[
         float,
-        "lead of a layer's best layer over the second best from which on it counts as its source",
+        "match margin of a layer's best layer from which on it counts as its source",
     ] = 0.12
     further_margin: Annotated[
         float,
         "the same for the other layers of a model one of whose layers has a clear source",
     ] = 0.05
-    further_share: Annotated[float, "and at least this share of that layer's lead"] = 0.25
+    further_share: Annotated[float, "and at least this share of that layer's"] = 0.25
     tie: Annotated[
         float,
         "match margins closer than this are a tie, which goes to the layer that continues the one before",
@@ -132,7 +131,9 @@ class _Invariants(Struct, frozen=True):
         "size of the product of two heads of one model from which on they count as copies that share their random "
         "signs",
     ] = 0.5
-    channel_margin: Annotated[float, "mean lead of probed channels at which the channels count as matched"] = 0.15
+    channel_margin: Annotated[float, "mean match margin of probed channels at which the channels count as matched"] = (
+        0.15
+    )
     same_geometry: Annotated[
         float,
         "correlation of the tokens' inner products from which on two embeddings count as one, rotated. Set on "
@@ -151,11 +152,12 @@ class _Invariants(Struct, frozen=True):
     ] = 0.3
     unit_margin: Annotated[
         float,
-        "lead of the better quarter of probed units from which on a layer counts as found; independent models show .05",
+        "match margin of the better quarter of probed units from which on a layer counts as found; independent models "
+        "show .05",
     ] = 0.15
     worth_matching: Annotated[
         float,
-        "lead of probed units from which on all are matched; between independent models it is noise of .10 at most",
+        "match margin of probed units from which on all are matched; independent models show noise, .10 at most",
     ] = 0.12
     mostly: Annotated[
         float,
@@ -176,8 +178,7 @@ class _Sketches(Struct, frozen=True):
 
     clear_margin: Annotated[
         float,
-        "lead of the best match over the second best, in the better quarter of a layer's units, that noise does "
-        "not have",
+        "match margin of the best match, in the better quarter of a layer's units, that noise does not have",
     ] = 0.15
     margin_of_experts: Annotated[
         float,
@@ -198,7 +199,7 @@ class _Sketches(Struct, frozen=True):
     ] = 0.02
     channel_margin: Annotated[
         float,
-        "mean lead of channels' best |correlation| over the second best at which single channels count as matched",
+        "mean match margin of channels' best |correlation| at which single channels count as matched",
     ] = 0.15
     related_cosine: Annotated[
         float,
