@@ -19,7 +19,8 @@ def layers_missing(config: ArchConfig, tensors: Sequence[TensorRef]) -> tuple[Le
         return ()
     return (
         LeftOut(
-            f"{config.file} speaks of {stated:,} layers, and {len(here):,} have weights here: the others are missing."
+            f"{config.file} speaks of {stated:,} layers, and {len(here):,} have weights here: the others are missing, "
+            "and every share is of what is here."
         ),
     )
 

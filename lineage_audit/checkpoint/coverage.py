@@ -72,9 +72,9 @@ def why_unread(tensor: TensorRef) -> str | None:
 
 
 def unread_sentences(coverage: Sequence[Coverage]) -> tuple[str, ...]:
-    """One sentence for every row of weights that are left out; buffers are no weights."""
+    """One sentence for every row of weights that are left out; buffers are no weights, and empty tensors have none."""
     total = max(1, sum(row.parameters for row in coverage))
-    return tuple(_sentence(row, total) for row in coverage if row.reason not in (None, _BUFFERS))
+    return tuple(_sentence(row, total) for row in coverage if row.bytes and row.reason not in (None, _BUFFERS))
 
 
 def _sentence(row: Coverage, total: int) -> str:

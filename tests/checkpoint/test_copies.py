@@ -84,7 +84,10 @@ def test_more_files_than_are_opened_are_not_settled() -> None:
 def test_layers_that_the_configuration_speaks_of_and_that_are_not_there_are_said() -> None:
     (left,) = opened({}, num_hidden_layers=4).left_out
     assert not left.settles
-    assert left.sentence == "config.json speaks of 4 layers, and 2 have weights here: the others are missing."
+    assert left.sentence == (
+        "config.json speaks of 4 layers, and 2 have weights here: the others are missing, "
+        "and every share is of what is here."
+    )
 
 
 def test_an_adapter_that_was_left_unmerged_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from lineage_audit.checkpoint import Checkpoint, read_checkpoint
@@ -10,6 +11,7 @@ from lineage_audit.checkpoint.formats import read_container
 from lineage_audit.checkpoint.left_out import LeftOut
 from tests.checkpoint.memory_source import MemorySource
 from tests.checkpoint.stored_forms import STORED, opaque, quantised
+from tests.models import safetensors
 
 UNKNOWN = "codes of an unknown scheme"
 
@@ -41,6 +43,12 @@ def test_what_is_not_read_is_named_by_part_and_reason(name: str, reason: str) ->
 def test_a_model_that_is_read_has_nothing_to_say() -> None:
     assert not read_checkpoint(quantised("gptq-4")).caveats
     assert {row.reason for row in read_checkpoint(quantised("gptq-4")).coverage} == {None}
+
+
+def test_an_empty_tensor_is_said_once_and_is_no_weight_that_was_left_out() -> None:
+    files = {"model.safetensors": safetensors({"a.weight": np.ones((8, 8)), "b.weight": np.zeros((0, 8))})}
+    (sentence,) = [caveat for caveat in read_checkpoint(MemorySource(files)).caveats if "b.weight" in caveat]
+    assert sentence.startswith("1 tensor without elements")
 
 
 def test_files_that_were_left_out_are_rows_of_their_own() -> None:

@@ -14,6 +14,7 @@ from lineage_audit.checkpoint.formats.safetensors import read_safetensors
 from lineage_audit.checkpoint.left_out import LeftOut
 from lineage_audit.checkpoint.source.base import Source
 from lineage_audit.errors import TwoModelsError, UnreadableFileError
+from lineage_audit.sizes import plural
 
 __all__ = ["Container", "read_container", "read_files"]
 
@@ -85,8 +86,8 @@ def _empty(container: Container) -> tuple[LeftOut, ...]:
         return ()
     return (
         LeftOut(
-            f"{len(empty):,} tensors are empty, the first {empty[0][:100]}: their weights are not here "
-            "(a training state that was saved in shards leaves such tensors)."
+            f"{plural(len(empty), 'tensor')} without elements, the first {empty[0][:100]}: the weights are not here "
+            "(a training state that was saved in shards leaves such tensors), and every share is of what is here."
         ),
     )
 

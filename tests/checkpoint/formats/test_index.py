@@ -229,7 +229,7 @@ def test_a_projector_among_ggufs_is_a_part_whatever_its_name(tmp_path: Path) -> 
 def test_tensors_without_elements_are_said() -> None:
     files = {"model.safetensors": safetensors({"a": np.zeros(2, np.float32), "b": np.zeros(0, np.float32)})}
     left = read_container(MemorySource(files)).left_out
-    assert [(one.settles, "1 tensors are empty" in one.sentence) for one in left] == [(False, True)]
+    assert [(one.settles, "1 tensor without elements, the first b:" in one.sentence) for one in left] == [(False, True)]
 
 
 def test_what_stands_beside_the_weights_is_named_once_with_its_size() -> None:
