@@ -31,12 +31,12 @@ class ScalePair:
 
 ACROSS: tuple[ScalePair, ...] = (
     ScalePair("llama-2-70b/base", "yi-34b/base", _APART),
-    ScalePair("llama-3.1-8b/base", "llama-2-7b/base", _APART),
-    ScalePair("llama-3.1-8b/base", "mixtral-8x7b/base", _APART),
-    ScalePair("llama-2-70b/base", "qwen2.5-72b/base", _APART),
+    ScalePair("llama-3.1-8b/base", "llama-2-7b/independent", _APART),
+    ScalePair("llama-3.1-8b/base", "mixtral-8x7b/independent", _APART),
+    ScalePair("llama-2-70b/base", "qwen2.5-72b/independent", _APART),
     ScalePair("yi-34b/base", "deepseek-v3/base", _APART),
 )
-"""Independent pairs of different shapes."""
+"""Independent pairs of different shapes. Bases of one width and depth are drawn from one seed, and share weights."""
 
 
 def pairs(shapes: Sequence[str], kinds: Sequence[str]) -> Iterator[ScalePair]:

@@ -15,7 +15,7 @@ from benchmarks.scale import kinds
 from benchmarks.scale.encoding import bfloat16, e4m3
 from benchmarks.scale.measuring import Measured, running_hub
 from benchmarks.scale.nearness import Nearest, nearest
-from benchmarks.scale.pairs import ScalePair, pairs
+from benchmarks.scale.pairs import ACROSS, ScalePair, pairs
 from benchmarks.scale.repository import repository
 from benchmarks.scale.server import Counts
 from benchmarks.scale.shapes import SHAPES
@@ -77,6 +77,14 @@ def test_every_kind_can_be_made_of_the_shapes_it_says() -> None:
                 assert kinds.model_named(*name.split("/")) is not None, name
     assert kinds.model_named("llama-2-7b", "no-such-kind") is None
     assert kinds.model_named("deepseek-v3", "upcycled") is None
+
+
+def test_models_of_different_shapes_that_are_called_independent_share_no_seed() -> None:
+    for pair in ACROSS:
+        a, b = (kinds.model_named(*name.split("/")) for name in (pair.a, pair.b))
+        assert isinstance(a, Trained)
+        assert isinstance(b, Trained)
+        assert a.seed != b.seed, pair
 
 
 def test_the_table_says_what_is_wrong() -> None:
