@@ -9,6 +9,7 @@ hashes of their bytes, never by a weight.
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from lineage_audit.checkpoint.reading import RowRequest, is_readable
 from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorKey, TensorRef
 from lineage_audit.comparison.evidence.base import unit_rows
+from lineage_audit.comparison.invariants.decorrelation import decorrelated
 from lineage_audit.comparison.pairing.tensors import rows_of_tokens
 from lineage_audit.comparison.reading.finite import are_usable, zero_where_unusable
 from lineage_audit.comparison.reading.set_values import without_set
@@ -46,11 +48,8 @@ _SHORTEST_TOKEN = 4
 _HASHED = 8192
 """Shared tokens, spread evenly over the ids, that are hashed at most."""
 
-_RIDGE = 0.1
-"""Share of the mean eigenvalue that is added before directions are weighed alike; noise has the smallest ones."""
 
-
-class AnchorTokens(Struct, frozen=True, eq=False):
+class AnchorTokens(Struct, frozen=True, eq=False, dict=True):
     """Embeddings of the same tokens in both models, as stored.
 
     Attributes:
@@ -65,15 +64,15 @@ class AnchorTokens(Struct, frozen=True, eq=False):
         """Number of tokens."""
         return len(self.a)
 
-    @property
+    @cached_property
     def directions_a(self) -> FloatArray:
         """What A's rows are held against, ``[tokens, width]``."""
-        return _decorrelated(self.a)
+        return _directions(self.a)
 
-    @property
+    @cached_property
     def directions_b(self) -> FloatArray:
         """The same of B."""
-        return _decorrelated(self.b)
+        return _directions(self.b)
 
 
 def read_anchor_tokens(
@@ -139,17 +138,13 @@ def _by_hash(b: Checkpoint, rows_b: IntArray, count: int) -> IntArray:
     return np.sort(np.array(sorted(positions.tolist(), key=rank)[:count], dtype=np.int64))
 
 
-def _decorrelated(values: FloatArray) -> FloatArray:
-    """Centre over the tokens, scale to length one, and weigh all directions among the tokens nearly alike.
+def _directions(values: FloatArray) -> FloatArray:
+    """Tokens centred, scaled to length one, and all directions among them weighed nearly alike.
 
-    The transformation is made of the tokens' inner products, which no change of the stream's basis moves. Without it a
-    few directions that all tokens share (frequency, massive channels) would be most of every product.
+    The weights are made of the tokens' inner products, which no change of the stream's basis moves.
     """
-    unit = unit_rows(values - values.mean(axis=0)).astype(np.float64)
-    sizes, vectors = np.linalg.eigh(unit @ unit.T)
-    weights = 1.0 / np.sqrt(np.maximum(sizes, 0.0) + _RIDGE * sizes.mean())
-    decorrelated: FloatArray = np.asarray((vectors * weights) @ vectors.T @ unit, dtype=np.float32)
-    return decorrelated
+    unit = unit_rows(values - values.mean(axis=0))
+    return np.ascontiguousarray(decorrelated(np.ascontiguousarray(unit.T)).T)
 
 
 def _tell_tokens_apart(values: FloatArray) -> npt.NDArray[np.bool_]:

@@ -42,6 +42,7 @@ from lineage_audit.comparison.invariants.unit_columns import (
     read_unit_numbers,
     unit_match_margin,
 )
+from lineage_audit.comparison.invariants.unit_rows import match_unit_rows
 from lineage_audit.comparison.progress import Progress
 from lineage_audit.comparison.symmetries.ffn_blocks import FfnBlock
 from lineage_audit.comparison.symmetries.setting import broken_symmetries
@@ -116,6 +117,8 @@ def ask_invariants(
     residual, layers = _residual_and_layers(a, b, found, keys)
     rotated = _ask_rotated(a, b, tokens, found, layers, budget)
     units = rotated or _ask_units(a, b, residual or ResidualMap("same"), layers, budget)
+    if found is not None and found.residual is not None and not any(match.is_found for match in units):
+        units = match_unit_rows(a, b, found.residual, layers, budget) or units
     evidence = (
         *key_evidence,
         channels.measure_agreement(found, tokens, parameters),

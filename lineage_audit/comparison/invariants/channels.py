@@ -63,7 +63,7 @@ class ChannelMatch(Struct, frozen=True, eq=False):
 
 def match_channels(tokens: AnchorTokens) -> ChannelMatch:
     """Match B's channels with A's; B may have fewer."""
-    columns_a, columns_b = _columns(tokens.a), _columns(tokens.b)
+    columns_a, columns_b = _columns(tokens.directions_a), _columns(tokens.directions_b)
     probes = spread_numbers(len(columns_b), _PROBES)
     products = columns_b[probes] @ columns_a.T
     sizes = np.abs(products)

@@ -21,6 +21,12 @@ from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 
 ComplexArray = npt.NDArray[np.complex64]
 
+_BY_CHANCE = 2.0
+"""Standard deviations of a layer's agreement by which the best of independent ones lead."""
+
+_SPREAD = 0.52
+"""Standard deviation over mean of the size of a complex normal number."""
+
 
 class KeyMatch(Struct, frozen=True, eq=False):
     """For each key head of B the head of A.
@@ -29,8 +35,8 @@ class KeyMatch(Struct, frozen=True, eq=False):
         a_heads: position among A's heads, ``[heads of B]``.
         layers: for each layer of B, in order, its number.
         best: for each of them the layer of A that agrees best.
-        sizes: mean size of the matched products in it.
-        match_margins: by how much it leads the best layer that is no copy of it.
+        sizes: mean size of the matched products in it, of vectors as they are.
+        match_margins: by how much it leads the best layer that is no copy of it, decorrelated, beyond chance.
         groups: for each key head of B the number of A's head in its layer, ``[heads of B]``.
         of_layers: layer of each key head of B, ``[heads of B]``.
         negative: matched rotary pairs that clearly point the other way.
@@ -87,19 +93,27 @@ class KeyProducts(Struct, frozen=True, eq=False, dict=True):
     Attributes:
         keys_a: A's heads.
         keys_b: B's heads.
-        across: complex products ``[frequencies, heads of B, heads of A]``.
+        across: complex products of decorrelated vectors ``[frequencies, heads of B, heads of A]``.
         within: the same of A with A ``[frequencies, heads of A, heads of A]``.
+        alike: mean size of A's products with each other, of the vectors as they are ``[heads of A, heads of A]``:
+            decorrelated, what copies differ by would weigh as much as what they share.
     """
 
     keys_a: RotaryKeys
     keys_b: RotaryKeys
     across: ComplexArray
     within: ComplexArray
+    alike: npt.NDArray[np.float32]
+
+    def matched(self, a_heads: IntArray) -> ComplexArray:
+        """Products of the vectors as they are, of each head of B with one of A's, ``[frequencies, heads of B]``."""
+        products: ComplexArray = np.einsum("hft,hft->fh", self.keys_b.vectors, self.keys_a.vectors[a_heads].conj())
+        return products
 
     @cached_property
     def random_signs(self) -> IntArray:
         """For each head of A the number of its random sign; heads that are copies of one another share one."""
-        alike = np.abs(self.within).mean(axis=0) >= INVARIANTS.copy
+        alike = self.alike >= INVARIANTS.copy
         np.fill_diagonal(alike, True)
         labels = np.arange(len(alike))
         while True:
@@ -111,9 +125,15 @@ class KeyProducts(Struct, frozen=True, eq=False, dict=True):
 
 def multiply(keys_a: RotaryKeys, keys_b: RotaryKeys) -> KeyProducts:
     """All products, frequency by frequency."""
-    vectors_a, vectors_b = keys_a.vectors.transpose(1, 0, 2), keys_b.vectors.transpose(1, 0, 2)
-    conjugate = vectors_a.conj().transpose(0, 2, 1)
-    return KeyProducts(keys_a, keys_b, vectors_b @ conjugate, vectors_a @ conjugate)
+    across = _products(keys_b.decorrelated, keys_a.decorrelated)
+    within = _products(keys_a.decorrelated, keys_a.decorrelated)
+    alike = np.abs(_products(keys_a.vectors, keys_a.vectors)).mean(axis=0)
+    return KeyProducts(keys_a, keys_b, across, within, alike)
+
+
+def _products(vectors: ComplexArray, others: ComplexArray) -> ComplexArray:
+    """Complex products of all heads with all others ``[frequencies, heads, others]``."""
+    return vectors.transpose(1, 0, 2) @ others.conj().transpose(1, 2, 0)
 
 
 def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> KeyMatch:
@@ -131,7 +151,7 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
     layers_a, layers_b = keys_a.layers[starts_a], keys_b.layers[starts_b]
     chosen = _choose_layers(scores, layers_a)
     copies = _copies(products, starts_a)
-    match_margins = _match_margins(scores, chosen, copies)
+    match_margins = _match_margins(scores, chosen, copies) - _BY_CHANCE * _noise(sizes, keys_b, counts_b)
     left_out = np.setdiff1d(np.arange(len(starts_a)), chosen)
     a_heads = np.empty(len(keys_b), dtype=np.int64)
     ends_a, ends_b = np.append(starts_a[1:], len(keys_a)), np.append(starts_b[1:], len(keys_b))
@@ -140,17 +160,18 @@ def match_keys(products: KeyProducts, across: ComplexArray | None = None) -> Key
         is_clear = match_margins[row] >= INVARIANTS.further_margin and block.shape[0] <= block.shape[1]
         inside = assign(block) if is_clear else block.argmax(axis=1)
         a_heads[starts_b[row] : ends_b[row]] = starts_a[column] + inside
-    matched = np.add.reduceat(sizes[np.arange(len(keys_b)), a_heads].astype(np.float64), starts_b) / counts_b
+    matched = products.matched(a_heads)
+    matched_sizes = np.add.reduceat(np.abs(matched).mean(axis=0).astype(np.float64), starts_b) / counts_b
     return KeyMatch(
         a_heads,
         layers_b,
         layers_a[chosen],
-        matched,
+        matched_sizes,
         match_margins,
         groups=keys_a.heads[a_heads],
         of_layers=keys_b.layers,
         layers_of_a=layers_a,
-        negative=int((products.across[:, np.arange(len(keys_b)), a_heads].real < -INVARIANTS.copy).sum()),
+        negative=int((matched.real < -INVARIANTS.copy).sum()),
         left_out_are_copies=bool(copies[left_out].sum(axis=1).max(initial=0) > 1),
     )
 
@@ -174,9 +195,8 @@ def _choose_layers(scores: npt.NDArray[np.floating], layers_a: IntArray) -> IntA
 
 def _copies(products: KeyProducts, starts: IntArray) -> npt.NDArray[np.bool_]:
     """Which layers of A are copies of which, ``[layers, layers]``."""
-    sizes = np.abs(products.within).mean(axis=0)
-    counts = np.diff(np.append(starts, len(sizes)))
-    scores = np.add.reduceat(np.maximum.reduceat(sizes, starts, axis=1), starts, axis=0) / counts[:, None]
+    counts = np.diff(np.append(starts, len(products.alike)))
+    scores = np.add.reduceat(np.maximum.reduceat(products.alike, starts, axis=1), starts, axis=0) / counts[:, None]
     copies: npt.NDArray[np.bool_] = scores >= INVARIANTS.copy
     return copies
 
@@ -189,3 +209,10 @@ def _match_margins(
     second = others.max(axis=1)
     picked = scores[np.arange(len(chosen)), chosen]
     return np.where(np.isfinite(second), picked - second, 0.0).astype(np.float64)
+
+
+def _noise(sizes: npt.NDArray[np.float32], keys_b: RotaryKeys, counts: IntArray) -> npt.NDArray[np.float64]:
+    """Standard deviation by layer of B of the mean size of products that match by chance: fewer numbers, more noise."""
+    numbers = counts * keys_b.vectors.shape[1]
+    noise: npt.NDArray[np.float64] = _SPREAD * float(np.median(sizes)) / np.sqrt(np.maximum(1, numbers))
+    return noise

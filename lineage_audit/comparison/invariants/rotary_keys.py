@@ -11,6 +11,7 @@ heads.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from lineage_audit.checkpoint.roles import Role
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import LAYER_PATTERNS
+from lineage_audit.comparison.invariants.decorrelation import decorrelated
 from lineage_audit.comparison.symmetries.geometry import (
     Heads,
     HeadsByLayer,
@@ -76,7 +78,7 @@ class KeySource(Struct, frozen=True):
         return np.arange(self.heads)[:, None, None] * self.rows + np.stack([first, second], axis=-1)
 
 
-class RotaryKeys(Struct, frozen=True, eq=False):
+class RotaryKeys(Struct, frozen=True, eq=False, dict=True):
     """Key heads of one model, each frequency a direction over the anchor tokens.
 
     Attributes:
@@ -94,6 +96,11 @@ class RotaryKeys(Struct, frozen=True, eq=False):
     def __len__(self) -> int:
         """Number of key heads."""
         return len(self.layers)
+
+    @cached_property
+    def decorrelated(self) -> ComplexArray:
+        """The same vectors, where what all of them have in common weighs no more than what tells them apart."""
+        return _unit(decorrelated(self.vectors.reshape(-1, self.vectors.shape[-1]))).reshape(self.vectors.shape)
 
 
 class KeyPlan(Struct, frozen=True, eq=False):

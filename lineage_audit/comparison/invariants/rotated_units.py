@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lineage_audit.checkpoint.reading import RowRequest, bytes_for_rows
+from lineage_audit.checkpoint.reading import RowRequest
 from lineage_audit.checkpoint.tensors import IntArray, TensorRef
 from lineage_audit.comparison.alignment.canonical import CanonicalWeights
 from lineage_audit.comparison.alignment.spreading import spread_numbers
@@ -26,15 +26,7 @@ from lineage_audit.comparison.invariants.unit_columns import (
     match_alike,
     up_of,
 )
-
-_FFNS = 2
-"""FFNs whose units are looked at; one where it is so large that a part of it is read."""
-
-_ROWS = 512
-"""Rows that are read of each."""
-
-_SHARE = 0.25
-"""Share of the budget that they may take."""
+from lineage_audit.comparison.invariants.unit_rows import FFNS, rows_to_read
 
 
 def match_rotated_units(
@@ -59,9 +51,9 @@ def match_rotated_units(
     if not known:
         return ()
     first = ups_b[known[0][1]]
-    rows = _rows_to_read(first, budget)
+    rows = rows_to_read([first], budget)
     alike = [pair for pair in known if ups_b[pair[1]].shape == first.shape]  # some have FFNs of several sizes
-    count = _FFNS if len(rows) == first.shape[0] else 1
+    count = FFNS if len(rows) == first.shape[0] else 1
     pairs = [alike[position] for position in spread_numbers(len(alike), min(count, len(alike)))]
     units_a = _over_tokens(a, [ups_a[one] for one, _ in pairs], rows, tokens.directions_a)
     units_b = _over_tokens(b, [ups_b[other] for _, other in pairs], rows, tokens.directions_b)
@@ -69,14 +61,6 @@ def match_rotated_units(
         match_alike(UnitColumns(one, *of_a), UnitColumns(other, *of_b), rows, ups_b[other].shape[0])
         for (one, other), of_a, of_b in zip(pairs, units_a, units_b, strict=True)
     )
-
-
-def _rows_to_read(up: TensorRef, budget: int) -> IntArray:
-    """All units where they are few, else a run from the middle, as long as the budget allows."""
-    row = max(1, bytes_for_rows(up, np.arange(1)))
-    count = min(up.shape[0], _ROWS, max(1, int(_SHARE * budget / row)))
-    start = (up.shape[0] - count) // 2
-    return np.arange(start, start + count)
 
 
 def _over_tokens(

@@ -154,7 +154,7 @@ def match_units(a: UnitColumns, b: UnitColumns) -> UnitMatch:
     )
     if len(a.numbers) == len(b.numbers) and len(units) >= INVARIANTS.mostly * len(everyone):
         units, a_units = everyone, _with_the_rest(a, b, units, a_units)
-    return _matched(a, b, units, a_units, match_margin)
+    return match_as_paired(a, b, units, a_units, match_margin)
 
 
 def match_alike(a: UnitColumns, b: UnitColumns, places: IntArray, size: int) -> UnitMatch:
@@ -166,12 +166,15 @@ def match_alike(a: UnitColumns, b: UnitColumns, places: IntArray, size: int) -> 
         places: which units these are, in both.
         size: units that the FFN has.
     """
-    found = _matched(a, b, *_best_of_each(a, b), unit_match_margin(a, b))
+    found = match_as_paired(a, b, *_best_of_each(a, b), unit_match_margin(a, b))
     return replace(found, units=places[found.units], a_units=places[found.a_units], size=size)
 
 
-def _matched(a: UnitColumns, b: UnitColumns, units: IntArray, a_units: IntArray, match_margin: float) -> UnitMatch:
+def match_as_paired(
+    a: UnitColumns, b: UnitColumns, units: IntArray, a_units: IntArray, match_margin: float | None = None
+) -> UnitMatch:
     """What was matched, where every unit of B's FFN was looked at."""
+    match_margin = unit_match_margin(a, b) if match_margin is None else match_margin
     cosines = np.einsum("ij,ij->i", b.numbers[units], a.numbers[a_units])
     scales = ratio(b.lengths[units], a.lengths[a_units]).astype(np.float32)
     count, numbers = b.numbers.shape

@@ -122,8 +122,13 @@ def _untold(_: Findings) -> Cause:
 
 
 def _only_channels_reject(findings: Findings) -> bool:
-    """Tell whether the residual channels alone agree, while every order of what the layers hold was asked for."""
+    """Tell whether the residual channels alone agree, while every order of what the layers hold was asked for.
+
+    Signs of what the layers hold may have been drawn anew: then sizes still agree.
+    """
     if not (_rejects(findings) and not _is_moved_unasked(findings)) or _was_copied(findings):
+        return False
+    if is_half_agreed([item for item in findings.evidence if not rights_of(item.test_id).sees_basis]):
         return False
     exact = [item for item in findings.evidence if item.grade == "exact" and item.log10_p is not None]
     others = [item for item in exact if not rights_of(item.test_id).sees_basis]

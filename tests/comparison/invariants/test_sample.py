@@ -89,6 +89,18 @@ def test_attention_taken_alone_is_found() -> None:
     assert _verdict(parent, disguised).relation in ("derived", "shared-origin")
 
 
+def test_channels_that_kept_their_numbers_hide_no_layers_whose_signs_were_drawn_anew() -> None:
+    """Every exact test of the layers is at chance then, and what they agree by in size is more than a common basis."""
+    child = noisy(llama(1, WIDE), seed=3, size=0.1)
+    for disguise in (disguises.flip_units, disguises.flip_attention, disguises.permute_heads):
+        child = disguise(child, np.random.default_rng(4))
+    report = _report(llama(1, WIDE), child)
+    in_place = {item.test_id: item.log10_p or 0.0 for item in report.evidence}
+    assert min(in_place[test_id] for test_id in ("ffn-signs", "value-output-signs", "query-key-signs")) > -3
+    assert in_place["channel-fixed-points"] < -6
+    assert report.verdict.relation == "derived"
+
+
 @pytest.mark.parametrize("relation", ["copied", "strangers"])
 def test_ffns_taken_alone_are_found_by_the_gains_of_their_norms(relation: str) -> None:
     """FFNs of the parent, with the norms before them, in another order; embeddings and attention of a stranger."""

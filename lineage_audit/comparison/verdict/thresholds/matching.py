@@ -115,8 +115,14 @@ class _Invariants(Struct, frozen=True):
 
     layer_margin: Annotated[
         float,
-        "match margin of a layer's best layer from which on it counts as its source",
-    ] = 0.12
+        "match margin of a layer's best layer, beyond chance, from which on it counts as its source; of independent "
+        "models the clearest layer has .02",
+    ] = 0.08
+    unclear_margin: Annotated[
+        float,
+        "mean match margin of all layers' best ones, beyond chance, from which on models are not called independent: "
+        "those of one half of the zoo have none, what was trained twice from one start .05 and more",
+    ] = 0.02
     further_margin: Annotated[
         float,
         "the same for the other layers of a model one of whose layers has a clear source",
