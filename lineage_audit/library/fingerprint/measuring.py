@@ -129,7 +129,7 @@ def _matrices(found: Correspondence, factors: Factors) -> Iterator[Measurement]:
             a = _side(found.a, pair.a, part, role, found.basis, match.a)
             b = _side(found.b, pair.b, part, role, found.basis, match.b)
             if a is not None and b is not None:
-                yield from _of_role(*_of_known_sizes(a, b), factors)
+                yield from _of_role(*_as_heavy(*_of_known_sizes(a, b)), factors)
 
 
 def _of_role(a: _Side, b: _Side, factors: Factors) -> Iterator[Measurement]:
@@ -145,6 +145,12 @@ def _of_known_sizes(a: _Side, b: _Side) -> tuple[_Side, _Side]:
     """Both with sizes; where those of one were not read it is taken to be as large as the other, or of length one."""
     known = [side.sizes for side in (a, b) if side.sizes.any()] or [np.ones(len(b.sizes), np.float32)]
     return replace(a, sizes=known[0]), replace(b, sizes=known[-1])
+
+
+def _as_heavy(a: _Side, b: _Side) -> tuple[_Side, _Side]:
+    """Both standing for as many vectors: of one model all may have been sketched, of the other some."""
+    share = max(a.share, b.share)
+    return replace(a, share=share), replace(b, share=share)
 
 
 def _measured(a: _Side, b: _Side, tensor: TensorRef, parameters: int, factors: Factors) -> Measurement:

@@ -47,6 +47,18 @@ def test_equal_files_are_identical(base: Fingerprint) -> None:
     assert report.verdict.relation == "identical"
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_model_of_which_more_was_sketched_is_no_rescaled_one(swapped: bool) -> None:
+    wide = Size(layers=2, hidden=64, heads=4, kv_heads=2, ffn=400, vocab=160)
+    weights = llama(1, wide)
+    some = fingerprint(weights, wide)
+    every, moved = (fingerprint(one, wide, every_unit=True) for one in (weights, noisy(weights, 2, 0.1)))
+    for other, kind, distance in ((every, set(), 0.0), (moved, {"fine-tuned"}, 0.1)):
+        report = compare_fingerprints(*((other, some) if swapped else (some, other)))
+        assert kinds(report) == kind
+        assert report.parameters["relative_distance"] == pytest.approx(distance, abs=0.02)
+
+
 @pytest.mark.parametrize("symmetry", SYMMETRIES)
 def test_no_single_symmetry_hides_a_fine_tune(symmetry: str, base: Fingerprint) -> None:
     aligned_a = SYMMETRIES[symmetry](noisy(BASE, 2, 0.1), SIZE, np.random.default_rng(3))
