@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+_Square = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 _Rows = TypeVar("_Rows", npt.NDArray[np.float32], npt.NDArray[np.complex64])
 
 _RIDGE = 0.1
@@ -23,9 +24,20 @@ _RIDGE = 0.1
 def decorrelated(rows: _Rows) -> _Rows:
     """The rows ``[rows, numbers]`` with all directions among their numbers weighed nearly alike."""
     exact = rows.astype(np.result_type(rows, np.float64))
-    sizes, directions = np.linalg.eigh(exact.conj().T @ exact)
-    if not len(sizes) or sizes[-1] <= 0.0:
+    total = float(np.square(np.abs(exact)).sum())
+    if not total:
         return rows
-    weights = 1.0 / np.sqrt(np.maximum(sizes, 0.0) + _RIDGE * sizes.mean())
-    weighed: _Rows = ((exact @ directions * weights) @ directions.conj().T).astype(rows.dtype)
+    ridge = _RIDGE * total / rows.shape[1]
+    weighed: _Rows
+    if len(rows) < rows.shape[1]:  # R (R* R + ridge)^-1/2 is (R R* + ridge)^-1/2 R
+        weighed = (_inverse_root(exact @ exact.conj().T, ridge) @ exact).astype(rows.dtype)
+    else:
+        weighed = (exact @ _inverse_root(exact.conj().T @ exact, ridge)).astype(rows.dtype)
     return weighed
+
+
+def _inverse_root(products: _Square, ridge: float) -> _Square:
+    """(products + ridge)^-1/2."""
+    sizes, directions = np.linalg.eigh(products)
+    root: _Square = (directions / np.sqrt(np.maximum(sizes, 0.0) + ridge)) @ directions.conj().T
+    return root

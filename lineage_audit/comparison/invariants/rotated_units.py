@@ -28,6 +28,9 @@ from lineage_audit.comparison.invariants.unit_columns import (
 )
 from lineage_audit.comparison.invariants.unit_rows import FFNS, rows_to_read
 
+_ROWS = 512
+"""Rows that are read of a large FFN."""
+
 
 def match_rotated_units(
     a: CanonicalWeights, b: CanonicalWeights, tokens: AnchorTokens, layers: Mapping[int, int], budget: int
@@ -51,7 +54,7 @@ def match_rotated_units(
     if not known:
         return ()
     first = ups_b[known[0][1]]
-    rows = rows_to_read([first], budget)
+    rows = rows_to_read(first, budget, _ROWS)
     alike = [pair for pair in known if ups_b[pair[1]].shape == first.shape]  # some have FFNs of several sizes
     count = FFNS if len(rows) == first.shape[0] else 1
     pairs = [alike[position] for position in spread_numbers(len(alike), min(count, len(alike)))]

@@ -35,7 +35,10 @@ from lineage_audit.comparison.verdict.thresholds import MATCHED_UNITS
 FFNS = 2
 """FFNs whose units are looked at; one where it is so large that a part of it is read."""
 
-_ROWS = 512
+_FEW_UNITS = 512
+"""Units up to which all rows are read."""
+
+_ROWS = 256
 """Rows that are read of a large one."""
 
 _SHARE = 0.25
@@ -60,42 +63,52 @@ def match_unit_rows(
     sources = _sources(ups_a, ups_b, layers)
     if not sources or not residual.joins(a.channels, b.channels):
         return ()
-    rows = rows_to_read([ups_b[block] for block in sources], budget)
-    blocks = spread(list(sources), FFNS if len(rows) == _units(ups_b, sources) else 1)
+    first = ups_b[next(iter(sources))]
+    rows = rows_to_read(first, budget, _ROWS)
+    if not len(rows):
+        return ()
+    if len(rows) < first.shape[0]:
+        sources = {block: some[:1] for block, some in list(sources.items())[:1]}
+    blocks = spread(list(sources), FFNS)
     wanted = list(dict.fromkeys(one for block in blocks for one in sources[block]))
     of_a = {one.block: one for one in _read(a, ups_a, wanted, rows, residual)}
     of_b = _read(b, ups_b, blocks, rows, ResidualMap("same"))
     candidates = [([of_a[one] for one in sources[own.block] if one in of_a], own) for own in of_b]
-    return tuple(_best_match(some, own, rows, ups_b[own.block].shape[0]) for some, own in candidates if some)
+    return tuple(_best_match(some, own, rows, first.shape[0]) for some, own in candidates if some)
 
 
 def _sources(ups_a: _Ups, ups_b: _Ups, layers: Mapping[int, int]) -> dict[FfnBlock, list[FfnBlock]]:
-    """The FFNs of A that one of B is held against: its layer's, or the first and the last where no layer is known."""
-    by_layer = {block.layer: block for block in ups_a}
-    if layers:
-        known = {block: by_layer[layers[block.layer]] for block in ups_b if layers.get(block.layer) in by_layer}
-        return {block: [source] for block, source in known.items() if ups_a[source].shape[0] == ups_b[block].shape[0]}
-    some = spread(list(ups_a), FFNS)
+    """The FFNs of A that one of B is held against: its layer's, or the first and the last where no layer is known.
+
+    All are of one size: of models whose FFNs are of several, those of the first one's.
+    """
+    by_layer = {block.layer: [block] for block in ups_a}
+    ends = spread(list(ups_a), FFNS)
     found = {
-        block: [source for source in some if ups_a[source].shape[0] == ups_b[block].shape[0]]
-        for block in spread(list(ups_b), FFNS)
+        block: by_layer.get(layers[block.layer], []) if layers else ends
+        for block in (ups_b if layers else spread(list(ups_b), FFNS))
+        if not layers or block.layer in layers
     }
-    return {block: sources for block, sources in found.items() if sources}
+    units = {ups_b[block].shape[0] for block in list(found)[:1]}
+    alike = {block: [one for one in sources if ups_a[one].shape[0] in units] for block, sources in found.items()}
+    return {block: sources for block, sources in alike.items() if sources and ups_b[block].shape[0] in units}
 
 
-def _units(ups: _Ups, blocks: Mapping[FfnBlock, object]) -> int:
-    return max(ups[block].shape[0] for block in blocks)
+def rows_to_read(up: TensorRef, budget: int, most: int) -> IntArray:
+    """All units where they are few or cost no more than one, else a run from the middle; none if that costs too much.
 
-
-def rows_to_read(ups: list[TensorRef], budget: int) -> IntArray:
-    """All units where they are few, else a run from the middle, as long as the budget allows."""
-    first = max(ups, key=lambda up: up.shape[0])
-    everything = bytes_for_rows(first, np.arange(first.shape[0]))
-    if first.shape[0] <= _ROWS and FFNS * everything <= _SHARE * budget:
-        return np.arange(first.shape[0])
-    row = max(1, bytes_for_rows(first, np.arange(1)))
-    count = min(first.shape[0], _ROWS, max(1, int(_SHARE * budget / row)))
-    start = (first.shape[0] - count) // 2
+    Args:
+        up: one of the matrices, which are of one shape.
+        budget: bytes that may be read of each model.
+        most: rows of a run.
+    """
+    units = up.shape[0]
+    row, everything = (bytes_for_rows(up, np.arange(count)) for count in (1, units))
+    lies_across = 2 * row > everything
+    if (units <= _FEW_UNITS or lies_across) and FFNS * everything <= _SHARE * budget:
+        return np.arange(units)
+    count = 0 if lies_across else min(units, most, max(1, int(_SHARE * budget / max(1, row))))
+    start = (units - count) // 2
     return np.arange(start, start + count)
 
 

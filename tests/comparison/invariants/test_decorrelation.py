@@ -43,6 +43,14 @@ def test_orders_signs_and_angles_move_no_weight() -> None:
     np.testing.assert_allclose(decorrelated(rows[order] * angles), decorrelated(rows)[order] * angles, atol=1e-4)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_few_rows_are_weighed_as_many_are(turned: bool) -> None:
+    """Fewer rows than numbers are weighed by their products with each other, which are fewer."""
+    few = _rows(1, turned=turned)[: NUMBERS // 2]
+    padded = np.concatenate([few, np.zeros((NUMBERS, NUMBERS), dtype=few.dtype)])
+    np.testing.assert_allclose(decorrelated(few), decorrelated(padded)[: len(few)], atol=1e-5)
+
+
 def test_rows_without_a_number_are_left_alone() -> None:
     for empty in (np.zeros((4, 3), dtype=np.float32), np.zeros((4, 0), dtype=np.float32)):
         np.testing.assert_array_equal(decorrelated(empty), empty)

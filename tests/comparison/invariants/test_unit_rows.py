@@ -55,7 +55,7 @@ def test_strangers_find_no_counterpart() -> None:
 def test_of_a_large_ffn_a_run_is_read() -> None:
     parent = llama(1, LARGE)
     (match,) = _matches(parent, noisy(parent, 3, 0.1), LARGE)
-    assert match.asked == 512
+    assert match.asked == 256
     np.testing.assert_array_equal(match.units, match.a_units)
     (match,) = _matches(parent, noisy(parent, 3, 0.1), LARGE, budget=64 * 4 * LARGE.hidden * 4)
     assert match.asked == 64
@@ -65,6 +65,20 @@ def test_ffns_of_other_sizes_are_not_held_against_each_other() -> None:
     narrow = replace(WIDE, ffn=128)
     weights = (CanonicalWeights(model(llama(1, size), llama_config(size))) for size in (WIDE, narrow))
     assert match_unit_rows(*weights, ResidualMap("same"), {}, BUDGET) == ()
+
+
+def test_ffns_of_several_sizes_are_no_trouble() -> None:
+    def narrowed(weights: Weights) -> Weights:
+        cut = {"gate_proj": np.s_[:64], "up_proj": np.s_[:64], "down_proj": np.s_[:, :64]}
+        return {
+            name: next((values[part] for role, part in cut.items() if "layers.1." in name and role in name), values)
+            for name, values in weights.items()
+        }
+
+    parent = narrowed(llama(1, WIDE))
+    (match,) = _matches(parent, parent)
+    assert match.block.layer == 0
+    assert len(match.units) == WIDE.ffn
 
 
 @pytest.mark.parametrize(("share", "relations"), [(0.45, {"shared-origin"}), (0.0, {"independent"})])
