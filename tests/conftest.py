@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -57,6 +59,10 @@ SLOW = (
 
 Golden = Callable[[str, str], None]
 
+_THIS_MACHINE = {"", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}
+_NOWHERE = (".invalid", ".test", ".example")
+"""Ends of names that no machine ever has (RFC 2606)."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -87,6 +93,25 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(autouse=True)
+def no_other_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where a test looks for another machine: what it then shows would hang on what that machine says."""
+    asked: list[str] = []
+    look_up = socket.getaddrinfo
+
+    def of_this_machine(host: str | bytes | None, *wanted: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        if name in _THIS_MACHINE:
+            return look_up(host, *wanted, **options)
+        if not name.endswith(_NOWHERE):
+            asked.append(name)
+        raise socket.gaierror(socket.EAI_NONAME, f"{name} is no name of this machine")
+
+    monkeypatch.setattr(socket, "getaddrinfo", of_this_machine)
+    yield
+    assert not asked, f"looked for {', '.join(sorted(set(asked)))}"
 
 
 @pytest.fixture
