@@ -62,7 +62,7 @@ def test_an_architecture_without_its_weights_is_independent() -> None:
     assert report.verdict.relation == "independent"
     assert "two renames" in report.verdict.summary
     assert report.verdict.detection_limit is not None
-    assert report.verdict.detection_limit <= 0.35  # of a copy under any order of heads; in place .02
+    assert report.verdict.detection_limit <= 0.4  # of a copy under any order and sign of heads; in place .02
     assert (report.verdict.copied_share or 0.0) < 0.001
     assert report.names.renamed == 12
 
@@ -71,7 +71,7 @@ def test_one_recipe_with_two_seeds_is_independent() -> None:
     report = _sample("llama-style-parent", "llama-style-twin")
     assert report.verdict.relation == "independent"
     assert report.tokenizer.shared_share == 1.0
-    assert (report.verdict.detection_limit or 1.0) <= 0.35
+    assert (report.verdict.detection_limit or 1.0) <= 0.4
 
 
 def test_a_disguised_fine_tune_is_found_with_what_was_done_to_it() -> None:

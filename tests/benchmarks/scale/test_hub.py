@@ -24,6 +24,7 @@ from benchmarks.speed.running import Run
 from lineage_audit import compare
 from lineage_audit.checkpoint import open_checkpoint
 from lineage_audit.checkpoint.roles import Role
+from lineage_audit.comparison.verdict.thresholds import INVARIANTS
 from tests.benchmarks.scale.tiny import DEEPSEEK, LLAMA
 
 
@@ -119,7 +120,7 @@ def test_a_run_is_taken_up_where_it_ended(
 
 def test_a_statistic_is_held_against_what_leaves_a_question_open() -> None:
     evidence = [
-        {"test_id": "rotary-agreement", "status": "measured", "count": 9, "effect": 0.055},
+        {"test_id": "rotary-agreement", "status": "measured", "count": 9, "effect": INVARIANTS.unclear_margin},
         {"test_id": "unit-column-agreement", "status": "measured", "count": 199, "effect": 0.9},
         {"test_id": "ffn-signs", "status": "measured", "count": 999, "effect": 0.9},
     ]
