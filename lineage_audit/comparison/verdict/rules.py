@@ -232,7 +232,8 @@ def _say_delta(findings: Findings) -> str:
 
 
 def _say_unclear(findings: Findings) -> str:
-    return f"p ≤ 10^{_exact(findings):.1f} is too weak to call them related and too strong to call them independent"
+    said = f"p ≤ 10^{_exact(findings):.1f} is too weak to call them related and too strong to call them independent"
+    return said + _what_would_tell(findings)
 
 
 def _say_trace(findings: Findings) -> str:
@@ -245,7 +246,11 @@ def _say_trace(findings: Findings) -> str:
 def _say_agreement(findings: Findings) -> str:
     found = strongest_agreement(findings.evidence)
     what = found.finding if found else "parts agree"
-    return f"{what}: too little to call them related, too much to call them independent"
+    return f"{what}: too little to call them related, too much to call them independent" + _what_would_tell(findings)
+
+
+def _what_would_tell(findings: Findings) -> str:
+    return "" if findings.searched else "; --effort search reads what would tell"
 
 
 def _say_copied(findings: Findings) -> str:

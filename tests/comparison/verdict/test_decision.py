@@ -337,3 +337,10 @@ def test_where_other_orders_were_asked_in_vain_the_limit_is_said() -> None:
     assert "no copy weaker than a cosine of 0.94" in summary
     assert "--effort search" in summary
     assert "no other order could be asked for" in decide(_findings(_exact(0.0), searched=False)).summary
+
+
+def test_what_a_sample_leaves_open_names_the_command_that_reads_more() -> None:
+    for found in (_held_out("aligned-unit-leads", 0.6), _exact(RELATION.unclear_log10_p)):
+        open_one = _findings(_exact(0.0), found)
+        assert "--effort search" not in decide(open_one).summary
+        assert "--effort search" in decide(replace(open_one, searched=False)).summary
