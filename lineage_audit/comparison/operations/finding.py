@@ -52,9 +52,10 @@ def find_operations(
     """List the operations between two related models, in the order in which a recipe would apply them."""
     quantized, explained = find_stored_quantization(change.comparison, change.shares, change.matrices)
     cast = _cast(change.comparison, change.matrices) or _sketched_cast(change)
+    changes = [] if explained == "wholly" else cast or _training(change)
     found = [
         *_vocabulary(a, b, tokenizer),
-        *([] if explained else cast or _training(change)),
+        *(one for one in changes if explained == "no" or one.operation.kind != "changed"),
         *quantized,
         *_moves(a, b, change.aligned),
         *find_merged_heads(a, b),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,9 @@ from lineage_audit.comparison.verdict.thresholds import SKETCHES, STORED_SCHEME
 
 FloatArray = npt.NDArray[np.float32]
 
+Explained = Literal["wholly", "but-for-marks", "no"]
+"""How far rounding explains a difference; of floats that were made of decoded values, what leaves a mark is named."""
+
 _UNKNOWN_BITS = 0.0
 
 _SEGMENT = 16
@@ -34,17 +38,18 @@ _SEGMENT = 16
 
 def find_stored_quantization(
     comparison: WeightComparison, shares: Shares, matrices: Sequence[MatrixPair]
-) -> tuple[tuple[DirectedOperation, ...], bool]:
-    """Name the schemes where the two sides differ in them; also tell whether rounding explains the difference."""
+) -> tuple[tuple[DirectedOperation, ...], Explained]:
+    """Name the schemes where the two sides differ in them; also tell how far rounding explains the difference."""
     pairs = [part.pair for part in comparison.measurements.values() if part.is_matrix]
     a, b = _main_encoding(pair.a for pair in pairs), _main_encoding(pair.b for pair in pairs)
     delta = shares.relative_delta
     if delta is None or (a and a.scheme) == (b and b.scheme):
-        return (), False
+        return (), "no"
     rounding = sum(side.rounding for side in (a, b) if side is not None)
-    explained = 0.0 < delta <= rounding
+    is_within = 0.0 < delta <= rounding
+    explained: Explained = "wholly" if is_within else "no"
     evidence = f"stored so; the delta is {delta:.2%} of the weights' size, " + (
-        f"within the {rounding:.2%} of such rounding" if explained else f"more than the {rounding:.2%} of such rounding"
+        f"within the {rounding:.2%} of such rounding" if is_within else f"more than the {rounding:.2%} of such rounding"
     )
     if a is not None and b is not None:
         return (directed("quantized", f"A is stored as {_named(a)}, B as {_named(b)}", evidence),), explained
@@ -52,12 +57,13 @@ def find_stored_quantization(
     detail = f"{side} is stored as {_named(coarser)}"
     sides = [(pair.rows_a, pair.rows_b) if side == "B" else (pair.rows_b, pair.rows_a) for pair in matrices]
     holds_decoded = any(not pair.is_changed for pair in matrices)
-    if not explained or not (holds_decoded or _are_near(sides)):
+    if not is_within or not (holds_decoded or _are_near(sides)):
         return (directed("quantized", detail, evidence),), explained
     if not holds_decoded and _are_even(sides):
         return (directed("quantized", detail, evidence, "a->b" if side == "B" else "b->a"),), explained
-    is_decoded = not any(pair.is_changed for pair in matrices)
-    return (directed("quantized", detail, f"{evidence}, and nearer than rounding leaves"),), is_decoded
+    if any(pair.is_changed for pair in matrices):
+        explained = "but-for-marks"
+    return (directed("quantized", detail, f"{evidence}, and nearer than rounding leaves"),), explained
 
 
 def _are_near(sides: Sequence[tuple[FloatArray, FloatArray]]) -> bool:

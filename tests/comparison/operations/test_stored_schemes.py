@@ -77,3 +77,19 @@ def test_a_small_change_of_decoded_weights_is_not_taken_for_rounding(kind: str, 
     verdict = _verdict(tmp_path, noisy(_rounded(llama(1, WIDE), kind), 7, 0.01), kind, "full")
     assert "noise-added" in {item.kind for item in verdict.operations}
     assert "a->b" not in verdict.excluded
+
+
+@pytest.mark.parametrize("kind", ["Q4_0", "Q5_0"])
+def test_a_difference_within_rounding_that_leaves_no_mark_is_no_change(kind: str, tmp_path: Path) -> None:
+    """As what is left of gains that were folded and stored in a coarse type."""
+    rounded = _rounded(llama(1, WIDE), kind)
+    coarser = {name: _with_six_bits(values) for name, values in rounded.items()}
+    verdict = _verdict(tmp_path, coarser, kind, "sample")
+    assert {item.kind for item in verdict.operations} == {"quantized", "renamed-tensors"}
+
+
+def _with_six_bits(values: np.ndarray) -> np.ndarray:
+    """Mantissas of six bits, each value moved by a quarter of a step at most besides."""
+    moved = values * (1 + np.random.default_rng(9).uniform(-1, 1, values.shape) / 256)
+    fractions, exponents = np.frexp(moved)
+    return np.ldexp(np.round(fractions * 128) / 128, exponents).astype(np.float32)
