@@ -178,7 +178,6 @@ def gated(models, tmp_path, monkeypatch):
     with running_hub() as server:
         server.add(HubRepository(GATED, files, lfs=frozenset({"model.safetensors"}), gated=True))
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-        monkeypatch.setattr("huggingface_hub.utils._headers.detect_agent", lambda: None, raising=False)
         monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
         yield subject
 

@@ -25,7 +25,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "no-token"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr("huggingface_hub.utils._headers.detect_agent", lambda: None, raising=False)
     monkeypatch.setattr(answers, "FIRST_WAIT", 0.001)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     close_session()
