@@ -32,8 +32,11 @@ SLOW = (
     "benchmarks",  # how the benchmarks make their models and read their results
     "hostile",  # attacks, each on a guarded process of its own
     "report/test_hostile_strings.py",
+    "checkpoint/formats/test_torch_pickle_bounds.py",
+    "cli/test_hostile_input.py",
     "cli/test_process.py",  # and other processes: what a kill leaves, a browser, a kernel
     "library/test_workers.py",
+    "ci/test_sample_checkpoints.py",
     "report/html/test_in_browser.py",
     "test_notebook.py",
     "behaviour/asking/test_endpoint.py",
@@ -41,6 +44,11 @@ SLOW = (
     "checkpoint/names/test_native_architectures.py",
     "checkpoint/source/test_hub_traffic.py",  # what models of true size cost
     "checkpoint/quantization/test_end_to_end.py",  # every change of every form
+    "comparison/operations/test_stored_schemes.py",
+    "comparison/operations/delta/test_edits.py",
+    "test_laws.py",
+    "library/trees/test_growing.py",  # many models, each against the others
+    "comparison/merging/test_naming.py",
     "comparison/alignment/test_shared_experts.py",
     "comparison/merging/test_unmixing.py",
     "comparison/requantized/test_models.py",
@@ -53,7 +61,9 @@ SLOW = (
     "comparison/evidence/test_exactness.py",
     "comparison/evidence/test_free_signs.py",
     "comparison/test_heads_of_two_sizes.py",
+    "comparison/operations/test_layer_coherence.py",
     "library/fingerprint/test_copies.py",
+    "library/fingerprint/test_comparison.py",
 )
 """Rooms and files of tests that are marked ``slow``: ``make test-slow`` takes them, and ``make test`` all others."""
 

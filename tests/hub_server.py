@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from tests.hub_repository import Content, Fault, Host, HubRepository, Request, lfs_hash
 
-__all__ = ["Fault", "HubRepository", "HubServer", "running_hub"]
+__all__ = ["CrowdServer", "Fault", "HubRepository", "HubServer", "running_hub"]
 
 
 _PATIENCE = 60.0
@@ -109,7 +109,7 @@ class HubServer:
         hosts: tuple[Host, Host] = ("hub", "large")
         for host in hosts:
             handler = type(f"{host.title()}Handler", (_Handler,), {"hub": self, "host": host})
-            server = self._servers[host] = _Server(("127.0.0.1", 0), handler)
+            server = self._servers[host] = CrowdServer(("127.0.0.1", 0), handler)
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def stop(self) -> None:
@@ -130,10 +130,11 @@ def running_hub() -> Iterator[HubServer]:
         hub.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    """Keeps quiet when a client closes the connection early."""
+class CrowdServer(ThreadingHTTPServer):
+    """Lets many clients wait (of five places the sixth comes back a second later), and leave without a word."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Report what is not a closed connection."""

@@ -189,6 +189,7 @@ _ROUTES = (
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # of five places the sixth client comes back a second later
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Report what is not a closed connection."""

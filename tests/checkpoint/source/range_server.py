@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.hub_server import CrowdServer
 
 
 class WebServer:
@@ -27,7 +29,7 @@ class WebServer:
         self.log: list[tuple[str, str]] = []
         self.sent = 0
         self.connections = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"web": self}))
+        self._server = CrowdServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"web": self}))
 
     @property
     def port(self) -> int:

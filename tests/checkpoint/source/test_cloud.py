@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from lineage_audit.checkpoint.source.stores import open_store
 from lineage_audit.errors import LineageAuditError, UnreadableFileError, UnresolvedReferenceError
 from tests import models
 from tests.checkpoint.composed.adapters import adapter, llama_updates, merged
-from tests.hub_server import HubRepository, HubServer
+from tests.hub_server import CrowdServer, HubRepository, HubServer
 
 WEIGHTS = models.llama(1)
 FILES = models.repository(WEIGHTS, models.llama_config())
@@ -212,11 +212,7 @@ def faulty(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Faul
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if host.answer == "stops halfway" else body)
 
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            pass  # clients that leave are what this host is for
-
-    server = Server(("127.0.0.1", 0), Handler)
+    server = CrowdServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     host.url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", host.url)
