@@ -47,7 +47,13 @@ SLOW = (
     "comparison/operations/test_stored_schemes.py",
     "comparison/operations/delta/test_edits.py",
     "test_laws.py",
+    "test_end_to_end.py",
+    "comparison/test_traps.py",
+    "comparison/alignment/test_cross_fitting.py",
     "library/trees/test_growing.py",  # many models, each against the others
+    "library/test_identification.py",
+    "cli/test_library.py",
+    "cli/test_unmix_and_tree.py",
     "comparison/merging/test_naming.py",
     "comparison/alignment/test_shared_experts.py",
     "comparison/merging/test_unmixing.py",
