@@ -260,3 +260,12 @@ def tokenizer_json(tokens: Sequence[str], added: Sequence[str] = ()) -> bytes:
             "model": {"type": "BPE", "vocab": {token: i for i, token in enumerate(tokens)}, "merges": []},
         }
     ).encode()  # fmt: skip
+
+
+def with_a_narrow_ffn(weights: Weights) -> Weights:
+    """The same model with 64 units left in the FFN of layer 1."""
+    cut = {"gate_proj": np.s_[:64], "up_proj": np.s_[:64], "down_proj": np.s_[:, :64]}
+    return {
+        name: next((values[part] for role, part in cut.items() if "layers.1." in name and role in name), values)
+        for name, values in weights.items()
+    }

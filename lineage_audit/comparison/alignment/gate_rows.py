@@ -57,10 +57,10 @@ def same_number_gate_rows(a: CanonicalWeights, b: CanonicalWeights) -> MatchedVe
     layers = [layer for layer in _looked_at(b) if layer in set(a.layers())]
     count = math.ceil(VECTORS_A_CHANNEL * max(a.channels, b.channels) / max(1, len(layers)))
     of_a, of_b = (_unit_proposing(weights, layers, count) for weights in (a.proposing_only(b.proposers), b))
-    shapes = {(one.shape, other.shape) for one, other in zip(of_a, of_b, strict=False)}
-    if not layers or len(of_a) != len(layers) or len(of_b) != len(layers) or len(shapes) != 1:
+    if not len(of_a) == len(of_b) == len(layers) > 0:
         return None
-    if len(of_a[0]) != len(of_b[0]):
+    shapes = {(one.shape, other.shape) for one, other in zip(of_a, of_b, strict=True)}
+    if len(shapes) != 1 or len(of_a[0]) != len(of_b[0]):
         return None
     return MatchedVectors(np.concatenate(of_a), np.concatenate(of_b))
 

@@ -12,7 +12,7 @@ from lineage_audit.comparison.invariants.anchor_tokens import read_anchor_tokens
 from lineage_audit.comparison.invariants.rotated_units import match_rotated_units
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from tests.comparison.alignment.disguises import flip_units, permute_units, rotate_residual
-from tests.models import WIDE, Size, Weights, llama, llama_config, model, noisy
+from tests.models import WIDE, Size, Weights, llama, llama_config, model, noisy, with_a_narrow_ffn
 
 LARGE = Size(layers=2, heads=WIDE.heads, kv_heads=WIDE.kv_heads, hidden=WIDE.hidden, ffn=2048)
 BUDGET = 2**26
@@ -77,15 +77,8 @@ def test_the_budget_bounds_what_is_read() -> None:
 
 
 def test_ffns_of_several_sizes_are_no_trouble() -> None:
-    def narrowed(weights: Weights) -> Weights:
-        cut = {"gate_proj": np.s_[:64], "up_proj": np.s_[:64], "down_proj": np.s_[:, :64]}
-        return {
-            name: next((values[part] for role, part in cut.items() if "layers.1." in name and role in name), values)
-            for name, values in weights.items()
-        }
-
     parent = llama(1, LARGE)
-    (match,) = _matches(narrowed(parent), narrowed(_turned(parent, LARGE)), LARGE)
+    (match,) = _matches(with_a_narrow_ffn(parent), with_a_narrow_ffn(_turned(parent, LARGE)), LARGE)
     assert match.block.layer == 0
     assert match.is_found
 

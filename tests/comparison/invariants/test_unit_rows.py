@@ -13,7 +13,7 @@ from lineage_audit.comparison.alignment.maps import ResidualMap
 from lineage_audit.comparison.invariants.unit_columns import UnitMatch
 from lineage_audit.comparison.invariants.unit_rows import match_unit_rows
 from tests.comparison.alignment.disguises import flip_attention, permute_channels, permute_heads, permute_units
-from tests.models import WIDE, Size, Weights, gpt2, gpt2_config, llama, llama_config, model, noisy
+from tests.models import WIDE, Size, Weights, gpt2, gpt2_config, llama, llama_config, model, noisy, with_a_narrow_ffn
 
 BUDGET = 2**26
 LARGE = replace(WIDE, ffn=2048)
@@ -68,14 +68,7 @@ def test_ffns_of_other_sizes_are_not_held_against_each_other() -> None:
 
 
 def test_ffns_of_several_sizes_are_no_trouble() -> None:
-    def narrowed(weights: Weights) -> Weights:
-        cut = {"gate_proj": np.s_[:64], "up_proj": np.s_[:64], "down_proj": np.s_[:, :64]}
-        return {
-            name: next((values[part] for role, part in cut.items() if "layers.1." in name and role in name), values)
-            for name, values in weights.items()
-        }
-
-    parent = narrowed(llama(1, WIDE))
+    parent = with_a_narrow_ffn(llama(1, WIDE))
     (match,) = _matches(parent, parent)
     assert match.block.layer == 0
     assert len(match.units) == WIDE.ffn
